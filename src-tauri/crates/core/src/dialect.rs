@@ -1,0 +1,93 @@
+//! The wire dialects and the endpoints of each that Weir answers.
+//! Owns names only; parsing lives in `wire`.
+
+use serde::{Deserialize, Serialize};
+
+/// A family of wire formats.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Dialect {
+    /// Anthropic Messages.
+    Anthropic,
+    /// OpenAI Chat Completions, Responses and Embeddings.
+    OpenAi,
+    /// Google Gemini `generateContent`.
+    Gemini,
+    /// Ollama's native API; spoken outbound only.
+    Ollama,
+}
+
+impl Dialect {
+    /// The name used in configuration, logs and JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Anthropic => "anthropic",
+            Self::OpenAi => "openai",
+            Self::Gemini => "gemini",
+            Self::Ollama => "ollama",
+        }
+    }
+}
+
+/// One thing a client can ask for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Endpoint {
+    /// `POST /v1/messages`
+    Messages,
+    /// `POST /v1/messages/count_tokens`
+    MessagesCount,
+    /// `POST /v1/chat/completions`
+    Chat,
+    /// `POST /v1/responses`
+    Responses,
+    /// `POST /v1/embeddings`
+    Embeddings,
+    /// `POST …/models/{model}:generateContent`
+    Generate,
+    /// `POST …/models/{model}:streamGenerateContent`
+    GenerateStream,
+    /// `POST …/models/{model}:countTokens`
+    GenerateCount,
+    /// `GET /v1/models`
+    Models,
+    /// `GET /v1beta/models`
+    GeminiModels,
+}
+
+impl Endpoint {
+    /// The dialect this endpoint belongs to; `/v1/models` counts as OpenAI's.
+    pub fn dialect(self) -> Dialect {
+        match self {
+            Self::Messages | Self::MessagesCount => Dialect::Anthropic,
+            Self::Chat | Self::Responses | Self::Embeddings | Self::Models => Dialect::OpenAi,
+            Self::Generate | Self::GenerateStream | Self::GenerateCount | Self::GeminiModels => {
+                Dialect::Gemini
+            }
+        }
+    }
+
+    /// Whether a call here can cost money. Token counts and model lists are free.
+    pub fn metered(self) -> bool {
+        !matches!(
+            self,
+            Self::MessagesCount | Self::GenerateCount | Self::Models | Self::GeminiModels
+        )
+    }
+
+    /// The name stored in the ledger.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Messages => "messages",
+            Self::MessagesCount => "messages_count",
+            Self::Chat => "chat",
+            Self::Responses => "responses",
+            Self::Embeddings => "embeddings",
+            Self::Generate => "generate",
+            Self::GenerateStream => "generate_stream",
+            Self::GenerateCount => "generate_count",
+            Self::Models => "models",
+            Self::GeminiModels => "gemini_models",
+        }
+    }
+}

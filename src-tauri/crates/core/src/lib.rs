@@ -1,0 +1,19 @@
+//! Weir's pure values and decisions: money, usage, prices, periods, routes, budgets.
+//! Owns the vocabulary every other crate speaks. Knows no I/O, no async, no clock and no JSON:
+//! `now` is always an argument.
+
+pub mod budget;
+pub mod dialect;
+pub mod ids;
+pub mod meter;
+pub mod money;
+pub mod period;
+pub mod price;
+pub mod route;
+pub mod usage;
+
+pub use dialect::{Dialect, Endpoint};
+pub use ids::RequestId;
+pub use meter::{Metered, Outcome, Pricing, Quality};
+pub use money::Money;
+pub use usage::Usage;

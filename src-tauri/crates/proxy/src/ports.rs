@@ -1,0 +1,219 @@
+//! What the data path asks of the world around it; the engine fills these in.
+//! Everything here is called on a request's path, so each says how long it may take.
+
+use crate::secret::Secret;
+use futures_util::future::BoxFuture;
+use std::sync::Arc;
+use weir_core::route::{Reason, Setup, Tier};
+use weir_core::{Endpoint, Metered, Money, Outcome, Pricing, RequestId};
+
+/// The ports of one proxy.
+#[derive(Clone)]
+pub struct Ports {
+    /// Reservations and settlements.
+    pub books: Arc<dyn Books>,
+    /// Tokens of tools.
+    pub gate: Arc<dyn Gate>,
+    /// Keys of providers.
+    pub keys: Arc<dyn Keys>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// The configuration in force.
+    pub routes: Arc<dyn Routes>,
+    /// Who listens to live requests.
+    pub events: Arc<dyn Events>,
+}
+
+/// The only clock of the data path.
+pub trait Clock: Send + Sync {
+    /// Unix time in milliseconds.
+    fn unix_ms(&self) -> i64;
+    /// Nanoseconds on a clock that never goes back; only differences mean anything.
+    fn monotonic_ns(&self) -> u64;
+}
+
+/// The set-up in force; swapped whole when the configuration changes.
+pub trait Routes: Send + Sync {
+    /// The set-up. Returns at once.
+    fn setup(&self) -> Arc<Setup>;
+}
+
+/// A tool that may call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Caller {
+    /// The name given at `weir client add`.
+    pub name: Arc<str>,
+}
+
+/// Knows the tokens of tools.
+pub trait Gate: Send + Sync {
+    /// The tool a token belongs to. Compares in constant time; an empty store admits nobody.
+    fn caller(&self, token: &[u8]) -> Option<Caller>;
+}
+
+/// Why a provider's key cannot be had. `Display` is one sentence with its fix; never a secret.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum KeyProblem {
+    /// None is stored.
+    #[error("no key for {provider}. Run: weir key set {provider}")]
+    Missing {
+        /// The provider's name.
+        provider: String,
+    },
+    /// The environment variable named in the configuration is not set.
+    #[error("{variable} is not set, and [providers.{provider}] takes its key from it")]
+    EnvUnset {
+        /// The provider's name.
+        provider: String,
+        /// The variable.
+        variable: String,
+    },
+    /// The keychain is locked, absent, denied or did not answer in time.
+    #[error("the keychain {state}. {fix}")]
+    Keychain {
+        /// `is locked`, `is not available`, `refused access`, `did not answer within 3 s`.
+        state: &'static str,
+        /// What to do.
+        fix: String,
+    },
+}
+
+/// Knows the keys of providers.
+pub trait Keys: Send + Sync {
+    /// The key of a provider. Answers from memory after the first time.
+    ///
+    /// # Errors
+    /// A named state with its fix; never waits on a keychain for longer than three seconds.
+    fn key<'a>(&'a self, provider: &'a str) -> BoxFuture<'a, Result<Secret, KeyProblem>>;
+}
+
+/// What is known when an attempt is about to leave.
+#[derive(Clone, Debug)]
+pub struct Opening {
+    /// The request.
+    pub id: RequestId,
+    /// 1 for the first attempt.
+    pub attempt: u16,
+    /// Unix milliseconds.
+    pub at_ms: i64,
+    /// The tool.
+    pub client: Arc<str>,
+    /// `x-weir-project`.
+    pub project: Option<String>,
+    /// `x-weir-session`, or the client's own session id.
+    pub session: Option<String>,
+    /// `x-weir-category`.
+    pub category: Option<String>,
+    /// What was asked.
+    pub endpoint: Endpoint,
+    /// The model as the client named it.
+    pub asked_model: String,
+    /// The provider it goes to.
+    pub provider: String,
+    /// The model sent to the provider.
+    pub model: String,
+    /// Whether that provider is local.
+    pub local: bool,
+    /// Whether it is the demonstration provider, which no sum counts.
+    pub demo: bool,
+    /// A task's name, when known.
+    pub task: Option<String>,
+    /// A tier, when known.
+    pub tier: Option<Tier>,
+    /// Confidence of task and tier, in thousandths.
+    pub confidence: Option<u16>,
+    /// Why it goes there.
+    pub reason: Reason,
+    /// The most the request can use; see `Estimate`.
+    pub estimate: Estimate,
+}
+
+/// The upper estimate a reservation is made of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Estimate {
+    /// Prompt tokens, bounded above by the body's length.
+    pub input_tokens: u64,
+    /// `max_tokens`, or the default ceiling when the client names none.
+    pub output_tokens: u64,
+    /// Whether the request marks a prompt cache, so that input may be billed as a write.
+    pub cache_write: bool,
+}
+
+/// A durable reservation. Not `Clone`: it is settled once, by value.
+#[derive(Debug)]
+pub struct Reservation {
+    /// What it was made for.
+    pub opening: Opening,
+    /// What was set aside; `None` when the model has no known price.
+    pub reserved: Option<Money>,
+}
+
+/// Why a reservation was not made. Answered to the client through `reply`.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// A hard budget is used up. The text says which, spent, limit, when it resets.
+    #[error("{message}")]
+    Budget {
+        /// For people, whole.
+        message: String,
+        /// Unix seconds at which the window ends.
+        resets_at: i64,
+    },
+    /// The ledger cannot write, and spend must not go unrecorded.
+    #[error("the ledger cannot be written ({reason}), so nothing is sent that could cost money")]
+    Ledger {
+        /// `disk full`, `read-only`, `busy`, `damaged`, with the path.
+        reason: String,
+    },
+}
+
+/// How an attempt ended.
+#[derive(Clone, Debug)]
+pub struct Closing {
+    /// Unix milliseconds.
+    pub at_ms: i64,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// The provider's status, 0 when none came.
+    pub status: u16,
+    /// What the tap learned.
+    pub metered: Metered,
+    /// Whether any byte of the request can have reached the provider: if not, nothing was spent.
+    pub sent: bool,
+    /// Whether this was the request's last attempt.
+    pub last: bool,
+    /// Milliseconds from arrival to the first byte of the answer.
+    pub first_byte_ms: Option<u32>,
+    /// Milliseconds from arrival to the end.
+    pub total_ms: u32,
+}
+
+/// What a settlement came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Settled {
+    /// The cost, unless unpriced.
+    pub cost: Option<Money>,
+    /// How it is known.
+    pub pricing: Pricing,
+}
+
+/// The books behind the proxy: budgets and the ledger.
+pub trait Books: Send + Sync {
+    /// Sets money aside, durable against kill -9 when it returns. Takes about ten microseconds
+    /// and may be called on the request's own thread.
+    ///
+    /// # Errors
+    /// A hard budget, or a ledger that cannot write.
+    fn reserve(&self, opening: Opening) -> Result<Reservation, Refusal>;
+
+    /// Closes a reservation. Never fails and never waits for a disk.
+    fn settle(&self, reservation: Reservation, closing: Closing) -> Settled;
+}
+
+/// What happens to live requests, for the window and `status`. Must return at once.
+pub trait Events: Send + Sync {
+    /// An attempt left.
+    fn opened(&self, opening: &Opening);
+    /// An attempt was settled.
+    fn closed(&self, id: RequestId, closing: &Closing, settled: Settled);
+}

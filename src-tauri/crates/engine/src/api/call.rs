@@ -1,0 +1,106 @@
+//! The method table of the control protocol: one variant a function of `Desk`.
+//! Owns the names on the wire and the dispatch to a desk.
+
+use super::{ApiProblem, By, Code, Desk, LogQuery, SecretText, Span, Stamp};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::path::PathBuf;
+use weir_core::{Dialect, RequestId};
+
+/// One call: `{"method":"cost_summary","params":{"period":"week"}}`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(tag = "method", content = "params", rename_all = "snake_case", deny_unknown_fields)]
+#[expect(missing_docs, reason = "each variant is the function of `Desk` of the same name")]
+pub enum Call {
+    Status,
+    Doctor,
+    CostSummary {
+        period: Span,
+    },
+    CostBreakdown {
+        period: Span,
+        by: By,
+    },
+    Log(LogQuery),
+    Explain {
+        id: RequestId,
+    },
+    RouteTest {
+        body: String,
+        dialect: Option<Dialect>,
+    },
+    Models,
+    PriceShow {
+        model: String,
+    },
+    PriceCost {
+        model: String,
+        usage: Value,
+        at: Option<Stamp>,
+    },
+    PriceUpdate {
+        file: PathBuf,
+    },
+    KeySet {
+        provider: String,
+        key: SecretText,
+    },
+    KeyList,
+    KeyRemove {
+        provider: String,
+    },
+    KeyTest {
+        provider: String,
+    },
+    ClientAdd {
+        name: String,
+    },
+    ClientList,
+    ClientRemove {
+        name: String,
+    },
+    ConfigShow,
+    Pause {
+        paused: bool,
+    },
+    /// Answers with events, one a line, until the connection closes. Not a function of `Desk`.
+    Watch,
+}
+
+/// Asks a desk.
+///
+/// # Errors
+/// What the desk says; `Code::BadRequest` for `Watch`, which is no question.
+pub fn answer(desk: &dyn Desk, call: Call) -> Result<Value, ApiProblem> {
+    match call {
+        Call::Status => json(&desk.status()?),
+        Call::Doctor => json(&desk.doctor()?),
+        Call::CostSummary { period } => json(&desk.cost_summary(period)?),
+        Call::CostBreakdown { period, by } => json(&desk.cost_breakdown(period, by)?),
+        Call::Log(query) => json(&desk.log(&query)?),
+        Call::Explain { id } => json(&desk.explain(id)?),
+        Call::RouteTest { body, dialect } => json(&desk.route_test(&body, dialect)?),
+        Call::Models => json(&desk.models()?),
+        Call::PriceShow { model } => json(&desk.price_show(&model)?),
+        Call::PriceCost { model, usage, at } => json(&desk.price_cost(&model, &usage, at)?),
+        Call::PriceUpdate { file } => json(&desk.price_update(&file)?),
+        Call::KeySet { provider, key } => json(&desk.key_set(&provider, key)?),
+        Call::KeyList => json(&desk.key_list()?),
+        Call::KeyRemove { provider } => json(&desk.key_remove(&provider)?),
+        Call::KeyTest { provider } => json(&desk.key_test(&provider)?),
+        Call::ClientAdd { name } => json(&desk.client_add(&name)?),
+        Call::ClientList => json(&desk.client_list()?),
+        Call::ClientRemove { name } => json(&desk.client_remove(&name)?),
+        Call::ConfigShow => json(&desk.config_show()?),
+        Call::Pause { paused } => json(&desk.pause(paused)?),
+        Call::Watch => Err(ApiProblem::new(
+            Code::BadRequest,
+            "watch answers with a stream and must be the last call of a connection",
+        )),
+    }
+}
+
+fn json<T: Serialize>(value: &T) -> Result<Value, ApiProblem> {
+    serde_json::to_value(value)
+        .map_err(|e| ApiProblem::new(Code::Internal, format!("the answer is not JSON: {e}")))
+}

@@ -1,0 +1,64 @@
+//! The desk: everything the command line and the window can ask for.
+//! Implemented by a running engine, by a home opened without one, and by the control client that
+//! asks an engine in another process.
+
+use super::{
+    ApiProblem, By, ClientAdded, ClientRow, ConfigShown, CostBreakdown, CostSummary, Doctor,
+    Explain, KeyRow, KeyTest, LogQuery, LogRow, ModelRow, PriceCost, PriceShow, PriceUpdate,
+    RouteTest, SecretText, Span, Stamp, Status,
+};
+use std::path::Path;
+use weir_core::{Dialect, RequestId};
+
+/// Everything that can be asked for. Every function may block (on the ledger, a keychain or the
+/// network): call it from a thread that may, never from an async task.
+///
+/// Every function fails with an [`ApiProblem`] whose message names the fix.
+#[expect(clippy::missing_errors_doc, reason = "said once, above: every function fails alike")]
+pub trait Desk: Send + Sync {
+    /// The engine, spend, providers and local servers.
+    fn status(&self) -> Result<Status, ApiProblem>;
+    /// Every check of the set-up.
+    fn doctor(&self) -> Result<Doctor, ApiProblem>;
+    /// What a period cost.
+    fn cost_summary(&self, period: Span) -> Result<CostSummary, ApiProblem>;
+    /// What a period cost, in groups.
+    fn cost_breakdown(&self, period: Span, by: By) -> Result<CostBreakdown, ApiProblem>;
+    /// Requests.
+    fn log(&self, query: &LogQuery) -> Result<Vec<LogRow>, ApiProblem>;
+    /// One request.
+    fn explain(&self, id: RequestId) -> Result<Explain, ApiProblem>;
+    /// Where a body would go, without sending it. Without a dialect it is guessed from the body.
+    fn route_test(&self, body: &str, dialect: Option<Dialect>) -> Result<RouteTest, ApiProblem>;
+    /// Every model that can be asked for.
+    fn models(&self) -> Result<Vec<ModelRow>, ApiProblem>;
+    /// The price rows of a model.
+    fn price_show(&self, model: &str) -> Result<PriceShow, ApiProblem>;
+    /// What a usage block costs; `usage` is Weir's own form or a provider's. Without `at`: now.
+    fn price_cost(
+        &self,
+        model: &str,
+        usage: &serde_json::Value,
+        at: Option<Stamp>,
+    ) -> Result<PriceCost, ApiProblem>;
+    /// Takes over a newer price table, checked whole before it replaces the old one.
+    fn price_update(&self, file: &Path) -> Result<PriceUpdate, ApiProblem>;
+    /// Stores a provider's key in the keychain.
+    fn key_set(&self, provider: &str, key: SecretText) -> Result<(), ApiProblem>;
+    /// Every provider's key state.
+    fn key_list(&self) -> Result<Vec<KeyRow>, ApiProblem>;
+    /// Removes a provider's key from the keychain.
+    fn key_remove(&self, provider: &str) -> Result<(), ApiProblem>;
+    /// Asks the provider whether it accepts the key; costs nothing.
+    fn key_test(&self, provider: &str) -> Result<KeyTest, ApiProblem>;
+    /// Makes a token for a tool.
+    fn client_add(&self, name: &str) -> Result<ClientAdded, ApiProblem>;
+    /// Tools that may call.
+    fn client_list(&self) -> Result<Vec<ClientRow>, ApiProblem>;
+    /// Takes a tool's token back; it is refused from then on.
+    fn client_remove(&self, name: &str) -> Result<(), ApiProblem>;
+    /// The configuration in force.
+    fn config_show(&self) -> Result<ConfigShown, ApiProblem>;
+    /// Passes everything through to where it asked, or routes again.
+    fn pause(&self, paused: bool) -> Result<(), ApiProblem>;
+}

@@ -1,0 +1,36 @@
+//! What the command line and the window call: one trait, plain serde structs, one problem type.
+//! Field names are the published JSON contract: add, never rename or drop. Money is a decimal
+//! string, time an RFC 3339 string in UTC. The TypeScript of the window is generated from here.
+//! May depend on `core`; knows no socket, no SQL and no tauri.
+
+mod call;
+mod desk;
+mod doctor;
+mod live;
+mod prices;
+mod problem;
+mod requests;
+mod routes;
+mod spend;
+mod stamp;
+mod status;
+mod tools;
+mod typescript;
+
+pub use call::{Call, answer};
+pub use desk::Desk;
+pub use doctor::{Check, CheckState, Doctor};
+pub use live::LiveEvent;
+pub use prices::{PerMillion, PriceCost, PriceLine, PriceRow, PriceShow, PriceTable, PriceUpdate};
+pub use problem::{ApiProblem, Code};
+pub use requests::{Attempt, AttemptState, BillLine, Explain, LogQuery, LogRow, RequestUsage};
+pub use routes::{ModelRow, RouteCandidate, RouteTest};
+pub use spend::{By, CostBreakdown, CostGroup, CostSummary, DaySpend, Span, Sums, Tokens};
+pub use stamp::{Stamp, Zone};
+pub use status::{
+    BudgetStanding, LocalModel, LocalServer, ProviderHealth, Routing, Status, TierChains, Totals,
+};
+pub use tools::{
+    ClientAdded, ClientRow, ConfigProblem, ConfigReport, ConfigShown, KeyRow, KeyState, KeyTest,
+    SecretText,
+};

@@ -1,0 +1,57 @@
+//! Where requests may go: `models` and `route test`.
+//! Owns their JSON.
+
+use super::PerMillion;
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+use weir_core::Money;
+
+/// A model that can be asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct ModelRow {
+    /// What to ask for: `provider/model`, or `weir-auto` and its kin.
+    pub id: String,
+    /// The provider; null for Weir's own names.
+    pub provider: Option<String>,
+    /// The model as the provider knows it.
+    pub model: String,
+    /// Its context window in tokens, when known.
+    pub context: Option<u64>,
+    /// Its price today, when known. Null is "not known", never "free".
+    pub price: Option<PerMillion>,
+    /// Whether it runs on the user's own machines.
+    pub local: bool,
+    /// Whether it is in a local server's memory; null for others and when not known.
+    pub loaded: Option<bool>,
+    /// Where Weir's own names lead, as `provider/model`; empty for others.
+    pub chain: Vec<String>,
+}
+
+/// One way a request could be answered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct RouteCandidate {
+    /// `provider/model`.
+    pub route: String,
+    /// Why, as the short code of `x-weir-reason`.
+    pub reason: String,
+    /// The most it can cost; null when the price is not known.
+    #[ts(as = "Option<String>")]
+    pub expected_usd: Option<Money>,
+}
+
+/// `route test`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+pub struct RouteTest {
+    /// The task, when judged.
+    pub task: Option<String>,
+    /// The tier, when judged or named.
+    pub tier: Option<String>,
+    /// Confidence in task and tier, 0 to 1.
+    pub confidence: Option<f64>,
+    /// The key of the conversation it belongs to, when it has one.
+    pub conversation: Option<String>,
+    /// The model the body asks for.
+    pub asked_model: Option<String>,
+    /// Candidates in the order they would be tried.
+    pub candidates: Vec<RouteCandidate>,
+}

@@ -1,0 +1,1178 @@
+// Generated from the engine's API. Do not edit; to write it anew:
+//   WEIR_WRITE=1 cargo test -p weir-engine typescript
+
+/**
+ * Why a call failed.
+ */
+export type ApiProblem = { 
+/**
+ * For programs.
+ */
+code: Code, 
+/**
+ * For people: one line with the fix.
+ */
+message: string, };
+
+/**
+ * One attempt of a request.
+ */
+export type Attempt = { 
+/**
+ * `provider/model`.
+ */
+route: string, 
+/**
+ * When it was reserved.
+ */
+at: string, 
+/**
+ * How it ended; null while open.
+ */
+outcome: string | null, 
+/**
+ * The provider's HTTP status; null when none came.
+ */
+status: number | null, 
+/**
+ * What was set aside; null when the price is not known.
+ */
+reserved_usd: string | null, 
+/**
+ * What it cost; null while open and when the price is not known.
+ */
+settled_usd: string | null, 
+/**
+ * Where it stands.
+ */
+state: AttemptState, 
+/**
+ * Why it went there, as the short code of `x-weir-reason`.
+ */
+reason: string, 
+/**
+ * Milliseconds from the request's arrival to the first byte of this attempt's answer.
+ */
+first_byte_ms: number | null, 
+/**
+ * Milliseconds from the request's arrival to this attempt's end.
+ */
+total_ms: number | null, };
+
+/**
+ * Where an attempt stands.
+ */
+export type AttemptState = "open" | "settled" | "void" | "orphan";
+
+/**
+ * One line of a request's bill.
+ */
+export type BillLine = { 
+/**
+ * `input`, `cache_read`, `cache_write_5m`, `cache_write_1h`, `output`, `web_search`.
+ */
+kind: string, 
+/**
+ * The model, where it is another than the request's own.
+ */
+model: string | null, 
+/**
+ * Units billed.
+ */
+tokens: number, 
+/**
+ * What they cost.
+ */
+cost_usd: string, };
+
+/**
+ * A budget and where it stands.
+ */
+export type BudgetStanding = { 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * `day`, `week` or `month`.
+ */
+period: string, 
+/**
+ * Its limit.
+ */
+limit_usd: string, 
+/**
+ * Spent in the current window.
+ */
+spent_usd: string, 
+/**
+ * Set aside for requests under way.
+ */
+reserved_usd: string, 
+/**
+ * Spent, in whole percent of the limit, rounded down.
+ */
+percent: number, 
+/**
+ * Percentages at which the user is told.
+ */
+thresholds: Array<number>, 
+/**
+ * Those already reached.
+ */
+reached: Array<number>, 
+/**
+ * When the window ends.
+ */
+resets_at: string, 
+/**
+ * `notify`, `downgrade`, `local` or `block`.
+ */
+at_limit: string, };
+
+/**
+ * What a breakdown groups by.
+ */
+export type By = "provider" | "model" | "task" | "tier" | "category" | "client" | "project" | "session" | "day";
+
+/**
+ * One check.
+ */
+export type Check = { 
+/**
+ * What was checked, in a word or two: `home`, `port`, `key anthropic`.
+ */
+name: string, 
+/**
+ * How it came out.
+ */
+state: CheckState, 
+/**
+ * What was found, in one line.
+ */
+found: string, 
+/**
+ * What to do, in one line; null when there is nothing to do.
+ */
+fix: string | null, };
+
+/**
+ * How a check came out.
+ */
+export type CheckState = "ok" | "note" | "fail";
+
+/**
+ * `client add`: the only time the token is shown.
+ */
+export type ClientAdded = { 
+/**
+ * The tool.
+ */
+name: string, 
+/**
+ * Its token.
+ */
+token: string, };
+
+/**
+ * A tool that may call.
+ */
+export type ClientRow = { 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * When its token was made.
+ */
+created: string, 
+/**
+ * When it last called; null for never.
+ */
+last_used: string | null, };
+
+/**
+ * What kind of problem it is.
+ */
+export type Code = "bad_request" | "not_found" | "exists" | "unpriced" | "config" | "key" | "ledger" | "unreachable" | "not_running" | "not_answering" | "denied" | "unavailable" | "internal";
+
+/**
+ * One problem of a configuration file.
+ */
+export type ConfigProblem = { 
+/**
+ * The line it is on, from 1; null when it has none.
+ */
+line: number | null, 
+/**
+ * What is wrong and how to fix it.
+ */
+message: string, };
+
+/**
+ * `config check`.
+ */
+export type ConfigReport = { 
+/**
+ * The file.
+ */
+file: string, 
+/**
+ * Whether it holds.
+ */
+ok: boolean, 
+/**
+ * Everything that is wrong with it.
+ */
+problems: Array<ConfigProblem>, };
+
+/**
+ * `config show`.
+ */
+export type ConfigShown = { 
+/**
+ * The file it is read from.
+ */
+file: string, 
+/**
+ * Whether the file exists; the defaults alone are in force when not.
+ */
+exists: boolean, 
+/**
+ * The configuration in force with every default, as TOML.
+ */
+toml: string, };
+
+/**
+ * `cost breakdown`.
+ */
+export type CostBreakdown = { 
+/**
+ * The time covered.
+ */
+period: Span, 
+/**
+ * First local day; see `CostSummary`.
+ */
+from: string | null, 
+/**
+ * Last local day, included.
+ */
+to: string | null, 
+/**
+ * What it is grouped by.
+ */
+by: By, 
+/**
+ * Groups: days oldest first, all others the dearest first.
+ */
+groups: Array<CostGroup>, };
+
+/**
+ * One group of a breakdown.
+ */
+export type CostGroup = { 
+/**
+ * The group's name; empty where a request carries none.
+ */
+key: string, 
+/**
+ * Requests.
+ */
+requests: number, 
+/**
+ * What the priced ones cost.
+ */
+spent_usd: string, 
+/**
+ * What was saved against the models that were asked for.
+ */
+saved_usd: string, 
+/**
+ * Requests answered on the user's own machines.
+ */
+local_requests: number, 
+/**
+ * Requests whose price is not known: in `requests`, not in `spent_usd`.
+ */
+unpriced_requests: number, 
+/**
+ * Requests whose usage was estimated: in `spent_usd`, which is then "about".
+ */
+estimated_requests: number, 
+/**
+ * Tokens.
+ */
+tokens: Tokens, };
+
+/**
+ * `cost summary`.
+ */
+export type CostSummary = { 
+/**
+ * The time covered.
+ */
+period: Span, 
+/**
+ * First local day, as `2026-11-16`; null when the ledger is empty and `period` is `all`.
+ */
+from: string | null, 
+/**
+ * Last local day, included: today.
+ */
+to: string | null, 
+/**
+ * Every local day of the period up to today, without gaps, oldest first; at most the last 31.
+ */
+days: Array<DaySpend>, 
+/**
+ * Requests.
+ */
+requests: number, 
+/**
+ * What the priced ones cost.
+ */
+spent_usd: string, 
+/**
+ * What was saved against the models that were asked for.
+ */
+saved_usd: string, 
+/**
+ * Requests answered on the user's own machines.
+ */
+local_requests: number, 
+/**
+ * Requests whose price is not known: in `requests`, not in `spent_usd`.
+ */
+unpriced_requests: number, 
+/**
+ * Requests whose usage was estimated: in `spent_usd`, which is then "about".
+ */
+estimated_requests: number, 
+/**
+ * Tokens.
+ */
+tokens: Tokens, };
+
+/**
+ * Spend of one local day.
+ */
+export type DaySpend = { 
+/**
+ * The local day, as `2026-11-22`.
+ */
+day: string, 
+/**
+ * Requests.
+ */
+requests: number, 
+/**
+ * What they cost.
+ */
+spent_usd: string, };
+
+/**
+ * `doctor`.
+ */
+export type Doctor = { 
+/**
+ * Whether no check failed.
+ */
+ok: boolean, 
+/**
+ * The checks.
+ */
+checks: Array<Check>, };
+
+/**
+ * `explain`.
+ */
+export type Explain = { 
+/**
+ * The bill by kind, recomputed from the stored usage and the price row of that day. May fall
+ * short of `cost_usd` where other models or the provider's own figure were billed too.
+ */
+lines: Array<BillLine>, 
+/**
+ * Its id, as `x-weir-request-id` showed it.
+ */
+id: string, 
+/**
+ * When it arrived.
+ */
+at: string, 
+/**
+ * The tool that asked.
+ */
+client: string, 
+/**
+ * `x-weir-project`.
+ */
+project: string | null, 
+/**
+ * `x-weir-session`, or the client's own session id.
+ */
+session: string | null, 
+/**
+ * `x-weir-category`.
+ */
+category: string | null, 
+/**
+ * What was asked: `messages`, `chat`, `responses`, `embeddings`, `generate`, …
+ */
+endpoint: string, 
+/**
+ * The model as the client named it.
+ */
+asked_model: string, 
+/**
+ * `provider/model` that answered, or was tried last.
+ */
+route: string, 
+/**
+ * The task, when judged.
+ */
+task: string | null, 
+/**
+ * The tier, when judged.
+ */
+tier: string | null, 
+/**
+ * Confidence in task and tier, 0 to 1.
+ */
+confidence: number | null, 
+/**
+ * Why it went there, as the short code of `x-weir-reason`.
+ */
+reason: string, 
+/**
+ * Attempts in the order they were made.
+ */
+attempts: Array<Attempt>, 
+/**
+ * How it ended; null while open.
+ */
+outcome: string | null, 
+/**
+ * How its cost is known: `exact`, `estimated` or `unpriced`; null while open.
+ */
+pricing: string | null, 
+/**
+ * What it used; null while open.
+ */
+usage: RequestUsage | null, 
+/**
+ * What all its attempts cost; null while open and when the price is not known.
+ */
+cost_usd: string | null, 
+/**
+ * What was saved against the model asked for; null when not known.
+ */
+saved_usd: string | null, 
+/**
+ * `off`, `miss`, `exact`, `schema` or `semantic`.
+ */
+cache: string, 
+/**
+ * Milliseconds from arrival to the first byte of the answer.
+ */
+first_byte_ms: number | null, 
+/**
+ * Milliseconds from arrival to the end.
+ */
+total_ms: number | null, 
+/**
+ * What a translation between dialects had to leave out.
+ */
+dropped: Array<string>, 
+/**
+ * Whether it was answered on the user's own machines.
+ */
+local: boolean, 
+/**
+ * Whether the demonstration answered: no sum counts it.
+ */
+demo: boolean, };
+
+/**
+ * One provider's key. Never the key itself.
+ */
+export type KeyRow = { 
+/**
+ * The provider.
+ */
+provider: string, 
+/**
+ * `keychain`, `env:NAME`, `passthrough` or `none`.
+ */
+source: string, 
+/**
+ * Whether it can be had.
+ */
+state: KeyState, 
+/**
+ * What to do, in one line; null when there is nothing to do.
+ */
+fix: string | null, };
+
+/**
+ * Whether a provider's key can be had.
+ */
+export type KeyState = "ready" | "missing" | "locked" | "unavailable" | "not_needed";
+
+/**
+ * `key test`.
+ */
+export type KeyTest = { 
+/**
+ * The provider.
+ */
+provider: string, 
+/**
+ * Whether it accepted the key.
+ */
+ok: boolean, 
+/**
+ * The provider's HTTP status; null when it was not reached.
+ */
+status: number | null, 
+/**
+ * What was found, in one line with the fix.
+ */
+message: string, 
+/**
+ * How long it took, in milliseconds.
+ */
+ms: number, };
+
+/**
+ * One event.
+ */
+export type LiveEvent = { "event": "opened", 
+/**
+ * The request.
+ */
+id: string, 
+/**
+ * 1 for the first attempt.
+ */
+attempt: number, 
+/**
+ * When.
+ */
+at: string, 
+/**
+ * The tool that asked.
+ */
+client: string, 
+/**
+ * The model as the client named it.
+ */
+asked_model: string, 
+/**
+ * `provider/model`.
+ */
+route: string, 
+/**
+ * Why it goes there.
+ */
+reason: string, 
+/**
+ * Whether it stays on the user's own machines.
+ */
+local: boolean, 
+/**
+ * Whether the demonstration answers.
+ */
+demo: boolean, } | { "event": "closed", 
+/**
+ * The request.
+ */
+id: string, 
+/**
+ * When.
+ */
+at: string, 
+/**
+ * How it ended.
+ */
+outcome: string, 
+/**
+ * The provider's HTTP status; null when none came.
+ */
+status: number | null, 
+/**
+ * `exact`, `estimated` or `unpriced`.
+ */
+pricing: string, 
+/**
+ * What it cost; null when the price is not known.
+ */
+cost_usd: string | null, 
+/**
+ * What it used; null when not reported.
+ */
+usage: RequestUsage | null, 
+/**
+ * Milliseconds to the first byte.
+ */
+first_byte_ms: number | null, 
+/**
+ * Milliseconds to the end.
+ */
+total_ms: number, 
+/**
+ * Whether it was the request's last attempt.
+ */
+last: boolean, } | { "event": "changed" } | { "event": "missed", 
+/**
+ * How many.
+ */
+events: number, };
+
+/**
+ * A model on a local server.
+ */
+export type LocalModel = { 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * Whether it is in memory.
+ */
+loaded: boolean, 
+/**
+ * Its context window in tokens, when known.
+ */
+context: number | null, 
+/**
+ * Whether the local server only forwards it to a cloud.
+ */
+cloud: boolean, };
+
+/**
+ * A local server.
+ */
+export type LocalServer = { 
+/**
+ * The provider it is configured as.
+ */
+server: string, 
+/**
+ * Its base URL.
+ */
+url: string, 
+/**
+ * `running`, `not_running`, `unknown`.
+ */
+state: string, 
+/**
+ * What it offers.
+ */
+models: Array<LocalModel>, };
+
+/**
+ * Which requests to list.
+ */
+export type LogQuery = { 
+/**
+ * Rows at most; held to `LogQuery::ROWS_MAX`. 0 means the default, `LogQuery::ROWS`.
+ */
+limit: number, 
+/**
+ * Only requests that arrived at or after this moment.
+ */
+since: string | null, 
+/**
+ * Only requests before this one: the next page of a list that runs backwards.
+ */
+before: string | null, 
+/**
+ * Only requests after this one: the next page of a list that runs forwards.
+ */
+after: string | null, 
+/**
+ * Oldest first; the newest come first otherwise.
+ */
+oldest_first: boolean, };
+
+/**
+ * A model that can be asked for.
+ */
+export type ModelRow = { 
+/**
+ * What to ask for: `provider/model`, or `weir-auto` and its kin.
+ */
+id: string, 
+/**
+ * The provider; null for Weir's own names.
+ */
+provider: string | null, 
+/**
+ * The model as the provider knows it.
+ */
+model: string, 
+/**
+ * Its context window in tokens, when known.
+ */
+context: number | null, 
+/**
+ * Its price today, when known. Null is "not known", never "free".
+ */
+price: PerMillion | null, 
+/**
+ * Whether it runs on the user's own machines.
+ */
+local: boolean, 
+/**
+ * Whether it is in a local server's memory; null for others and when not known.
+ */
+loaded: boolean | null, 
+/**
+ * Where Weir's own names lead, as `provider/model`; empty for others.
+ */
+chain: Array<string>, };
+
+/**
+ * Dollars per million tokens by kind. Null where the source has no rate.
+ */
+export type PerMillion = { 
+/**
+ * Uncached prompt tokens.
+ */
+input: string | null, 
+/**
+ * Cached prompt tokens read.
+ */
+cache_read: string | null, 
+/**
+ * Prompt tokens written to a short-lived cache.
+ */
+cache_write_5m: string | null, 
+/**
+ * Prompt tokens written to an hour-long cache.
+ */
+cache_write_1h: string | null, 
+/**
+ * Completion tokens.
+ */
+output: string | null, };
+
+/**
+ * `price cost`. A model without a price is a problem with code `unpriced`, never a zero.
+ */
+export type PriceCost = { 
+/**
+ * The name asked for.
+ */
+model: string, 
+/**
+ * The moment the price is of.
+ */
+at: string, 
+/**
+ * The sum of the lines, in nano-dollars.
+ */
+nano_usd: number, 
+/**
+ * The lines.
+ */
+lines: Array<PriceLine>, 
+/**
+ * The provider whose price it is.
+ */
+provider: string, };
+
+/**
+ * One line of `price cost`.
+ */
+export type PriceLine = { 
+/**
+ * `input`, `cache_read`, `cache_write_5m`, `cache_write_1h`, `output` or `web_search`.
+ */
+kind: string, 
+/**
+ * Units billed.
+ */
+tokens: number, 
+/**
+ * What they cost in nano-dollars.
+ */
+nano_usd: number, };
+
+/**
+ * One price row.
+ */
+export type PriceRow = { 
+/**
+ * The provider as the price table names it.
+ */
+provider: string, 
+/**
+ * The model as the price table names it.
+ */
+model: string, 
+/**
+ * Its context window in tokens, when known.
+ */
+context: number | null, 
+/**
+ * First day the row holds, as `2026-01-31`; null for always.
+ */
+from: string | null, 
+/**
+ * The row holds for prompts above this many tokens; 0 for all.
+ */
+above_tokens: number, 
+/**
+ * The service tier or speed it is for; null for the standard one.
+ */
+service_tier: string | null, 
+/**
+ * The rates.
+ */
+per_million: PerMillion, 
+/**
+ * One web search; null where the source has no rate.
+ */
+web_search_usd: string | null, 
+/**
+ * Where the row comes from: the built-in table, a newer one, or the user's own file.
+ */
+source: string, 
+/**
+ * Whether it is the row in force now.
+ */
+current: boolean, };
+
+/**
+ * `price show`.
+ */
+export type PriceShow = { 
+/**
+ * The name asked for.
+ */
+model: string, 
+/**
+ * The rows found: one a provider, date, band and tier.
+ */
+rows: Array<PriceRow>, 
+/**
+ * The table.
+ */
+table: PriceTable, };
+
+/**
+ * The table rows come from.
+ */
+export type PriceTable = { 
+/**
+ * Where it comes from, with its version or date.
+ */
+source: string, 
+/**
+ * Models in it.
+ */
+models: number, };
+
+/**
+ * `price update`.
+ */
+export type PriceUpdate = { 
+/**
+ * The table now in force.
+ */
+table: PriceTable, 
+/**
+ * Models the table before it did not have.
+ */
+added: number, 
+/**
+ * Models whose price differs.
+ */
+changed: number, 
+/**
+ * Models it no longer has.
+ */
+removed: number, };
+
+/**
+ * Whether a provider can be used.
+ */
+export type ProviderHealth = { 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * `ready`, `no_key`, `key_locked`, `resting`, `unknown`, `demo`.
+ */
+state: string, 
+/**
+ * Why, in one line with the fix; null when there is nothing to say.
+ */
+reason: string | null, };
+
+/**
+ * Usage of a request, in Weir's normal form.
+ */
+export type RequestUsage = { 
+/**
+ * Prompt tokens neither read from nor written to a cache.
+ */
+input: number, 
+/**
+ * Prompt tokens read from a cache.
+ */
+cache_read: number, 
+/**
+ * Prompt tokens written to a short-lived cache.
+ */
+cache_write_5m: number, 
+/**
+ * Prompt tokens written to an hour-long cache.
+ */
+cache_write_1h: number, 
+/**
+ * Completion tokens, reasoning included.
+ */
+output: number, 
+/**
+ * The reasoning part of `output`.
+ */
+reasoning: number, 
+/**
+ * Web searches the provider ran.
+ */
+web_searches: number, };
+
+/**
+ * One way a request could be answered.
+ */
+export type RouteCandidate = { 
+/**
+ * `provider/model`.
+ */
+route: string, 
+/**
+ * Why, as the short code of `x-weir-reason`.
+ */
+reason: string, 
+/**
+ * The most it can cost; null when the price is not known.
+ */
+expected_usd: string | null, };
+
+/**
+ * `route test`.
+ */
+export type RouteTest = { 
+/**
+ * The task, when judged.
+ */
+task: string | null, 
+/**
+ * The tier, when judged or named.
+ */
+tier: string | null, 
+/**
+ * Confidence in task and tier, 0 to 1.
+ */
+confidence: number | null, 
+/**
+ * The key of the conversation it belongs to, when it has one.
+ */
+conversation: string | null, 
+/**
+ * The model the body asks for.
+ */
+asked_model: string | null, 
+/**
+ * Candidates in the order they would be tried.
+ */
+candidates: Array<RouteCandidate>, };
+
+/**
+ * How requests are routed.
+ */
+export type Routing = { 
+/**
+ * `honour`, `tiered`, `local-first` or `shadow`.
+ */
+mode: string, 
+/**
+ * Today's share of requests answered locally, 0 to 1; null without requests.
+ */
+local_share: number | null, 
+/**
+ * The chains.
+ */
+tiers: TierChains, 
+/**
+ * Whether everything is passed through to where it asked.
+ */
+paused: boolean, };
+
+/**
+ * The time a report covers, in local calendar time up to now.
+ */
+export type Span = "day" | "week" | "month" | "all";
+
+/**
+ * `status`.
+ */
+export type Status = { 
+/**
+ * Whether an engine is serving. When not, pid, port, url and uptime are null.
+ */
+running: boolean, 
+/**
+ * The engine's process.
+ */
+pid: number | null, 
+/**
+ * The port it listens on.
+ */
+port: number | null, 
+/**
+ * What a tool is pointed at, as `http://127.0.0.1:9347`.
+ */
+url: string | null, 
+/**
+ * The engine's version.
+ */
+version: string, 
+/**
+ * The home folder it serves.
+ */
+home: string, 
+/**
+ * Seconds since it started.
+ */
+uptime_s: number | null, 
+/**
+ * Answers under way.
+ */
+streams: number, 
+/**
+ * Spend of the current windows.
+ */
+totals: Totals, 
+/**
+ * Budgets.
+ */
+budgets: Array<BudgetStanding>, 
+/**
+ * Providers.
+ */
+providers: Array<ProviderHealth>, 
+/**
+ * Local servers.
+ */
+local: Array<LocalServer>, 
+/**
+ * Routing.
+ */
+routing: Routing, 
+/**
+ * What needs attention, one line with its fix each: a full disk, a configuration that was
+ * not taken over, requests without a price.
+ */
+notices: Array<string>, };
+
+/**
+ * Sums over some requests. The demonstration provider is in none.
+ */
+export type Sums = { 
+/**
+ * Requests.
+ */
+requests: number, 
+/**
+ * What the priced ones cost.
+ */
+spent_usd: string, 
+/**
+ * What was saved against the models that were asked for.
+ */
+saved_usd: string, 
+/**
+ * Requests answered on the user's own machines.
+ */
+local_requests: number, 
+/**
+ * Requests whose price is not known: in `requests`, not in `spent_usd`.
+ */
+unpriced_requests: number, 
+/**
+ * Requests whose usage was estimated: in `spent_usd`, which is then "about".
+ */
+estimated_requests: number, 
+/**
+ * Tokens.
+ */
+tokens: Tokens, };
+
+/**
+ * The chains of the three tiers, as `provider/model`.
+ */
+export type TierChains = { 
+/**
+ * Formulaic.
+ */
+low: Array<string>, 
+/**
+ * Ordinary.
+ */
+medium: Array<string>, 
+/**
+ * Multi-step.
+ */
+high: Array<string>, };
+
+/**
+ * Tokens by kind. The kinds are disjoint but for `reasoning`, a part of `output`.
+ */
+export type Tokens = { 
+/**
+ * Prompt tokens neither read from nor written to a cache.
+ */
+input: number, 
+/**
+ * Prompt tokens read from a cache.
+ */
+cache_read: number, 
+/**
+ * Prompt tokens written to a short-lived cache.
+ */
+cache_write_5m: number, 
+/**
+ * Prompt tokens written to an hour-long cache.
+ */
+cache_write_1h: number, 
+/**
+ * Completion tokens, reasoning included.
+ */
+output: number, 
+/**
+ * The reasoning part of `output`.
+ */
+reasoning: number, };
+
+/**
+ * Spend of the current windows.
+ */
+export type Totals = { 
+/**
+ * Today.
+ */
+day: Sums, 
+/**
+ * Since Monday.
+ */
+week: Sums, 
+/**
+ * Since the first of the month.
+ */
+month: Sums, };

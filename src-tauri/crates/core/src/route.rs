@@ -186,3 +186,245 @@ impl Reason {
         }
     }
 }
+
+/// What the plan is made from.
+#[derive(Clone, Copy, Debug)]
+pub struct Ask<'a> {
+    /// What is asked.
+    pub endpoint: Endpoint,
+    /// The model as the client named it.
+    pub model: &'a str,
+    /// `x-weir-tier`.
+    pub tier: Option<Tier>,
+}
+
+/// Why a request has nowhere to go. `Display` is one sentence with its fix.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoRoute {
+    /// `name/model` with a name nobody configured.
+    #[error(
+        "no provider is called {name}. Known: {known}. Write one of these before the slash, or add \
+         [providers.{name}] to config.toml"
+    )]
+    UnknownProvider {
+        /// What was asked for.
+        name: String,
+        /// What there is.
+        known: String,
+    },
+    /// A provider that cannot take this dialect.
+    #[error(
+        "{provider} does not speak the dialect of this request ({dialect}). Ask for it through its \
+         own dialect, or name a provider that speaks {dialect}"
+    )]
+    OtherDialect {
+        /// The provider.
+        provider: String,
+        /// The caller's dialect.
+        dialect: &'static str,
+    },
+    /// A routed model whose chain is empty.
+    #[error("{model} leads nowhere: the {tier} chain in [tiers] of config.toml is empty")]
+    EmptyTier {
+        /// The routed name.
+        model: String,
+        /// The tier.
+        tier: &'static str,
+    },
+    /// A chain none of whose links speaks the caller's dialect.
+    #[error(
+        "{model} leads only to {chain}, and none of these speaks the dialect of this request \
+         ({dialect}). Add a model that does to the {tier} chain in [tiers]"
+    )]
+    TierOtherDialect {
+        /// The routed name.
+        model: String,
+        /// The tier.
+        tier: &'static str,
+        /// The chain's links.
+        chain: String,
+        /// The caller's dialect.
+        dialect: &'static str,
+    },
+    /// No provider is configured for the caller's dialect.
+    #[error("no provider speaks {dialect}. Add one to config.toml")]
+    NoProvider {
+        /// The caller's dialect.
+        dialect: &'static str,
+    },
+}
+
+/// The name of the demonstration provider.
+pub const DEMO: &str = "demo";
+
+/// The tier a routed model name stands for: `weir-low`, `claude-weir-low` and so on.
+/// `Some(None)` is `weir-auto`.
+pub fn routed(model: &str) -> Option<Option<Tier>> {
+    let name = model.strip_prefix("claude-").unwrap_or(model);
+    match name.strip_prefix("weir-")? {
+        "auto" => Some(None),
+        tier => Tier::parse(tier).map(Some),
+    }
+}
+
+/// The candidates for a request, best first.
+///
+/// # Errors
+/// Why there is none, with the fix.
+pub fn plan(setup: &Setup, ask: Ask<'_>) -> Result<Vec<Candidate>, NoRoute> {
+    if ask.model == DEMO {
+        return Ok(vec![demo(ask.model)]);
+    }
+    if let Some(tier) = routed(ask.model) {
+        return tiered(setup, ask, tier.or(ask.tier).unwrap_or(Tier::Medium));
+    }
+    if let Some((name, model)) = ask.model.split_once('/') {
+        return named(setup, ask, name, model);
+    }
+    let dialect = ask.endpoint.dialect();
+    let native = setup
+        .providers
+        .iter()
+        .find(|p| p.kind == ProviderKind::Plain && p.dialect == dialect)
+        .or_else(|| setup.providers.iter().find(|p| p.speaks(ask.endpoint)))
+        .ok_or(NoRoute::NoProvider { dialect: dialect.as_str() })?;
+    let route = Route { provider: native.name.clone(), model: ask.model.to_owned() };
+    Ok(vec![Candidate { route, reason: Reason::Asked, rewrite: false }])
+}
+
+fn demo(model: &str) -> Candidate {
+    let route = Route { provider: DEMO.into(), model: model.to_owned() };
+    Candidate { route, reason: Reason::Demo, rewrite: false }
+}
+
+fn named(setup: &Setup, ask: Ask<'_>, name: &str, model: &str) -> Result<Vec<Candidate>, NoRoute> {
+    if name == DEMO {
+        return Ok(vec![demo(model)]);
+    }
+    let Some(provider) = setup.provider(name) else {
+        let known: Vec<&str> = setup.providers.iter().map(|p| p.name.as_str()).collect();
+        return Err(NoRoute::UnknownProvider { name: name.to_owned(), known: known.join(", ") });
+    };
+    if !provider.speaks(ask.endpoint) {
+        return Err(NoRoute::OtherDialect {
+            provider: name.to_owned(),
+            dialect: ask.endpoint.dialect().as_str(),
+        });
+    }
+    let route = Route { provider: name.to_owned(), model: model.to_owned() };
+    Ok(vec![Candidate { route, reason: Reason::Named, rewrite: true }])
+}
+
+fn tiered(setup: &Setup, ask: Ask<'_>, tier: Tier) -> Result<Vec<Candidate>, NoRoute> {
+    let chain = setup.chain(tier);
+    let mut found: Vec<Candidate> = chain
+        .iter()
+        .filter(|route| setup.provider(&route.provider).is_some_and(|p| p.speaks(ask.endpoint)))
+        .map(|route| Candidate { route: route.clone(), reason: Reason::Fallback, rewrite: true })
+        .collect();
+    if let Some(first) = found.first_mut() {
+        first.reason = Reason::Tier;
+        return Ok(found);
+    }
+    if setup.demo_answers {
+        return Ok(vec![demo(ask.model)]);
+    }
+    if chain.is_empty() {
+        return Err(NoRoute::EmptyTier { model: ask.model.to_owned(), tier: tier.as_str() });
+    }
+    let links: Vec<String> = chain.iter().map(Route::to_string).collect();
+    Err(NoRoute::TierOtherDialect {
+        model: ask.model.to_owned(),
+        tier: tier.as_str(),
+        chain: links.join(", "),
+        dialect: ask.endpoint.dialect().as_str(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn provider(name: &str, dialect: Dialect, kind: ProviderKind) -> Provider {
+        Provider {
+            name: name.into(),
+            dialect,
+            base_url: String::new(),
+            key: KeySource::None,
+            local: kind == ProviderKind::LocalServer,
+            kind,
+        }
+    }
+
+    fn setup() -> Setup {
+        let route = |p: &str, m: &str| Route { provider: p.into(), model: m.into() };
+        Setup {
+            providers: vec![
+                provider("anthropic", Dialect::Anthropic, ProviderKind::Plain),
+                provider("openai", Dialect::OpenAi, ProviderKind::Plain),
+                provider("ollama", Dialect::Ollama, ProviderKind::LocalServer),
+            ],
+            low: vec![route("ollama", "llama3.2:3b"), route("anthropic", "claude-haiku-4-5")],
+            medium: vec![route("openai", "gpt-5")],
+            ..Setup::default()
+        }
+    }
+
+    fn routes(model: &str, endpoint: Endpoint) -> Result<Vec<String>, NoRoute> {
+        let ask = Ask { endpoint, model, tier: None };
+        let to_text = |c: Candidate| format!("{} {}", c.route, c.reason.as_str());
+        Ok(plan(&setup(), ask)?.into_iter().map(to_text).collect())
+    }
+
+    #[test]
+    fn a_bare_name_goes_to_the_provider_of_the_callers_dialect_as_asked() {
+        assert_eq!(
+            routes("claude-opus-5-5", Endpoint::Messages),
+            Ok(vec!["anthropic/claude-opus-5-5 asked".into()])
+        );
+        assert_eq!(routes("gpt-5", Endpoint::Responses), Ok(vec!["openai/gpt-5 asked".into()]));
+    }
+
+    #[test]
+    fn a_provider_before_the_slash_is_taken_at_its_word() {
+        assert_eq!(
+            routes("ollama/qwen3:8b", Endpoint::Messages),
+            Ok(vec!["ollama/qwen3:8b named".into()])
+        );
+        assert!(matches!(
+            routes("nobody/x", Endpoint::Chat),
+            Err(NoRoute::UnknownProvider { .. })
+        ));
+        assert!(matches!(
+            routes("openai/gpt-5", Endpoint::Messages),
+            Err(NoRoute::OtherDialect { .. })
+        ));
+    }
+
+    #[test]
+    fn a_tier_is_a_chain_of_those_that_speak_the_callers_dialect() {
+        assert_eq!(
+            routes("claude-weir-low", Endpoint::Messages),
+            Ok(vec![
+                "ollama/llama3.2:3b tier".into(),
+                "anthropic/claude-haiku-4-5 fallback".into()
+            ])
+        );
+        assert!(matches!(
+            routes("weir-medium", Endpoint::Messages),
+            Err(NoRoute::TierOtherDialect { .. })
+        ));
+        assert!(matches!(routes("weir-high", Endpoint::Chat), Err(NoRoute::EmptyTier { .. })));
+    }
+
+    #[test]
+    fn the_demonstration_answers_only_when_asked_or_when_nothing_else_can() {
+        assert_eq!(routes("demo", Endpoint::Generate), Ok(vec!["demo/demo demo".into()]));
+        let mut bare = setup();
+        bare.demo_answers = true;
+        let ask = Ask { endpoint: Endpoint::Chat, model: "weir-high", tier: None };
+        assert_eq!(plan(&bare, ask).map(|c| c[0].reason), Ok(Reason::Demo));
+        let ask = Ask { endpoint: Endpoint::Chat, model: "gpt-5", tier: None };
+        assert_eq!(plan(&bare, ask).map(|c| c[0].reason), Ok(Reason::Asked));
+    }
+}

@@ -36,6 +36,21 @@ pub trait Clock: Send + Sync {
 pub trait Routes: Send + Sync {
     /// The set-up. Returns at once.
     fn setup(&self) -> Arc<Setup>;
+    /// Every model that can be asked for by name, for the model lists. Returns at once.
+    fn models(&self) -> Vec<Listed>;
+}
+
+/// One line of a model list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// The name to ask for, `provider/model` or a bare name.
+    pub id: String,
+    /// Who answers.
+    pub provider: String,
+    /// Its dialect; lists of one dialect show what can be asked through it.
+    pub dialect: weir_core::Dialect,
+    /// Context window in tokens, where known.
+    pub context: Option<u64>,
 }
 
 /// A tool that may call.
@@ -67,6 +82,15 @@ pub enum KeyProblem {
         provider: String,
         /// The variable.
         variable: String,
+    },
+    /// The provider takes the client's own credential and none came.
+    #[error(
+        "{provider} takes the tool's own login (key = \"passthrough\"), and none came. Send Weir's \
+         token as x-weir-token or in the path, so that the tool's own Authorization is free"
+    )]
+    NoCredential {
+        /// The provider's name.
+        provider: String,
     },
     /// The keychain is locked, absent, denied or did not answer in time.
     #[error("the keychain {state}. {fix}")]

@@ -1,1 +1,8 @@
-//! placeholder
+//! What a request asks for and how hard it is: pure, in process, microseconds.
+//! Owns the task names and the token estimate; knows no I/O and no network.
+
+mod estimate;
+mod task;
+
+pub use estimate::{tokens_at_most, tokens_likely};
+pub use task::Task;

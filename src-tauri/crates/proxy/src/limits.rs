@@ -1,0 +1,37 @@
+//! Every limit of the data path, named with its unit. Owned here so that a reader finds them all.
+
+use std::time::Duration;
+
+/// Largest request head, and the read buffer of a connection, in bytes.
+pub const HEAD_BYTES_MAX: usize = 64 * 1024;
+/// Most header lines in a request.
+pub const HEADERS_MAX: usize = 100;
+/// How long a head may take to arrive, a silent connection may stay open, and an idle kept-alive
+/// connection is kept.
+pub const HEAD_WAIT_MAX: Duration = Duration::from_secs(30);
+/// Longest silence between two pieces of a request body.
+pub const BODY_SILENCE_MAX: Duration = Duration::from_secs(30);
+/// Largest request body, in bytes, before and after decompression.
+pub const BODY_BYTES_MAX: usize = 100 * 1024 * 1024;
+/// Request bodies held in memory at once, over all connections, in bytes.
+pub const BODIES_BYTES_MAX: usize = 1024 * 1024 * 1024;
+/// Connections open at once; the next ones wait in the kernel's queue.
+pub const CONNECTIONS_MAX: usize = 2_000;
+/// Largest answer that is collected to send its cost as a header, in bytes; a longer one is
+/// passed on as it comes, without that header.
+pub const ANSWER_COLLECT_BYTES_MAX: usize = 32 * 1024 * 1024;
+/// How much of a provider's error body is read to see why it refused, in bytes.
+pub const ERROR_BODY_BYTES_MAX: usize = 64 * 1024;
+/// Wrong tokens a minute before the answer becomes 429.
+pub const WRONG_TOKENS_PER_MINUTE_MAX: u32 = 30;
+/// Longest wait for a TCP and TLS connection to a provider.
+pub const CONNECT_WAIT_MAX: Duration = Duration::from_secs(10);
+/// How long an idle connection to a provider is kept: shorter than the providers' own limits, so
+/// that a dead one is rarely reused.
+pub const POOL_IDLE_MAX: Duration = Duration::from_secs(30);
+/// Longest pause after an accept error such as "too many open files".
+pub const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// What a request without a token limit is assumed to produce at most, in tokens.
+pub const OUTPUT_TOKENS_ASSUMED: u64 = 16_384;
+/// Longest hint header value that is taken over, in bytes.
+pub const HINT_BYTES_MAX: usize = 128;

@@ -1,0 +1,2 @@
+//! x
+fn main(){ let _ : tauri::Context = tauri::generate_context!(); }

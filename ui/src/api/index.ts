@@ -698,6 +698,116 @@ after: string | null,
 oldest_first: boolean, };
 
 /**
+ * One request.
+ */
+export type LogRow = { 
+/**
+ * Its id, as `x-weir-request-id` showed it.
+ */
+id: string, 
+/**
+ * When it arrived.
+ */
+at: string, 
+/**
+ * The tool that asked.
+ */
+client: string, 
+/**
+ * `x-weir-project`.
+ */
+project: string | null, 
+/**
+ * `x-weir-session`, or the client's own session id.
+ */
+session: string | null, 
+/**
+ * `x-weir-category`.
+ */
+category: string | null, 
+/**
+ * What was asked: `messages`, `chat`, `responses`, `embeddings`, `generate`, …
+ */
+endpoint: string, 
+/**
+ * The model as the client named it.
+ */
+asked_model: string, 
+/**
+ * `provider/model` that answered, or was tried last.
+ */
+route: string, 
+/**
+ * The task, when judged.
+ */
+task: string | null, 
+/**
+ * The tier, when judged.
+ */
+tier: string | null, 
+/**
+ * Confidence in task and tier, 0 to 1.
+ */
+confidence: number | null, 
+/**
+ * Why it went there, as the short code of `x-weir-reason`.
+ */
+reason: string, 
+/**
+ * Attempts in the order they were made.
+ */
+attempts: Array<Attempt>, 
+/**
+ * How it ended; null while open.
+ */
+outcome: string | null, 
+/**
+ * How its cost is known: `exact`, `estimated` or `unpriced`; null while open.
+ */
+pricing: string | null, 
+/**
+ * What it used; null while open.
+ */
+usage: RequestUsage | null, 
+/**
+ * What all its attempts cost; null while open and when the price is not known.
+ */
+cost_usd: string | null, 
+/**
+ * What was saved against the model asked for; null when not known.
+ */
+saved_usd: string | null, 
+/**
+ * `off`, `miss`, `exact`, `schema` or `semantic`.
+ */
+cache: string, 
+/**
+ * Milliseconds from arrival to the first byte of the answer.
+ */
+first_byte_ms: number | null, 
+/**
+ * Milliseconds from arrival to the end.
+ */
+total_ms: number | null, 
+/**
+ * What a translation between dialects had to leave out.
+ */
+dropped: Array<string>, 
+/**
+ * Whether it was answered on the user's own machines.
+ */
+local: boolean, 
+/**
+ * Whether the demonstration answered: no sum counts it.
+ */
+demo: boolean, };
+
+/**
+ * The state the mark shows: how high the water stands against the fullest budget's crest.
+ */
+export type Mark = "calm" | "near" | "crest" | "over" | "paused" | "offline";
+
+/**
  * A model that can be asked for.
  */
 export type ModelRow = { 
@@ -733,6 +843,23 @@ loaded: boolean | null,
  * Where Weir's own names lead, as `provider/model`; empty for others.
  */
 chain: Array<string>, };
+
+/**
+ * The overview: totals, what needs attention, and the last requests with those under way.
+ */
+export type Overview = { 
+/**
+ * The state the mark shows.
+ */
+mark: Mark, 
+/**
+ * The engine, spend, budgets, providers.
+ */
+status: Status, 
+/**
+ * The last requests, newest first; at most `Overview::ROWS`.
+ */
+requests: Array<LogRow>, };
 
 /**
  * Dollars per million tokens by kind. Null where the source has no rate.
@@ -1176,3 +1303,28 @@ week: Sums,
  * Since the first of the month.
  */
 month: Sums, };
+
+/**
+ * The whole window, drawn anew from this whenever something changed.
+ */
+export type WindowView = { 
+/**
+ * The overview; null while nothing is served.
+ */
+overview: Overview | null, 
+/**
+ * Why nothing is served; null while something is.
+ */
+problem: ApiProblem | null, 
+/**
+ * What the desktop lacks, one sentence each.
+ */
+notes: Array<string>, 
+/**
+ * Whether a tray icon stands; without one the window offers to quit.
+ */
+tray: boolean, 
+/**
+ * Whether the engine runs in the tray's own process and stops with it.
+ */
+own_engine: boolean, };

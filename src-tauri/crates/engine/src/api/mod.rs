@@ -7,6 +7,7 @@ mod call;
 mod desk;
 mod doctor;
 mod live;
+mod overview;
 mod prices;
 mod problem;
 mod requests;
@@ -15,12 +16,14 @@ mod spend;
 mod stamp;
 mod status;
 mod tools;
+mod tray;
 mod typescript;
 
 pub use call::{Call, answer};
 pub use desk::Desk;
 pub use doctor::{Check, CheckState, Doctor};
 pub use live::LiveEvent;
+pub use overview::{Overview, WindowView};
 pub use prices::{PerMillion, PriceCost, PriceLine, PriceRow, PriceShow, PriceTable, PriceUpdate};
 pub use problem::{ApiProblem, Code};
 pub use requests::{Attempt, AttemptState, BillLine, Explain, LogQuery, LogRow, RequestUsage};
@@ -34,3 +37,4 @@ pub use tools::{
     ClientAdded, ClientRow, ConfigProblem, ConfigReport, ConfigShown, KeyRow, KeyState, KeyTest,
     SecretText,
 };
+pub use tray::{Mark, TrayView};

@@ -1,0 +1,214 @@
+//! The tray as it is drawn: its mark, the words of its menu, what can be clicked.
+//! Pure: a status in, a view out. Whoever draws it decides nothing.
+
+use super::spend::Sums;
+use super::status::Status;
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+use weir_core::Money;
+
+/// The state the mark shows: how high the water stands against the fullest budget's crest.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[serde(rename_all = "lowercase")]
+pub enum Mark {
+    /// Below 70 % of every budget, or no budget at all.
+    #[default]
+    Calm,
+    /// From 70 %.
+    Near,
+    /// From 90 %.
+    Crest,
+    /// A budget is used up.
+    Over,
+    /// Everything is passed through to where it asked.
+    Paused,
+    /// Nothing is being served.
+    Offline,
+}
+
+impl Mark {
+    const NEAR_PERCENT: u64 = 70;
+    const CREST_PERCENT: u64 = 90;
+    const OVER_PERCENT: u64 = 100;
+
+    /// The mark of a status. Not serving outranks paused, paused outranks the water level.
+    pub fn of(status: &Status) -> Self {
+        if !status.running {
+            return Self::Offline;
+        }
+        if status.routing.paused {
+            return Self::Paused;
+        }
+        match status.budgets.iter().map(|b| b.percent).max().unwrap_or(0) {
+            Self::OVER_PERCENT.. => Self::Over,
+            Self::CREST_PERCENT.. => Self::Crest,
+            Self::NEAR_PERCENT.. => Self::Near,
+            _ => Self::Calm,
+        }
+    }
+}
+
+/// The tray's icon and menu.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TrayView {
+    /// The icon.
+    pub mark: Mark,
+    /// What pointing at the icon shows.
+    pub tooltip: String,
+    /// The first line: where Weir listens and what today cost, or why it does not listen.
+    pub status: String,
+    /// The second line: the week and the month.
+    pub spend: String,
+    /// Whether routing is paused; `None` while nothing can be paused.
+    pub paused: Option<bool>,
+    /// What "Copy proxy address" copies; `None` while nothing listens.
+    pub address: Option<String>,
+}
+
+impl TrayView {
+    /// The view of a running or stopped engine.
+    pub fn of(status: &Status) -> Self {
+        let Some(port) = status.port.filter(|_| status.running) else {
+            return Self::offline("not running");
+        };
+        let today = shown(&status.totals.day);
+        Self {
+            mark: Mark::of(status),
+            tooltip: format!("Weir · {today} today"),
+            status: format!("Weir · listening on {port} · {today} today"),
+            spend: format!(
+                "{}   {}",
+                against_budget("Week", "week", &status.totals.week, status),
+                against_budget("Month", "month", &status.totals.month, status),
+            ),
+            paused: Some(status.routing.paused),
+            address: status.url.clone(),
+        }
+    }
+
+    /// The view while nothing is served: `reason` is a short phrase, such as `starting`.
+    pub fn offline(reason: &str) -> Self {
+        Self {
+            mark: Mark::Offline,
+            tooltip: format!("Weir · {reason}"),
+            status: format!("Weir · {reason}"),
+            spend: "Nothing is being served".into(),
+            paused: None,
+            address: None,
+        }
+    }
+}
+
+/// A sum for people: never hides that a part is estimated or not priced.
+fn shown(sums: &Sums) -> String {
+    let about = if sums.estimated_requests > 0 { "about " } else { "" };
+    let unpriced = match sums.unpriced_requests {
+        0 => String::new(),
+        n => format!(" + {n} unpriced"),
+    };
+    format!("{about}{}{unpriced}", sums.spent_usd.short())
+}
+
+/// `Week $3.80 of $10.00`; the limit of the budget that counts all of the period's spend, if any.
+fn against_budget(label: &str, period: &str, sums: &Sums, status: &Status) -> String {
+    let limit: Option<Money> = status
+        .budgets
+        .iter()
+        .find(|b| b.period == period && b.spent_usd == sums.spent_usd)
+        .map(|b| b.limit_usd);
+    let of = limit.map(|l| format!(" of {}", l.short())).unwrap_or_default();
+    format!("{label} {}{of}", shown(sums))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::{BudgetStanding, Routing, Stamp, TierChains, Totals};
+
+    fn status() -> Status {
+        let sums = |nano| Sums { requests: 3, spent_usd: Money::from_nano(nano), ..Sums::default() };
+        Status {
+            running: true,
+            pid: Some(1),
+            port: Some(9347),
+            url: Some("http://127.0.0.1:9347".into()),
+            version: "0.1.0".into(),
+            home: "home".into(),
+            uptime_s: Some(1),
+            streams: 0,
+            totals: Totals {
+                day: sums(1_240_000_000),
+                week: sums(3_800_000_000),
+                month: sums(14_020_000_000),
+            },
+            budgets: Vec::new(),
+            providers: Vec::new(),
+            local: Vec::new(),
+            routing: Routing {
+                mode: "honour".into(),
+                local_share: None,
+                tiers: TierChains::default(),
+                paused: false,
+            },
+            notices: Vec::new(),
+        }
+    }
+
+    fn week_budget(spent_nano: i64, percent: u64) -> BudgetStanding {
+        BudgetStanding {
+            name: "week".into(),
+            period: "week".into(),
+            limit_usd: Money::from_nano(10_000_000_000),
+            spent_usd: Money::from_nano(spent_nano),
+            reserved_usd: Money::ZERO,
+            percent,
+            thresholds: vec![70, 90, 100],
+            reached: Vec::new(),
+            resets_at: Stamp::from_ms(0),
+            at_limit: "notify".into(),
+        }
+    }
+
+    #[test]
+    fn the_menu_names_the_port_and_what_today_the_week_and_the_month_cost() {
+        let view = TrayView::of(&status());
+        assert_eq!(view.status, "Weir · listening on 9347 · $1.24 today");
+        assert_eq!(view.spend, "Week $3.80   Month $14.02");
+        assert_eq!(view.paused, Some(false));
+        assert_eq!(view.address.as_deref(), Some("http://127.0.0.1:9347"));
+    }
+
+    #[test]
+    fn a_budget_that_counts_the_whole_week_is_named_and_one_that_counts_a_part_is_not() {
+        let mut status = status();
+        status.budgets = vec![week_budget(1_000_000_000, 10)];
+        assert_eq!(TrayView::of(&status).spend, "Week $3.80   Month $14.02");
+        status.budgets.push(week_budget(3_800_000_000, 38));
+        assert_eq!(TrayView::of(&status).spend, "Week $3.80 of $10.00   Month $14.02");
+    }
+
+    #[test]
+    fn an_estimated_or_unpriced_part_is_never_left_out() {
+        let mut status = status();
+        status.totals.day.estimated_requests = 1;
+        status.totals.day.unpriced_requests = 3;
+        let view = TrayView::of(&status);
+        assert_eq!(view.status, "Weir · listening on 9347 · about $1.24 + 3 unpriced today");
+    }
+
+    #[test]
+    fn the_mark_rises_with_the_fullest_budget_and_yields_to_paused_and_offline() {
+        let mut status = status();
+        for (percent, mark) in
+            [(0, Mark::Calm), (69, Mark::Calm), (70, Mark::Near), (90, Mark::Crest), (100, Mark::Over)]
+        {
+            status.budgets = vec![week_budget(0, 5), week_budget(0, percent)];
+            assert_eq!(Mark::of(&status), mark, "{percent}");
+        }
+        status.routing.paused = true;
+        assert_eq!(Mark::of(&status), Mark::Paused);
+        status.running = false;
+        assert_eq!(Mark::of(&status), Mark::Offline);
+        assert_eq!(TrayView::of(&status).address, None);
+    }
+}

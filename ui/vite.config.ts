@@ -1,0 +1,12 @@
+// Builds the window's files into ui/dist, from where the tray application embeds them.
+// Runs the component tests in a simulated document.
+import { svelte } from '@sveltejs/vite-plugin-svelte';
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig(({ mode }) => ({
+  plugins: [svelte()],
+  // The webviews in use are recent; nothing is lowered and nothing is polyfilled.
+  build: { target: 'es2022', modulePreload: { polyfill: false }, assetsInlineLimit: 0 },
+  ...(mode === 'test' ? { resolve: { conditions: ['browser'] } } : {}),
+  test: { environment: 'happy-dom', include: ['test/**/*.test.ts'] },
+}));

@@ -45,7 +45,7 @@ impl Money {
         if limit.0 <= 0 || self.0 <= 0 {
             return 0;
         }
-        (i128::from(self.0) * 100 / i128::from(limit.0)) as u64
+        u64::try_from(i128::from(self.0) * 100 / i128::from(limit.0)).unwrap_or(u64::MAX)
     }
 
     /// The form people read: two decimals from $1 up, four significant digits below,
@@ -59,12 +59,17 @@ impl Money {
         if nano < 100_000 {
             return format!("{sign}<$0.0001");
         }
-        if nano >= 995_000_000 {
-            let cents = (nano + 5_000_000) / 10_000_000;
+        // From here on four digits would round to 1.0000, and a dollar has two decimals.
+        if nano >= 999_950_000 {
+            let cents = nano.saturating_add(5_000_000) / 10_000_000;
             return format!("{sign}${}.{:02}", group(cents / 100), cents % 100);
         }
-        // Four significant digits, but never below the ten-thousandth that LOOK asks for.
-        let places = if nano >= 100_000_000 { 4 } else if nano >= 10_000_000 { 5 } else { 6 };
+        let places = match nano {
+            100_000_000.. => 4,
+            10_000_000.. => 5,
+            1_000_000.. => 6,
+            _ => 7,
+        };
         let unit = 10u64.pow(9 - places);
         let digits = (nano + unit / 2) / unit;
         let text = format!("{:0width$}", digits, width = places as usize);
@@ -113,13 +118,11 @@ impl FromStr for Money {
         if whole.is_empty() || !all_digits(whole) || !all_digits(fraction) || fraction.len() > 9 {
             return Err(BadMoney);
         }
-        let whole: i64 = whole.parse().map_err(|_| BadMoney)?;
-        let fraction: i64 = format!("{fraction:0<9}").parse().map_err(|_| BadMoney)?;
-        let nano = whole
-            .checked_mul(NANO_PER_USD)
-            .and_then(|n| n.checked_add(fraction))
-            .ok_or(BadMoney)?;
-        Ok(Self(if negative { -nano } else { nano }))
+        let whole: u64 = whole.parse().map_err(|_| BadMoney)?;
+        let fraction: u64 = format!("{fraction:0<9}").parse().map_err(|_| BadMoney)?;
+        // Wider than the amount, so that the most negative one reads back too.
+        let nano = i128::from(whole) * i128::from(NANO_PER_USD) + i128::from(fraction);
+        i64::try_from(if negative { -nano } else { nano }).map(Self).map_err(|_| BadMoney)
     }
 }
 
@@ -139,28 +142,84 @@ impl TryFrom<String> for Money {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn a_decimal_string_reads_back_to_the_same_nano_dollar() {
-        for nano in [0, 1, -1, 1_234_567_890, i64::MAX, -999_999_999] {
+        for nano in [0, 1, -1, 1_234_567_890, i64::MAX, i64::MIN, -999_999_999] {
             let money = Money::from_nano(nano);
             assert_eq!(money.to_string().parse(), Ok(money));
         }
         assert_eq!(Money::from_nano(1_234_567_890).to_string(), "1.234567890");
-        for bad in ["", ".5", "1e3", "1.0000000001", "five", "+1", "--1"] {
+        for bad in ["", ".5", "1e3", "1.0000000001", "five", "+1", "--1", "9223372036.854775808"] {
             assert_eq!(bad.parse::<Money>(), Err(BadMoney), "{bad}");
         }
     }
 
     #[test]
-    fn people_read_two_decimals_from_a_dollar_and_significant_digits_below() {
+    fn people_read_two_decimals_from_a_dollar_and_four_significant_digits_below() {
         let short = |nano| Money::from_nano(nano).short();
         assert_eq!(short(0), "$0");
+        assert_eq!(short(1), "<$0.0001");
         assert_eq!(short(99_999), "<$0.0001");
+        assert_eq!(short(100_000), "$0.0001");
+        assert_eq!(short(123_456), "$0.0001235");
+        assert_eq!(short(999_999), "$0.001");
         assert_eq!(short(4_200_000), "$0.0042");
+        assert_eq!(short(4_217_650), "$0.004218");
         assert_eq!(short(31_000_000), "$0.031");
+        assert_eq!(short(31_237_500), "$0.03124");
         assert_eq!(short(500_000_000), "$0.50");
+        assert_eq!(short(995_100_000), "$0.9951");
+        assert_eq!(short(999_949_999), "$0.9999");
+        assert_eq!(short(999_950_000), "$1.00");
         assert_eq!(short(1_239_000_000), "$1.24");
         assert_eq!(short(1_234_567_890_000), "$1,234.57");
+        assert_eq!(short(-4_200_000), "-$0.0042");
+        assert_eq!(short(i64::MAX), "$9,223,372,036.85");
+        assert_eq!(short(i64::MIN), "-$9,223,372,036.85");
+    }
+
+    #[test]
+    fn a_percentage_is_rounded_down_and_never_wraps() {
+        let percent = |part, whole| Money::from_nano(part).percent_of(Money::from_nano(whole));
+        assert_eq!(percent(699_999_999, 1_000_000_000), 69);
+        assert_eq!(percent(700_000_000, 1_000_000_000), 70);
+        assert_eq!(percent(3, 2), 150);
+        assert_eq!(percent(5, 0), 0);
+        assert_eq!(percent(-5, 10), 0);
+        assert_eq!(percent(i64::MAX, 1), u64::MAX);
+    }
+
+    proptest! {
+        #[test]
+        fn no_amount_loses_a_unit_on_its_way_through_text(nano: i64) {
+            let money = Money::from_nano(nano);
+            prop_assert_eq!(money.to_string().parse::<Money>(), Ok(money));
+        }
+
+        #[test]
+        fn no_sum_loses_a_unit(parts in prop::collection::vec(0i64..=1_000_000_000_000, 0..200)) {
+            let sum = parts.iter().fold(Money::ZERO, |s, n| s.saturating_add(Money::from_nano(*n)));
+            prop_assert_eq!(sum.nano(), parts.iter().sum::<i64>());
+            let back = parts.iter().fold(sum, |s, n| s.saturating_sub(Money::from_nano(*n)));
+            prop_assert_eq!(back, Money::ZERO);
+        }
+
+        #[test]
+        fn a_percentage_is_the_exact_quotient(part in 1i64.., whole in 1i64..) {
+            let exact = i128::from(part) * 100 / i128::from(whole);
+            let shown = Money::from_nano(part).percent_of(Money::from_nano(whole));
+            prop_assert_eq!(u128::from(shown), exact.unsigned_abs().min(u128::from(u64::MAX)));
+        }
+
+        #[test]
+        fn the_short_form_is_within_half_a_unit_of_its_fourth_digit(nano in 100_000i64..999_950_000) {
+            let text = Money::from_nano(nano).short();
+            let shown: Money = text.trim_start_matches('$').parse().expect("a plain decimal");
+            let unit = 10i64.pow(nano.ilog10().saturating_sub(3));
+            prop_assert!((shown.nano() - nano).abs() * 2 <= unit, "{} for {}", text, nano);
+            prop_assert!(text.len() <= "$0.0001235".len());
+        }
     }
 }

@@ -56,3 +56,18 @@ impl Usage {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_prompt_is_every_kind_of_input_and_a_merge_takes_each_field_apart() {
+        let a = Usage { input: 5, cache_read: 7, output: 1, ..Usage::default() };
+        let b = Usage { cache_write_5m: 11, cache_write_1h: 13, output: 9, ..Usage::default() };
+        assert_eq!(a.max(&b).prompt(), 36);
+        assert_eq!(a.max(&b).output, 9);
+        assert_eq!(a.plus(&b).output, 10);
+        assert_eq!(Usage { input: u64::MAX, cache_read: 1, ..Usage::default() }.prompt(), u64::MAX);
+    }
+}

@@ -2,3 +2,4 @@
 //! the command line and the window call.
 
 pub mod api;
+pub mod control;

@@ -1,0 +1,116 @@
+//! A desk in another process: every function is one call over the control socket.
+
+use super::client::{call, reach};
+use crate::api::{
+    ApiProblem, By, Call, ClientAdded, ClientRow, Code, ConfigShown, CostBreakdown, CostSummary,
+    Desk, Doctor, Explain, KeyRow, KeyTest, LogQuery, LogRow, ModelRow, PriceCost, PriceShow,
+    PriceUpdate, RouteTest, SecretText, Span, Stamp, Status,
+};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use weir_core::{Dialect, RequestId};
+
+/// The engine that serves a home.
+#[derive(Clone, Debug)]
+pub struct Remote {
+    home: PathBuf,
+}
+
+impl Remote {
+    /// The engine of that home, whether or not one runs.
+    pub fn new(home: impl Into<PathBuf>) -> Self {
+        Self { home: home.into() }
+    }
+
+    /// The engine of that home, if one listens.
+    ///
+    /// # Errors
+    /// An engine that is there but cannot be reached. `Ok(None)` when none runs.
+    pub fn find(home: impl Into<PathBuf>) -> Result<Option<Self>, ApiProblem> {
+        let remote = Self::new(home);
+        match reach(&remote.home) {
+            Ok(()) => Ok(Some(remote)),
+            Err(problem) if problem.code == Code::NotRunning => Ok(None),
+            Err(problem) => Err(problem),
+        }
+    }
+
+    fn ask<T: DeserializeOwned>(&self, question: &Call) -> Result<T, ApiProblem> {
+        let value = call(&self.home, question)?;
+        serde_json::from_value(value).map_err(|e| {
+            let message = format!(
+                "the running engine speaks another version ({e}). Stop it and start this one"
+            );
+            ApiProblem::new(Code::NotAnswering, message)
+        })
+    }
+}
+
+impl Desk for Remote {
+    fn status(&self) -> Result<Status, ApiProblem> {
+        self.ask(&Call::Status)
+    }
+    fn doctor(&self) -> Result<Doctor, ApiProblem> {
+        self.ask(&Call::Doctor)
+    }
+    fn cost_summary(&self, period: Span) -> Result<CostSummary, ApiProblem> {
+        self.ask(&Call::CostSummary { period })
+    }
+    fn cost_breakdown(&self, period: Span, by: By) -> Result<CostBreakdown, ApiProblem> {
+        self.ask(&Call::CostBreakdown { period, by })
+    }
+    fn log(&self, query: &LogQuery) -> Result<Vec<LogRow>, ApiProblem> {
+        self.ask(&Call::Log(query.clone()))
+    }
+    fn explain(&self, id: RequestId) -> Result<Explain, ApiProblem> {
+        self.ask(&Call::Explain { id })
+    }
+    fn route_test(&self, body: &str, dialect: Option<Dialect>) -> Result<RouteTest, ApiProblem> {
+        self.ask(&Call::RouteTest { body: body.to_owned(), dialect })
+    }
+    fn models(&self) -> Result<Vec<ModelRow>, ApiProblem> {
+        self.ask(&Call::Models)
+    }
+    fn price_show(&self, model: &str) -> Result<PriceShow, ApiProblem> {
+        self.ask(&Call::PriceShow { model: model.to_owned() })
+    }
+    fn price_cost(
+        &self,
+        model: &str,
+        usage: &Value,
+        at: Option<Stamp>,
+    ) -> Result<PriceCost, ApiProblem> {
+        self.ask(&Call::PriceCost { model: model.to_owned(), usage: usage.clone(), at })
+    }
+    fn price_update(&self, file: &Path) -> Result<PriceUpdate, ApiProblem> {
+        self.ask(&Call::PriceUpdate { file: file.to_owned() })
+    }
+    fn key_set(&self, provider: &str, key: SecretText) -> Result<(), ApiProblem> {
+        self.ask(&Call::KeySet { provider: provider.to_owned(), key })
+    }
+    fn key_list(&self) -> Result<Vec<KeyRow>, ApiProblem> {
+        self.ask(&Call::KeyList)
+    }
+    fn key_remove(&self, provider: &str) -> Result<(), ApiProblem> {
+        self.ask(&Call::KeyRemove { provider: provider.to_owned() })
+    }
+    fn key_test(&self, provider: &str) -> Result<KeyTest, ApiProblem> {
+        self.ask(&Call::KeyTest { provider: provider.to_owned() })
+    }
+    fn client_add(&self, name: &str) -> Result<ClientAdded, ApiProblem> {
+        self.ask(&Call::ClientAdd { name: name.to_owned() })
+    }
+    fn client_list(&self) -> Result<Vec<ClientRow>, ApiProblem> {
+        self.ask(&Call::ClientList)
+    }
+    fn client_remove(&self, name: &str) -> Result<(), ApiProblem> {
+        self.ask(&Call::ClientRemove { name: name.to_owned() })
+    }
+    fn config_show(&self) -> Result<ConfigShown, ApiProblem> {
+        self.ask(&Call::ConfigShow)
+    }
+    fn pause(&self, paused: bool) -> Result<(), ApiProblem> {
+        self.ask(&Call::Pause { paused })
+    }
+}

@@ -1,0 +1,34 @@
+# `make run` and `make test` do all their own set-up on Debian and Ubuntu; see .ci/setup.
+.PHONY: run test check build ui bench clients llama fuzz icons kill-long e2e
+export CARGO_TERM_COLOR ?= auto
+FUZZ_SECONDS ?= 60
+
+run: setup-build ui ; cargo build --locked -p weir-cli -p weir-tray && .ci/try
+
+test: setup-test ui check
+	cargo build --locked -p weir-cli
+	cargo test --locked
+	cargo test --locked -p weir-tray
+	cargo build --locked -p weir-tray
+	$(MAKE) e2e llama fuzz
+	tests/clients/run --ci
+
+check: setup-build ui
+	cargo fmt --all --check
+	cargo clippy --locked --workspace --all-targets -- -D warnings
+	cd ui && npm run --silent check && npm test --silent
+	@command -v cargo-deny >/dev/null && cargo deny check bans licenses sources || echo "cargo-deny is not installed: licences and bans were not checked"
+
+build: setup-build ui ; cargo build --locked --release -p weir-cli -p weir-tray
+
+ui: setup-build ; cd ui && npm run --silent build
+
+setup-%: ; @.ci/setup $*
+
+bench: setup-test ; cargo build --locked --release -p weir-cli && tests/bench/run
+clients: setup-test ; cargo build --locked -p weir-cli && tests/clients/run
+llama: setup-test ; tests/llama/run
+fuzz: setup-test ; tests/fuzz/run $(FUZZ_SECONDS)
+e2e: ; tests/e2e/run
+icons: ; cd ui && npm run --silent icons
+kill-long: ; cargo build --locked --release -p weir-cli && WEIR_KILLS=10000 WEIR_BIN=$(CURDIR)/target/release/weir cargo test --locked -p weir-tests --test suite -- kill --nocapture

@@ -1,0 +1,197 @@
+//! The ledger file as an auditor reads it: opened read-only, with SQL of its own, no code of the
+//! product in between.
+
+use crate::tokens::Tokens;
+use rusqlite::{Connection, OpenFlags};
+use std::path::Path;
+use std::time::Duration;
+
+/// An attempt in the books.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// The request's number.
+    pub request: i64,
+    /// 1 for the first attempt.
+    pub attempt: i64,
+    /// When it was reserved, in Unix milliseconds.
+    pub at_ms: i64,
+    /// Days since 1970-01-01 of the local calendar.
+    pub day: i64,
+    /// The zone of that calendar.
+    pub zone: String,
+    /// The tool.
+    pub client: String,
+    /// `x-weir-project`.
+    pub project: String,
+    /// `x-weir-session`: the marker of a test.
+    pub session: String,
+    /// `x-weir-category`.
+    pub category: String,
+    /// What was asked for, as `messages`, `chat`, …
+    pub endpoint: String,
+    /// The model as the client named it.
+    pub asked_model: String,
+    /// The provider it went to.
+    pub provider: String,
+    /// The model it went to.
+    pub model: String,
+    /// Whether it is the demonstration.
+    pub demo: bool,
+    /// Whether the provider is local.
+    pub local: bool,
+    /// Nano-dollars set aside; `None` when unpriced.
+    pub reserved: Option<i64>,
+    /// How it ended; `None` while it is open.
+    pub end: Option<End>,
+}
+
+/// How an attempt ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct End {
+    /// `settle`, `void` or `orphan`.
+    pub kind: String,
+    /// `ok`, `client_gone`, …
+    pub outcome: String,
+    /// The provider's status, 0 when none came.
+    pub status: i64,
+    /// `exact`, `estimated` or `unpriced`.
+    pub pricing: String,
+    /// Nano-dollars; `None` when unpriced.
+    pub cost: Option<i64>,
+    /// Tokens by kind; `None` where nothing is known.
+    pub tokens: Option<Tokens>,
+}
+
+impl Row {
+    /// The end of a row that must have one.
+    #[track_caller]
+    pub fn ended(&self) -> &End {
+        self.end.as_ref().unwrap_or_else(|| panic!("still open: {self:?}"))
+    }
+
+    /// The cost of a row that must have one, in nano-dollars.
+    #[track_caller]
+    pub fn cost(&self) -> i128 {
+        let cost = self.ended().cost;
+        i128::from(cost.unwrap_or_else(|| panic!("no cost: {self:?}")))
+    }
+}
+
+/// Opens a ledger file for reading.
+///
+/// # Panics
+/// When it cannot be opened.
+pub fn open(path: &Path) -> Connection {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let db = Connection::open_with_flags(path, flags)
+        .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    db.busy_timeout(Duration::from_secs(10)).expect("a timeout can be set");
+    db
+}
+
+/// Every row of the ledger, oldest first.
+///
+/// # Panics
+/// When the file is not a ledger.
+pub fn rows(path: &Path) -> Vec<Row> {
+    rows_after(path, i64::MIN)
+}
+
+/// Every row whose request is newer than `after`, oldest first.
+///
+/// # Panics
+/// When the file is not a ledger.
+pub fn rows_after(path: &Path, after: i64) -> Vec<Row> {
+    if !path.exists() {
+        return Vec::new();
+    }
+    let db = open(path);
+    let mut statement = db.prepare(ROWS).expect("the ledger has the tables an auditor knows");
+    let rows = statement.query_map([after], row).expect("the ledger can be read");
+    rows.collect::<Result<_, _>>().expect("every row can be read")
+}
+
+const ROWS: &str = "SELECT 1";
+
+fn row(from: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
+    let text = |name: &str| from.get::<_, Option<String>>(name).map(Option::unwrap_or_default);
+    let count = |name: &str| from.get::<_, Option<i64>>(name).map(|n| n.unwrap_or(0) as u64);
+    let kind: Option<String> = from.get("kind")?;
+    let end = match kind {
+        None => None,
+        Some(kind) => {
+            let known: Option<i64> = from.get("input_tokens")?;
+            let tokens = Tokens {
+                input: count("input_tokens")?,
+                cache_read: count("cache_read_tokens")?,
+                cache_write_5m: count("cache_write_5m_tokens")?,
+                cache_write_1h: count("cache_write_1h_tokens")?,
+                output: count("output_tokens")?,
+                reasoning: count("reasoning_tokens")?,
+                web_searches: count("web_searches")?,
+            };
+            Some(End {
+                kind,
+                outcome: text("outcome")?,
+                status: from.get::<_, Option<i64>>("status")?.unwrap_or(0),
+                pricing: text("pricing")?,
+                cost: from.get("cost")?,
+                tokens: known.map(|_| tokens),
+            })
+        }
+    };
+    Ok(Row {
+        request: from.get("request")?,
+        attempt: from.get("attempt")?,
+        at_ms: from.get("at_ms")?,
+        day: from.get("day")?,
+        zone: text("zone")?,
+        client: text("client")?,
+        project: text("project")?,
+        session: text("session")?,
+        category: text("category")?,
+        endpoint: text("endpoint")?,
+        asked_model: text("asked_model")?,
+        provider: text("provider")?,
+        model: text("model")?,
+        demo: from.get("demo")?,
+        local: from.get("local")?,
+        reserved: from.get("reserved")?,
+        end,
+    })
+}
+
+/// What is wrong with the file itself: `quick_check`, foreign keys, an attempt written twice or
+/// settled without a reservation.
+pub fn damage(path: &Path) -> Vec<String> {
+    let db = open(path);
+    let mut found = Vec::new();
+    let check: Result<String, _> = db.query_row("PRAGMA quick_check", [], |row| row.get(0));
+    if check.as_deref() != Ok("ok") {
+        found.push(format!("quick_check: {check:?}"));
+    }
+    for (what, sql) in [
+        ("foreign keys", "SELECT count(*) FROM pragma_foreign_key_check"),
+        (
+            "attempts reserved twice",
+            "SELECT count(*) FROM (SELECT 1 FROM reserve GROUP BY request_id, attempt \
+             HAVING count(*) > 1)",
+        ),
+        (
+            "attempts settled twice",
+            "SELECT count(*) FROM (SELECT 1 FROM settle GROUP BY request_id, attempt \
+             HAVING count(*) > 1)",
+        ),
+        (
+            "settled without a reservation",
+            "SELECT count(*) FROM settle s LEFT JOIN reserve r \
+             USING (request_id, attempt) WHERE r.request_id IS NULL",
+        ),
+    ] {
+        match db.query_row(sql, [], |row| row.get::<_, i64>(0)) {
+            Ok(0) => {}
+            other => found.push(format!("{what}: {other:?}")),
+        }
+    }
+    found
+}

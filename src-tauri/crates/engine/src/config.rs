@@ -1,0 +1,279 @@
+//! The configuration: as written (`raw`), checked with every problem at once (`check`), and then
+//! never raw again. Owns the checked form and how a file is loaded; `show` prints it back.
+
+mod check;
+mod planned;
+mod presets;
+mod raw;
+mod read;
+mod show;
+pub mod url;
+
+pub use check::{Checked, check};
+pub use presets::PRESET_NAMES;
+pub use read::Problem;
+pub use show::{at_limit, key_source, toml};
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+use weir_core::budget::Budget;
+use weir_core::route::{KeySource, Provider, Route, Setup, Tier};
+
+/// Every key with its default and a comment: what `weir config show` and the documentation quote.
+pub const DEFAULT_TOML: &str = include_str!("config/default.toml");
+/// The port when none is configured.
+pub const PORT: u16 = 9347;
+/// A larger file is not a configuration.
+const FILE_BYTES_MAX: u64 = 1024 * 1024;
+
+/// A configuration that holds.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Config {
+    /// The port of 127.0.0.1 and ::1; 0 for any free one.
+    pub port: u16,
+    /// Providers: the user's in the order they are written, then the presets he left alone.
+    pub providers: Vec<Provider>,
+    /// Names of the providers the file itself mentions.
+    pub written: Vec<String>,
+    /// Chain of the low tier.
+    pub low: Vec<Route>,
+    /// Chain of the medium tier.
+    pub medium: Vec<Route>,
+    /// Chain of the high tier.
+    pub high: Vec<Route>,
+    /// How requests without a rule are routed.
+    pub mode: Mode,
+    /// Whether a conversation stays on its model.
+    pub sticky: bool,
+    /// First match wins, before the mode.
+    pub rules: Vec<Rule>,
+    /// Budgets in the order they are written.
+    pub budgets: Vec<Budget>,
+    /// Shares of a budget.
+    pub categories: Option<Categories>,
+    /// The response cache.
+    pub cache: Cache,
+    /// Experiments.
+    pub experiments: Vec<Experiment>,
+    /// Judged samples of local answers.
+    pub quality: Option<Quality>,
+    /// Keys that are understood and have no effect yet, each as one sentence.
+    pub notes: Vec<String>,
+}
+
+/// `routing.mode`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// The model asked for.
+    Honour,
+    /// Classify every request.
+    Tiered,
+    /// Local models where they can answer.
+    LocalFirst,
+    /// Plan, do not act.
+    Shadow,
+}
+
+impl Mode {
+    /// The names, in the order they are documented.
+    pub const NAMES: [&'static str; 4] = ["honour", "tiered", "local-first", "shadow"];
+
+    /// The mode of that name.
+    pub fn parse(text: &str) -> Option<Self> {
+        match text {
+            "honour" => Some(Self::Honour),
+            "tiered" => Some(Self::Tiered),
+            "local-first" => Some(Self::LocalFirst),
+            "shadow" => Some(Self::Shadow),
+            _ => None,
+        }
+    }
+
+    /// The name used in the configuration.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Honour => "honour",
+            Self::Tiered => "tiered",
+            Self::LocalFirst => "local-first",
+            Self::Shadow => "shadow",
+        }
+    }
+}
+
+/// What a rule or an experiment is for; empty fields match anything.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct When {
+    /// The texts by key: client, class, model (glob), task, tier, category, project.
+    pub texts: BTreeMap<&'static str, String>,
+    /// Prompts above this many tokens.
+    pub tokens_over: Option<u64>,
+}
+
+/// A tier, or a chain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Use {
+    /// A tier's chain.
+    Tier(Tier),
+    /// A chain of its own.
+    Chain(Vec<Route>),
+}
+
+/// `[[rules]]`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rule {
+    /// What it matches.
+    pub when: When,
+    /// Where it leads.
+    pub target: Use,
+}
+
+/// `[categories]`: percent of a budget by category.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Categories {
+    /// The budget.
+    pub of: String,
+    /// Category and percent, in the order they are written.
+    pub shares: Vec<(String, u8)>,
+}
+
+/// `[cache]`. Thresholds are in thousandths.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cache {
+    /// Whether the same request is answered from memory.
+    pub exact: bool,
+    /// How long, in seconds.
+    pub ttl_secs: u64,
+    /// Whether a like request is.
+    pub semantic: bool,
+    /// How like it must be.
+    pub threshold: u16,
+    /// Thresholds of single tasks.
+    pub by_task: Vec<(String, u16)>,
+}
+
+/// `[[experiments]]`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Experiment {
+    /// Its name.
+    pub name: String,
+    /// What it is for.
+    pub when: When,
+    /// Route and weight of each arm.
+    pub arms: Vec<(Route, u32)>,
+}
+
+/// `[quality]`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Quality {
+    /// Answers judged, of how many.
+    pub sample: (u32, u32),
+    /// The judge.
+    pub judge: Route,
+    /// The least acceptable score, in thousandths.
+    pub floor: u16,
+}
+
+/// Why no configuration could be loaded.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigProblem {
+    /// The file cannot be read.
+    #[error("cannot read {path}: {cause}. Make it readable for this user, or move it away")]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        cause: io::Error,
+    },
+    /// The file does not hold; every problem of it.
+    #[error("{}", listed(.path, .problems))]
+    Wrong {
+        /// The file.
+        path: PathBuf,
+        /// Every problem, by line.
+        problems: Vec<Problem>,
+    },
+}
+
+fn listed(path: &Path, problems: &[Problem]) -> String {
+    let lines: Vec<String> = problems.iter().map(|p| format!("{}, {p}", path.display())).collect();
+    lines.join("\n")
+}
+
+impl Config {
+    /// The configuration without a file.
+    pub fn default_config() -> Self {
+        check("").config.expect("an empty file has nothing that could be wrong")
+    }
+
+    /// The configuration of a file; the default one when there is no file.
+    ///
+    /// # Errors
+    /// Every problem of the file at once.
+    pub fn load(path: &Path) -> Result<Self, ConfigProblem> {
+        match read_file(path)? {
+            None => Ok(Self::default_config()),
+            Some(text) => Self::parse(path, &text),
+        }
+    }
+
+    /// The configuration of a text; `path` is what problems name.
+    ///
+    /// # Errors
+    /// Every problem of the text at once.
+    pub fn parse(path: &Path, text: &str) -> Result<Self, ConfigProblem> {
+        let checked = check(text);
+        let problems = checked.problems;
+        checked.config.ok_or_else(|| ConfigProblem::Wrong { path: path.to_path_buf(), problems })
+    }
+
+    /// The provider of that name.
+    pub fn provider(&self, name: &str) -> Option<&Provider> {
+        self.providers.iter().find(|p| p.name == name)
+    }
+
+    /// What routing needs of it. `has_key` says whether the keychain is known to hold a
+    /// provider's key; the demonstration answers only when nothing else can.
+    pub fn setup(&self, paused: bool, has_key: impl Fn(&str) -> bool) -> Setup {
+        let usable = |p: &Provider| {
+            let written = self.written.contains(&p.name);
+            match &p.key {
+                KeySource::Keychain => has_key(&p.name),
+                KeySource::Env(variable) => {
+                    std::env::var_os(variable).is_some_and(|v| !v.is_empty())
+                }
+                KeySource::Passthrough | KeySource::None => written,
+            }
+        };
+        Setup {
+            providers: self.providers.clone(),
+            low: self.low.clone(),
+            medium: self.medium.clone(),
+            high: self.high.clone(),
+            paused,
+            demo_answers: !self.providers.iter().any(usable),
+        }
+    }
+}
+
+/// The text of a file, `None` when there is none. An empty configuration is a valid one.
+///
+/// # Errors
+/// When it is there and cannot be read, is not text, or is larger than any configuration.
+pub fn read_file(path: &Path) -> Result<Option<String>, ConfigProblem> {
+    let unreadable = |cause| ConfigProblem::Unreadable { path: path.to_path_buf(), cause };
+    match std::fs::metadata(path) {
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(cause) => return Err(unreadable(cause)),
+        Ok(found) if found.len() > FILE_BYTES_MAX => {
+            return Err(unreadable(io::Error::other("larger than 1 MiB")));
+        }
+        Ok(_) => {}
+    }
+    let text = std::fs::read_to_string(path).map_err(unreadable)?;
+    // Windows editors put a byte order mark in front.
+    Ok(Some(text.strip_prefix('\u{feff}').map_or_else(|| text.clone(), str::to_owned)))
+}
+
+#[cfg(test)]
+mod tests;

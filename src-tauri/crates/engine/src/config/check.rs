@@ -1,0 +1,441 @@
+//! From what is written to what holds: every value judged, every problem with its line and fix.
+//! Owns what the keys may say and their defaults.
+
+use super::presets::{PRESET_NAMES, preset};
+use super::raw::{Raw, RawBudget, RawProvider, RawRule, RawScope, RawWhen, read};
+use super::read::{At, Problem, nearest};
+use super::{Config, Mode, PORT, Rule, Use, When, url};
+use std::collections::BTreeSet;
+use weir_core::budget::{AtLimit, Budget, Scope};
+use weir_core::period::Period;
+use weir_core::route::{KeySource, Provider, ProviderKind, Route, Tier};
+use weir_core::{Dialect, Money};
+
+/// Providers, budgets, rules and experiments: more of one are refused.
+const ENTRIES_MAX: usize = 200;
+const NAME_CHARS_MAX: usize = 64;
+const TIERS: [&str; 3] = ["low", "medium", "high"];
+const PERIODS: [&str; 3] = ["day", "week", "month"];
+const AT_LIMIT: [&str; 4] = ["notify", "downgrade", "local", "block"];
+const DIALECTS: [&str; 4] = ["anthropic", "openai", "gemini", "ollama"];
+const THRESHOLDS: [u8; 3] = [70, 90, 100];
+
+/// What a text came to: a configuration, or everything wrong with it.
+#[derive(Clone, Debug)]
+pub struct Checked {
+    /// The configuration; `None` when there are problems.
+    pub config: Option<Config>,
+    /// Every problem, by line.
+    pub problems: Vec<Problem>,
+}
+
+/// Checks a text whole.
+pub fn check(text: &str) -> Checked {
+    let (raw, reading) = read(text);
+    let mut judge = Judge { problems: reading.problems, notes: Vec::new() };
+    let config = judge.config(raw);
+    let mut problems = judge.problems;
+    problems.sort_by_key(|p| p.line);
+    let config = problems.is_empty().then_some(Config { notes: judge.notes, ..config });
+    Checked { config, problems }
+}
+
+pub(super) struct Judge {
+    problems: Vec<Problem>,
+    pub(super) notes: Vec<String>,
+}
+
+impl Judge {
+    pub(super) fn wrong<T>(
+        &mut self,
+        at: &At<T>,
+        reason: impl Into<String>,
+        fix: impl Into<String>,
+    ) {
+        self.problems.push(at.problem(reason, fix));
+    }
+
+    fn config(&mut self, raw: Raw) -> Config {
+        let port = self.port(raw.port);
+        let (providers, written) = self.providers(raw.providers, port);
+        for (entries, key) in [
+            (raw.budgets.len(), "budgets"),
+            (raw.rules.len(), "rules"),
+            (written.len(), "providers"),
+        ] {
+            if entries > ENTRIES_MAX {
+                let here = At { value: (), line: 1, key: key.into() };
+                self.wrong(
+                    &here,
+                    format!("{entries} entries"),
+                    format!("Keep at most {ENTRIES_MAX}"),
+                );
+            }
+        }
+        let mut chain = |given: Option<At<Vec<At<String>>>>, default: &[&str]| match given {
+            Some(list) => self.chain(&list.value, &providers),
+            None => default.iter().filter_map(|r| split(r)).collect(),
+        };
+        let low = chain(raw.low, &["anthropic/claude-haiku-4-5"]);
+        let medium = chain(raw.medium, &["anthropic/claude-haiku-4-5"]);
+        let high = chain(raw.high, &["anthropic/claude-sonnet-4-5", "openai/gpt-5"]);
+        let mode = self.mode(raw.mode);
+        let budgets = self.budgets(raw.budgets, &providers);
+        let categories = raw.categories.and_then(|c| self.categories(c, &budgets));
+        let cache = self.cache(raw.exact, raw.semantic);
+        let rules: Vec<Rule> =
+            raw.rules.into_iter().filter_map(|r| self.rule(r, &providers)).collect();
+        if !rules.is_empty() {
+            self.notes.push(
+                "rules are read and have no effect yet: every request goes where it asks".into(),
+            );
+        }
+        let experiments = self.experiments(raw.experiments, &providers);
+        let quality = raw.quality.and_then(|q| self.quality(q, &providers));
+        Config {
+            port,
+            providers,
+            written,
+            low,
+            medium,
+            high,
+            mode,
+            sticky: raw.sticky.is_none_or(|s| s.value),
+            rules,
+            budgets,
+            categories,
+            cache,
+            experiments,
+            quality,
+            notes: Vec::new(),
+        }
+    }
+
+    fn port(&mut self, given: Option<At<i64>>) -> u16 {
+        let Some(at) = given else { return PORT };
+        match u16::try_from(at.value) {
+            Ok(port) if port == 0 || port >= 1024 => port,
+            _ => {
+                let reason = format!("{} is not a port this can listen on", at.value);
+                self.wrong(&at, reason, "Write a number from 1024 to 65535, or 0 for any free one");
+                PORT
+            }
+        }
+    }
+
+    fn providers(&mut self, raw: Vec<RawProvider>, port: u16) -> (Vec<Provider>, Vec<String>) {
+        let mut providers: Vec<Provider> = Vec::new();
+        let mut written = Vec::new();
+        for given in raw {
+            written.push(given.name.value.clone());
+            providers.extend(self.provider(given, port));
+        }
+        for name in PRESET_NAMES {
+            if !written.iter().any(|w| w == name) {
+                providers.extend(preset(name));
+            }
+        }
+        (providers, written)
+    }
+
+    fn provider(&mut self, raw: RawProvider, port: u16) -> Option<Provider> {
+        let name = raw.name.value.clone();
+        if !plain_name(&name) || name == "demo" || name.starts_with("weir") {
+            let fix = "Use lower-case letters, digits, - and _; demo and weir… are Weir's own";
+            self.wrong(&raw.name, format!("{name:?} cannot name a provider"), fix);
+            return None;
+        }
+        let base = preset(&name);
+        let dialect = match &raw.dialect {
+            Some(at) => self.one_of(at, &DIALECTS).and_then(dialect),
+            None => base.as_ref().map(|b| b.dialect),
+        };
+        if raw.dialect.is_none() && base.is_none() {
+            let fix = format!("Write dialect = \"…\", one of {}", DIALECTS.join(", "));
+            let reason = format!("{name} is not a preset, so its dialect must be said");
+            self.wrong(&raw.name, reason, fix);
+        }
+        let ollama = dialect == Some(Dialect::Ollama);
+        let local =
+            raw.local.as_ref().map_or(base.as_ref().map_or(ollama, |b| b.local), |l| l.value);
+        let base_url = self.base_url(&raw, base.as_ref(), local, port);
+        let key = match &raw.key {
+            Some(at) => self.key_source(at),
+            None if local => Some(KeySource::None),
+            None => Some(base.as_ref().map_or(KeySource::Keychain, |b| b.key.clone())),
+        };
+        let (dialect, base_url, key) = (dialect?, base_url?, key?);
+        let kind = match base.map(|b| b.kind) {
+            Some(kind) => kind,
+            None if ollama || (local && dialect == Dialect::OpenAi) => ProviderKind::LocalServer,
+            None if base_url.contains("://openrouter.ai/") => ProviderKind::OpenRouter,
+            None => ProviderKind::Plain,
+        };
+        Some(Provider { name, dialect, base_url, key, local, kind })
+    }
+
+    fn base_url(
+        &mut self,
+        raw: &RawProvider,
+        base: Option<&Provider>,
+        local: bool,
+        port: u16,
+    ) -> Option<String> {
+        let Some(at) = &raw.base_url else {
+            if base.is_none() {
+                let reason =
+                    format!("{} is not a preset, so its address must be said", raw.name.value);
+                self.wrong(&raw.name, reason, "Write base_url = \"https://…\"");
+            }
+            return base.map(|b| b.base_url.clone());
+        };
+        let trimmed = at.value.trim_end_matches('/');
+        match url::check(trimmed, local, port) {
+            Ok(_) => Some(trimmed.to_owned()),
+            Err(refused) => {
+                self.wrong(at, refused.reason, refused.fix);
+                None
+            }
+        }
+    }
+
+    fn key_source(&mut self, at: &At<String>) -> Option<KeySource> {
+        match at.value.as_str() {
+            "keychain" => Some(KeySource::Keychain),
+            "passthrough" => Some(KeySource::Passthrough),
+            "none" => Some(KeySource::None),
+            other => {
+                let variable = other.strip_prefix("env:").filter(|v| {
+                    let name = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
+                    !v.is_empty() && v.bytes().all(name)
+                });
+                if variable.is_none() {
+                    // The value is not repeated: somebody may have written the key itself here.
+                    let fix = "Write keychain, env:NAME, passthrough or none; a key itself is stored \
+                               with weir key set and never written in this file";
+                    self.wrong(at, "not a place a key comes from", fix);
+                }
+                variable.map(|v| KeySource::Env(v.to_owned()))
+            }
+        }
+    }
+
+    fn one_of<'a>(&mut self, at: &'a At<String>, known: &[&str]) -> Option<&'a str> {
+        if known.contains(&at.value.as_str()) {
+            return Some(&at.value);
+        }
+        let fix = match nearest(&at.value, known) {
+            Some(near) => format!("Did you mean {near:?}?"),
+            None => format!("Write one of {}", known.join(", ")),
+        };
+        self.wrong(at, format!("{:?} is not known here", at.value), fix);
+        None
+    }
+
+    fn chain(&mut self, routes: &[At<String>], providers: &[Provider]) -> Vec<Route> {
+        routes.iter().filter_map(|r| self.route(r, providers)).collect()
+    }
+
+    pub(super) fn route(&mut self, at: &At<String>, providers: &[Provider]) -> Option<Route> {
+        let Some(route) = split(&at.value) else {
+            let reason = format!("{:?} is not a model at a provider", at.value);
+            self.wrong(at, reason, "Write provider/model, such as anthropic/claude-haiku-4-5");
+            return None;
+        };
+        if providers.iter().any(|p| p.name == route.provider) {
+            return Some(route);
+        }
+        let known: Vec<&str> = providers.iter().map(|p| p.name.as_str()).collect();
+        let fix = match nearest(&route.provider, &known) {
+            Some(near) => format!("Did you mean {near}/{}?", route.model),
+            None => {
+                format!("Add [providers.{}], or use one of {}", route.provider, known.join(", "))
+            }
+        };
+        self.wrong(at, format!("no provider is called {:?}", route.provider), fix);
+        None
+    }
+
+    fn mode(&mut self, given: Option<At<String>>) -> Mode {
+        let Some(at) = given else { return Mode::Honour };
+        let mode = self.one_of(&at, &Mode::NAMES).and_then(Mode::parse).unwrap_or(Mode::Honour);
+        if mode != Mode::Honour {
+            self.notes.push(format!(
+                "routing.mode = \"{}\" has no effect yet: every request goes where it asks",
+                mode.as_str()
+            ));
+        }
+        mode
+    }
+
+    fn rule(&mut self, raw: RawRule, providers: &[Provider]) -> Option<Rule> {
+        let when = self.when(raw.when);
+        let Some(target) = raw.use_ else {
+            self.wrong(
+                &raw.here,
+                "leads nowhere",
+                "Write use = \"low\", or use = [\"provider/model\"]",
+            );
+            return None;
+        };
+        let target = match &target.value[..] {
+            [one] if Tier::parse(&one.value).is_some() => Tier::parse(&one.value).map(Use::Tier),
+            [] => {
+                self.wrong(&target, "an empty chain", "Name a tier or at least one provider/model");
+                None
+            }
+            [one] if !one.value.contains('/') => {
+                self.one_of(one, &TIERS);
+                None
+            }
+            chain => Some(Use::Chain(self.chain(chain, providers))),
+        };
+        Some(Rule { when, target: target? })
+    }
+
+    pub(super) fn when(&mut self, raw: RawWhen) -> When {
+        let mut when = When::default();
+        if let Some(tier) = &raw.tier {
+            self.one_of(tier, &TIERS);
+        }
+        if let Some(class) = &raw.class {
+            self.one_of(class, &["auxiliary", "main"]);
+        }
+        let texts = [
+            ("client", raw.client),
+            ("class", raw.class),
+            ("model", raw.model),
+            ("task", raw.task),
+            ("tier", raw.tier),
+            ("category", raw.category),
+            ("project", raw.project),
+        ];
+        when.texts.extend(texts.into_iter().filter_map(|(key, at)| Some((key, at?.value))));
+        when.tokens_over = raw.tokens_over.and_then(|at| self.count(&at));
+        when
+    }
+
+    fn count(&mut self, at: &At<i64>) -> Option<u64> {
+        let count = u64::try_from(at.value).ok();
+        if count.is_none() {
+            self.wrong(at, "below zero", "Write 0 or more");
+        }
+        count
+    }
+
+    fn budgets(&mut self, raw: Vec<RawBudget>, providers: &[Provider]) -> Vec<Budget> {
+        let mut names = BTreeSet::new();
+        let mut budgets = Vec::new();
+        for given in raw {
+            if let Some(name) = &given.name
+                && !names.insert(name.value.clone())
+            {
+                self.wrong(name, format!("two budgets are called {:?}", name.value), "Rename one");
+            }
+            budgets.extend(self.budget(given, providers));
+        }
+        budgets
+    }
+
+    fn budget(&mut self, raw: RawBudget, providers: &[Provider]) -> Option<Budget> {
+        let period = raw.period.as_ref().and_then(|at| self.one_of(at, &PERIODS)).and_then(period);
+        for (missing, key, example) in [
+            (raw.name.is_none(), "name", "name = \"week\""),
+            (raw.period.is_none(), "period", "period = \"week\""),
+            (raw.limit.is_none(), "limit_usd", "limit_usd = 5.00"),
+        ] {
+            // A value of the wrong type was reported where it stands.
+            let reported = format!("{}.{key}", raw.here.key);
+            if missing && !self.problems.iter().any(|p| p.key == reported) {
+                self.wrong(&raw.here, format!("{key} is missing"), format!("Write {example}"));
+            }
+        }
+        if let Some(limit) = raw.limit.as_ref().filter(|l| l.value <= Money::ZERO) {
+            self.wrong(limit, "must be above 0", "Write for example 5.00");
+        }
+        let thresholds = self.thresholds(raw.thresholds);
+        let at_limit = match &raw.at_limit {
+            Some(at) => self.one_of(at, &AT_LIMIT).and_then(at_limit),
+            None => Some(AtLimit::Block),
+        };
+        let name = raw.name?.value;
+        if let Some(acts @ (AtLimit::Downgrade | AtLimit::Local)) = at_limit {
+            let word = if acts == AtLimit::Local { "local" } else { "downgrade" };
+            self.notes.push(format!(
+                "budget {name}: at_limit = \"{word}\" stops paid requests at the limit, as \"block\" \
+                 does; rerouting them has no effect yet"
+            ));
+        }
+        let scope = self.scope(raw.scope, providers);
+        Some(Budget {
+            name,
+            period: period?,
+            limit: raw.limit?.value,
+            scope,
+            thresholds,
+            at_limit: at_limit?,
+        })
+    }
+
+    fn thresholds(&mut self, given: Option<At<Vec<i64>>>) -> Vec<u8> {
+        let Some(at) = given else { return THRESHOLDS.to_vec() };
+        let fit = |t: &i64| u8::try_from(*t).ok().filter(|t| (1..=100).contains(t));
+        let mut thresholds: Vec<u8> = at.value.iter().filter_map(fit).collect();
+        if thresholds.len() != at.value.len() {
+            self.wrong(&at, "a percentage outside 1 to 100", "Write for example [70, 90, 100]");
+        }
+        thresholds.sort_unstable();
+        thresholds.dedup();
+        thresholds
+    }
+
+    fn scope(&mut self, raw: RawScope, providers: &[Provider]) -> Scope {
+        if let Some(tier) = &raw.tier {
+            self.one_of(tier, &TIERS);
+        }
+        if let Some(provider) = &raw.provider {
+            let known: Vec<&str> = providers.iter().map(|p| p.name.as_str()).collect();
+            self.one_of(provider, &known);
+        }
+        Scope {
+            provider: raw.provider.map(|a| a.value),
+            model: raw.model.map(|a| a.value),
+            tier: raw.tier.map(|a| a.value),
+            category: raw.category.map(|a| a.value),
+            client: raw.client.map(|a| a.value),
+            project: raw.project.map(|a| a.value),
+            local: raw.local.map(|a| a.value),
+        }
+    }
+}
+
+fn plain_name(name: &str) -> bool {
+    let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_';
+    !name.is_empty() && name.len() <= NAME_CHARS_MAX && name.bytes().all(plain)
+}
+
+fn split(route: &str) -> Option<Route> {
+    let (provider, model) = route.split_once('/')?;
+    let whole = !provider.is_empty() && !model.is_empty() && !model.contains(char::is_whitespace);
+    whole.then(|| Route { provider: provider.into(), model: model.into() })
+}
+
+fn dialect(name: &str) -> Option<Dialect> {
+    [Dialect::Anthropic, Dialect::OpenAi, Dialect::Gemini, Dialect::Ollama]
+        .into_iter()
+        .find(|d| d.as_str() == name)
+}
+
+fn period(name: &str) -> Option<Period> {
+    [Period::Day, Period::Week, Period::Month].into_iter().find(|p| p.as_str() == name)
+}
+
+fn at_limit(name: &str) -> Option<AtLimit> {
+    match name {
+        "notify" => Some(AtLimit::Notify),
+        "downgrade" => Some(AtLimit::Downgrade),
+        "local" => Some(AtLimit::Local),
+        "block" => Some(AtLimit::Block),
+        _ => None,
+    }
+}

@@ -1,0 +1,292 @@
+//! The configuration as it is written: every value with its line, nothing judged but its type.
+//! Owns the keys of config.toml; `check` owns what they may say.
+
+use super::read::{At, Reading, Section};
+use weir_core::Money;
+
+/// A file as written.
+#[derive(Debug, Default)]
+pub struct Raw {
+    pub port: Option<At<i64>>,
+    pub providers: Vec<RawProvider>,
+    pub low: Option<At<Vec<At<String>>>>,
+    pub medium: Option<At<Vec<At<String>>>>,
+    pub high: Option<At<Vec<At<String>>>>,
+    pub mode: Option<At<String>>,
+    pub sticky: Option<At<bool>>,
+    pub rules: Vec<RawRule>,
+    pub budgets: Vec<RawBudget>,
+    pub categories: Option<RawCategories>,
+    pub exact: Option<RawExact>,
+    pub semantic: Option<RawSemantic>,
+    pub experiments: Vec<RawExperiment>,
+    pub quality: Option<RawQuality>,
+}
+
+/// `[providers.NAME]`
+#[derive(Debug)]
+pub struct RawProvider {
+    pub name: At<String>,
+    pub dialect: Option<At<String>>,
+    pub base_url: Option<At<String>>,
+    pub key: Option<At<String>>,
+    pub local: Option<At<bool>>,
+}
+
+/// `when = { … }` of a rule or an experiment.
+#[derive(Debug, Default)]
+pub struct RawWhen {
+    pub client: Option<At<String>>,
+    pub class: Option<At<String>>,
+    pub model: Option<At<String>>,
+    pub task: Option<At<String>>,
+    pub tier: Option<At<String>>,
+    pub category: Option<At<String>>,
+    pub project: Option<At<String>>,
+    pub tokens_over: Option<At<i64>>,
+}
+
+/// `[[rules]]`
+#[derive(Debug)]
+pub struct RawRule {
+    pub here: At<()>,
+    pub when: RawWhen,
+    pub use_: Option<At<Vec<At<String>>>>,
+}
+
+/// `[[budgets]]`
+#[derive(Debug)]
+pub struct RawBudget {
+    pub here: At<()>,
+    pub name: Option<At<String>>,
+    pub period: Option<At<String>>,
+    pub limit: Option<At<Money>>,
+    pub scope: RawScope,
+    pub thresholds: Option<At<Vec<i64>>>,
+    pub at_limit: Option<At<String>>,
+}
+
+/// `scope = { … }` of a budget.
+#[derive(Debug, Default)]
+pub struct RawScope {
+    pub provider: Option<At<String>>,
+    pub model: Option<At<String>>,
+    pub tier: Option<At<String>>,
+    pub category: Option<At<String>>,
+    pub client: Option<At<String>>,
+    pub project: Option<At<String>>,
+    pub local: Option<At<bool>>,
+}
+
+/// `[categories]`
+#[derive(Debug)]
+pub struct RawCategories {
+    pub here: At<()>,
+    pub of: Option<At<String>>,
+    pub shares: Vec<(String, At<i64>)>,
+}
+
+/// `exact = { … }` of `[cache]`
+#[derive(Debug)]
+pub struct RawExact {
+    pub enabled: Option<At<bool>>,
+    pub ttl: Option<At<String>>,
+}
+
+/// `semantic = { … }` of `[cache]`
+#[derive(Debug)]
+pub struct RawSemantic {
+    pub enabled: Option<At<bool>>,
+    pub threshold: Option<At<u16>>,
+    pub by_task: Vec<(String, At<u16>)>,
+}
+
+/// `[[experiments]]`
+#[derive(Debug)]
+pub struct RawExperiment {
+    pub here: At<()>,
+    pub name: Option<At<String>>,
+    pub when: RawWhen,
+    pub arms: Vec<RawArm>,
+}
+
+/// One of `arms`.
+#[derive(Debug)]
+pub struct RawArm {
+    pub here: At<()>,
+    pub use_: Option<At<String>>,
+    pub weight: Option<At<i64>>,
+}
+
+/// `[quality]`
+#[derive(Debug)]
+pub struct RawQuality {
+    pub here: At<()>,
+    pub sample: Option<At<String>>,
+    pub judge: Option<At<String>>,
+    pub floor: Option<At<u16>>,
+}
+
+/// Reads a file. What is of the wrong type or unknown is in the reading's problems.
+pub fn read(text: &str) -> (Raw, Reading) {
+    Reading::of(text, |top, reading| {
+        let mut raw = Raw::default();
+        if let Some(mut server) = top.section(reading, "server") {
+            raw.port = server.integer(reading, "port");
+            server.finish(reading);
+        }
+        if let Some(mut providers) = top.section(reading, "providers") {
+            let named = providers.named(reading);
+            raw.providers = named.into_iter().map(|(n, s)| provider(n, s, reading)).collect();
+        }
+        if let Some(mut tiers) = top.section(reading, "tiers") {
+            raw.low = tiers.texts(reading, "low");
+            raw.medium = tiers.texts(reading, "medium");
+            raw.high = tiers.texts(reading, "high");
+            tiers.finish(reading);
+        }
+        if let Some(mut routing) = top.section(reading, "routing") {
+            raw.mode = routing.text(reading, "mode");
+            raw.sticky = routing.flag(reading, "sticky");
+            routing.finish(reading);
+        }
+        raw.rules = each(top, reading, "rules", rule);
+        raw.budgets = each(top, reading, "budgets", budget);
+        raw.categories = top.section(reading, "categories").map(|s| categories(s, reading));
+        if let Some(cache_section) = top.section(reading, "cache") {
+            (raw.exact, raw.semantic) = cache(cache_section, reading);
+        }
+        raw.experiments = each(top, reading, "experiments", experiment);
+        raw.quality = top.section(reading, "quality").map(|s| quality(s, reading));
+        raw
+    })
+}
+
+fn each<T>(
+    above: &mut Section<'_, '_>,
+    reading: &mut Reading,
+    key: &'static str,
+    one: fn(Section<'_, '_>, &mut Reading) -> T,
+) -> Vec<T> {
+    let sections = above.sections(reading, key);
+    sections.into_iter().map(|s| one(s, reading)).collect()
+}
+
+fn provider(name: String, mut s: Section<'_, '_>, reading: &mut Reading) -> RawProvider {
+    let raw = RawProvider {
+        name: s.at(name),
+        dialect: s.text(reading, "dialect"),
+        base_url: s.text(reading, "base_url"),
+        key: s.text(reading, "key"),
+        local: s.flag(reading, "local"),
+    };
+    s.finish(reading);
+    raw
+}
+
+fn when(above: &mut Section<'_, '_>, reading: &mut Reading) -> RawWhen {
+    let Some(mut s) = above.section(reading, "when") else { return RawWhen::default() };
+    let raw = RawWhen {
+        client: s.text(reading, "client"),
+        class: s.text(reading, "class"),
+        model: s.text(reading, "model"),
+        task: s.text(reading, "task"),
+        tier: s.text(reading, "tier"),
+        category: s.text(reading, "category"),
+        project: s.text(reading, "project"),
+        tokens_over: s.integer(reading, "tokens_over"),
+    };
+    s.finish(reading);
+    raw
+}
+
+fn rule(mut s: Section<'_, '_>, reading: &mut Reading) -> RawRule {
+    let raw =
+        RawRule { here: s.at(()), when: when(&mut s, reading), use_: s.texts(reading, "use") };
+    s.finish(reading);
+    raw
+}
+
+fn budget(mut s: Section<'_, '_>, reading: &mut Reading) -> RawBudget {
+    let mut raw = RawBudget {
+        here: s.at(()),
+        name: s.text(reading, "name"),
+        period: s.text(reading, "period"),
+        limit: s.money(reading, "limit_usd"),
+        scope: RawScope::default(),
+        thresholds: s.integers(reading, "thresholds"),
+        at_limit: s.text(reading, "at_limit"),
+    };
+    if let Some(mut scope) = s.section(reading, "scope") {
+        raw.scope = RawScope {
+            provider: scope.text(reading, "provider"),
+            model: scope.text(reading, "model"),
+            tier: scope.text(reading, "tier"),
+            category: scope.text(reading, "category"),
+            client: scope.text(reading, "client"),
+            project: scope.text(reading, "project"),
+            local: scope.flag(reading, "local"),
+        };
+        scope.finish(reading);
+    }
+    s.finish(reading);
+    raw
+}
+
+fn categories(mut s: Section<'_, '_>, reading: &mut Reading) -> RawCategories {
+    let of = s.text(reading, "of");
+    RawCategories { here: s.at(()), of, shares: s.named_integers(reading) }
+}
+
+fn cache(mut s: Section<'_, '_>, reading: &mut Reading) -> (Option<RawExact>, Option<RawSemantic>) {
+    let exact = s.section(reading, "exact").map(|mut e| {
+        let raw = RawExact { enabled: e.flag(reading, "enabled"), ttl: e.text(reading, "ttl") };
+        e.finish(reading);
+        raw
+    });
+    let semantic = s.section(reading, "semantic").map(|mut e| {
+        let raw = RawSemantic {
+            enabled: e.flag(reading, "enabled"),
+            threshold: e.share(reading, "threshold"),
+            by_task: e
+                .section(reading, "by_task")
+                .map_or_else(Vec::new, |mut t| t.named_shares(reading)),
+        };
+        e.finish(reading);
+        raw
+    });
+    s.finish(reading);
+    (exact, semantic)
+}
+
+fn experiment(mut s: Section<'_, '_>, reading: &mut Reading) -> RawExperiment {
+    let raw = RawExperiment {
+        here: s.at(()),
+        name: s.text(reading, "name"),
+        when: when(&mut s, reading),
+        arms: each(&mut s, reading, "arms", arm),
+    };
+    s.finish(reading);
+    raw
+}
+
+fn arm(mut s: Section<'_, '_>, reading: &mut Reading) -> RawArm {
+    let raw = RawArm {
+        here: s.at(()),
+        use_: s.text(reading, "use"),
+        weight: s.integer(reading, "weight"),
+    };
+    s.finish(reading);
+    raw
+}
+
+fn quality(mut s: Section<'_, '_>, reading: &mut Reading) -> RawQuality {
+    let raw = RawQuality {
+        here: s.at(()),
+        sample: s.text(reading, "sample"),
+        judge: s.text(reading, "judge"),
+        floor: s.share(reading, "floor"),
+    };
+    s.finish(reading);
+    raw
+}

@@ -1,0 +1,217 @@
+//! Prints a checked configuration as TOML that reads back to the same configuration.
+//! Owns the order and the form of what `weir config show` prints; amounts stay exact decimals.
+
+use super::{Cache, Config, Use, When};
+use std::fmt::Write;
+use weir_core::Money;
+use weir_core::budget::{AtLimit, Budget, Scope};
+use weir_core::route::{KeySource, Provider, Route};
+
+/// The configuration in force, every key written.
+pub fn toml(config: &Config) -> String {
+    let mut out = String::new();
+    section(&mut out, "[server]", &[("port", config.port.to_string())]);
+    for provider in &config.providers {
+        show_provider(&mut out, provider);
+    }
+    let tiers = [("low", &config.low), ("medium", &config.medium), ("high", &config.high)];
+    section(&mut out, "[tiers]", &tiers.map(|(name, chain)| (name, routes(chain))));
+    section(
+        &mut out,
+        "[routing]",
+        &[("mode", text(config.mode.as_str())), ("sticky", config.sticky.to_string())],
+    );
+    for rule in &config.rules {
+        let target = match &rule.target {
+            Use::Tier(tier) => text(tier.as_str()),
+            Use::Chain(chain) => routes(chain),
+        };
+        section(&mut out, "[[rules]]", &[("when", when(&rule.when)), ("use", target)]);
+    }
+    for budget in &config.budgets {
+        show_budget(&mut out, budget);
+    }
+    if let Some(categories) = &config.categories {
+        section(&mut out, "[categories]", &[("of", text(&categories.of))]);
+        out.pop();
+        for (name, share) in &categories.shares {
+            let _ = writeln!(out, "{} = {share}", key(name));
+        }
+        out.push('\n');
+    }
+    show_cache(&mut out, &config.cache);
+    for experiment in &config.experiments {
+        let arm = |(route, weight): &(Route, u32)| {
+            format!("{{ use = {}, weight = {weight} }}", text(&route.to_string()))
+        };
+        let arms: Vec<String> = experiment.arms.iter().map(arm).collect();
+        section(
+            &mut out,
+            "[[experiments]]",
+            &[
+                ("name", text(&experiment.name)),
+                ("when", when(&experiment.when)),
+                ("arms", format!("[{}]", arms.join(", "))),
+            ],
+        );
+    }
+    if let Some(quality) = &config.quality {
+        section(
+            &mut out,
+            "[quality]",
+            &[
+                ("sample", text(&format!("{}/{}", quality.sample.0, quality.sample.1))),
+                ("judge", text(&quality.judge.to_string())),
+                ("floor", thousandths(quality.floor)),
+            ],
+        );
+    }
+    out.truncate(out.trim_end().len());
+    out.push('\n');
+    out
+}
+
+fn show_provider(out: &mut String, provider: &Provider) {
+    section(
+        out,
+        &format!("[providers.{}]", key(&provider.name)),
+        &[
+            ("dialect", text(provider.dialect.as_str())),
+            ("base_url", text(&provider.base_url)),
+            ("key", text(&key_source(&provider.key))),
+            ("local", provider.local.to_string()),
+        ],
+    );
+}
+
+fn show_budget(out: &mut String, budget: &Budget) {
+    let marks: Vec<String> = budget.thresholds.iter().map(u8::to_string).collect();
+    section(
+        out,
+        "[[budgets]]",
+        &[
+            ("name", text(&budget.name)),
+            ("period", text(budget.period.as_str())),
+            ("limit_usd", amount(budget.limit)),
+            ("scope", scope(&budget.scope)),
+            ("thresholds", format!("[{}]", marks.join(", "))),
+            ("at_limit", text(at_limit(budget.at_limit))),
+        ],
+    );
+}
+
+fn show_cache(out: &mut String, cache: &Cache) {
+    let by_task: Vec<String> =
+        cache.by_task.iter().map(|(t, s)| format!("{} = {}", key(t), thousandths(*s))).collect();
+    section(
+        out,
+        "[cache]",
+        &[
+            ("exact", format!("{{ enabled = {}, ttl = \"{}s\" }}", cache.exact, cache.ttl_secs)),
+            (
+                "semantic",
+                format!(
+                    "{{ enabled = {}, threshold = {}, by_task = {} }}",
+                    cache.semantic,
+                    thousandths(cache.threshold),
+                    table(&by_task)
+                ),
+            ),
+        ],
+    );
+}
+
+/// How a key source is written.
+pub fn key_source(source: &KeySource) -> String {
+    match source {
+        KeySource::Keychain => "keychain".into(),
+        KeySource::Env(variable) => format!("env:{variable}"),
+        KeySource::Passthrough => "passthrough".into(),
+        KeySource::None => "none".into(),
+    }
+}
+
+/// How what happens at a limit is written.
+pub fn at_limit(at: AtLimit) -> &'static str {
+    match at {
+        AtLimit::Notify => "notify",
+        AtLimit::Downgrade => "downgrade",
+        AtLimit::Local => "local",
+        AtLimit::Block => "block",
+    }
+}
+
+fn section(out: &mut String, head: &str, keys: &[(&str, String)]) {
+    let _ = writeln!(out, "{head}");
+    for (name, value) in keys {
+        let _ = writeln!(out, "{name} = {value}");
+    }
+    out.push('\n');
+}
+
+/// A text in TOML's basic quotes.
+fn text(value: &str) -> String {
+    let mut out = String::with_capacity(value.len() + 2);
+    out.push('"');
+    for c in value.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            c if c.is_control() => {
+                let _ = write!(out, "\\u{:04X}", u32::from(c));
+            }
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+    out
+}
+
+fn key(name: &str) -> String {
+    let bare = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
+    if !name.is_empty() && name.bytes().all(bare) { name.to_owned() } else { text(name) }
+}
+
+fn routes(chain: &[Route]) -> String {
+    let routes: Vec<String> = chain.iter().map(|r| text(&r.to_string())).collect();
+    format!("[{}]", routes.join(", "))
+}
+
+fn table(pairs: &[String]) -> String {
+    if pairs.is_empty() { "{}".into() } else { format!("{{ {} }}", pairs.join(", ")) }
+}
+
+fn when(when: &When) -> String {
+    let mut pairs: Vec<String> =
+        when.texts.iter().map(|(k, v)| format!("{k} = {}", text(v))).collect();
+    pairs.extend(when.tokens_over.map(|t| format!("tokens_over = {t}")));
+    table(&pairs)
+}
+
+fn scope(scope: &Scope) -> String {
+    let texts = [
+        ("provider", &scope.provider),
+        ("model", &scope.model),
+        ("tier", &scope.tier),
+        ("category", &scope.category),
+        ("client", &scope.client),
+        ("project", &scope.project),
+    ];
+    let mut pairs: Vec<String> =
+        texts.iter().filter_map(|(k, v)| Some(format!("{k} = {}", text(v.as_ref()?)))).collect();
+    pairs.extend(scope.local.map(|l| format!("local = {l}")));
+    table(&pairs)
+}
+
+/// Dollars with at least two decimals and as many more as the amount has.
+fn amount(money: Money) -> String {
+    let (whole, nano) = (money.nano() / 1_000_000_000, money.nano() % 1_000_000_000);
+    let digits = format!("{:09}", nano.unsigned_abs());
+    let trimmed = digits.trim_end_matches('0');
+    format!("{whole}.{trimmed:0<2}")
+}
+
+fn thousandths(value: u16) -> String {
+    format!("{}.{:03}", value / 1000, value % 1000)
+}

@@ -1,1 +1,29 @@
-//! placeholder
+//! The ledger: what every attempt was expected to cost, and what it came to.
+//! The only SQL of the project. One file a table, append-only migrations, one writer.
+//! Knows core's values and SQLite; no HTTP, no configuration, no clock: `now` is an argument.
+
+mod client;
+mod connection;
+mod ledger;
+mod log;
+mod migration;
+mod name;
+mod problem;
+mod queue;
+mod reader;
+mod reserve;
+mod rollup;
+mod rows;
+mod settle;
+mod sync;
+mod writer;
+
+pub use client::{ClientProblem, ClientRow};
+pub use ledger::{Health, Ledger, Opened};
+pub use log::{Export, LOG_REQUESTS_MAX};
+pub use name::TEXT_BYTES_MAX;
+pub use problem::{OpenProblem, ReadProblem, WriteProblem};
+pub use rows::{
+    AttemptRow, AttemptState, DayRange, Dimension, Group, LogFilter, RequestRow, Reserve, Settle,
+    Spent, Totals,
+};

@@ -1,0 +1,430 @@
+//! The ledger as others see it: open, reserve, settle, ask.
+//! Owns the two threads and the order in which things start and end; the work is in the tables'
+//! files.
+
+use crate::client::{self, ClientProblem, ClientRow};
+use crate::connection;
+use crate::log::{self, Export};
+use crate::migration::{self, MIGRATIONS};
+use crate::problem::{OpenProblem, ReadProblem, WriteProblem};
+use crate::queue::Desk;
+use crate::reader::{self, Reader, Readers};
+use crate::reserve::Open;
+use crate::rows::{
+    DayRange, Dimension, Group, LogFilter, RequestRow, Reserve, Settle, Spent, Totals,
+};
+use crate::sync;
+use crate::writer::{self, Writer};
+use jiff::tz::TimeZone;
+use parking_lot::RwLock;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use weir_core::RequestId;
+use weir_core::budget::Scope;
+use weir_core::period::LocalDay;
+
+/// A ledger up to this size is checked page by page when it is opened. A larger one is checked
+/// where it is read, and whole by `check`, so that a start stays quick.
+const CHECKED_AT_OPEN_BYTES_MAX: u64 = 4 * 1024 * 1024;
+
+/// What opening found and did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Opened {
+    /// Attempts that were open when Weir last stopped, now settled at their estimate.
+    pub orphans: u64,
+    /// The copy made before the ledger was brought to this version, if it was.
+    pub backup: Option<PathBuf>,
+    /// Whether the file is new.
+    pub created: bool,
+}
+
+/// How the ledger is doing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Health {
+    /// Why nothing can be written, while that lasts.
+    pub problem: Option<WriteProblem>,
+    /// Settlements that wait to be written.
+    pub waiting: usize,
+    /// Settlements refused since the start: of attempts settled already or never reserved.
+    pub refused: u64,
+    /// Settlements given up since the start, because too many waited.
+    pub given_up: u64,
+}
+
+/// An open ledger. Cheap to share behind an `Arc`; every method may be called from any thread.
+pub struct Ledger {
+    path: PathBuf,
+    readers: Readers,
+    live: Option<Live>,
+}
+
+/// The writing half.
+struct Live {
+    desk: Arc<Desk>,
+    zone: RwLock<Zone>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+struct Zone {
+    zone: TimeZone,
+    name: String,
+}
+
+impl Zone {
+    fn new(zone: TimeZone) -> Self {
+        let name = match zone.iana_name() {
+            Some(name) => name.to_owned(),
+            None => zone.to_fixed_offset().map_or_else(|_| "unnamed".into(), |o| o.to_string()),
+        };
+        Self { zone, name }
+    }
+}
+
+// === opening and closing ===
+
+impl Ledger {
+    /// Opens the ledger for writing, makes or migrates it if need be, and settles what an
+    /// earlier run left open. One process at a time: the caller holds the home's lock.
+    ///
+    /// # Errors
+    /// See `OpenProblem`; a file that is damaged, newer or foreign is left as it is.
+    pub fn open(path: &Path, zone: TimeZone, now_ms: i64) -> Result<(Self, Opened), OpenProblem> {
+        connection::check_version()?;
+        let created = prepare_file(path)?;
+        let problem = |e: rusqlite::Error| OpenProblem::from_sqlite(path, &e);
+        let mut conn = connection::writing(path).map_err(problem)?;
+        if conn.is_readonly("main").map_err(problem)? {
+            let (path, reason) = (path.to_path_buf(), "the file is read-only".to_owned());
+            return Err(OpenProblem::ReadOnly { path, reason });
+        }
+        let backup = migration::migrate(&mut conn, path, MIGRATIONS)?;
+        let (writer, orphans) = Writer::start(conn, now_ms).map_err(problem)?;
+        let desk = Arc::new(Desk::new(path.to_path_buf(), writer));
+        let syncing = connection::writing(path).map_err(problem)?;
+        let threads = start(&desk, syncing).map_err(|e| OpenProblem::from_io(path, &e))?;
+        desk.sync.touch();
+        let live = Live { desk, zone: RwLock::new(Zone::new(zone)), threads };
+        let readers = Readers::new(path.to_path_buf());
+        let ledger = Self { path: path.to_path_buf(), readers, live: Some(live) };
+        Ok((ledger, Opened { orphans, backup, created }))
+    }
+
+    /// Opens the ledger for questions only, also while another process writes it.
+    ///
+    /// # Errors
+    /// See `OpenProblem`. A ledger of an older version must be opened for writing once.
+    pub fn open_read_only(path: &Path) -> Result<Self, OpenProblem> {
+        connection::check_version()?;
+        let version = identify(path)?;
+        if version != i64::try_from(MIGRATIONS.len()).expect("a few migrations") {
+            let reason = "it is of an older version. Start Weir once to bring it up to date".into();
+            return Err(OpenProblem::Io { path: path.to_path_buf(), reason });
+        }
+        let readers = Readers::new(path.to_path_buf());
+        Ok(Self { path: path.to_path_buf(), readers, live: None })
+    }
+
+    /// Where the ledger is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// From now on days are reckoned in this zone. Rows keep the day and zone they were given.
+    pub fn set_zone(&self, zone: TimeZone) {
+        if let Some(live) = &self.live {
+            *live.zone.write() = Zone::new(zone);
+        }
+    }
+
+    fn live(&self) -> Result<&Live, WriteProblem> {
+        self.live.as_ref().ok_or_else(|| WriteProblem::ReadOnlyHandle { path: self.path.clone() })
+    }
+}
+
+/// Makes an empty file that only its owner can read, or looks at the one that is there.
+/// True when it was made.
+fn prepare_file(path: &Path) -> Result<bool, OpenProblem> {
+    match std::fs::metadata(path) {
+        Ok(file) if file.len() > 0 => {
+            identify(path)?;
+            return Ok(false);
+        }
+        Ok(_) => return Ok(true),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => {}
+        Err(e) => return Err(OpenProblem::from_io(path, &e)),
+    }
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map_err(|e| OpenProblem::from_io(path, &e))?;
+    Ok(true)
+}
+
+/// Reads what a file is without changing a byte of it. Returns its version.
+fn identify(path: &Path) -> Result<i64, OpenProblem> {
+    let problem = |e: rusqlite::Error| OpenProblem::from_sqlite(path, &e);
+    let conn = connection::reading(path).map_err(problem)?;
+    let identity = migration::identity(&conn).map_err(problem)?;
+    identity.check(path, MIGRATIONS)?;
+    if std::fs::metadata(path).is_ok_and(|m| m.len() <= CHECKED_AT_OPEN_BYTES_MAX) {
+        migration::quick_check(&conn).map_err(problem)?;
+    }
+    Ok(identity.version())
+}
+
+fn start(desk: &Arc<Desk>, syncing: rusqlite::Connection) -> std::io::Result<Vec<JoinHandle<()>>> {
+    let thread = |name: &str| std::thread::Builder::new().name(name.into());
+    let (settling, checkpoints) = (desk.clone(), desk.clone());
+    let first = thread("ledger-settle").spawn(move || settling.run())?;
+    let second = thread("ledger-sync").spawn(move || {
+        sync::run(&checkpoints, &syncing);
+        if let Err(error) = sync::finish(&checkpoints, &syncing) {
+            tracing::warn!(%error, "the ledger's log was left for the next start");
+        }
+    });
+    match second {
+        Ok(second) => Ok(vec![first, second]),
+        Err(error) => {
+            desk.stop();
+            Err(error)
+        }
+    }
+}
+
+impl Drop for Ledger {
+    /// Writes what waits, then brings everything to the disk. What cannot be written becomes an
+    /// orphan at the next start.
+    fn drop(&mut self) {
+        let Some(live) = self.live.take() else { return };
+        live.desk.stop();
+        let mut threads = live.threads.into_iter();
+        let settling = threads.next();
+        let joined = settling.is_none_or(|t| t.join().is_ok());
+        live.desk.sync.stop();
+        if !(threads.all(|t| t.join().is_ok()) && joined) {
+            tracing::error!("a thread of the ledger had panicked");
+        }
+    }
+}
+
+// === the request's path ===
+
+impl Ledger {
+    /// Writes a reservation. When it returns, the row outlives a kill of the process; a power cut
+    /// may lose the last second. About ten microseconds; at most half a second when another
+    /// program holds the file.
+    ///
+    /// # Errors
+    /// See `WriteProblem`. Also while earlier settlements cannot be written: nothing is let out
+    /// whose cost could not be recorded.
+    pub fn reserve(&self, row: &Reserve<'_>) -> Result<(), WriteProblem> {
+        let live = self.live()?;
+        if let Some(problem) = live.desk.problem() {
+            return Err(problem);
+        }
+        let zone = live.zone.read();
+        let day = LocalDay::of(row.at_ms, &zone.zone);
+        let mut writer = live.desk.lock()?;
+        let done = writer.reserve(row, day.0, &zone.name);
+        drop(writer);
+        done.map_err(|error| match error.sqlite_error_code() {
+            Some(rusqlite::ErrorCode::ConstraintViolation) => {
+                WriteProblem::Duplicate { id: row.id, attempt: row.attempt }
+            }
+            _ => WriteProblem::from_sqlite(&self.path, &error),
+        })?;
+        live.desk.sync.touch();
+        Ok(())
+    }
+
+    /// Takes a settlement; it is written within milliseconds. While the ledger cannot be written
+    /// it is kept and tried again. A second one for the same attempt is logged and refused.
+    pub fn settle(&self, row: Settle) {
+        match self.live() {
+            Ok(live) => live.desk.push(row),
+            Err(problem) => tracing::error!(id = %row.id, "a settlement was refused: {problem}"),
+        }
+    }
+
+    /// Writes every settlement taken so far.
+    ///
+    /// # Errors
+    /// See `WriteProblem`; what was not written is kept.
+    pub fn flush(&self) -> Result<(), WriteProblem> {
+        self.live()?.desk.drain()
+    }
+
+    /// How the ledger is doing.
+    pub fn health(&self) -> Health {
+        let Some(live) = &self.live else { return Health::default() };
+        let (waiting, refused, given_up) = live.desk.counts();
+        Health { problem: live.desk.problem(), waiting, refused, given_up }
+    }
+}
+
+// === questions ===
+
+impl Ledger {
+    /// Sums over days and what is open now, of one moment. An empty scope is everything.
+    ///
+    /// # Errors
+    /// See `ReadProblem`.
+    pub fn totals(&self, range: DayRange, scope: &Scope) -> Result<Totals, ReadProblem> {
+        self.at_once(|reader, open| reader::totals(reader, range, scope, &open))
+    }
+
+    /// The same by a dimension: dearest first, days in order.
+    ///
+    /// # Errors
+    /// See `ReadProblem`.
+    pub fn by(
+        &self,
+        range: DayRange,
+        dimension: Dimension,
+        scope: &Scope,
+    ) -> Result<Vec<Group>, ReadProblem> {
+        self.at_once(|reader, open| match dimension {
+            Dimension::Session => log::by_session(reader, range, scope),
+            _ => reader::by(reader, range, dimension, scope, &open),
+        })
+    }
+
+    /// Where a budget stands.
+    ///
+    /// # Errors
+    /// See `ReadProblem`.
+    pub fn spent(&self, scope: &Scope, range: DayRange) -> Result<Spent, ReadProblem> {
+        let totals = self.totals(range, scope)?;
+        Ok(Spent {
+            settled: totals.spent,
+            reserved: totals.reserved,
+            unpriced_requests: totals.unpriced_requests + totals.open_unpriced,
+        })
+    }
+
+    /// Requests with their attempts, newest first.
+    ///
+    /// # Errors
+    /// See `ReadProblem`.
+    pub fn log(&self, filter: &LogFilter) -> Result<Vec<RequestRow>, ReadProblem> {
+        self.ask(|reader| log::log(reader, filter))
+    }
+
+    /// One request; `None` when the ledger does not know it.
+    ///
+    /// # Errors
+    /// See `ReadProblem`.
+    pub fn request(&self, id: RequestId) -> Result<Option<RequestRow>, ReadProblem> {
+        let (from, to) = (id.raw(), id.raw().saturating_add(1));
+        Ok(self.ask(|reader| log::page(reader, from, to, 1))?.pop())
+    }
+
+    /// Every request that arrived in `from_ms..to_ms`, oldest first, in bounded memory.
+    pub fn export(&self, from_ms: i64, to_ms: i64) -> Export<'_> {
+        self.settle_first();
+        Export::new(&self.readers, &self.path, from_ms, to_ms)
+    }
+
+    /// Reads every page. Takes seconds for gigabytes; for `doctor`.
+    ///
+    /// # Errors
+    /// `Damaged` with the first fault.
+    pub fn check(&self) -> Result<(), ReadProblem> {
+        self.ask(|reader| migration::quick_check(&reader.conn))
+    }
+
+    /// A question sees every settlement that was taken before it, unless it cannot be written.
+    fn settle_first(&self) {
+        if let Some(live) = &self.live {
+            let _ = live.desk.drain();
+        }
+    }
+
+    fn ask<T>(
+        &self,
+        ask: impl FnOnce(&mut Reader) -> rusqlite::Result<T>,
+    ) -> Result<T, ReadProblem> {
+        self.settle_first();
+        self.readers.ask(ask).map_err(|e| ReadProblem::from_sqlite(&self.path, &e))
+    }
+
+    /// The same with the open attempts. The writer is stopped for the instant in which the
+    /// reader's snapshot is taken, so that no attempt is both open and settled in one answer.
+    fn at_once<T>(
+        &self,
+        ask: impl FnOnce(&mut Reader, Vec<Open>) -> rusqlite::Result<T>,
+    ) -> Result<T, ReadProblem> {
+        self.settle_first();
+        let answer = match &self.live {
+            None => self.readers.at_once(writer::open_in_file, ask),
+            Some(live) => self.readers.at_once(
+                |conn| {
+                    let writer = live.desk.writer.lock();
+                    migration::identity(conn)?;
+                    Ok(writer.open())
+                },
+                ask,
+            ),
+        };
+        answer.map_err(|e| ReadProblem::from_sqlite(&self.path, &e))
+    }
+}
+
+// === tools ===
+
+impl Ledger {
+    /// Adds a tool by the hash of its token.
+    ///
+    /// # Errors
+    /// See `ClientProblem`.
+    pub fn add_client(
+        &self,
+        name: &str,
+        token_sha256: &[u8; 32],
+        at_ms: i64,
+    ) -> Result<(), ClientProblem> {
+        if !client::good_name(name) {
+            return Err(ClientProblem::BadName);
+        }
+        let added = self.write(|w| client::add(&w.conn, name, token_sha256, at_ms))?;
+        if added { Ok(()) } else { Err(ClientProblem::Exists { name: name.to_owned() }) }
+    }
+
+    /// Takes a tool's token away; its rows stay. False when there is no such tool.
+    ///
+    /// # Errors
+    /// See `WriteProblem`.
+    pub fn remove_client(&self, name: &str, at_ms: i64) -> Result<bool, WriteProblem> {
+        self.write(|w| client::remove(&w.conn, name, at_ms))
+    }
+
+    /// Notes that a tool called on the local day of `at_ms`. A write once a tool and day.
+    ///
+    /// # Errors
+    /// See `WriteProblem`.
+    pub fn touch_client(&self, name: &str, at_ms: i64) -> Result<(), WriteProblem> {
+        let day = LocalDay::of(at_ms, &self.live()?.zone.read().zone);
+        self.write(|w| client::touch(&w.conn, name, day)).map(|_| ())
+    }
+
+    /// All tools, removed ones last.
+    ///
+    /// # Errors
+    /// See `ReadProblem`.
+    pub fn clients(&self) -> Result<Vec<ClientRow>, ReadProblem> {
+        self.ask(|reader| client::list(&reader.conn))
+    }
+
+    fn write<T>(
+        &self,
+        write: impl FnOnce(&mut Writer) -> rusqlite::Result<T>,
+    ) -> Result<T, WriteProblem> {
+        let live = self.live()?;
+        let done = write(&mut *live.desk.lock()?);
+        let done = done.map_err(|e| WriteProblem::from_sqlite(&self.path, &e))?;
+        live.desk.sync.touch();
+        Ok(done)
+    }
+}

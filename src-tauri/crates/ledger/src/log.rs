@@ -1,0 +1,486 @@
+//! Rows of `reserve` and `settle` put together again: the log, one request, the export, and the
+//! one breakdown that no rollup has.
+//! Owns the reading of a row; filters run on numbers, texts are looked up for what is shown.
+
+use crate::name;
+use crate::problem::ReadProblem;
+use crate::reader::{Filter, Reader, Readers, add_open, named};
+use crate::reserve::Open;
+use crate::rollup::{Key, Split, Sums};
+use crate::rows::{
+    AttemptRow, AttemptState, DayRange, Dimension, Group, LogFilter, RequestRow, Totals,
+};
+use crate::settle::{USAGE_KINDS, kind_of, outcome_of, pricing_of, usage_of};
+use rusqlite::types::FromSql;
+use rusqlite::{Row, Statement, params};
+use std::collections::{HashMap, VecDeque};
+use std::path::Path;
+use weir_core::budget::Scope;
+use weir_core::period::LocalDay;
+use weir_core::route::Tier;
+use weir_core::{Money, Pricing, RequestId};
+
+/// Requests of one log.
+pub const LOG_REQUESTS_MAX: usize = 10_000;
+
+/// Requests read at a time by an export: its memory, and how long it holds the log back.
+const EXPORT_REQUESTS_A_PAGE: usize = 256;
+
+/// How far a day's rows can lie from the day's bounds in UTC: zones reach 14 hours, and an
+/// attempt can leave long after its request arrived.
+const DAY_SLACK_MS: i64 = 2 * 86_400_000;
+
+macro_rules! columns {
+    () => {
+        "r.request_id, r.attempt, r.at_ms, r.day, r.local, r.provider, r.model, r.task, r.tier,
+        r.category, r.client, r.project, r.zone, r.session, r.endpoint, r.asked_model, r.reason,
+        r.confidence, r.demo, r.reserved_nano, r.input_tokens, r.output_tokens,
+        s.kind, s.at_ms, s.outcome, s.status, s.pricing, s.cost_nano, s.saved_nano,
+        s.input, s.cache_read, s.cache_write_5m, s.cache_write_1h, s.output, s.reasoning,
+        s.web_searches, s.first_byte_ms, s.total_ms, s.cache, s.dropped, s.service, s.note
+        FROM reserve r LEFT JOIN settle s
+        ON s.request_id = r.request_id AND s.attempt = r.attempt"
+    };
+}
+
+const NEWEST_FIRST: &str = concat!(
+    "SELECT ",
+    columns!(),
+    " WHERE r.request_id >= ?1 AND r.request_id < ?2 ORDER BY r.request_id DESC, r.attempt DESC"
+);
+
+const OLDEST_FIRST: &str = concat!(
+    "SELECT ",
+    columns!(),
+    " WHERE r.request_id >= ?1 AND r.request_id < ?2 ORDER BY r.request_id, r.attempt"
+);
+
+const SELECT_SESSIONS: &str = "SELECT r.request_id, r.session, r.day, r.local, r.provider, r.model,
+    r.task, r.tier, r.category, r.client, r.project, s.pricing, s.cost_nano, s.saved_nano,
+    s.input, s.cache_read, s.cache_write_5m, s.cache_write_1h, s.output, s.reasoning,
+    s.web_searches, s.request_id IS NOT NULL, r.reserved_nano
+    FROM reserve r LEFT JOIN settle s ON s.request_id = r.request_id AND s.attempt = r.attempt
+    WHERE r.request_id >= ?1 AND r.request_id < ?2 AND r.demo = 0
+    ORDER BY r.request_id, r.attempt";
+
+/// Takes a row's columns one after another.
+struct Columns<'a, 'b> {
+    row: &'a Row<'b>,
+    next: usize,
+}
+
+impl Columns<'_, '_> {
+    fn take<T: FromSql>(&mut self) -> rusqlite::Result<T> {
+        self.next += 1;
+        self.row.get(self.next - 1)
+    }
+}
+
+/// A row of both tables, in numbers.
+struct Raw {
+    id: i64,
+    attempt: u16,
+    at_ms: i64,
+    key: Key,
+    zone: i64,
+    session: Option<i64>,
+    endpoint: i64,
+    asked_model: i64,
+    reason: i64,
+    confidence: Option<u16>,
+    demo: bool,
+    reserved: Option<i64>,
+    input_tokens: i64,
+    output_tokens: i64,
+    ended: Option<Ended>,
+}
+
+struct Ended {
+    kind: i64,
+    at_ms: i64,
+    outcome: i64,
+    status: u16,
+    pricing: i64,
+    cost: Option<i64>,
+    saved: i64,
+    usage: Option<[i64; USAGE_KINDS]>,
+    first_byte_ms: Option<u32>,
+    total_ms: u32,
+    cache: Option<i64>,
+    dropped: Option<i64>,
+    service: Option<i64>,
+    note: Option<String>,
+}
+
+impl Raw {
+    fn of(row: &Row<'_>) -> rusqlite::Result<Self> {
+        let mut c = Columns { row, next: 0 };
+        let (id, attempt, at_ms) = (c.take()?, c.take()?, c.take()?);
+        let or_none = |id: Option<i64>| id.unwrap_or(Key::NONE);
+        let key = Key {
+            day: c.take()?,
+            local: c.take()?,
+            provider: c.take()?,
+            model: c.take()?,
+            task: or_none(c.take()?),
+            tier: or_none(c.take()?),
+            category: or_none(c.take()?),
+            client: c.take()?,
+            project: or_none(c.take()?),
+        };
+        Ok(Self {
+            id,
+            attempt,
+            at_ms,
+            key,
+            zone: c.take()?,
+            session: c.take()?,
+            endpoint: c.take()?,
+            asked_model: c.take()?,
+            reason: c.take()?,
+            confidence: c.take()?,
+            demo: c.take()?,
+            reserved: c.take()?,
+            input_tokens: c.take()?,
+            output_tokens: c.take()?,
+            ended: Ended::of(&mut c)?,
+        })
+    }
+}
+
+impl Ended {
+    fn of(c: &mut Columns<'_, '_>) -> rusqlite::Result<Option<Self>> {
+        let Some(kind) = c.take()? else { return Ok(None) };
+        Ok(Some(Self {
+            kind,
+            at_ms: c.take()?,
+            outcome: c.take()?,
+            status: c.take()?,
+            pricing: c.take()?,
+            cost: c.take()?,
+            saved: c.take()?,
+            usage: usage(c)?,
+            first_byte_ms: c.take()?,
+            total_ms: c.take()?,
+            cache: c.take()?,
+            dropped: c.take()?,
+            service: c.take()?,
+            note: c.take()?,
+        }))
+    }
+}
+
+/// Usage is all there or not at all.
+fn usage(c: &mut Columns<'_, '_>) -> rusqlite::Result<Option<[i64; USAGE_KINDS]>> {
+    let mut kinds = Some([0; USAGE_KINDS]);
+    for n in 0..USAGE_KINDS {
+        match (c.take::<Option<i64>>()?, &mut kinds) {
+            (Some(count), Some(kinds)) => kinds[n] = count,
+            _ => kinds = None,
+        }
+    }
+    Ok(kinds)
+}
+
+fn unsigned(count: i64) -> u64 {
+    u64::try_from(count).unwrap_or(0)
+}
+
+impl Reader {
+    fn text(&mut self, id: i64) -> rusqlite::Result<String> {
+        Ok(self.texts.text(&self.conn, id)?.to_string())
+    }
+
+    fn maybe(&mut self, id: Option<i64>) -> rusqlite::Result<Option<String>> {
+        id.filter(|id| *id != Key::NONE).map(|id| self.text(id)).transpose()
+    }
+
+    /// A request of its rows, which are in order and never empty.
+    fn request(&mut self, rows: Vec<Raw>) -> rusqlite::Result<RequestRow> {
+        let first = rows.first().expect("only called with the rows of a request");
+        let (id, key, confidence) = (RequestId::from_raw(first.id), first.key, first.confidence);
+        let (session, endpoint, asked) = (first.session, first.endpoint, first.asked_model);
+        let tier = self.maybe(Some(key.tier))?;
+        Ok(RequestRow {
+            id,
+            client: self.text(key.client)?,
+            project: self.maybe(Some(key.project))?,
+            session: self.maybe(session)?,
+            category: self.maybe(Some(key.category))?,
+            endpoint: self.text(endpoint)?,
+            asked_model: self.text(asked)?,
+            task: self.maybe(Some(key.task))?,
+            tier: tier.as_deref().and_then(Tier::parse),
+            confidence,
+            attempts: rows.into_iter().map(|raw| self.attempt(raw)).collect::<Result<_, _>>()?,
+        })
+    }
+
+    fn attempt(&mut self, raw: Raw) -> rusqlite::Result<AttemptRow> {
+        let ended = raw.ended.as_ref();
+        Ok(AttemptRow {
+            attempt: raw.attempt,
+            at_ms: raw.at_ms,
+            day: LocalDay(raw.key.day),
+            zone: self.text(raw.zone)?,
+            provider: self.text(raw.key.provider)?,
+            model: self.text(raw.key.model)?,
+            reason: self.text(raw.reason)?,
+            local: raw.key.local,
+            demo: raw.demo,
+            reserved: raw.reserved.map(Money::from_nano),
+            input_tokens: unsigned(raw.input_tokens),
+            output_tokens: unsigned(raw.output_tokens),
+            state: ended.map_or(AttemptState::Open, |e| kind_of(e.kind)),
+            ended_ms: ended.map(|e| e.at_ms),
+            outcome: ended.map(|e| outcome_of(e.outcome)),
+            status: ended.map_or(0, |e| e.status),
+            pricing: ended.map(|e| pricing_of(e.pricing)),
+            cost: ended.and_then(|e| e.cost).map(Money::from_nano),
+            saved: Money::from_nano(ended.map_or(0, |e| e.saved)),
+            usage: ended.and_then(|e| e.usage).map(usage_of),
+            first_byte_ms: ended.and_then(|e| e.first_byte_ms),
+            total_ms: ended.map(|e| e.total_ms),
+            cache: self.maybe(ended.and_then(|e| e.cache))?,
+            dropped: self.maybe(ended.and_then(|e| e.dropped))?,
+            service: self.maybe(ended.and_then(|e| e.service))?,
+            note: raw.ended.and_then(|e| e.note),
+        })
+    }
+}
+
+/// Rows grouped into requests, up to `limit` of those that `wanted` accepts.
+fn gather(
+    select: &mut Statement<'_>,
+    from: i64,
+    to: i64,
+    limit: usize,
+    wanted: impl Fn(&Raw) -> bool,
+) -> rusqlite::Result<Vec<Vec<Raw>>> {
+    let mut requests: Vec<Vec<Raw>> = Vec::new();
+    let mut current: Vec<Raw> = Vec::new();
+    let mut rows = select.query(params![from, to])?;
+    let mut keep = |request: Vec<Raw>| {
+        if request.iter().any(&wanted) {
+            requests.push(request);
+        }
+        requests.len()
+    };
+    while let Some(row) = rows.next()? {
+        let raw = Raw::of(row)?;
+        if current.last().is_some_and(|last| last.id != raw.id)
+            && keep(std::mem::take(&mut current)) >= limit
+        {
+            return Ok(requests);
+        }
+        current.push(raw);
+    }
+    if !current.is_empty() {
+        keep(current);
+    }
+    Ok(requests)
+}
+
+/// The log, newest first.
+pub(crate) fn log(reader: &mut Reader, filter: &LogFilter) -> rusqlite::Result<Vec<RequestRow>> {
+    let limit = filter.limit.min(LOG_REQUESTS_MAX);
+    let Some(scope) = Filter::of(&reader.conn, &filter.scope)? else { return Ok(Vec::new()) };
+    let mut ids = [None, None];
+    for (id, text) in ids.iter_mut().zip([&filter.session, &filter.task]) {
+        if let Some(text) = text {
+            *id = name::find(&reader.conn, text)?;
+            if id.is_none() {
+                return Ok(Vec::new());
+            }
+        }
+    }
+    let [session, task] = ids;
+    if limit == 0 {
+        return Ok(Vec::new());
+    }
+    let from = filter.since_ms.map_or(0, |ms| RequestId::floor(ms).raw());
+    let to = filter.before.map_or(i64::MAX, RequestId::raw);
+    let requests = {
+        let mut select = reader.conn.prepare_cached(NEWEST_FIRST)?;
+        gather(&mut select, from, to, limit, |raw| {
+            scope.holds(&raw.key)
+                && session.is_none_or(|s| raw.session == Some(s))
+                && task.is_none_or(|t| raw.key.task == t)
+        })?
+    };
+    requests
+        .into_iter()
+        .map(|mut rows| {
+            rows.reverse();
+            reader.request(rows)
+        })
+        .collect()
+}
+
+/// Requests `from..to` by id, oldest first.
+pub(crate) fn page(
+    reader: &mut Reader,
+    from: i64,
+    to: i64,
+    limit: usize,
+) -> rusqlite::Result<Vec<RequestRow>> {
+    let requests = {
+        let mut select = reader.conn.prepare_cached(OLDEST_FIRST)?;
+        gather(&mut select, from, to, limit, |_| true)?
+    };
+    requests.into_iter().map(|rows| reader.request(rows)).collect()
+}
+
+/// Every request of a span, oldest first, a page in memory at a time. Rows that are written
+/// while it runs may or may not be in it.
+pub struct Export<'a> {
+    readers: &'a Readers,
+    path: &'a Path,
+    page: VecDeque<RequestRow>,
+    from: i64,
+    to: i64,
+    done: bool,
+}
+
+impl<'a> Export<'a> {
+    pub(crate) fn new(readers: &'a Readers, path: &'a Path, from_ms: i64, to_ms: i64) -> Self {
+        let (from, to) = (RequestId::floor(from_ms.max(0)), to_ms.max(0));
+        let to = if to > RequestId::from_raw(i64::MAX).unix_ms() {
+            i64::MAX
+        } else {
+            RequestId::floor(to).raw()
+        };
+        Self { readers, path, page: VecDeque::new(), from: from.raw(), to, done: false }
+    }
+}
+
+impl Iterator for Export<'_> {
+    type Item = Result<RequestRow, ReadProblem>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.page.is_empty() && !self.done {
+            let (from, to) = (self.from, self.to);
+            let page = self.readers.ask(|r| page(r, from, to, EXPORT_REQUESTS_A_PAGE));
+            match page {
+                Ok(rows) => {
+                    self.done = rows.len() < EXPORT_REQUESTS_A_PAGE;
+                    self.from = rows.last().map_or(self.to, |row| row.id.raw() + 1);
+                    self.page = rows.into();
+                }
+                Err(error) => {
+                    self.done = true;
+                    return Some(Err(ReadProblem::from_sqlite(self.path, &error)));
+                }
+            }
+        }
+        self.page.pop_front().map(Ok)
+    }
+}
+
+/// One request while its rows are summed by session: it counts where its highest settled
+/// attempt went, and only if that lies in the range and scope.
+#[derive(Default)]
+struct Counting {
+    id: i64,
+    session: i64,
+    local: bool,
+    counts: bool,
+    unpriced: bool,
+    estimated: bool,
+}
+
+/// The sums of a range by session, from the rows.
+pub(crate) fn by_session(
+    reader: &mut Reader,
+    range: DayRange,
+    scope: &Scope,
+) -> rusqlite::Result<Vec<Group>> {
+    let Some(filter) = Filter::of(&reader.conn, scope)? else { return Ok(Vec::new()) };
+    let day_ms = |day: LocalDay| i64::from(day.0).saturating_mul(86_400_000);
+    // A request id holds 43 bits of milliseconds.
+    let bound = |ms: i64| RequestId::floor(ms.clamp(0, (1 << 43) - 1)).raw();
+    let from = bound(day_ms(range.from) - DAY_SLACK_MS);
+    let to = if range.to.0 == i32::MAX { i64::MAX } else { bound(day_ms(range.to) + DAY_SLACK_MS) };
+    let mut sums: HashMap<i64, (Split, Totals)> = HashMap::new();
+    {
+        let mut select = reader.conn.prepare_cached(SELECT_SESSIONS)?;
+        let mut rows = select.query([from, to])?;
+        let mut counting = Counting::default();
+        while let Some(row) = rows.next()? {
+            session_row(row, range, &filter, &mut counting, &mut sums)?;
+        }
+        counting.close(&mut sums);
+    }
+    let totals = sums
+        .into_iter()
+        .map(|(session, (split, open))| {
+            let mut totals = split.sums.totals(split.local_requests);
+            (totals.open, totals.open_unpriced) = (open.open, open.open_unpriced);
+            totals.reserved = open.reserved;
+            (session, totals)
+        })
+        .collect();
+    named(reader, Dimension::Session, totals)
+}
+
+impl Counting {
+    fn close(&self, sums: &mut HashMap<i64, (Split, Totals)>) {
+        if self.counts {
+            let mut one = Sums::default();
+            one.requests = 1;
+            one.unpriced = i64::from(self.unpriced);
+            one.estimated = i64::from(self.estimated);
+            sums.entry(self.session).or_default().0.add(self.local, &one);
+        }
+    }
+}
+
+fn session_row(
+    row: &Row<'_>,
+    range: DayRange,
+    filter: &Filter,
+    counting: &mut Counting,
+    sums: &mut HashMap<i64, (Split, Totals)>,
+) -> rusqlite::Result<()> {
+    let mut c = Columns { row, next: 0 };
+    let or_none = |id: Option<i64>| id.unwrap_or(Key::NONE);
+    let (id, session): (i64, i64) = (c.take()?, or_none(c.take()?));
+    let key = Key {
+        day: c.take()?,
+        local: c.take()?,
+        provider: c.take()?,
+        model: c.take()?,
+        task: or_none(c.take()?),
+        tier: or_none(c.take()?),
+        category: or_none(c.take()?),
+        client: c.take()?,
+        project: or_none(c.take()?),
+    };
+    let inside = range.holds(LocalDay(key.day)) && filter.holds(&key);
+    let pricing: Option<i64> = c.take()?;
+    let (cost, saved): (Option<i64>, Option<i64>) = (c.take()?, c.take()?);
+    let usage = usage(&mut c)?;
+    let (settled, reserved): (bool, Option<i64>) = (c.take()?, c.take()?);
+    if !settled {
+        if inside {
+            let totals = &mut sums.entry(session).or_default().1;
+            add_open(totals, &Open { key, demo: false, reserved });
+        }
+        return Ok(());
+    }
+    if inside {
+        let mut one = Sums { attempts: 1, cost: cost.unwrap_or(0), ..Sums::default() };
+        one.saved = saved.unwrap_or(0);
+        one.usage = usage.unwrap_or_default();
+        sums.entry(session).or_default().0.add(false, &one);
+    }
+    if counting.id != id {
+        counting.close(sums);
+        *counting = Counting { id, ..Counting::default() };
+    }
+    (counting.session, counting.local, counting.counts) = (session, key.local, inside);
+    let pricing = pricing.map(pricing_of);
+    counting.unpriced |= pricing == Some(Pricing::Unpriced);
+    counting.estimated |= pricing == Some(Pricing::Estimated);
+    Ok(())
+}

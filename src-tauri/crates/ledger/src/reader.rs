@@ -1,0 +1,233 @@
+//! Questions: a few read-only connections, so that no question ever holds up the writer.
+//! Owns the sums over days and dimensions; rows are `log`'s.
+
+use crate::connection;
+use crate::name::{self, Texts};
+use crate::reserve::Open;
+use crate::rollup::{self, Key, Split};
+use crate::rows::{DayRange, Dimension, Group, Totals};
+use parking_lot::Mutex;
+use rusqlite::Connection;
+use std::collections::HashMap;
+use std::path::PathBuf;
+use weir_core::Money;
+use weir_core::budget::Scope;
+use weir_core::period::LocalDay;
+
+/// Connections kept for the next question.
+const READERS_KEPT: usize = 3;
+
+/// A connection and the names it has met.
+pub(crate) struct Reader {
+    pub conn: Connection,
+    pub texts: Texts,
+}
+
+pub(crate) struct Readers {
+    path: PathBuf,
+    idle: Mutex<Vec<Reader>>,
+}
+
+impl Readers {
+    pub fn new(path: PathBuf) -> Self {
+        Self { path, idle: Mutex::default() }
+    }
+
+    /// Lends a reader to `ask`, inside one read transaction: everything it sees is of one moment.
+    /// `first` runs at that moment.
+    pub fn at_once<T, U>(
+        &self,
+        first: impl FnOnce(&Connection) -> rusqlite::Result<U>,
+        ask: impl FnOnce(&mut Reader, U) -> rusqlite::Result<T>,
+    ) -> rusqlite::Result<T> {
+        let mut reader = self.take()?;
+        reader.conn.execute_batch("BEGIN")?;
+        let answer = first(&reader.conn).and_then(|u| ask(&mut reader, u));
+        reader.conn.execute_batch("COMMIT")?;
+        // A reader that failed is closed instead of kept.
+        if answer.is_ok() {
+            self.give(reader);
+        }
+        answer
+    }
+
+    /// Lends a reader to `ask`.
+    pub fn ask<T>(
+        &self,
+        ask: impl FnOnce(&mut Reader) -> rusqlite::Result<T>,
+    ) -> rusqlite::Result<T> {
+        self.at_once(|_| Ok(()), |reader, ()| ask(reader))
+    }
+
+    fn take(&self) -> rusqlite::Result<Reader> {
+        if let Some(reader) = self.idle.lock().pop() {
+            return Ok(reader);
+        }
+        Ok(Reader { conn: connection::reading(&self.path)?, texts: Texts::default() })
+    }
+
+    fn give(&self, reader: Reader) {
+        let mut idle = self.idle.lock();
+        if idle.len() < READERS_KEPT {
+            idle.push(reader);
+        }
+    }
+}
+
+/// A scope in numbers.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Filter {
+    provider: Option<i64>,
+    model: Option<i64>,
+    tier: Option<i64>,
+    category: Option<i64>,
+    client: Option<i64>,
+    project: Option<i64>,
+    local: Option<bool>,
+}
+
+impl Filter {
+    /// `None` when the scope names something that no row carries.
+    pub fn of(conn: &Connection, scope: &Scope) -> rusqlite::Result<Option<Self>> {
+        let mut filter = Self { local: scope.local, ..Self::default() };
+        let fields = [
+            (&mut filter.provider, &scope.provider),
+            (&mut filter.model, &scope.model),
+            (&mut filter.tier, &scope.tier),
+            (&mut filter.category, &scope.category),
+            (&mut filter.client, &scope.client),
+            (&mut filter.project, &scope.project),
+        ];
+        for (number, text) in fields {
+            if let Some(text) = text {
+                *number = name::find(conn, text)?;
+                if number.is_none() {
+                    return Ok(None);
+                }
+            }
+        }
+        Ok(Some(filter))
+    }
+
+    /// Whether the key is inside the scope.
+    pub fn holds(&self, key: &Key) -> bool {
+        let fits = |want: Option<i64>, is: i64| want.is_none_or(|want| want == is);
+        fits(self.provider, key.provider)
+            && fits(self.model, key.model)
+            && fits(self.tier, key.tier)
+            && fits(self.category, key.category)
+            && fits(self.client, key.client)
+            && fits(self.project, key.project)
+            && self.local.is_none_or(|want| want == key.local)
+    }
+}
+
+/// The number by which a key is grouped; a day stands for itself.
+fn member(key: &Key, by: Dimension) -> i64 {
+    match by {
+        Dimension::Provider => key.provider,
+        Dimension::Model => key.model,
+        Dimension::Task => key.task,
+        Dimension::Tier => key.tier,
+        Dimension::Category => key.category,
+        Dimension::Client => key.client,
+        Dimension::Project => key.project,
+        Dimension::Session => Key::NONE,
+        Dimension::Day => i64::from(key.day),
+    }
+}
+
+pub(crate) fn add_open(totals: &mut Totals, open: &Open) {
+    totals.open += 1;
+    match open.reserved {
+        Some(nano) => totals.reserved = totals.reserved.saturating_add(Money::from_nano(nano)),
+        None => totals.open_unpriced += 1,
+    }
+}
+
+fn counted(open: &Open, range: DayRange, filter: &Filter) -> bool {
+    !open.demo && range.holds(LocalDay(open.key.day)) && filter.holds(&open.key)
+}
+
+/// The sums of a range. Without a scope only the days are read.
+pub(crate) fn totals(
+    reader: &mut Reader,
+    range: DayRange,
+    scope: &Scope,
+    open: &[Open],
+) -> rusqlite::Result<Totals> {
+    let Some(filter) = Filter::of(&reader.conn, scope)? else { return Ok(Totals::default()) };
+    let mut split = Split::default();
+    if *scope == Scope::default() {
+        rollup::scan_days(&reader.conn, range.from.0, range.to.0, |_, local, sums| {
+            split.add(local, sums);
+        })?;
+    } else {
+        rollup::scan(&reader.conn, range.from.0, range.to.0, |key, sums| {
+            if filter.holds(key) {
+                split.add(key.local, sums);
+            }
+        })?;
+    }
+    let mut totals = split.sums.totals(split.local_requests);
+    open.iter().filter(|o| counted(o, range, &filter)).for_each(|o| add_open(&mut totals, o));
+    Ok(totals)
+}
+
+/// The sums of a range by a dimension the rollup has: dearest first, days in order.
+pub(crate) fn by(
+    reader: &mut Reader,
+    range: DayRange,
+    dimension: Dimension,
+    scope: &Scope,
+    open: &[Open],
+) -> rusqlite::Result<Vec<Group>> {
+    let Some(filter) = Filter::of(&reader.conn, scope)? else { return Ok(Vec::new()) };
+    let mut groups: HashMap<i64, Split> = HashMap::new();
+    if dimension == Dimension::Day && *scope == Scope::default() {
+        rollup::scan_days(&reader.conn, range.from.0, range.to.0, |day, local, sums| {
+            groups.entry(i64::from(day)).or_default().add(local, sums);
+        })?;
+    } else {
+        rollup::scan(&reader.conn, range.from.0, range.to.0, |key, sums| {
+            if filter.holds(key) {
+                groups.entry(member(key, dimension)).or_default().add(key.local, sums);
+            }
+        })?;
+    }
+    let mut totals: HashMap<i64, Totals> =
+        groups.into_iter().map(|(id, s)| (id, s.sums.totals(s.local_requests))).collect();
+    for open in open.iter().filter(|o| counted(o, range, &filter)) {
+        add_open(totals.entry(member(&open.key, dimension)).or_default(), open);
+    }
+    named(reader, dimension, totals)
+}
+
+/// Numbers to names, in the order people read.
+pub(crate) fn named(
+    reader: &mut Reader,
+    dimension: Dimension,
+    totals: HashMap<i64, Totals>,
+) -> rusqlite::Result<Vec<Group>> {
+    let mut groups = Vec::with_capacity(totals.len());
+    for (id, totals) in totals {
+        let key = match (dimension, id) {
+            (Dimension::Day, day) => {
+                let day = i32::try_from(day).expect("a day was widened, never computed");
+                Some(LocalDay(day).date().to_string())
+            }
+            (_, Key::NONE) => None,
+            (_, id) => Some(reader.texts.text(&reader.conn, id)?.to_string()),
+        };
+        groups.push(Group { key, totals });
+    }
+    if dimension == Dimension::Day {
+        groups.sort_by(|a, b| a.key.cmp(&b.key));
+    } else {
+        groups.sort_by(|a, b| {
+            let rank = |g: &Group| (g.totals.spent, g.totals.requests);
+            rank(b).cmp(&rank(a)).then_with(|| a.key.cmp(&b.key))
+        });
+    }
+    Ok(groups)
+}

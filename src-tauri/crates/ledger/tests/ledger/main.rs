@@ -1,0 +1,4 @@
+//! The ledger's tests, one binary: they use the crate as the engine does.
+
+mod books;
+mod fixture;

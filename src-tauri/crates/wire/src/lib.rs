@@ -1,1 +1,22 @@
-//! placeholder
+//! What travels on the wire: endpoints, body encodings, the facts of a request, byte edits, SSE,
+//! usage taps and error bodies of every dialect.
+//! Knows bytes and `weir-core`; no sockets, no clock, no async. Nothing here changes a byte that
+//! passes, except the splices of `edits` and the one event `hide` takes out.
+
+pub mod edits;
+pub mod encoding;
+pub mod endpoint;
+pub mod error_body;
+pub mod facts;
+pub mod hide;
+mod json;
+mod number;
+pub mod sse;
+pub mod tap;
+
+pub use encoding::{DecodeProblem, Encoding, decode_body};
+pub use endpoint::{Target, dialect_of, target};
+pub use error_body::{Problem, ProblemKind, error_body, error_event};
+pub use facts::{BodyProblem, Facts, Span};
+pub use hide::UsageHider;
+pub use tap::Tap;

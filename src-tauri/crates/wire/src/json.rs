@@ -1,0 +1,483 @@
+//! A pull scanner over JSON bytes: finds fields and items without building a document.
+//! Never recurses, never allocates for what it skips. Levels that are read are held to JSON's
+//! grammar; what is skipped is only held to balance and to closed strings.
+
+use crate::number;
+use std::borrow::Cow;
+
+/// Deepest nesting read, in levels; the top object is level 1.
+pub const JSON_DEPTH_MAX: u32 = 128;
+
+/// What is wrong with a text, and at which byte.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Flaw {
+    pub at: usize,
+    pub kind: FlawKind,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FlawKind {
+    /// The text ends inside a value.
+    Ends,
+    /// The text ends inside a string that opened at `at`.
+    OpenString,
+    /// A bracket closes another kind of bracket.
+    Mismatch,
+    /// Deeper than `JSON_DEPTH_MAX`.
+    TooDeep,
+    /// Something else had to stand here.
+    Expected(&'static str),
+}
+
+/// One string met while skipping: its contents, whether they hold a backslash, where it ends.
+pub(crate) struct Met<'a> {
+    pub contents: &'a [u8],
+    pub escaped: bool,
+    pub end: usize,
+}
+
+const PLAIN: u8 = 0;
+const QUOTE: u8 = 1;
+const OPEN: u8 = 2;
+const CLOSE: u8 = 3;
+
+const CLASS: [u8; 256] = {
+    let mut class = [PLAIN; 256];
+    class[b'"' as usize] = QUOTE;
+    class[b'{' as usize] = OPEN;
+    class[b'[' as usize] = OPEN;
+    class[b'}' as usize] = CLOSE;
+    class[b']' as usize] = CLOSE;
+    class
+};
+
+/// Strings this short are walked byte by byte before the vector search starts.
+const SHORT_STRING_BYTES: usize = 16;
+
+pub(crate) fn skip_space(text: &[u8], mut at: usize) -> usize {
+    while matches!(text.get(at), Some(b' ' | b'\n' | b'\r' | b'\t')) {
+        at += 1;
+    }
+    at
+}
+
+/// The end of the string that opens at `start`, and whether it holds a backslash.
+fn string_end(text: &[u8], start: usize) -> Result<(usize, bool), Flaw> {
+    let open = Flaw { at: start, kind: FlawKind::OpenString };
+    let mut at = start + 1;
+    let short = text.len().min(at + SHORT_STRING_BYTES);
+    while at < short {
+        match text[at] {
+            b'"' => return Ok((at + 1, false)),
+            b'\\' => break,
+            _ => at += 1,
+        }
+    }
+    let mut escaped = false;
+    let rest = text.get(at..).ok_or(open)?;
+    let mut next = 0;
+    for hit in memchr::memchr2_iter(b'"', b'\\', rest) {
+        // A byte right after a backslash is escaped, whatever it is.
+        if hit < next {
+            continue;
+        }
+        if rest[hit] == b'"' {
+            return Ok((at + hit + 1, escaped));
+        }
+        escaped = true;
+        next = hit + 2;
+    }
+    Err(open)
+}
+
+/// The end of the value that starts at `start`, which lies `depth` levels deep.
+/// `met` sees every string inside it.
+pub(crate) fn value_end<'a>(
+    text: &'a [u8],
+    start: usize,
+    depth: u32,
+    met: &mut impl FnMut(Met<'a>),
+) -> Result<usize, Flaw> {
+    match text.get(start) {
+        None => Err(Flaw { at: start, kind: FlawKind::Ends }),
+        Some(b'"') => {
+            let (end, escaped) = string_end(text, start)?;
+            met(Met { contents: &text[start + 1..end - 1], escaped, end });
+            Ok(end)
+        }
+        Some(b'{' | b'[') => container_end(text, start, depth, met),
+        Some(_) => scalar_end(text, start),
+    }
+}
+
+fn container_end<'a>(
+    text: &'a [u8],
+    start: usize,
+    depth: u32,
+    met: &mut impl FnMut(Met<'a>),
+) -> Result<usize, Flaw> {
+    let room = JSON_DEPTH_MAX.saturating_sub(depth);
+    // One bit a level, lowest the innermost: 1 for an object.
+    let mut kinds = 0u128;
+    let mut open = 0u32;
+    let mut at = start;
+    while let Some(&byte) = text.get(at) {
+        match CLASS[usize::from(byte)] {
+            PLAIN => at += 1,
+            QUOTE => {
+                let (end, escaped) = string_end(text, at)?;
+                met(Met { contents: &text[at + 1..end - 1], escaped, end });
+                at = end;
+            }
+            OPEN => {
+                if open == room {
+                    return Err(Flaw { at, kind: FlawKind::TooDeep });
+                }
+                kinds = (kinds << 1) | u128::from(byte == b'{');
+                open += 1;
+                at += 1;
+            }
+            _ => {
+                if (kinds & 1 == 1) != (byte == b'}') {
+                    return Err(Flaw { at, kind: FlawKind::Mismatch });
+                }
+                kinds >>= 1;
+                open -= 1;
+                at += 1;
+                if open == 0 {
+                    return Ok(at);
+                }
+            }
+        }
+    }
+    Err(Flaw { at: text.len(), kind: FlawKind::Ends })
+}
+
+fn scalar_end(text: &[u8], start: usize) -> Result<usize, Flaw> {
+    let tail = &text[start..];
+    let length = tail
+        .iter()
+        .take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'+' | b'.'))
+        .count();
+    let word = &tail[..length];
+    if matches!(word, b"true" | b"false" | b"null") || number::is_number(word) {
+        Ok(start + length)
+    } else {
+        Err(Flaw { at: start, kind: FlawKind::Expected("a value") })
+    }
+}
+
+/// A value inside a text.
+#[derive(Clone, Copy)]
+pub(crate) struct Value<'a> {
+    text: &'a [u8],
+    pub start: usize,
+    pub end: usize,
+    depth: u32,
+}
+
+/// What a value is, as a person would call it.
+pub(crate) fn kind_name(first: Option<&u8>) -> &'static str {
+    match first {
+        None => "nothing",
+        Some(b'"') => "a string",
+        Some(b'{') => "an object",
+        Some(b'[') => "an array",
+        Some(b't' | b'f') => "true or false",
+        Some(b'n') => "null",
+        Some(_) => "a number",
+    }
+}
+
+/// Reads the fields of the object that opens at `start`, `depth` levels deep; returns where it
+/// ends. `field` gets the key's contents as written, whether they are escaped, and the value.
+pub(crate) fn each_field<'a, E: From<Flaw>>(
+    text: &'a [u8],
+    start: usize,
+    depth: u32,
+    met: &mut impl FnMut(Met<'a>),
+    mut field: impl FnMut(Met<'a>, Value<'a>) -> Result<(), E>,
+) -> Result<usize, E> {
+    let expected = |at, what| E::from(Flaw { at, kind: FlawKind::Expected(what) });
+    let ends = |at| E::from(Flaw { at, kind: FlawKind::Ends });
+    if depth >= JSON_DEPTH_MAX {
+        return Err(E::from(Flaw { at: start, kind: FlawKind::TooDeep }));
+    }
+    let mut at = skip_space(text, start + 1);
+    if text.get(at) == Some(&b'}') {
+        return Ok(at + 1);
+    }
+    loop {
+        match text.get(at) {
+            Some(b'"') => {}
+            None => return Err(ends(at)),
+            Some(_) => return Err(expected(at, "a key in double quotes")),
+        }
+        let (key_end, escaped) = string_end(text, at)?;
+        let key = Met { contents: &text[at + 1..key_end - 1], escaped, end: key_end };
+        at = skip_space(text, key_end);
+        match text.get(at) {
+            Some(b':') => at = skip_space(text, at + 1),
+            None => return Err(ends(at)),
+            Some(_) => return Err(expected(at, "a colon after the key")),
+        }
+        let end = value_end(text, at, depth + 1, met)?;
+        field(key, Value { text, start: at, end, depth: depth + 1 })?;
+        at = skip_space(text, end);
+        match text.get(at) {
+            Some(b',') => at = skip_space(text, at + 1),
+            Some(b'}') => return Ok(at + 1),
+            None => return Err(ends(at)),
+            Some(_) => return Err(expected(at, "a comma or a closing brace")),
+        }
+    }
+}
+
+impl<'a> Value<'a> {
+    /// The one value a text holds; `None` unless it is whole and alone.
+    pub fn whole(text: &'a [u8]) -> Option<Self> {
+        let start = skip_space(text, 0);
+        let end = value_end(text, start, 0, &mut |_| {}).ok()?;
+        (skip_space(text, end) == text.len()).then_some(Self { text, start, end, depth: 0 })
+    }
+
+    /// The value as written.
+    pub fn raw(&self) -> &'a [u8] {
+        &self.text[self.start..self.end]
+    }
+
+    fn first(&self) -> Option<&'a u8> {
+        self.text.get(self.start)
+    }
+
+    /// What it is, for messages.
+    pub fn kind(&self) -> &'static str {
+        kind_name(self.first())
+    }
+
+    pub fn is_null(&self) -> bool {
+        self.raw() == b"null"
+    }
+
+    pub fn is_object(&self) -> bool {
+        self.first() == Some(&b'{')
+    }
+
+    pub fn is_array(&self) -> bool {
+        self.first() == Some(&b'[')
+    }
+
+    pub fn is_text(&self) -> bool {
+        self.first() == Some(&b'"')
+    }
+
+    /// The values of the named fields; a missing field, a `null` and anything that is not an
+    /// object give `None`. Of two fields with one name the last counts, as most parsers have it.
+    pub fn pick<const N: usize>(&self, names: [&str; N]) -> [Option<Self>; N] {
+        let mut found = [None; N];
+        if !self.is_object() {
+            return found;
+        }
+        let sound = each_field::<Flaw>(self.text, self.start, self.depth, &mut |_| {}, |key, value| {
+            let key = unescaped(&key);
+            if let Some(slot) = names.iter().position(|name| name.as_bytes() == key.as_ref()) {
+                found[slot] = (!value.is_null()).then_some(value);
+            }
+            Ok(())
+        });
+        if sound.is_err() { [None; N] } else { found }
+    }
+
+    /// One field; see `pick`.
+    pub fn get(&self, name: &str) -> Option<Self> {
+        self.pick([name])[0]
+    }
+
+    /// Calls `item` with each element of an array; does nothing for any other value.
+    pub fn each_item(&self, mut item: impl FnMut(Self)) {
+        if !self.is_array() {
+            return;
+        }
+        let mut at = skip_space(self.text, self.start + 1);
+        while at + 1 < self.end {
+            let Ok(end) = value_end(self.text, at, self.depth + 1, &mut |_| {}) else { return };
+            item(Self { text: self.text, start: at, end, depth: self.depth + 1 });
+            at = skip_space(self.text, end);
+            if self.text.get(at) != Some(&b',') {
+                return;
+            }
+            at = skip_space(self.text, at + 1);
+        }
+    }
+
+    /// How many elements an array has.
+    pub fn items(&self) -> u64 {
+        let mut count = 0;
+        self.each_item(|_| count += 1);
+        count
+    }
+
+    /// A string's text.
+    pub fn text(&self) -> Option<String> {
+        if !self.is_text() {
+            return None;
+        }
+        serde_json::from_slice(self.raw()).ok()
+    }
+
+    /// Whether it is this string.
+    pub fn is(&self, expected: &str) -> bool {
+        let raw = self.raw();
+        if !self.is_text() {
+            return false;
+        }
+        let inner = &raw[1..raw.len() - 1];
+        inner == expected.as_bytes()
+            || (inner.contains(&b'\\') && self.text().as_deref() == Some(expected))
+    }
+
+    /// A whole, non-negative, believable number.
+    pub fn count(&self) -> Option<u64> {
+        number::count(self.raw())
+    }
+
+    /// `true` or `false`.
+    pub fn flag(&self) -> Option<bool> {
+        match self.raw() {
+            b"true" => Some(true),
+            b"false" => Some(false),
+            _ => None,
+        }
+    }
+
+    /// The length in bytes a string's text has once its escapes are read; 0 for other values.
+    pub fn text_bytes(&self) -> u64 {
+        if !self.is_text() {
+            return 0;
+        }
+        let raw = self.raw();
+        let inner = &raw[1..raw.len() - 1];
+        let mut length = inner.len();
+        let mut next = 0;
+        for hit in memchr::memchr_iter(b'\\', inner) {
+            if hit < next {
+                continue;
+            }
+            let (written, meant) = match inner.get(hit + 1) {
+                Some(b'u') => (6, escape_bytes(inner.get(hit + 2..hit + 6))),
+                _ => (2, 1),
+            };
+            next = hit + written;
+            length = length.saturating_sub(written) + meant;
+        }
+        length as u64
+    }
+}
+
+/// UTF-8 bytes of a `\uXXXX`; each half of a surrogate pair stands for two of the four.
+fn escape_bytes(digits: Option<&[u8]>) -> usize {
+    let code = digits
+        .and_then(|d| std::str::from_utf8(d).ok())
+        .and_then(|d| u32::from_str_radix(d, 16).ok())
+        .unwrap_or(0);
+    match code {
+        0..0x80 => 1,
+        0x80..0x800 => 2,
+        0xd800..0xe000 => 2,
+        _ => 3,
+    }
+}
+
+/// A string's contents with its escapes read; as written where they cannot be.
+pub(crate) fn unescaped<'a>(met: &Met<'a>) -> Cow<'a, [u8]> {
+    if !met.escaped {
+        return Cow::Borrowed(met.contents);
+    }
+    let mut quoted = Vec::with_capacity(met.contents.len() + 2);
+    quoted.push(b'"');
+    quoted.extend_from_slice(met.contents);
+    quoted.push(b'"');
+    match serde_json::from_slice::<String>(&quoted) {
+        Ok(text) => Cow::Owned(text.into_bytes()),
+        Err(_) => Cow::Borrowed(met.contents),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn fields_are_found_by_name_whatever_stands_between() {
+        let text = br#" { "a" : [1,{"b":2}], "b" : "x\"}", "\u0063" : 3, "b" : null , "d":"\ud83d\ude00\n" } "#;
+        let value = Value::whole(text).expect("whole");
+        let [a, b, c, d] = value.pick(["a", "b", "c", "d"]);
+        assert_eq!(a.map(|v| v.items()), Some(2));
+        assert!(b.is_none(), "the last `b` is null");
+        assert_eq!(c.and_then(|v| v.count()), Some(3));
+        assert_eq!(d.map(|v| v.text_bytes()), Some(5));
+    }
+
+    #[test]
+    fn a_text_that_is_not_one_whole_value_is_none() {
+        for text in ["", " ", "{", "{\"a\":1", "[1}", "{} {}", "\"a", "tru", "[\"a]", "1e", "\"\\\""] {
+            assert!(Value::whole(text.as_bytes()).is_none(), "{text}");
+        }
+        let deep = [b"[".repeat(129), b"]".repeat(129)].concat();
+        assert!(Value::whole(&deep).is_none());
+        assert!(Value::whole(&deep[1..257]).is_some());
+        assert!(Value::whole(&b"[".repeat(100_000)).is_none());
+    }
+
+    fn json() -> impl Strategy<Value = serde_json::Value> {
+        let leaf = prop_oneof![
+            Just(serde_json::Value::Null),
+            any::<bool>().prop_map(Into::into),
+            any::<i64>().prop_map(Into::into),
+            "\\PC{0,24}".prop_map(Into::into),
+        ];
+        leaf.prop_recursive(5, 40, 6, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..5).prop_map(Into::into),
+                prop::collection::hash_map("[a-d]{1,2}", inner, 0..5)
+                    .prop_map(|map| serde_json::Value::Object(map.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn every_valid_document_reads_as_serde_json_reads_it(doc in json(), pretty: bool) {
+            let text = if pretty { serde_json::to_string_pretty(&doc) } else { serde_json::to_string(&doc) }
+                .expect("a document has a text");
+            let value = Value::whole(text.as_bytes()).expect("a valid document is whole");
+            for name in ["a", "b", "cc"] {
+                let ours = value.get(name).map(|v| serde_json::from_slice::<serde_json::Value>(v.raw()).expect("a value"));
+                let theirs = doc.get(name).filter(|v| !v.is_null()).cloned();
+                prop_assert_eq!(ours, theirs);
+            }
+            if let Some(items) = doc.as_array() {
+                prop_assert_eq!(value.items(), items.len() as u64);
+            }
+            if let Some(string) = doc.as_str() {
+                prop_assert_eq!(value.text_bytes(), string.len() as u64);
+            }
+        }
+
+        #[test]
+        fn any_bytes_are_scanned_without_a_panic(text in prop::collection::vec(any::<u8>(), 0..200)) {
+            if let Some(value) = Value::whole(&text) {
+                let _ = (value.get("a").is_some(), value.items(), value.text(), value.text_bytes(), value.count());
+            }
+        }
+
+        #[test]
+        fn any_near_json_is_scanned_without_a_panic(text in "[\\[\\]{}\",:\\\\a1u ]{0,60}") {
+            if let Some(value) = Value::whole(text.as_bytes()) {
+                value.each_item(|item| { let _ = item.get("a").map(|v| v.text_bytes()); });
+                let _ = (value.get("a").is_some(), value.text(), value.text_bytes());
+            }
+        }
+    }
+}

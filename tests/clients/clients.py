@@ -99,7 +99,8 @@ def _opencode(provider, model, npm):
 
 def _aider(base, key, work):
     return Start([AREA / "aider/bin/aider", "--model", "openai/gpt-4o", "--yes-always", "--no-git", "--analytics-disable", "--no-check-update",
-                  "--no-show-model-warnings", "--no-pretty", "--edit-format", "diff", "--message", "Append the word edited to notes.txt.", "notes.txt"],
+                  "--no-show-model-warnings", "--no-pretty", "--edit-format", "diff",
+                  "--chat-history-file", "chat.md", "--input-history-file", "input.txt", "--message", "Append the word edited to notes.txt.", "notes.txt"],
                  {"OPENAI_API_BASE": base + "/v1", "OPENAI_API_KEY": key, "LITELLM_LOCAL_MODEL_COST_MAP": "True"})
 
 

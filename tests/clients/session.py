@@ -49,6 +49,7 @@ def run(client, base, key, seconds=None):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
     env = {"PATH": os.environ["PATH"], "HOME": str(home), "TERM": "dumb", "LANG": "C.UTF-8", "NO_COLOR": "1", "CI": "1",
+           "GIT_CEILING_DIRECTORIES": str(AREA),
            "TMPDIR": str(home), "NODE_NO_WARNINGS": "1", "HTTPS_PROXY": CLOSED, "NO_PROXY": "127.0.0.1,localhost", "NOTES": str(work / "notes.txt"), **start.env}
     began = time.monotonic()
     child = subprocess.Popen([str(a) for a in start.argv], cwd=work, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,

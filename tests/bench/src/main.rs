@@ -1,0 +1,62 @@
+//! `weir-bench`: an instant provider, a bare proxy and a load generator in one binary.
+//! Owns the argument words and what is printed; `tests/bench/run` puts the parts together.
+#![expect(clippy::print_stdout, reason = "a measuring tool; its output is its result")]
+
+mod bare;
+mod body;
+mod load;
+mod mock;
+
+use std::process::ExitCode;
+
+const USAGE: &str = "usage:
+  weir-bench mock                                  an instant provider; prints its port
+  weir-bench bare PORT                             a bare pass-through to PORT; prints its port
+  weir-bench load PORT PATH BYTES CONNECTIONS REQUESTS whole|stream [HEADER: VALUE]...
+                                                   a load; prints one line of JSON";
+
+fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    match run(&words) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(problem) => {
+            println!("{problem}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run(words: &[&str]) -> Result<(), Box<dyn std::error::Error>> {
+    // One thread each: on a small machine a second one only adds wake-ups to the measurement.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    match words {
+        ["mock"] => runtime.block_on(mock::serve(announce))?,
+        ["bare", port] => runtime.block_on(bare::serve(port.parse()?, announce))?,
+        [
+            "load",
+            port,
+            path,
+            bytes,
+            connections,
+            requests,
+            way @ ("whole" | "stream"),
+            headers @ ..,
+        ] => {
+            let load = load::Load {
+                port: port.parse()?,
+                stream: *way == "stream",
+                request: body::request(path, bytes.parse()?, *way == "stream", headers),
+                connections: connections.parse()?,
+                requests: requests.parse()?,
+            };
+            println!("{}", load::run(&runtime, &load)?.json());
+        }
+        _ => return Err(USAGE.into()),
+    }
+    Ok(())
+}
+
+fn announce(port: u16) {
+    println!("{port}");
+}

@@ -1,2 +1,4 @@
 //! x
-fn main(){ let _ : tauri::Context = tauri::generate_context!(); }
+fn main() {
+    let _: tauri::Context = tauri::generate_context!();
+}

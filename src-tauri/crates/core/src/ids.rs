@@ -21,7 +21,10 @@ impl RequestId {
 
     /// The id of the `sequence`-th request of a millisecond; `sequence` is taken modulo 2^20.
     pub fn new(unix_ms: i64, sequence: u32) -> Self {
-        Self((unix_ms << Self::SEQUENCE_BITS) | i64::from(sequence & ((1 << Self::SEQUENCE_BITS) - 1)))
+        Self(
+            (unix_ms << Self::SEQUENCE_BITS)
+                | i64::from(sequence & ((1 << Self::SEQUENCE_BITS) - 1)),
+        )
     }
 
     /// The smallest id of a millisecond: the bound of a range scan.

@@ -58,7 +58,10 @@ impl Provider {
             ProviderKind::Plain => endpoint.dialect() == self.dialect,
             ProviderKind::OpenRouter => matches!(
                 endpoint,
-                Endpoint::Chat | Endpoint::Responses | Endpoint::Embeddings | Endpoint::Models
+                Endpoint::Chat
+                    | Endpoint::Responses
+                    | Endpoint::Embeddings
+                    | Endpoint::Models
                     | Endpoint::Messages
             ),
             ProviderKind::LocalServer => endpoint.dialect() != Dialect::Gemini,
@@ -391,10 +394,7 @@ mod tests {
             routes("ollama/qwen3:8b", Endpoint::Messages),
             Ok(vec!["ollama/qwen3:8b named".into()])
         );
-        assert!(matches!(
-            routes("nobody/x", Endpoint::Chat),
-            Err(NoRoute::UnknownProvider { .. })
-        ));
+        assert!(matches!(routes("nobody/x", Endpoint::Chat), Err(NoRoute::UnknownProvider { .. })));
         assert!(matches!(
             routes("openai/gpt-5", Endpoint::Messages),
             Err(NoRoute::OtherDialect { .. })

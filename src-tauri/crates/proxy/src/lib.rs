@@ -2,6 +2,26 @@
 //! Owns HTTP, both ways. Knows no SQL, no keychain, no configuration file and no window: what it
 //! needs of the world comes through `ports`.
 
+mod accept;
+mod answer;
+mod attempt;
+mod body;
+pub mod check;
+mod demo;
+mod headers;
 pub mod limits;
+mod live;
+mod models;
+mod pipeline;
 pub mod ports;
+mod quirks;
+mod read;
+mod relay;
+mod reply;
 pub mod secret;
+mod server;
+mod settle;
+mod upstream;
+
+pub use live::Live;
+pub use server::{NoClient, Proxy};

@@ -67,13 +67,34 @@ mod tests {
     fn usage_is_asked_for_in_every_shape_the_options_come_in() {
         for (body, expected) in [
             (r#"{"model":"m"}"#, r#"{"stream_options":{"include_usage":true},"model":"m"}"#),
-            (r#"{ "model":"m","stream_options": null }"#, r#"{ "model":"m","stream_options": {"include_usage":true} }"#),
-            (r#"{"model":"m","stream_options":{}}"#, r#"{"model":"m","stream_options":{"include_usage":true}}"#),
-            (r#"{"model":"m","stream_options":{ }}"#, r#"{"model":"m","stream_options":{"include_usage":true }}"#),
-            (r#"{"model":"m","stream_options":{"x":1}}"#, r#"{"model":"m","stream_options":{"include_usage":true,"x":1}}"#),
-            (r#"{"model":"m","stream_options":{"include_usage":false}}"#, r#"{"model":"m","stream_options":{"include_usage":true}}"#),
-            (r#"{"model":"m","stream_options":{"x":1,"include_usage":null}}"#, r#"{"model":"m","stream_options":{"x":1,"include_usage":true}}"#),
-            (r#"{"model":"m","stream_options":{"include_usage":true}}"#, r#"{"model":"m","stream_options":{"include_usage":true}}"#),
+            (
+                r#"{ "model":"m","stream_options": null }"#,
+                r#"{ "model":"m","stream_options": {"include_usage":true} }"#,
+            ),
+            (
+                r#"{"model":"m","stream_options":{}}"#,
+                r#"{"model":"m","stream_options":{"include_usage":true}}"#,
+            ),
+            (
+                r#"{"model":"m","stream_options":{ }}"#,
+                r#"{"model":"m","stream_options":{"include_usage":true }}"#,
+            ),
+            (
+                r#"{"model":"m","stream_options":{"x":1}}"#,
+                r#"{"model":"m","stream_options":{"include_usage":true,"x":1}}"#,
+            ),
+            (
+                r#"{"model":"m","stream_options":{"include_usage":false}}"#,
+                r#"{"model":"m","stream_options":{"include_usage":true}}"#,
+            ),
+            (
+                r#"{"model":"m","stream_options":{"x":1,"include_usage":null}}"#,
+                r#"{"model":"m","stream_options":{"x":1,"include_usage":true}}"#,
+            ),
+            (
+                r#"{"model":"m","stream_options":{"include_usage":true}}"#,
+                r#"{"model":"m","stream_options":{"include_usage":true}}"#,
+            ),
         ] {
             assert_eq!(asked(body), expected, "{body}");
         }
@@ -81,7 +102,8 @@ mod tests {
 
     #[test]
     fn both_edits_fit_in_either_order_of_the_fields() {
-        for body in [r#"{"stream_options":{},"model":"a"}"#, r#"{"model":"a","stream_options":{}}"#] {
+        for body in [r#"{"stream_options":{},"model":"a"}"#, r#"{"model":"a","stream_options":{}}"#]
+        {
             let facts = read(Endpoint::Chat, body.as_bytes()).expect("a sound body");
             let out = with_both(body.as_bytes(), &facts, Some("b"), true);
             let doc: serde_json::Value = serde_json::from_slice(&out).expect("valid JSON");

@@ -45,7 +45,9 @@ impl Encoding {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DecodeProblem {
     /// The encoding is not one Weir reads.
-    #[error("The Content-Encoding of the request body is not supported. Send it plain, or as gzip, deflate, br or zstd.")]
+    #[error(
+        "The Content-Encoding of the request body is not supported. Send it plain, or as gzip, deflate, br or zstd."
+    )]
     Unknown,
     /// It is larger than allowed once decoded.
     #[error("The request body is larger than {max_bytes} bytes once decoded. Send a smaller one.")]
@@ -54,10 +56,14 @@ pub enum DecodeProblem {
         max_bytes: usize,
     },
     /// It grows out of proportion.
-    #[error("The request body grows more than {RATIO_MAX} times when decoded, as only hostile data does. Send it plain.")]
+    #[error(
+        "The request body grows more than {RATIO_MAX} times when decoded, as only hostile data does. Send it plain."
+    )]
     Bomb,
     /// The data does not fit its label, or is damaged or cut off.
-    #[error("The request body cannot be decoded as its Content-Encoding says: it is damaged, cut off or wrongly labelled. Send it again, or send it plain.")]
+    #[error(
+        "The request body cannot be decoded as its Content-Encoding says: it is damaged, cut off or wrongly labelled. Send it again, or send it plain."
+    )]
     Damaged,
 }
 
@@ -74,7 +80,11 @@ const BROTLI_BUFFER_BYTES: usize = 16 << 10;
 ///
 /// # Errors
 /// See [`DecodeProblem`]; nothing is returned in part.
-pub fn decode_body(encoding: Encoding, body: &[u8], max_bytes: usize) -> Result<Vec<u8>, DecodeProblem> {
+pub fn decode_body(
+    encoding: Encoding,
+    body: &[u8],
+    max_bytes: usize,
+) -> Result<Vec<u8>, DecodeProblem> {
     if encoding == Encoding::Identity {
         return if body.len() > max_bytes {
             Err(DecodeProblem::TooLarge { max_bytes })
@@ -149,7 +159,9 @@ impl<W: Write> Decoder<W> {
                 Engine::Brotli(Box::new(brotli::DecompressorWriter::new(sink, BROTLI_BUFFER_BYTES)))
             }
             Encoding::Zstd => match zstd_engine() {
-                Some(raw) => Engine::Zstd(Box::new(zstd::stream::write::Decoder::with_decoder(sink, raw))),
+                Some(raw) => {
+                    Engine::Zstd(Box::new(zstd::stream::write::Decoder::with_decoder(sink, raw)))
+                }
                 None => {
                     problem = Some(DecodeProblem::Unknown);
                     Engine::Plain(sink)
@@ -327,7 +339,10 @@ pub(crate) mod tests {
         let mut w = flate2::write::DeflateEncoder::new(&mut out, flate2::Compression::default());
         w.write_all(b"{\"model\":\"m\"}").and_then(|()| w.try_finish()).expect("a Vec takes all");
         drop(w);
-        assert_eq!(decode_body(Encoding::Deflate, &out, 100).as_deref(), Ok(&b"{\"model\":\"m\"}"[..]));
+        assert_eq!(
+            decode_body(Encoding::Deflate, &out, 100).as_deref(),
+            Ok(&b"{\"model\":\"m\"}"[..])
+        );
     }
 
     #[test]
@@ -337,7 +352,11 @@ pub(crate) mod tests {
             let sound = encoded(encoding, body);
             assert_eq!(decode_body(encoding, &sound, 1000).as_deref(), Ok(&body[..]));
             let cut = &sound[..sound.len() / 2];
-            assert_eq!(decode_body(encoding, cut, 1000), Err(DecodeProblem::Damaged), "{encoding:?} cut");
+            assert_eq!(
+                decode_body(encoding, cut, 1000),
+                Err(DecodeProblem::Damaged),
+                "{encoding:?} cut"
+            );
             assert!(decode_body(encoding, body, 1000).is_err(), "{encoding:?} mislabelled");
         }
         assert_eq!(decode_body(Encoding::Unknown, body, 1000), Err(DecodeProblem::Unknown));
@@ -346,7 +365,13 @@ pub(crate) mod tests {
     #[test]
     fn a_body_over_the_limit_is_refused_at_the_limit() {
         let body = vec![b'x'; 1001];
-        for encoding in [Encoding::Identity, Encoding::Gzip, Encoding::Deflate, Encoding::Brotli, Encoding::Zstd] {
+        for encoding in [
+            Encoding::Identity,
+            Encoding::Gzip,
+            Encoding::Deflate,
+            Encoding::Brotli,
+            Encoding::Zstd,
+        ] {
             let packed = encoded(encoding, &body);
             let too_large = Err(DecodeProblem::TooLarge { max_bytes: 1000 });
             assert_eq!(decode_body(encoding, &packed, 1000), too_large, "{encoding:?}");
@@ -359,8 +384,15 @@ pub(crate) mod tests {
         let body = vec![0u8; 64 << 20];
         for encoding in ALL {
             let packed = encoded(encoding, &body);
-            assert!((packed.len() as u64) * RATIO_MAX < body.len() as u64, "{encoding:?} packs well");
-            assert_eq!(decode_body(encoding, &packed, usize::MAX), Err(DecodeProblem::Bomb), "{encoding:?}");
+            assert!(
+                (packed.len() as u64) * RATIO_MAX < body.len() as u64,
+                "{encoding:?} packs well"
+            );
+            assert_eq!(
+                decode_body(encoding, &packed, usize::MAX),
+                Err(DecodeProblem::Bomb),
+                "{encoding:?}"
+            );
         }
     }
 

@@ -12,6 +12,8 @@ pub struct Target {
     pub model: Option<String>,
     /// Whether the query asks for server-sent events (`alt=sse`, Gemini).
     pub sse: bool,
+    /// The API version the path names, where there is more than one (Gemini: `v1`, `v1beta`).
+    pub version: Option<&'static str>,
 }
 
 /// Longest model name taken from a path or a body, in bytes.
@@ -21,7 +23,7 @@ pub const MODEL_BYTES_MAX: usize = 256;
 /// `None` when no endpoint has this method and path.
 pub fn target(method: &str, path: &str, query: Option<&str>) -> Option<Target> {
     let sse = asks_for_sse(query);
-    let plain = |endpoint| Some(Target { endpoint, model: None, sse });
+    let plain = |endpoint| Some(Target { endpoint, model: None, sse, version: None });
     match (method, path) {
         ("POST", "/v1/messages") => plain(Endpoint::Messages),
         ("POST", "/v1/messages/count_tokens") => plain(Endpoint::MessagesCount),
@@ -39,7 +41,9 @@ pub fn target(method: &str, path: &str, query: Option<&str>) -> Option<Target> {
                 "countTokens" => Endpoint::GenerateCount,
                 _ => return None,
             };
-            Some(Target { endpoint, model: Some(model_name(model)?), sse })
+            let version = if path.starts_with("/v1beta/") { "v1beta" } else { "v1" };
+            let model = Some(model_name(model)?);
+            Some(Target { endpoint, model, sse, version: Some(version) })
         }
         _ => None,
     }
@@ -64,7 +68,9 @@ fn gemini_rest(path: &str) -> Option<&str> {
 }
 
 fn asks_for_sse(query: Option<&str>) -> bool {
-    query.is_some_and(|q| q.split('&').any(|pair| pair == "alt=sse" || pair == "%24alt=sse" || pair == "$alt=sse"))
+    query.is_some_and(|q| {
+        q.split('&').any(|pair| pair == "alt=sse" || pair == "%24alt=sse" || pair == "$alt=sse")
+    })
 }
 
 /// A model name as a path holds it. Slashes may part it (`provider/model`), but every part must be

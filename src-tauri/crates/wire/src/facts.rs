@@ -63,7 +63,9 @@ pub enum BodyProblem {
     #[error("The request body is empty. Send a JSON object.")]
     Empty,
     /// It is not a JSON object.
-    #[error("The request body must be a JSON object, but byte {at} begins {found}. Send one object that starts with {{.")]
+    #[error(
+        "The request body must be a JSON object, but byte {at} begins {found}. Send one object that starts with {{."
+    )]
     NotAnObject {
         /// Byte offset.
         at: usize,
@@ -71,31 +73,41 @@ pub enum BodyProblem {
         found: &'static str,
     },
     /// It ends too early.
-    #[error("The request body ends at byte {at}, before its JSON does. It was probably cut off on the way; send it again whole.")]
+    #[error(
+        "The request body ends at byte {at}, before its JSON does. It was probably cut off on the way; send it again whole."
+    )]
     CutOff {
         /// Byte offset.
         at: usize,
     },
     /// A string is not closed.
-    #[error("The string that opens at byte {at} of the request body never closes. Escape the quotes inside it, or send the body again whole.")]
+    #[error(
+        "The string that opens at byte {at} of the request body never closes. Escape the quotes inside it, or send the body again whole."
+    )]
     OpenString {
         /// Byte offset of the opening quote.
         at: usize,
     },
     /// Brackets do not pair.
-    #[error("The bracket at byte {at} of the request body closes another kind of bracket. Make the JSON's brackets pair.")]
+    #[error(
+        "The bracket at byte {at} of the request body closes another kind of bracket. Make the JSON's brackets pair."
+    )]
     Mismatch {
         /// Byte offset.
         at: usize,
     },
     /// It is nested too deep.
-    #[error("The request body is nested deeper than {JSON_DEPTH_MAX} levels at byte {at}. Flatten it.")]
+    #[error(
+        "The request body is nested deeper than {JSON_DEPTH_MAX} levels at byte {at}. Flatten it."
+    )]
     TooDeep {
         /// Byte offset.
         at: usize,
     },
     /// It breaks JSON's grammar.
-    #[error("The request body is not valid JSON: expected {expected} at byte {at}. Correct it there.")]
+    #[error(
+        "The request body is not valid JSON: expected {expected} at byte {at}. Correct it there."
+    )]
     Grammar {
         /// Byte offset.
         at: usize,
@@ -103,13 +115,17 @@ pub enum BodyProblem {
         expected: &'static str,
     },
     /// Something follows the object.
-    #[error("More text follows the JSON object at byte {at} of the request body. Send one object and nothing after it.")]
+    #[error(
+        "More text follows the JSON object at byte {at} of the request body. Send one object and nothing after it."
+    )]
     Trailing {
         /// Byte offset.
         at: usize,
     },
     /// A key has a value of the wrong type.
-    #[error("`{key}` must be {wanted}, but byte {at} of the request body holds {found}. Correct that value.")]
+    #[error(
+        "`{key}` must be {wanted}, but byte {at} of the request body holds {found}. Correct that value."
+    )]
     WrongType {
         /// The key.
         key: &'static str,
@@ -121,7 +137,9 @@ pub enum BodyProblem {
         at: usize,
     },
     /// A key Weir acts on appears twice, so that two readers could understand two things.
-    #[error("`{key}` appears twice, the second time at byte {at} of the request body. Keep one of them.")]
+    #[error(
+        "`{key}` appears twice, the second time at byte {at} of the request body. Keep one of them."
+    )]
     Twice {
         /// The key.
         key: &'static str,
@@ -132,7 +150,9 @@ pub enum BodyProblem {
     #[error("The request body names no `model`. Add one, such as \"model\": \"weir-auto\".")]
     ModelMissing,
     /// The model is not a usable name.
-    #[error("`model` at byte {at} of the request body {why}. Name a model as `weir models` lists it.")]
+    #[error(
+        "`model` at byte {at} of the request body {why}. Name a model as `weir models` lists it."
+    )]
     ModelName {
         /// Byte offset.
         at: usize,
@@ -207,7 +227,8 @@ fn found_there(first: Option<&u8>) -> &'static str {
 }
 
 /// Keys whose presence with a value asks for a prompt cache: Anthropic's, and OpenAI's explicit ones.
-const CACHE_KEYS: [&[u8]; 3] = [b"cache_control", b"prompt_cache_breakpoint", b"prompt_cache_options"];
+const CACHE_KEYS: [&[u8]; 3] =
+    [b"cache_control", b"prompt_cache_breakpoint", b"prompt_cache_options"];
 
 fn marks_cache(body: &[u8], met: &Met<'_>) -> bool {
     let named = CACHE_KEYS.iter().any(|k| k.len() == met.contents.len() && *k == met.contents);
@@ -225,8 +246,14 @@ fn is_key(body: &[u8], end: usize) -> bool {
 }
 
 /// The keys that may stand only once, because two readers of a doubled key may disagree.
-const SINGLE: [&str; 6] =
-    ["model", "stream", "max_tokens", "max_completion_tokens", "max_output_tokens", "stream_options"];
+const SINGLE: [&str; 6] = [
+    "model",
+    "stream",
+    "max_tokens",
+    "max_completion_tokens",
+    "max_output_tokens",
+    "stream_options",
+];
 
 struct Reader {
     endpoint: Endpoint,
@@ -275,11 +302,14 @@ impl Reader {
                 self.facts.choices = value.count().unwrap_or(1).max(1);
             }
             b"metadata" if self.endpoint == Endpoint::Messages => {
-                self.facts.session = value.get("user_id").and_then(|v| v.text()).and_then(anthropic_session);
+                self.facts.session =
+                    value.get("user_id").and_then(|v| v.text()).and_then(anthropic_session);
             }
             b"prompt_cache_key" => self.facts.session = value.text().and_then(session_name),
             b"service_tier" => self.facts.service_tier = value.text(),
-            b"cache_control" | b"prompt_cache_options" => self.facts.cache_marked |= !value.is_null(),
+            b"cache_control" | b"prompt_cache_options" => {
+                self.facts.cache_marked |= !value.is_null()
+            }
             _ => {}
         }
         Ok(())
@@ -336,7 +366,8 @@ impl Reader {
 
     fn options(&mut self, body: &[u8], value: Value<'_>) -> Result<(), BodyProblem> {
         if value.is_null() {
-            self.facts.options = Options::Replace(value.start..value.end, "{\"include_usage\":true}");
+            self.facts.options =
+                Options::Replace(value.start..value.end, "{\"include_usage\":true}");
             return Ok(());
         }
         if !value.is_object() {
@@ -400,7 +431,9 @@ impl Reader {
 
 fn wrong(key: &'static str, wanted: &'static str, value: Value<'_>) -> BodyProblem {
     let found = match value.kind() {
-        "a number" if wanted.contains("number") => "a number that is negative, fractional or too large",
+        "a number" if wanted.contains("number") => {
+            "a number that is negative, fractional or too large"
+        }
         other => other,
     };
     BodyProblem::WrongType { key, wanted, found, at: value.start }
@@ -458,7 +491,8 @@ mod tests {
 
     #[test]
     fn the_old_form_of_the_session_is_read_too() {
-        let body = r#"{"model":"m","metadata":{"user_id":"user_ab12_account_c0-1_session_9e8d-7"}}"#;
+        let body =
+            r#"{"model":"m","metadata":{"user_id":"user_ab12_account_c0-1_session_9e8d-7"}}"#;
         let facts = read(Endpoint::Messages, body.as_bytes()).expect("a sound body");
         assert_eq!(facts.session.as_deref(), Some("9e8d-7"));
         let body = r#"{"model":"m","metadata":{"user_id":"somebody"}}"#;
@@ -468,7 +502,8 @@ mod tests {
 
     #[test]
     fn a_word_in_a_prompt_marks_no_cache_but_a_key_does_in_any_spelling() {
-        let marked = |body: &str| read(Endpoint::Messages, body.as_bytes()).expect("sound").cache_marked;
+        let marked =
+            |body: &str| read(Endpoint::Messages, body.as_bytes()).expect("sound").cache_marked;
         assert!(!marked(r#"{"model":"m","messages":[{"content":"cache_control"}]}"#));
         assert!(!marked(r#"{"model":"m","messages":[{"content":"\"cache_control\":{}"}]}"#));
         assert!(!marked(r#"{"model":"m","messages":[{"cache_control" : null}]}"#));
@@ -484,9 +519,14 @@ mod tests {
         assert_eq!((facts.max_output_tokens, facts.choices), (Some(20), 3));
         assert_eq!(facts.session.as_deref(), Some("k"));
         assert!(!facts.stream);
-        let facts = read(Endpoint::Responses, br#"{"model":"gpt-6.1-sol","max_output_tokens":5,"stream":true,"input":"x"}"#).expect("sound");
+        let facts = read(
+            Endpoint::Responses,
+            br#"{"model":"gpt-6.1-sol","max_output_tokens":5,"stream":true,"input":"x"}"#,
+        )
+        .expect("sound");
         assert_eq!((facts.max_output_tokens, facts.stream), (Some(5), true));
-        let facts = chat(r#"{"model":"m","max_tokens":null,"stream":null,"n":null}"#).expect("sound");
+        let facts =
+            chat(r#"{"model":"m","max_tokens":null,"stream":null,"n":null}"#).expect("sound");
         assert_eq!((facts.max_output_tokens, facts.stream, facts.choices), (None, false, 1));
     }
 
@@ -525,18 +565,36 @@ mod tests {
             (r#"{"model":"m","x":01}"#, "expected a value at byte 17"),
             (&deep, "nested deeper than 128 levels at byte 144"),
             (r#"{"messages":[]}"#, "names no `model`. Add one"),
-            (r#"{"model":5}"#, "`model` must be a string, but byte 9 of the request body holds a number"),
-            (r#"{"model":null}"#, "`model` must be a string, but byte 9 of the request body holds null"),
+            (
+                r#"{"model":5}"#,
+                "`model` must be a string, but byte 9 of the request body holds a number",
+            ),
+            (
+                r#"{"model":null}"#,
+                "`model` must be a string, but byte 9 of the request body holds null",
+            ),
             (r#"{"model":""}"#, "`model` at byte 9 of the request body is empty"),
             (r#"{"model":"a\nb"}"#, "holds a control character"),
             (r#"{"model":"\ud800"}"#, "is not valid text"),
-            (r#"{"model":"m","stream":"yes"}"#, "`stream` must be true or false, but byte 22 of the request body holds a string"),
+            (
+                r#"{"model":"m","stream":"yes"}"#,
+                "`stream` must be true or false, but byte 22 of the request body holds a string",
+            ),
             (r#"{"model":"m","max_tokens":"9"}"#, "`max_tokens` must be a whole number of tokens"),
-            (r#"{"model":"m","max_tokens":-1}"#, "holds a number that is negative, fractional or too large"),
+            (
+                r#"{"model":"m","max_tokens":-1}"#,
+                "holds a number that is negative, fractional or too large",
+            ),
             (r#"{"model":"m","max_tokens":1e999}"#, "`max_tokens` must be"),
-            (r#"{"model":"m","messages":{}}"#, "`messages` must be an array, but byte 24 of the request body holds an object"),
+            (
+                r#"{"model":"m","messages":{}}"#,
+                "`messages` must be an array, but byte 24 of the request body holds an object",
+            ),
             (r#"{"model":"m","stream_options":7}"#, "`stream_options` must be an object"),
-            (r#"{"model":"m","stream_options":{"include_usage":1}}"#, "`include_usage` must be true or false"),
+            (
+                r#"{"model":"m","stream_options":{"include_usage":1}}"#,
+                "`include_usage` must be true or false",
+            ),
         ] {
             let problem = chat(body).expect_err(body).to_string();
             assert!(problem.contains(says), "{body}: {problem}");
@@ -555,7 +613,10 @@ mod tests {
         ] {
             assert_eq!(chat(body).expect_err(body).key(), Some("model"), "{body}");
         }
-        assert_eq!(chat(r#"{"model":"m","stream":true,"stream":false}"#).expect_err("twice").key(), Some("stream"));
+        assert_eq!(
+            chat(r#"{"model":"m","stream":true,"stream":false}"#).expect_err("twice").key(),
+            Some("stream")
+        );
         assert!(chat(r#"{"model":"m","x":{"model":"n"},"y":[{"model":"o"}]}"#).is_ok());
     }
 

@@ -63,7 +63,8 @@ impl UsageHider {
         }
         let tail = &chunk[event_start..];
         let mut passed = event_start;
-        if self.passing || self.held.len() + tail.len() > HIDE_EVENT_BYTES_MAX + LINE_END_BYTES_MAX {
+        if self.passing || self.held.len() + tail.len() > HIDE_EVENT_BYTES_MAX + LINE_END_BYTES_MAX
+        {
             self.passing = true;
             out.append(&mut self.held);
             passed = chunk.len();
@@ -116,7 +117,8 @@ mod tests {
     use crate::sse::tests::cut;
     use proptest::prelude::*;
 
-    const USAGE: &str = r#"data: {"id":"c","choices":[],"usage":{"prompt_tokens":1,"completion_tokens":2}}"#;
+    const USAGE: &str =
+        r#"data: {"id":"c","choices":[],"usage":{"prompt_tokens":1,"completion_tokens":2}}"#;
 
     fn hide(chunks: &[&[u8]]) -> Vec<u8> {
         let mut hider = UsageHider::new();
@@ -134,7 +136,8 @@ mod tests {
 
     #[test]
     fn only_the_usage_chunk_goes() {
-        let before = "data: {\"choices\":[{\"delta\":{\"content\":\"hi\"}}],\"usage\":null}\n\n: ping\n\n";
+        let before =
+            "data: {\"choices\":[{\"delta\":{\"content\":\"hi\"}}],\"usage\":null}\n\n: ping\n\n";
         let after = "data: [DONE]\n\n";
         assert_eq!(hidden(&format!("{before}{USAGE}\n\n{after}")), format!("{before}{after}"));
         assert_eq!(hidden(&format!("{before}{USAGE}")), before);

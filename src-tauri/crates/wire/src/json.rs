@@ -278,13 +278,14 @@ impl<'a> Value<'a> {
         if !self.is_object() {
             return found;
         }
-        let sound = each_field::<Flaw>(self.text, self.start, self.depth, &mut |_| {}, |key, value| {
-            let key = unescaped(&key);
-            if let Some(slot) = names.iter().position(|name| name.as_bytes() == key.as_ref()) {
-                found[slot] = (!value.is_null()).then_some(value);
-            }
-            Ok(())
-        });
+        let sound =
+            each_field::<Flaw>(self.text, self.start, self.depth, &mut |_| {}, |key, value| {
+                let key = unescaped(&key);
+                if let Some(slot) = names.iter().position(|name| name.as_bytes() == key.as_ref()) {
+                    found[slot] = (!value.is_null()).then_some(value);
+                }
+                Ok(())
+            });
         if sound.is_err() { [None; N] } else { found }
     }
 
@@ -421,7 +422,9 @@ mod tests {
 
     #[test]
     fn a_text_that_is_not_one_whole_value_is_none() {
-        for text in ["", " ", "{", "{\"a\":1", "[1}", "{} {}", "\"a", "tru", "[\"a]", "1e", "\"\\\""] {
+        for text in
+            ["", " ", "{", "{\"a\":1", "[1}", "{} {}", "\"a", "tru", "[\"a]", "1e", "\"\\\""]
+        {
             assert!(Value::whole(text.as_bytes()).is_none(), "{text}");
         }
         let deep = [b"[".repeat(129), b"]".repeat(129)].concat();

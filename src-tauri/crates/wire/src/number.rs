@@ -109,9 +109,9 @@ fn decimal(text: &[u8]) -> Option<Decimal> {
         if tail.is_empty() || digits(tail) != tail.len() {
             return None;
         }
-        let size = tail.iter().fold(0i32, |n, d| {
-            n.saturating_mul(10).saturating_add(i32::from(*d - b'0'))
-        });
+        let size = tail
+            .iter()
+            .fold(0i32, |n, d| n.saturating_mul(10).saturating_add(i32::from(*d - b'0')));
         exponent = exponent.saturating_add(if down { -size } else { size });
         rest = &[];
     }
@@ -153,8 +153,25 @@ mod tests {
     #[test]
     fn negative_huge_fractional_and_broken_numbers_are_unknown() {
         for text in [
-            "-1", "1.5", "1e999", "1e-1", "18446744073709551616", "1000000000001", "NaN", "", "-",
-            "01", "1.", ".5", "1e", "1e+", "+1", "0x10", "1 ", "Infinity", "1e99999999999999999999",
+            "-1",
+            "1.5",
+            "1e999",
+            "1e-1",
+            "18446744073709551616",
+            "1000000000001",
+            "NaN",
+            "",
+            "-",
+            "01",
+            "1.",
+            ".5",
+            "1e",
+            "1e+",
+            "+1",
+            "0x10",
+            "1 ",
+            "Infinity",
+            "1e99999999999999999999",
         ] {
             assert_eq!(count(text.as_bytes()), None, "{text}");
         }

@@ -232,7 +232,19 @@ pub(crate) mod tests {
     fn every_kind_of_line_end_separates_events() {
         let expected = events(&[("a", "1"), ("", "2\n3")]);
         for end in ["\n", "\r", "\r\n"] {
-            let stream = ["event: a", "data: 1", "", ": a comment", "data:2", "data: 3", "retry: 9", "id", "", ""].join(end);
+            let stream = [
+                "event: a",
+                "data: 1",
+                "",
+                ": a comment",
+                "data:2",
+                "data: 3",
+                "retry: 9",
+                "id",
+                "",
+                "",
+            ]
+            .join(end);
             assert_eq!(one(&stream), expected, "{end:?}");
         }
     }

@@ -158,7 +158,9 @@ impl DialectReading {
             Endpoint::Chat => Self::Chat(openai_chat::Chat::default()),
             Endpoint::Responses => Self::Responses(openai_responses::Responses::default()),
             Endpoint::Embeddings => Self::Embeddings(embeddings::Embeddings::default()),
-            Endpoint::Generate | Endpoint::GenerateStream => Self::Gemini(gemini::Generate::default()),
+            Endpoint::Generate | Endpoint::GenerateStream => {
+                Self::Gemini(gemini::Generate::default())
+            }
             Endpoint::MessagesCount
             | Endpoint::GenerateCount
             | Endpoint::Models

@@ -126,7 +126,8 @@ mod tests {
     use crate::api::{BudgetStanding, Routing, Stamp, TierChains, Totals};
 
     fn status() -> Status {
-        let sums = |nano| Sums { requests: 3, spent_usd: Money::from_nano(nano), ..Sums::default() };
+        let sums =
+            |nano| Sums { requests: 3, spent_usd: Money::from_nano(nano), ..Sums::default() };
         Status {
             running: true,
             pid: Some(1),
@@ -199,9 +200,13 @@ mod tests {
     #[test]
     fn the_mark_rises_with_the_fullest_budget_and_yields_to_paused_and_offline() {
         let mut status = status();
-        for (percent, mark) in
-            [(0, Mark::Calm), (69, Mark::Calm), (70, Mark::Near), (90, Mark::Crest), (100, Mark::Over)]
-        {
+        for (percent, mark) in [
+            (0, Mark::Calm),
+            (69, Mark::Calm),
+            (70, Mark::Near),
+            (90, Mark::Crest),
+            (100, Mark::Over),
+        ] {
             status.budgets = vec![week_budget(0, 5), week_budget(0, percent)];
             assert_eq!(Mark::of(&status), mark, "{percent}");
         }

@@ -174,11 +174,14 @@ impl Messages {
         let top = self.reported.and_then(|r| r.usage());
         let served = self.iterations.iter().find(|i| i.kind == Kind::Fallback);
         let beside = |i: &&Iteration| i.kind == Kind::Beside;
-        let mut extra: Vec<_> = self.iterations.iter().filter(beside).map(Iteration::line).collect();
+        let mut extra: Vec<_> =
+            self.iterations.iter().filter(beside).map(Iteration::line).collect();
         let Some(served) = served else { return (top, extra) };
-        let mut asked = Usage { web_searches: top.map_or(0, |t| t.web_searches), ..Usage::default() };
+        let mut asked =
+            Usage { web_searches: top.map_or(0, |t| t.web_searches), ..Usage::default() };
         for step in self.iterations.iter().filter(|i| i.kind != Kind::Beside) {
-            let of_server = step.kind == Kind::Fallback || step.model.is_some() && step.model == served.model;
+            let of_server =
+                step.kind == Kind::Fallback || step.model.is_some() && step.model == served.model;
             if of_server {
                 extra.push(step.line());
             } else if step.usage.output > 0 {
@@ -212,7 +215,8 @@ impl Reading for Messages {
     fn event(&mut self, event_name: &[u8], data: Value<'_>) {
         let [kind, message, block, delta, usage] =
             data.pick(["type", "message", "content_block", "delta", "usage"]);
-        let kind = kind.and_then(name).unwrap_or_else(|| String::from_utf8_lossy(event_name).into_owned());
+        let kind =
+            kind.and_then(name).unwrap_or_else(|| String::from_utf8_lossy(event_name).into_owned());
         match kind.as_str() {
             "message_start" => {
                 if let Some(message) = message {

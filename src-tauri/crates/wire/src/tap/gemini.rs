@@ -15,13 +15,8 @@ pub(super) struct Generate {
 
 impl Generate {
     fn read(&mut self, chunk: Value<'_>) {
-        let [model, usage, candidates, feedback, error] = chunk.pick([
-            "modelVersion",
-            "usageMetadata",
-            "candidates",
-            "promptFeedback",
-            "error",
-        ]);
+        let [model, usage, candidates, feedback, error] =
+            chunk.pick(["modelVersion", "usageMetadata", "candidates", "promptFeedback", "error"]);
         self.seen.model(model);
         if let Some(usage) = usage {
             let [tier] = usage.pick(["serviceTier"]);

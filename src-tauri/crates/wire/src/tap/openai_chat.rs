@@ -31,8 +31,8 @@ impl Chat {
 
     /// What a chunk and a whole answer have in common.
     fn read(&mut self, chunk: Value<'_>) {
-        let [model, tier, usage, groq, choices, error, object] = chunk
-            .pick(["model", "service_tier", "usage", "x_groq", "choices", "error", "object"]);
+        let [model, tier, usage, groq, choices, error, object] =
+            chunk.pick(["model", "service_tier", "usage", "x_groq", "choices", "error", "object"]);
         self.seen.model(model);
         self.seen.tier(tier);
         if let Some(choices) = choices {

@@ -18,20 +18,30 @@ pub(super) struct Report {
 /// ("unadjusted number of prompt tokens written to cache"): they are taken to be inside while they
 /// fit beside the cached ones, and to come on top when they do not.
 pub(super) fn read(usage: Value<'_>) -> Option<Report> {
-    let [prompt, input, completion, output, total, prompt_details, input_details, out_details, output_details, hit] =
-        usage.pick([
-            "prompt_tokens",
-            "input_tokens",
-            "completion_tokens",
-            "output_tokens",
-            "total_tokens",
-            "prompt_tokens_details",
-            "input_tokens_details",
-            "completion_tokens_details",
-            "output_tokens_details",
-            // DeepSeek's name for cached tokens.
-            "prompt_cache_hit_tokens",
-        ]);
+    let [
+        prompt,
+        input,
+        completion,
+        output,
+        total,
+        prompt_details,
+        input_details,
+        out_details,
+        output_details,
+        hit,
+    ] = usage.pick([
+        "prompt_tokens",
+        "input_tokens",
+        "completion_tokens",
+        "output_tokens",
+        "total_tokens",
+        "prompt_tokens_details",
+        "input_tokens_details",
+        "completion_tokens_details",
+        "output_tokens_details",
+        // DeepSeek's name for cached tokens.
+        "prompt_cache_hit_tokens",
+    ]);
     let total = count(total);
     let prompt = count(prompt.or(input));
     let completion = count(completion.or(output));
@@ -62,8 +72,7 @@ pub(super) fn read(usage: Value<'_>) -> Option<Report> {
 /// Cache writes by how long they live: 30 minutes in the short slot, 12 hours in the long one.
 /// What the split leaves out of the total is taken as short.
 fn writes(total: Option<u64>, details: Option<Value<'_>>) -> (u64, u64) {
-    let [short, long] =
-        details.map_or([None; 2], |d| d.pick(["ttl_30m_tokens", "ttl_12h_tokens"]));
+    let [short, long] = details.map_or([None; 2], |d| d.pick(["ttl_30m_tokens", "ttl_12h_tokens"]));
     let (short, long) = (count(short).unwrap_or(0), count(long).unwrap_or(0));
     let rest = total.unwrap_or(0).saturating_sub(short.saturating_add(long));
     (short.saturating_add(rest), long)

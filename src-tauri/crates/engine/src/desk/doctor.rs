@@ -1,0 +1,159 @@
+//! Every check of the set-up, each with its fix in one line. Looks, changes nothing, and asks no
+//! provider: a doctor must not cost money.
+
+use super::keys;
+use crate::api::{Check, CheckState, Doctor, KeyState};
+use crate::parts::Parts;
+use std::path::Path;
+use weir_core::route::KeySource;
+
+/// Runs the checks.
+pub fn doctor(parts: &Parts) -> Doctor {
+    let mut checks = vec![home(parts), config(parts), ledger(parts), server(parts), tokens(parts)];
+    checks.extend(notes(parts));
+    checks.extend(provider_keys(parts));
+    checks.push(prices(parts));
+    checks.extend(environment());
+    Doctor::of(checks)
+}
+
+fn ok(name: impl Into<String>, found: impl Into<String>) -> Check {
+    Check { name: name.into(), state: CheckState::Ok, found: found.into(), fix: None }
+}
+
+fn note(name: impl Into<String>, found: impl Into<String>, fix: Option<String>) -> Check {
+    Check { name: name.into(), state: CheckState::Note, found: found.into(), fix }
+}
+
+fn fail(name: impl Into<String>, found: impl Into<String>, fix: impl Into<String>) -> Check {
+    Check { name: name.into(), state: CheckState::Fail, found: found.into(), fix: Some(fix.into()) }
+}
+
+fn home(parts: &Parts) -> Check {
+    let root = parts.home.root();
+    match open_to_others(root) {
+        Some(mode) => fail(
+            "home",
+            format!("{} is open to other users (mode {mode:o})", root.display()),
+            format!("chmod 700 {}", root.display()),
+        ),
+        None => ok("home", format!("{} is yours alone", root.display())),
+    }
+}
+
+#[cfg(unix)]
+fn open_to_others(path: &Path) -> Option<u32> {
+    use std::os::unix::fs::PermissionsExt;
+    let mode = std::fs::metadata(path).ok()?.permissions().mode() & 0o777;
+    (mode & 0o077 != 0).then_some(mode)
+}
+
+#[cfg(not(unix))]
+fn open_to_others(_: &Path) -> Option<u32> {
+    None
+}
+
+fn config(parts: &Parts) -> Check {
+    let file = parts.home.config();
+    if !file.exists() {
+        return ok("config", format!("no {}; the defaults are in force", file.display()));
+    }
+    let notices = parts.notices.lock();
+    match notices.iter().find(|n| n.contains("config.toml")) {
+        Some(problem) => fail("config", problem.clone(), format!("weir config check {}", file.display())),
+        None => ok("config", format!("{} is good", file.display())),
+    }
+}
+
+fn notes(parts: &Parts) -> Vec<Check> {
+    let config = parts.config.load();
+    config.notes.iter().map(|text| note("config", text.clone(), None)).collect()
+}
+
+fn ledger(parts: &Parts) -> Check {
+    let path = parts.ledger.path().display().to_string();
+    if let Some(problem) = parts.ledger.health().problem {
+        return fail("ledger", problem.to_string(), format!("make room or access for {path}"));
+    }
+    match parts.ledger.check() {
+        Ok(()) => ok("ledger", format!("{path} is whole")),
+        Err(problem) => fail(
+            "ledger",
+            problem.to_string(),
+            "stop Weir, keep a copy of the file, then start it: it saves every row it can read",
+        ),
+    }
+}
+
+fn server(parts: &Parts) -> Check {
+    match &parts.serving {
+        Some(serving) => ok("server", format!("listening on http://127.0.0.1:{}", serving.port)),
+        None => note("server", "not running", Some("weir serve, or start Weir from the tray".into())),
+    }
+}
+
+fn tokens(parts: &Parts) -> Check {
+    match parts.tokens.count() {
+        0 => note("tokens", "no tool has a token yet", Some("weir client add NAME".into())),
+        1 => ok("tokens", "1 tool has a token"),
+        n => ok("tokens", format!("{n} tools have a token")),
+    }
+}
+
+fn provider_keys(parts: &Parts) -> Vec<Check> {
+    let config = parts.config.load();
+    let mut checks = Vec::new();
+    let mut any = false;
+    for provider in config.providers.iter().filter(|p| keyed(&p.key)) {
+        let (state, fix) = keys::state(parts, provider);
+        let name = format!("key {}", provider.name);
+        let written = config.written.contains(&provider.name);
+        match state {
+            KeyState::Ready => {
+                any = true;
+                checks.push(ok(name, "found"));
+            }
+            // A preset nobody uses is no finding.
+            KeyState::Missing if !written => {}
+            KeyState::Missing => {
+                checks.push(fail(name, "missing", fix.unwrap_or_default()));
+            }
+            KeyState::Locked | KeyState::Unavailable | KeyState::NotNeeded => {
+                checks.push(fail(name, "not readable", fix.unwrap_or_default()));
+            }
+        }
+    }
+    if !any && checks.is_empty() {
+        checks.push(note(
+            "keys",
+            "no provider has a key; the demonstration answers weir-auto",
+            Some("weir key set anthropic".into()),
+        ));
+    }
+    checks
+}
+
+fn keyed(source: &KeySource) -> bool {
+    matches!(source, KeySource::Keychain | KeySource::Env(_))
+}
+
+fn prices(parts: &Parts) -> Check {
+    let table = parts.prices.source();
+    ok("prices", format!("{} models, {}", table.models, table.source))
+}
+
+/// Variables that would send a tool around Weir, seen from this shell.
+fn environment() -> Vec<Check> {
+    let names = ["ANTHROPIC_BASE_URL", "OPENAI_BASE_URL", "OPENAI_API_BASE", "GOOGLE_GEMINI_BASE_URL"];
+    names
+        .into_iter()
+        .filter_map(|name| Some((name, std::env::var(name).ok()?)))
+        .filter(|(_, value)| !["127.0.0.1", "localhost", "[::1]"].iter().any(|h| value.contains(h)))
+        .map(|(name, value)| {
+            let host = value.split("//").last().and_then(|r| r.split('/').next()).unwrap_or("");
+            // Only the host: an address may carry a credential.
+            let host = host.rsplit('@').next().unwrap_or(host);
+            note(name, format!("points at {host}, not at Weir"), Some(format!("unset {name}")))
+        })
+        .collect()
+}

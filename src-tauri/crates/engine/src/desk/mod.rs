@@ -1,0 +1,236 @@
+//! The desk of a home: every function of `api::Desk` over the engine's parts.
+//! Used by a running engine (behind the control socket and the window) and by the command line on a
+//! home that nothing serves. One file a subject; this one only hands on.
+
+mod bills;
+mod cost;
+mod doctor;
+mod keys;
+mod problem;
+mod routes;
+mod rows;
+mod status;
+
+use crate::api::{
+    ApiProblem, By, ClientAdded, ClientRow, ConfigShown, CostBreakdown, CostSummary, Desk, Doctor,
+    Explain, KeyRow, KeyTest, LogQuery, LogRow, ModelRow, PriceCost, PriceShow, PriceUpdate,
+    RouteTest, SecretText, Span, Stamp, Status,
+};
+use crate::gate;
+use crate::parts::Parts;
+use cost::Books;
+use problem::{bad, ledger_read, not_found};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use weir_core::{Dialect, RequestId};
+use weir_ledger::{ClientProblem, LogFilter};
+
+/// The desk of one home.
+#[derive(Clone)]
+pub struct HomeDesk(pub Arc<Parts>);
+
+impl HomeDesk {
+    fn books(&self) -> Books<'_> {
+        let parts = &self.0;
+        Books { ledger: &parts.ledger, now_ms: parts.now_ms(), zone: &parts.zone }
+    }
+
+    /// Tokens in force are those of the ledger; read again after every change.
+    fn reload_tokens(&self) -> Result<(), ApiProblem> {
+        let rows = self.0.ledger.clients().map_err(ledger_read)?;
+        self.0.tokens.replace(gate::entries(&rows));
+        Ok(())
+    }
+}
+
+impl Desk for HomeDesk {
+    fn status(&self) -> Result<Status, ApiProblem> {
+        status::status(&self.0, &self.books())
+    }
+
+    fn doctor(&self) -> Result<Doctor, ApiProblem> {
+        Ok(doctor::doctor(&self.0))
+    }
+
+    fn cost_summary(&self, period: Span) -> Result<CostSummary, ApiProblem> {
+        self.books().summary(period)
+    }
+
+    fn cost_breakdown(&self, period: Span, by: By) -> Result<CostBreakdown, ApiProblem> {
+        self.books().breakdown(period, by)
+    }
+
+    fn log(&self, query: &LogQuery) -> Result<Vec<LogRow>, ApiProblem> {
+        let limit = match query.limit {
+            0 => LogQuery::ROWS,
+            rows => rows.min(LogQuery::ROWS_MAX),
+        };
+        if query.oldest_first || query.after.is_some() {
+            return self.log_forwards(query, limit);
+        }
+        let filter = LogFilter {
+            limit: limit as usize,
+            since_ms: query.since.map(Stamp::ms),
+            before: query.before,
+            ..LogFilter::default()
+        };
+        let found = self.0.ledger.log(&filter).map_err(ledger_read)?;
+        Ok(found.iter().map(rows::row).collect())
+    }
+
+    fn explain(&self, id: RequestId) -> Result<Explain, ApiProblem> {
+        let found = self.0.ledger.request(id).map_err(ledger_read)?;
+        let request = found.ok_or_else(|| not_found(format!("the ledger knows no request {id}")))?;
+        let lines = bills::lines(&self.0.config.load(), &self.0.prices, &request);
+        Ok(Explain { row: rows::row(&request), lines })
+    }
+
+    fn route_test(&self, body: &str, dialect: Option<Dialect>) -> Result<RouteTest, ApiProblem> {
+        let parts = &self.0;
+        let setup = parts.config.load().setup(false, false);
+        routes::test(&setup, &parts.prices, parts.now_ms(), body, dialect)
+    }
+
+    fn models(&self) -> Result<Vec<ModelRow>, ApiProblem> {
+        let parts = &self.0;
+        let usable = |p: &weir_core::route::Provider| keys::usable(parts, p);
+        Ok(routes::models(&parts.config.load(), &parts.prices, usable, parts.now_ms()))
+    }
+
+    fn price_show(&self, model: &str) -> Result<PriceShow, ApiProblem> {
+        let config = self.0.config.load();
+        let named = model.split_once('/').and_then(|(name, model)| {
+            config.providers.iter().find(|p| p.name == name).map(|p| (p, model))
+        });
+        let now = self.0.now_ms();
+        let shown = match named {
+            Some((provider, model)) => {
+                self.0.prices.show(Some((&provider.name, &provider.base_url)), model, now)
+            }
+            None => self.0.prices.show(None, model, now),
+        };
+        if shown.rows.is_empty() {
+            return Err(ApiProblem::new(
+                crate::api::Code::Unpriced,
+                format!(
+                    "no price is known for {model}. Add a row for it to {}",
+                    self.0.home.price_overrides().display()
+                ),
+            ));
+        }
+        Ok(shown)
+    }
+
+    fn price_cost(
+        &self,
+        model: &str,
+        usage: &serde_json::Value,
+        at: Option<Stamp>,
+    ) -> Result<PriceCost, ApiProblem> {
+        let at = at.unwrap_or(Stamp::from_ms(self.0.now_ms()));
+        bills::cost(&self.0.config.load(), &self.0.prices, model, usage, at)
+    }
+
+    fn price_update(&self, file: &Path) -> Result<PriceUpdate, ApiProblem> {
+        self.0.prices.update(file).map_err(bad)
+    }
+
+    fn key_set(&self, provider: &str, key: SecretText) -> Result<(), ApiProblem> {
+        self.0.keys.set(provider, key.expose()).map_err(keys::set_problem)
+    }
+
+    fn key_list(&self) -> Result<Vec<KeyRow>, ApiProblem> {
+        Ok(keys::list(&self.0))
+    }
+
+    fn key_remove(&self, provider: &str) -> Result<(), ApiProblem> {
+        self.0.keys.remove(provider).map_err(keys::set_problem)
+    }
+
+    fn key_test(&self, provider: &str) -> Result<KeyTest, ApiProblem> {
+        keys::test(&self.0, provider)
+    }
+
+    fn client_add(&self, name: &str) -> Result<ClientAdded, ApiProblem> {
+        let token = gate::new_token()
+            .map_err(|e| ApiProblem::new(crate::api::Code::Internal, e.to_string()))?;
+        let hash = gate::hash(token.as_bytes());
+        self.0.ledger.add_client(name, &hash, self.0.now_ms()).map_err(|problem| {
+            let code = match problem {
+                ClientProblem::Exists { .. } => crate::api::Code::Exists,
+                ClientProblem::BadName => crate::api::Code::BadRequest,
+                ClientProblem::Ledger(_) => crate::api::Code::Ledger,
+            };
+            ApiProblem::new(code, problem.to_string())
+        })?;
+        self.reload_tokens()?;
+        Ok(ClientAdded { name: name.to_owned(), token: SecretText::new(token) })
+    }
+
+    fn client_list(&self) -> Result<Vec<ClientRow>, ApiProblem> {
+        let rows = self.0.ledger.clients().map_err(ledger_read)?;
+        let used = self.0.tokens.last_used();
+        let row = |row: weir_ledger::ClientRow| {
+            let seen = used.iter().find(|(name, _)| **name == *row.name).map(|(_, at)| *at);
+            let day = row.last_used.map(|day| day_start(day, &self.0.zone));
+            ClientRow {
+                created: Stamp::from_ms(row.created_ms),
+                last_used: seen.or(day).map(Stamp::from_ms),
+                name: row.name,
+            }
+        };
+        Ok(rows.into_iter().filter(|r| r.removed_ms.is_none()).map(row).collect())
+    }
+
+    fn client_remove(&self, name: &str) -> Result<(), ApiProblem> {
+        let removed = self.0.ledger.remove_client(name, self.0.now_ms()).map_err(ledger_read)?;
+        if !removed {
+            return Err(not_found(format!("no client is called {name}. See: weir client list")));
+        }
+        self.reload_tokens()
+    }
+
+    fn config_show(&self) -> Result<ConfigShown, ApiProblem> {
+        let file = self.0.home.config();
+        Ok(ConfigShown {
+            exists: file.exists(),
+            file: file.display().to_string(),
+            toml: crate::config::toml(&self.0.config.load()),
+        })
+    }
+
+    fn pause(&self, paused: bool) -> Result<(), ApiProblem> {
+        self.0.paused.store(paused, Ordering::Relaxed);
+        Ok(())
+    }
+}
+
+impl HomeDesk {
+    /// Oldest first, from a time or after a request: what `export` and a following log read.
+    fn log_forwards(&self, query: &LogQuery, limit: u32) -> Result<Vec<LogRow>, ApiProblem> {
+        let after = query.after.map(RequestId::unix_ms);
+        let from = after.max(query.since.map(Stamp::ms)).unwrap_or(i64::MIN >> 21);
+        let mut list = Vec::new();
+        for request in self.0.ledger.export(from, i64::MAX >> 21) {
+            let request = request.map_err(ledger_read)?;
+            let old = query.after.is_some_and(|after| request.id <= after);
+            let late = query.before.is_some_and(|before| request.id >= before);
+            if !old && !late {
+                list.push(rows::row(&request));
+            }
+            if late || list.len() >= limit as usize {
+                break;
+            }
+        }
+        if !query.oldest_first {
+            list.reverse();
+        }
+        Ok(list)
+    }
+}
+
+fn day_start(day: weir_core::period::LocalDay, zone: &jiff::tz::TimeZone) -> i64 {
+    let midnight = zone.to_zoned(day.date().at(0, 0, 0, 0));
+    midnight.map_or(0, |z| z.timestamp().as_millisecond())
+}

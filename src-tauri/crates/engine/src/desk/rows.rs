@@ -1,0 +1,75 @@
+//! Ledger rows as the API shows them. Pure: a row in, a row out.
+
+use crate::api::{Attempt, AttemptState, LogRow, RequestUsage, Stamp};
+use weir_core::{Outcome, Usage};
+use weir_ledger::{AttemptRow, RequestRow};
+
+/// One request.
+pub fn row(request: &RequestRow) -> LogRow {
+    let last = request.last();
+    let open = last.state == weir_ledger::AttemptState::Open;
+    let done = |text: String| (!open).then_some(text);
+    LogRow {
+        id: request.id,
+        at: Stamp::from_ms(request.at_ms()),
+        client: request.client.clone(),
+        project: request.project.clone(),
+        session: request.session.clone(),
+        category: request.category.clone(),
+        endpoint: request.endpoint.clone(),
+        asked_model: request.asked_model.clone(),
+        route: format!("{}/{}", last.provider, last.model),
+        task: request.task.clone(),
+        tier: request.tier.map(|t| t.as_str().to_owned()),
+        confidence: request.confidence.map(|c| f64::from(c) / 1000.0),
+        reason: last.reason.clone(),
+        attempts: request.attempts.iter().map(attempt).collect(),
+        outcome: last.outcome.map(|o| o.as_str().to_owned()),
+        pricing: request.pricing().map(|p| p.as_str().to_owned()),
+        usage: request.usage().map(usage),
+        cost_usd: request.cost(),
+        saved_usd: done(String::new()).map(|_| request.saved()),
+        cache: last.cache.clone().unwrap_or_else(|| "off".to_owned()),
+        first_byte_ms: last.first_byte_ms,
+        total_ms: last.total_ms,
+        dropped: last
+            .dropped
+            .as_deref()
+            .map(|list| list.split(',').map(|s| s.trim().to_owned()).collect())
+            .unwrap_or_default(),
+        local: last.local,
+        demo: last.demo,
+    }
+}
+
+fn attempt(row: &AttemptRow) -> Attempt {
+    Attempt {
+        route: format!("{}/{}", row.provider, row.model),
+        at: Stamp::from_ms(row.at_ms),
+        outcome: row.outcome.map(Outcome::as_str).map(str::to_owned),
+        status: (row.status != 0).then_some(row.status),
+        reserved_usd: row.reserved,
+        settled_usd: row.cost,
+        state: match row.state {
+            weir_ledger::AttemptState::Open => AttemptState::Open,
+            weir_ledger::AttemptState::Settled => AttemptState::Settled,
+            weir_ledger::AttemptState::Void => AttemptState::Void,
+            weir_ledger::AttemptState::Orphan => AttemptState::Orphan,
+        },
+        reason: row.reason.clone(),
+        first_byte_ms: row.first_byte_ms,
+        total_ms: row.total_ms,
+    }
+}
+
+fn usage(usage: Usage) -> RequestUsage {
+    RequestUsage {
+        input: usage.input,
+        cache_read: usage.cache_read,
+        cache_write_5m: usage.cache_write_5m,
+        cache_write_1h: usage.cache_write_1h,
+        output: usage.output,
+        reasoning: usage.reasoning,
+        web_searches: usage.web_searches,
+    }
+}

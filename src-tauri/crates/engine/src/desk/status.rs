@@ -1,0 +1,104 @@
+//! The state of the engine in one value: what `weir status`, the tray and the window show.
+
+use super::cost::{Books, local_share};
+use super::problem::ledger_read;
+use super::{keys, problem};
+use crate::api::{
+    ApiProblem, BudgetStanding, KeyState, LocalServer, ProviderHealth, Routing, Span, Stamp,
+    Status, TierChains, Totals,
+};
+use crate::config::{Config, at_limit};
+use crate::parts::Parts;
+use std::sync::atomic::Ordering;
+use weir_core::budget::Budget;
+use weir_core::route::{Provider, Route};
+
+/// Asks everything that answers at once; no network, no prompt.
+pub fn status(parts: &Parts, books: &Books<'_>) -> Result<Status, ApiProblem> {
+    let config = parts.config.load();
+    let totals =
+        Totals { day: books.sums(Span::Day)?, week: books.sums(Span::Week)?, month: books.sums(Span::Month)? };
+    let budgets: Result<Vec<_>, _> = config.budgets.iter().map(|b| standing(b, books)).collect();
+    let serving = parts.serving.as_ref();
+    let health = parts.ledger.health();
+    let mut notices = parts.notices.lock().clone();
+    notices.extend(health.problem.map(|p| problem::ledger_read(p).message));
+    if totals.day.unpriced_requests > 0 {
+        let n = totals.day.unpriced_requests;
+        notices.push(format!(
+            "{n} of today's requests have no known price. See: weir log, weir price show MODEL"
+        ));
+    }
+    Ok(Status {
+        running: serving.is_some(),
+        pid: serving.map(|_| std::process::id()),
+        port: serving.map(|s| s.port),
+        url: serving.map(|s| format!("http://127.0.0.1:{}", s.port)),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        home: parts.home.root().display().to_string(),
+        uptime_s: serving.map(|s| books.now_ms.saturating_sub(s.started_ms).unsigned_abs() / 1000),
+        streams: serving.map_or(0, |s| s.live.open() as u64),
+        totals,
+        budgets: budgets?,
+        providers: config.providers.iter().map(|p| health_of(parts, &config, p)).collect(),
+        local: config.providers.iter().filter(|p| p.local).map(local).collect(),
+        routing: Routing {
+            mode: config.mode.as_str().to_owned(),
+            local_share: local_share(&totals.day),
+            tiers: chains(&config),
+            paused: parts.paused.load(Ordering::Relaxed),
+        },
+        notices,
+    })
+}
+
+fn standing(budget: &Budget, books: &Books<'_>) -> Result<BudgetStanding, ApiProblem> {
+    let window = budget.period.window(books.now_ms, books.zone);
+    let spent = books.ledger.spent(&budget.scope, window.into()).map_err(ledger_read)?;
+    let percent = spent.settled.percent_of(budget.limit);
+    Ok(BudgetStanding {
+        name: budget.name.clone(),
+        period: budget.period.as_str().to_owned(),
+        limit_usd: budget.limit,
+        spent_usd: spent.settled,
+        reserved_usd: spent.reserved,
+        percent,
+        thresholds: budget.thresholds.clone(),
+        reached: budget.thresholds.iter().copied().filter(|t| percent >= u64::from(*t)).collect(),
+        resets_at: Stamp::from_ms(window.end_ms),
+        at_limit: at_limit(budget.at_limit).to_owned(),
+    })
+}
+
+fn health_of(parts: &Parts, config: &Config, provider: &Provider) -> ProviderHealth {
+    let (key, fix) = keys::state(parts, provider);
+    let state = match key {
+        KeyState::Ready => "ready",
+        KeyState::Missing => "no_key",
+        KeyState::Locked => "key_locked",
+        KeyState::Unavailable => "key_unavailable",
+        // A preset nobody wrote down may not even be installed.
+        KeyState::NotNeeded if !config.written.contains(&provider.name) => "unknown",
+        KeyState::NotNeeded => "ready",
+    };
+    ProviderHealth { name: provider.name.clone(), state: state.to_owned(), reason: fix }
+}
+
+fn local(provider: &Provider) -> LocalServer {
+    LocalServer {
+        server: provider.name.clone(),
+        url: provider.base_url.clone(),
+        // Nothing asks a local server yet, so nothing is known of it.
+        state: "unknown".to_owned(),
+        models: Vec::new(),
+    }
+}
+
+fn chains(config: &Config) -> TierChains {
+    let texts = |routes: &[Route]| routes.iter().map(Route::to_string).collect();
+    TierChains {
+        low: texts(&config.low),
+        medium: texts(&config.medium),
+        high: texts(&config.high),
+    }
+}

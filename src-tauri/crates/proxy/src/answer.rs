@@ -1,0 +1,172 @@
+//! From a started answer to the response: a stream is relayed as it comes; anything else is
+//! collected first, so that its cost can travel as a header and a break can still be told.
+
+use crate::attempt::Started;
+use crate::body::ReplyBody;
+use crate::headers::inbound;
+use crate::limits::ANSWER_COLLECT_BYTES_MAX;
+use crate::live::Held;
+use crate::pipeline::Context;
+use crate::ports::Settled;
+use crate::read::Asked;
+use crate::relay::{Parts, Relay};
+use crate::reply::Refused;
+use crate::settle::{Ticket, outcome_of};
+use crate::upstream::{Answer, AnswerBody};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Response, header};
+use http_body::Body;
+use http_body_util::BodyExt;
+use std::collections::VecDeque;
+use weir_core::meter::End;
+use weir_core::{Endpoint, Outcome};
+use weir_wire::encoding::Encoding;
+use weir_wire::error_body::ProblemKind;
+use weir_wire::hide::UsageHider;
+use weir_wire::tap::Tap;
+
+/// Answers the client.
+///
+/// # Errors
+/// When a collected answer breaks off before the client has seen any of it.
+pub async fn answer(
+    context: &Context,
+    asked: Asked,
+    started: Started,
+    open: Held,
+) -> Result<Response<ReplyBody>, Refused> {
+    let Started { answer, ticket, candidate, hide_usage, attempts } = started;
+    let endpoint = asked.accepted.target.endpoint;
+    let sse = is_event_stream(&answer.headers);
+    let encoding = Encoding::parse(text(&answer.headers, header::CONTENT_ENCODING));
+    let streams = asked.facts.stream || endpoint == Endpoint::GenerateStream;
+    let tap = Tap::new(endpoint, sse, encoding);
+    let mut head = Response::new(());
+    *head.status_mut() = answer.status;
+    *head.headers_mut() = inbound(&answer.headers);
+    let told = [
+        ("x-weir-request-id", context.id.to_string()),
+        ("x-weir-route", candidate.route.to_string()),
+        ("x-weir-task", asked.hints.task.map_or("unknown", |t| t.as_str()).to_owned()),
+        ("x-weir-tier", asked.hints.tier.map_or("unknown", |t| t.as_str()).to_owned()),
+        ("x-weir-reason", candidate.reason.as_str().to_owned()),
+        ("x-weir-attempts", attempts.to_string()),
+        ("x-weir-cache", "off".to_owned()),
+    ];
+    for (name, value) in told {
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            head.headers_mut().insert(HeaderName::from_static(name), value);
+        }
+    }
+    let exact = answer.body.size_hint().exact();
+    let success = answer.status.is_success();
+    let hider = (hide_usage && sse && success).then(UsageHider::new);
+    if hider.is_some() {
+        head.headers_mut().remove(header::CONTENT_LENGTH);
+    }
+    // The request's body is no longer needed; a long stream must not hold it.
+    drop(asked);
+    let relayed = |upstream: AnswerBody, tap: Tap, ticket: Ticket, hider, open| {
+        ReplyBody::Relay(Box::new(Relay::new(Parts {
+            upstream,
+            tap,
+            hider,
+            ticket,
+            endpoint,
+            speakable: sse && encoding == Encoding::Identity && exact.is_none(),
+            must_end: success && (sse || streams),
+            exact,
+            open,
+        })))
+    };
+    if sse || streams && success {
+        return Ok(head.map(|()| relayed(answer.body, tap, ticket, hider, open)));
+    }
+    match collect(answer, tap, ticket, success).await? {
+        Collected::Whole(bytes, settled) => {
+            tell_cost(head.headers_mut(), settled);
+            Ok(head.map(|()| ReplyBody::full(bytes)))
+        }
+        Collected::TooLong(body, ticket) => {
+            // The relay feeds its tap from the first piece again.
+            let tap = Tap::new(endpoint, sse, encoding);
+            Ok(head.map(|()| relayed(body, tap, *ticket, None, open)))
+        }
+    }
+}
+
+enum Collected {
+    Whole(Bytes, Option<Settled>),
+    TooLong(AnswerBody, Box<Ticket>),
+}
+
+async fn collect(
+    answer: Answer,
+    mut tap: Tap,
+    mut ticket: Ticket,
+    success: bool,
+) -> Result<Collected, Refused> {
+    let mut body = answer.body;
+    let mut pieces: VecDeque<Bytes> = VecDeque::new();
+    let mut total = 0usize;
+    loop {
+        let data = match body.frame().await {
+            None => break,
+            Some(Ok(frame)) => match frame.into_data() {
+                Ok(data) => data,
+                Err(_) => continue,
+            },
+            Some(Err(cut)) => {
+                ticket.close(Outcome::Truncated, tap.finish(), true);
+                let text = format!("{cut} before its end");
+                let refused = Refused::new(ProblemKind::Upstream, 502, text);
+                return Err(refused.code("upstream_cut").may_retry());
+            }
+        };
+        ticket.first_byte();
+        total += data.len();
+        if total > ANSWER_COLLECT_BYTES_MAX {
+            pieces.push_back(data);
+            let body = AnswerBody::Resumed { pieces, rest: Box::new(body) };
+            return Ok(Collected::TooLong(body, Box::new(ticket)));
+        }
+        tap.feed(&data);
+        pieces.push_back(data);
+    }
+    let metered = tap.finish();
+    let outcome = match outcome_of(ticket.status, &metered, success) {
+        // A 200 that is not the dialect's JSON (a captive portal's page, say) is no success.
+        Outcome::Truncated if metered.end == End::Open => Outcome::Truncated,
+        other => other,
+    };
+    let settled = ticket.close(outcome, metered, true);
+    Ok(Collected::Whole(joined(pieces, total), settled))
+}
+
+fn joined(mut pieces: VecDeque<Bytes>, total: usize) -> Bytes {
+    if pieces.len() == 1 {
+        return pieces.pop_front().unwrap_or_default();
+    }
+    let mut all = Vec::with_capacity(total);
+    for piece in pieces {
+        all.extend_from_slice(&piece);
+    }
+    Bytes::from(all)
+}
+
+fn tell_cost(headers: &mut HeaderMap, settled: Option<Settled>) {
+    if let Some(cost) = settled.and_then(|s| s.cost)
+        && let Ok(value) = HeaderValue::from_str(&cost.to_string())
+    {
+        headers.insert(HeaderName::from_static("x-weir-cost-usd"), value);
+    }
+}
+
+fn is_event_stream(headers: &HeaderMap) -> bool {
+    text(headers, header::CONTENT_TYPE)
+        .is_some_and(|t| t.trim_start().to_ascii_lowercase().starts_with("text/event-stream"))
+}
+
+fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
+    headers.get(name).map(|value| value.to_str().unwrap_or("?"))
+}

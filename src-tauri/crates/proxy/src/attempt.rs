@@ -1,0 +1,374 @@
+//! Stage five: reserve, send, judge, for one candidate after the other. Retry and failover live
+//! only here, and only before the first byte has gone to the client.
+
+use crate::headers::outbound;
+use crate::limits::{ERROR_BODY_BYTES_MAX, OUTPUT_TOKENS_ASSUMED};
+use crate::pipeline::Context;
+use crate::ports::{Estimate, KeyProblem, Opening, Refusal};
+use crate::read::Asked;
+use crate::reply::Refused;
+use crate::settle::Ticket;
+use crate::upstream::{Answer, AnswerBody, NoAnswer, Outbound, address, attach};
+use bytes::{Bytes, BytesMut};
+use http::{HeaderMap, HeaderValue, Method, header};
+use http_body_util::BodyExt;
+use std::collections::VecDeque;
+use weir_core::route::{Candidate, KeySource, Provider, ProviderKind};
+use weir_core::{Endpoint, Metered, Outcome};
+use weir_triage::tokens_at_most;
+use weir_wire::edits::{with_model, with_usage_asked};
+use weir_wire::error_body::ProblemKind;
+
+/// A request that a provider has begun to answer.
+pub struct Started {
+    /// The head and body of the answer.
+    pub answer: Answer,
+    /// The open reservation.
+    pub ticket: Ticket,
+    /// The candidate that answered.
+    pub candidate: Candidate,
+    /// Whether the usage chunk was asked for by Weir and must not be shown.
+    pub hide_usage: bool,
+    /// How many attempts were made.
+    pub attempts: u16,
+}
+
+/// One failed attempt, for the final message.
+struct Failure {
+    route: String,
+    what: String,
+    retry_after: Option<HeaderValue>,
+    timeout: bool,
+}
+
+/// Tries the candidates in order.
+///
+/// # Errors
+/// A refusal that names every attempt.
+pub async fn attempt(
+    context: &Context,
+    asked: &Asked,
+    candidates: Vec<Candidate>,
+) -> Result<Started, Refused> {
+    let mut failures: Vec<Failure> = Vec::new();
+    let mut tries = Tries { context, asked, count: 0 };
+    let last = candidates.len().saturating_sub(1);
+    for (index, candidate) in candidates.into_iter().enumerate() {
+        match tries.one(candidate, index == last).await? {
+            Try::Started(started) => return Ok(*started),
+            Try::Failed(failure) => failures.push(failure),
+        }
+    }
+    Err(spent(failures))
+}
+
+enum Try {
+    Started(Box<Started>),
+    Failed(Failure),
+}
+
+struct Tries<'a> {
+    context: &'a Context,
+    asked: &'a Asked,
+    count: u16,
+}
+
+impl Tries<'_> {
+    async fn one(&mut self, candidate: Candidate, last: bool) -> Result<Try, Refused> {
+        let setup = &self.context.setup;
+        let demo = crate::demo::provider();
+        let provider = match setup.provider(&candidate.route.provider) {
+            Some(provider) => provider,
+            None => &demo,
+        };
+        if provider.kind == ProviderKind::Demo {
+            return self.demonstrate(candidate).map(|s| Try::Started(Box::new(s)));
+        }
+        let headers = match self.credentials(provider).await {
+            Ok(headers) => headers,
+            Err(problem) if last => return Err(no_key(&problem)),
+            Err(problem) => return Ok(failed(&candidate, problem.to_string())),
+        };
+        let may_ask = !self.context.upstream_quirks.rejects_usage(&provider.name);
+        let asks = may_ask && self.wants_usage();
+        let out = self.outbound(provider, &candidate, &headers, asks);
+        match self.send(provider, &candidate, out, last).await? {
+            Sent::Answer(answer, ticket) if asks && answer.status == 400 => {
+                self.without_usage(provider, candidate, &headers, *answer, ticket, last).await
+            }
+            Sent::Answer(answer, ticket) => Ok(self.judge(candidate, *answer, ticket, asks, last)),
+            Sent::Nothing(failure) => Ok(Try::Failed(failure)),
+        }
+    }
+
+    /// A 400 that may be about the `stream_options` Weir added: asked once more without, and
+    /// remembered for the provider. Any other 400 goes to the client as it is.
+    async fn without_usage(
+        &mut self,
+        provider: &Provider,
+        candidate: Candidate,
+        headers: &HeaderMap,
+        answer: Answer,
+        ticket: Ticket,
+        last: bool,
+    ) -> Result<Try, Refused> {
+        let (answer, text) = peek(answer).await;
+        let ours = [b"stream_options".as_slice(), b"include_usage"]
+            .iter()
+            .any(|needle| memchr::memmem::find(&text, needle).is_some());
+        if !ours {
+            return Ok(self.judge(candidate, answer, ticket, true, last));
+        }
+        self.context.upstream_quirks.note_rejects_usage(&provider.name);
+        ticket.close(Outcome::UpstreamError, Metered::default(), false);
+        let out = self.outbound(provider, &candidate, headers, false);
+        match self.send(provider, &candidate, out, last).await? {
+            Sent::Answer(answer, ticket) => Ok(self.judge(candidate, *answer, ticket, false, last)),
+            Sent::Nothing(failure) => Ok(Try::Failed(failure)),
+        }
+    }
+
+    /// Whether the answer settles the matter, or the next candidate is asked.
+    fn judge(
+        &self,
+        candidate: Candidate,
+        answer: Answer,
+        ticket: Ticket,
+        hide_usage: bool,
+        last: bool,
+    ) -> Try {
+        let status = answer.status.as_u16();
+        let next_may_do_better = matches!(status, 401 | 403 | 408 | 429 | 500..=599);
+        if !last && next_may_do_better {
+            ticket.close(Outcome::UpstreamError, Metered::default(), false);
+            let retry_after = answer.headers.get(header::RETRY_AFTER).cloned();
+            let mut failure = failure(&candidate, format!("status {status}"));
+            failure.retry_after = retry_after;
+            return Try::Failed(failure);
+        }
+        let attempts = self.count;
+        Try::Started(Box::new(Started { answer, ticket, candidate, hide_usage, attempts }))
+    }
+
+    async fn send(
+        &mut self,
+        provider: &Provider,
+        candidate: &Candidate,
+        out: Outbound,
+        last: bool,
+    ) -> Result<Sent, Refused> {
+        let mut ticket = self.reserve(candidate, provider.local, false)?;
+        ticket.sent = true;
+        match self.context.upstream.send(out).await {
+            Ok(answer) => {
+                ticket.status = answer.status.as_u16();
+                Ok(Sent::Answer(Box::new(answer), ticket))
+            }
+            Err(problem) => {
+                let (outcome, sent) = match &problem {
+                    NoAnswer::Connect(_) => (Outcome::Unreachable, false),
+                    NoAnswer::Timeout => (Outcome::Timeout, true),
+                    NoAnswer::Broke(_) => (Outcome::Unreachable, true),
+                };
+                ticket.sent = sent;
+                ticket.close(outcome, Metered::default(), last);
+                let mut failure = failure(candidate, problem.to_string());
+                failure.timeout = problem == NoAnswer::Timeout;
+                if provider.local && !sent {
+                    failure.what =
+                        format!("{} is not running at {}", provider.name, provider.base_url);
+                }
+                Ok(Sent::Nothing(failure))
+            }
+        }
+    }
+
+    fn reserve(&mut self, to: &Candidate, local: bool, demo: bool) -> Result<Ticket, Refused> {
+        self.count += 1;
+        let context = self.context;
+        let asked = self.asked;
+        let metered = asked.accepted.target.endpoint.metered();
+        let opening = Opening {
+            id: context.id,
+            attempt: self.count,
+            at_ms: context.arrived_ms,
+            client: asked.accepted.caller.name.clone(),
+            project: asked.hints.project.clone(),
+            session: asked.hints.session.clone().or_else(|| asked.facts.session.clone()),
+            category: asked.hints.category.clone(),
+            endpoint: asked.accepted.target.endpoint,
+            asked_model: asked.model.clone(),
+            provider: to.route.provider.clone(),
+            model: to.route.model.clone(),
+            local,
+            demo,
+            task: asked.hints.task.map(|t| t.as_str().to_owned()),
+            tier: asked.hints.tier,
+            confidence: None,
+            reason: to.reason,
+            estimate: if metered { estimate(asked) } else { Estimate::default() },
+        };
+        let reservation = context.ports.books.reserve(opening).map_err(refusal)?;
+        Ok(Ticket::new(&context.ports, reservation, context.arrived_ns))
+    }
+
+    fn demonstrate(&mut self, candidate: Candidate) -> Result<Started, Refused> {
+        let mut ticket = self.reserve(&candidate, true, true)?;
+        ticket.sent = true;
+        let answer = crate::demo::answer(&self.asked.accepted.target, self.asked);
+        ticket.status = answer.status.as_u16();
+        Ok(Started { answer, ticket, candidate, hide_usage: false, attempts: self.count })
+    }
+
+    /// Whether Weir has to ask for the usage that this client did not ask for.
+    fn wants_usage(&self) -> bool {
+        let facts = &self.asked.facts;
+        self.asked.accepted.target.endpoint == Endpoint::Chat
+            && facts.stream
+            && facts.include_usage != Some(true)
+    }
+
+    async fn credentials(&self, provider: &Provider) -> Result<HeaderMap, KeyProblem> {
+        let accepted = &self.asked.accepted;
+        let through = provider.key == KeySource::Passthrough && accepted.own_credential;
+        let keep_encoding = true;
+        let mut headers = outbound(&self.asked.headers, through, keep_encoding);
+        match provider.key {
+            KeySource::Passthrough if !through => {
+                Err(KeyProblem::NoCredential { provider: provider.name.clone() })
+            }
+            KeySource::Passthrough | KeySource::None => Ok(headers),
+            KeySource::Keychain | KeySource::Env(_) => {
+                let key = self.context.ports.keys.key(&provider.name).await?;
+                attach(&mut headers, provider, accepted.target.endpoint, &key);
+                Ok(headers)
+            }
+        }
+    }
+
+    fn outbound(
+        &self,
+        provider: &Provider,
+        candidate: &Candidate,
+        headers: &HeaderMap,
+        asks_usage: bool,
+    ) -> Outbound {
+        let asked = self.asked;
+        let target = &asked.accepted.target;
+        let mut headers = headers.clone();
+        let renames = candidate.rewrite && target.model.is_none();
+        let body = match (renames, asks_usage) {
+            (false, false) => asked.body.clone(),
+            (true, false) => edited(with_model(asked.json(), &asked.facts, &candidate.route.model)),
+            (false, true) => edited(with_usage_asked(asked.json(), &asked.facts)),
+            (true, true) => edited(twice(asked, &candidate.route.model)),
+        };
+        if (renames || asks_usage) && asked.plain.is_some() {
+            headers.remove(header::CONTENT_ENCODING);
+        }
+        if asks_usage {
+            // The added chunk must be found and taken out again, which needs plain text.
+            headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        }
+        Outbound {
+            url: address(provider, target, &candidate.route.model, asked.accepted.query.as_deref()),
+            method: Method::POST,
+            headers,
+            body,
+            local: provider.local,
+        }
+    }
+}
+
+enum Sent {
+    Answer(Box<Answer>, Ticket),
+    Nothing(Failure),
+}
+
+fn edited(bytes: Vec<u8>) -> Bytes {
+    Bytes::from(bytes)
+}
+
+fn twice(asked: &Asked, model: &str) -> Vec<u8> {
+    let renamed = with_model(asked.json(), &asked.facts, model);
+    match weir_wire::facts::read(asked.accepted.target.endpoint, &renamed) {
+        Ok(facts) => with_usage_asked(&renamed, &facts),
+        // The renamed body was valid before one string in it was replaced by another.
+        Err(_) => renamed,
+    }
+}
+
+fn estimate(asked: &Asked) -> Estimate {
+    let output = match asked.accepted.target.endpoint {
+        Endpoint::Embeddings => 0,
+        _ => asked.facts.max_output_tokens.unwrap_or(OUTPUT_TOKENS_ASSUMED),
+    };
+    Estimate {
+        input_tokens: tokens_at_most(asked.json().len() as u64),
+        output_tokens: output.saturating_mul(asked.facts.choices),
+        cache_write: asked.facts.cache_marked,
+    }
+}
+
+/// Reads the start of an error body and puts it back.
+async fn peek(answer: Answer) -> (Answer, Bytes) {
+    let Answer { status, headers, mut body } = answer;
+    let mut start = BytesMut::new();
+    while start.len() < ERROR_BODY_BYTES_MAX {
+        match body.frame().await {
+            Some(Ok(frame)) => {
+                if let Ok(data) = frame.into_data() {
+                    start.extend_from_slice(&data);
+                }
+            }
+            Some(Err(_)) | None => break,
+        }
+    }
+    let start = start.freeze();
+    let body = AnswerBody::Made(VecDeque::from([start.clone()]));
+    (Answer { status, headers, body }, start)
+}
+
+fn failure(candidate: &Candidate, what: String) -> Failure {
+    Failure { route: candidate.route.to_string(), what, retry_after: None, timeout: false }
+}
+
+fn failed(candidate: &Candidate, what: String) -> Try {
+    Try::Failed(failure(candidate, what))
+}
+
+fn no_key(problem: &KeyProblem) -> Refused {
+    // 400, not 401: the tools retry a 401 for a minute and then speak of their own login.
+    Refused::bad_request(problem.to_string()).code("provider_key")
+}
+
+fn refusal(refusal: Refusal) -> Refused {
+    match refusal {
+        Refusal::Budget { message, resets_at } => {
+            // Claude Code stops on a 429 `billing_error` with these headers and shows the message.
+            Refused::new(ProblemKind::BudgetSpent, 402, message)
+                .code("budget_spent")
+                .header("anthropic-ratelimit-unified-status", "rejected".into())
+                .header("anthropic-ratelimit-unified-reset", resets_at.to_string())
+        }
+        Refusal::Ledger { .. } => {
+            Refused::new(ProblemKind::Unavailable, 503, refusal.to_string()).code("ledger")
+        }
+    }
+}
+
+fn spent(failures: Vec<Failure>) -> Refused {
+    let timeout = failures.iter().all(|f| f.timeout);
+    let retry_after = failures.iter().rev().find_map(|f| f.retry_after.clone());
+    let told: Vec<String> = failures.iter().map(|f| format!("{}: {}", f.route, f.what)).collect();
+    let refused = if timeout {
+        Refused::new(ProblemKind::Timeout, 504, told.join("; "))
+    } else {
+        Refused::new(ProblemKind::Upstream, 502, told.join("; "))
+    };
+    let refused = refused.code("no_answer").may_retry();
+    match retry_after.and_then(|v| v.to_str().ok().and_then(|t| t.parse().ok())) {
+        Some(seconds) => refused.retry_after(seconds),
+        None => refused,
+    }
+}

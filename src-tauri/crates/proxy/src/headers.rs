@@ -1,0 +1,143 @@
+//! Which headers travel. Requests: everything the client sent but hop-by-hop fields, cookies,
+//! forwarding traces, credentials and Weir's own; `anthropic-*` and unknown names are an open
+//! list. Answers: everything but hop-by-hop fields and cookies.
+
+use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+
+/// Fields that belong to one connection (RFC 9110, 7.6.1), beside those `Connection` names.
+fn hop_by_hop(name: &HeaderName) -> bool {
+    matches!(
+        *name,
+        header::CONNECTION
+            | header::TE
+            | header::TRAILER
+            | header::TRANSFER_ENCODING
+            | header::UPGRADE
+            | header::PROXY_AUTHENTICATE
+            | header::PROXY_AUTHORIZATION
+    ) || matches!(name.as_str(), "keep-alive" | "proxy-connection")
+}
+
+fn traces_or_ours(name: &HeaderName) -> bool {
+    let text = name.as_str();
+    matches!(
+        *name,
+        header::HOST
+            | header::CONTENT_LENGTH
+            | header::COOKIE
+            | header::EXPECT
+            | header::FORWARDED
+            | header::VIA
+            | header::ORIGIN
+            | header::REFERER
+    ) || matches!(text, "x-real-ip" | "cookie2")
+        || text.starts_with("x-forwarded-")
+        || text.starts_with("x-weir-")
+        || text.starts_with("proxy-")
+}
+
+/// Headers that carry a client's credential, wherever a client may put it.
+pub const CREDENTIALS: [HeaderName; 4] = [
+    header::AUTHORIZATION,
+    HeaderName::from_static("x-api-key"),
+    HeaderName::from_static("x-goog-api-key"),
+    HeaderName::from_static("api-key"),
+];
+
+/// Whether a header value holds one of Weir's own tokens.
+pub fn holds_our_token(value: &HeaderValue) -> bool {
+    memchr::memmem::find(value.as_bytes(), b"weir_").is_some()
+}
+
+/// What goes to a provider. `keep_credentials` forwards the client's own credential, where the
+/// provider says `key = "passthrough"`; a token of Weir's never leaves either way.
+pub fn outbound(from: &HeaderMap, keep_credentials: bool, keep_encoding: bool) -> HeaderMap {
+    let named = connection_names(from);
+    let mut to = HeaderMap::with_capacity(from.len() + 2);
+    for (name, value) in from {
+        if hop_by_hop(name)
+            || traces_or_ours(name)
+            || named.contains(name)
+            || (!keep_encoding && *name == header::CONTENT_ENCODING)
+        {
+            continue;
+        }
+        if CREDENTIALS.contains(name) && (!keep_credentials || holds_our_token(value)) {
+            continue;
+        }
+        to.append(name.clone(), value.clone());
+    }
+    to
+}
+
+/// What goes back to the client.
+pub fn inbound(from: &HeaderMap) -> HeaderMap {
+    let named = connection_names(from);
+    let mut to = HeaderMap::with_capacity(from.len() + 8);
+    for (name, value) in from {
+        let kept = !hop_by_hop(name)
+            && !named.contains(name)
+            && *name != header::SET_COOKIE
+            // These speak of the provider's host, not of 127.0.0.1.
+            && *name != header::ALT_SVC
+            && *name != header::STRICT_TRANSPORT_SECURITY
+            // A page must never be able to read an answer.
+            && !name.as_str().starts_with("access-control-")
+            && !name.as_str().starts_with("x-weir-");
+        if kept {
+            to.append(name.clone(), value.clone());
+        }
+    }
+    to
+}
+
+fn connection_names(from: &HeaderMap) -> Vec<HeaderName> {
+    from.get_all(header::CONNECTION)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|text| text.split(','))
+        .filter_map(|name| HeaderName::from_bytes(name.trim().as_bytes()).ok())
+        .filter(|name| *name != header::CONTENT_TYPE)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn map(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
+        pairs
+            .iter()
+            .map(|(n, v)| (HeaderName::from_static(n), HeaderValue::from_static(v)))
+            .collect()
+    }
+
+    #[test]
+    fn a_token_of_weirs_never_leaves_even_where_credentials_pass_through() {
+        let sent = map(&[
+            ("x-weir-token", "weir_a"),
+            ("x-api-key", "weir_a"),
+            ("authorization", "Bearer sk-ant-oat01-x"),
+            ("anthropic-beta", "oauth-2025-04-20"),
+        ]);
+        let kept = outbound(&sent, true, true);
+        assert_eq!(kept.len(), 2);
+        assert!(kept.contains_key("authorization") && kept.contains_key("anthropic-beta"));
+        assert_eq!(outbound(&sent, false, true).len(), 1);
+    }
+
+    #[test]
+    fn hop_by_hop_fields_cookies_and_forwarding_traces_stay_here() {
+        let sent = map(&[
+            ("connection", "keep-alive, x-private"),
+            ("x-private", "1"),
+            ("cookie", "a=b"),
+            ("x-forwarded-for", "10.0.0.1"),
+            ("te", "trailers"),
+            ("accept-encoding", "gzip, br"),
+            ("x-new-thing", "kept"),
+        ]);
+        let kept = outbound(&sent, false, true);
+        assert_eq!(kept.len(), 2, "{kept:?}");
+    }
+}

@@ -1,0 +1,141 @@
+//! The line a request travels, in order; nothing else happens to a request.
+//! accept → read → triage and plan → attempt → relay → settle, with `reply` as the way out for an
+//! error.
+
+use crate::accept::{Accepted, Entry, Gatekeeper};
+use crate::attempt::{Started, attempt};
+use crate::body::ReplyBody;
+use crate::live::{Held, Live};
+use crate::ports::Ports;
+use crate::quirks::Quirks;
+use crate::read::{Asked, has_body, read};
+use crate::reply::{Refused, reply};
+use crate::upstream::Upstream;
+use crate::{answer, models};
+use futures_util::FutureExt;
+use http::{Request, Response, StatusCode};
+use hyper::body::Incoming;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use weir_core::route::{Ask, Candidate, NoRoute, Setup, plan};
+use weir_core::{Dialect, RequestId};
+use weir_wire::error_body::ProblemKind;
+
+/// What every request of one listener shares.
+pub struct Line {
+    pub(crate) gatekeeper: Gatekeeper,
+    pub(crate) ports: Ports,
+    pub(crate) upstream: Upstream,
+    pub(crate) quirks: Arc<Quirks>,
+    pub(crate) live: Live,
+    pub(crate) sequence: Arc<AtomicU32>,
+}
+
+/// What one request carries through the stages besides its own value.
+pub struct Context {
+    /// The request.
+    pub id: RequestId,
+    /// When it arrived, in Unix milliseconds.
+    pub arrived_ms: i64,
+    /// When it arrived, on the monotonic clock.
+    pub arrived_ns: u64,
+    /// The world.
+    pub ports: Ports,
+    /// The set-up it is handled under, from start to end.
+    pub setup: Arc<Setup>,
+    /// The way out.
+    pub upstream: Upstream,
+    /// What providers were found not to take.
+    pub upstream_quirks: Arc<Quirks>,
+}
+
+impl Line {
+    /// Handles one request; never fails, never panics outwards.
+    pub async fn handle(&self, request: Request<Incoming>) -> Response<ReplyBody> {
+        match AssertUnwindSafe(self.travel(request)).catch_unwind().await {
+            Ok(response) => response,
+            Err(_) => {
+                let refused =
+                    Refused::new(ProblemKind::Internal, 500, "Weir failed on this request");
+                reply(refused.may_retry().close(), Dialect::OpenAi, None)
+            }
+        }
+    }
+
+    async fn travel(&self, request: Request<Incoming>) -> Response<ReplyBody> {
+        let (parts, incoming) = request.into_parts();
+        let accepted = match self.gatekeeper.enter(&parts, &self.ports) {
+            Entry::Accepted(accepted) => accepted,
+            Entry::Healthy => return Response::new(ReplyBody::empty()),
+            Entry::Probe => return bare(StatusCode::NOT_FOUND),
+            Entry::Refused(dialect, refused) => return reply(refused, dialect, None),
+        };
+        let open = self.live.enter();
+        let context = self.context();
+        let dialect = dialect(&accepted, &parts.headers);
+        if !has_body(accepted.target.endpoint) {
+            return models::list(&context, &accepted, dialect);
+        }
+        let asked = match read(accepted, parts.headers, incoming, &self.live).await {
+            Ok(asked) => asked,
+            Err(refused) => return reply(refused, dialect, Some(context.id)),
+        };
+        match forward(&context, asked, open).await {
+            Ok(response) => response,
+            Err(refused) => reply(refused, dialect, Some(context.id)),
+        }
+    }
+
+    fn context(&self) -> Context {
+        let arrived_ms = self.ports.clock.unix_ms();
+        Context {
+            id: RequestId::new(arrived_ms, self.sequence.fetch_add(1, Ordering::Relaxed)),
+            arrived_ms,
+            arrived_ns: self.ports.clock.monotonic_ns(),
+            ports: self.ports.clone(),
+            setup: self.ports.routes.setup(),
+            upstream: self.upstream.clone(),
+            upstream_quirks: Arc::clone(&self.quirks),
+        }
+    }
+}
+
+async fn forward(
+    context: &Context,
+    asked: Asked,
+    open: Held,
+) -> Result<Response<ReplyBody>, Refused> {
+    let candidates = planned(context, &asked)?;
+    let started: Started = attempt(context, &asked, candidates).await?;
+    answer::answer(context, asked, started, open).await
+}
+
+fn planned(context: &Context, asked: &Asked) -> Result<Vec<Candidate>, Refused> {
+    let ask = Ask {
+        endpoint: asked.accepted.target.endpoint,
+        model: &asked.model,
+        tier: asked.hints.tier,
+    };
+    plan(&context.setup, ask).map_err(|problem| match problem {
+        NoRoute::UnknownProvider { .. } => {
+            Refused::new(ProblemKind::NotFound, 404, problem.to_string()).code("unknown_provider")
+        }
+        _ => Refused::bad_request(problem.to_string()).code("no_route"),
+    })
+}
+
+/// `/v1/models` is asked by both families; Anthropic's clients always name their API version.
+fn dialect(accepted: &Accepted, headers: &http::HeaderMap) -> Dialect {
+    let endpoint = accepted.target.endpoint;
+    if endpoint == weir_core::Endpoint::Models && headers.contains_key("anthropic-version") {
+        return Dialect::Anthropic;
+    }
+    endpoint.dialect()
+}
+
+fn bare(status: StatusCode) -> Response<ReplyBody> {
+    let mut response = Response::new(ReplyBody::empty());
+    *response.status_mut() = status;
+    response
+}

@@ -1,0 +1,188 @@
+//! Stage two: the body, and the few facts in it that Weir acts on. The bytes are kept as they came.
+
+use crate::accept::{Accepted, too_large};
+use crate::limits::{BODIES_BYTES_MAX, BODY_BYTES_MAX, BODY_SILENCE_MAX, HINT_BYTES_MAX};
+use crate::live::{Held, Live};
+use crate::reply::Refused;
+use bytes::{Bytes, BytesMut};
+use http::{HeaderMap, header};
+use http_body_util::BodyExt;
+use hyper::body::{Body, Incoming};
+use weir_core::Endpoint;
+use weir_core::route::Tier;
+use weir_triage::Task;
+use weir_wire::encoding::{Encoding, decode_body};
+use weir_wire::error_body::ProblemKind;
+use weir_wire::facts::{self, Facts};
+
+/// What the client said beside the body.
+#[derive(Clone, Debug, Default)]
+pub struct Hints {
+    /// `x-weir-tier`
+    pub tier: Option<Tier>,
+    /// `x-weir-task`
+    pub task: Option<Task>,
+    /// `x-weir-category`
+    pub category: Option<String>,
+    /// `x-weir-project`
+    pub project: Option<String>,
+    /// `x-weir-session`, or the tool's own session header.
+    pub session: Option<String>,
+}
+
+/// A request that was read.
+#[derive(Debug)]
+pub struct Asked {
+    /// From the gate.
+    pub accepted: Accepted,
+    /// The client's headers.
+    pub headers: HeaderMap,
+    /// The body as it came.
+    pub body: Bytes,
+    /// The body decompressed, when it came compressed.
+    pub plain: Option<Bytes>,
+    /// The facts.
+    pub facts: Facts,
+    /// The model asked for.
+    pub model: String,
+    /// The hints.
+    pub hints: Hints,
+    /// Keeps the body's bytes counted while they are held.
+    _held: Held,
+}
+
+impl Asked {
+    /// The body as JSON text.
+    pub fn json(&self) -> &Bytes {
+        self.plain.as_ref().unwrap_or(&self.body)
+    }
+}
+
+/// Reads a request to its end.
+///
+/// # Errors
+/// Anything wrong with the body or the hint headers, named.
+pub async fn read(
+    accepted: Accepted,
+    headers: HeaderMap,
+    incoming: Incoming,
+    live: &Live,
+) -> Result<Asked, Refused> {
+    let hints = hints(&headers)?;
+    let mut held = live.body();
+    let body = collect(incoming, &mut held).await?;
+    let encoding = Encoding::parse(content_encoding(&headers));
+    let plain = match encoding {
+        Encoding::Identity => None,
+        Encoding::Unknown => {
+            return Err(Refused::new(
+                ProblemKind::UnsupportedMediaType,
+                415,
+                "the Content-Encoding is not one of gzip, deflate, br, zstd",
+            ));
+        }
+        known => match decode_body(known, &body, BODY_BYTES_MAX) {
+            Ok(bytes) => Some(Bytes::from(bytes)),
+            Err(problem) => return Err(Refused::bad_request(problem.to_string())),
+        },
+    };
+    let endpoint = accepted.target.endpoint;
+    let facts = facts::read(endpoint, plain.as_ref().unwrap_or(&body))
+        .map_err(|problem| Refused::bad_request(problem.to_string()).code("invalid_body"))?;
+    let named =
+        accepted.target.model.clone().or_else(|| facts.model.as_ref().map(|m| m.value.clone()));
+    let Some(model) = named.filter(|m| !m.is_empty()) else {
+        return Err(Refused::bad_request("the body has no \"model\"; name the model to ask"));
+    };
+    Ok(Asked { accepted, headers, body, plain, facts, model, hints, _held: held })
+}
+
+async fn collect(mut incoming: Incoming, held: &mut Held) -> Result<Bytes, Refused> {
+    let expected = incoming.size_hint().exact().unwrap_or(0).min(BODY_BYTES_MAX as u64) as usize;
+    // A body in one piece is kept without a copy.
+    let mut first: Option<Bytes> = None;
+    let mut all = BytesMut::new();
+    loop {
+        let frame = match tokio::time::timeout(BODY_SILENCE_MAX, incoming.frame()).await {
+            Err(_) => {
+                let text = format!("no part of the body came for {} s", BODY_SILENCE_MAX.as_secs());
+                return Err(Refused::new(ProblemKind::Timeout, 408, text).close());
+            }
+            Ok(None) => break,
+            Ok(Some(Err(_))) => {
+                return Err(Refused::bad_request("the request body broke off").close());
+            }
+            Ok(Some(Ok(frame))) => frame,
+        };
+        let Ok(data) = frame.into_data() else { continue };
+        if !held.grow(data.len(), BODIES_BYTES_MAX) {
+            let text = "too many large request bodies at once; try again in a moment";
+            return Err(Refused::new(ProblemKind::Unavailable, 503, text).retry_after(1).close());
+        }
+        let so_far = first.as_ref().map_or(all.len(), Bytes::len);
+        if so_far + data.len() > BODY_BYTES_MAX {
+            return Err(too_large());
+        }
+        match first.take() {
+            None if all.is_empty() => first = Some(data),
+            Some(head) => {
+                all.reserve(expected.max(head.len() + data.len()));
+                all.extend_from_slice(&head);
+                all.extend_from_slice(&data);
+            }
+            None => all.extend_from_slice(&data),
+        }
+    }
+    Ok(first.unwrap_or_else(|| all.freeze()))
+}
+
+fn content_encoding(headers: &HeaderMap) -> Option<&str> {
+    headers.get(header::CONTENT_ENCODING).map(|value| value.to_str().unwrap_or("?"))
+}
+
+fn hints(headers: &HeaderMap) -> Result<Hints, Refused> {
+    let tier = match text(headers, "x-weir-tier")? {
+        None => None,
+        Some(name) => Some(Tier::parse(&name).ok_or_else(|| {
+            Refused::bad_request(format!("x-weir-tier: {name} is not one of low, medium, high"))
+        })?),
+    };
+    let task = match text(headers, "x-weir-task")? {
+        None => None,
+        Some(name) => Some(Task::parse(&name).ok_or_else(|| {
+            let all: Vec<&str> = Task::ALL.iter().map(|t| t.as_str()).collect();
+            Refused::bad_request(format!("x-weir-task: {name} is not one of {}", all.join(" ")))
+        })?),
+    };
+    let mut session = text(headers, "x-weir-session")?;
+    for name in ["x-claude-code-session-id", "session-id", "session_id"] {
+        if session.is_none() {
+            session = text(headers, name).unwrap_or(None);
+        }
+    }
+    Ok(Hints {
+        tier,
+        task,
+        category: text(headers, "x-weir-category")?,
+        project: text(headers, "x-weir-project")?,
+        session,
+    })
+}
+
+fn text(headers: &HeaderMap, name: &'static str) -> Result<Option<String>, Refused> {
+    let Some(value) = headers.get(name) else { return Ok(None) };
+    match value.to_str() {
+        Ok(text) if text.len() <= HINT_BYTES_MAX => {
+            let text = text.trim();
+            Ok((!text.is_empty()).then(|| text.to_owned()))
+        }
+        _ => Err(Refused::bad_request(format!(
+            "{name}: write at most {HINT_BYTES_MAX} plain ASCII characters"
+        ))),
+    }
+}
+
+/// Whether an endpoint has a body to read.
+pub fn has_body(endpoint: Endpoint) -> bool {
+    !matches!(endpoint, Endpoint::Models | Endpoint::GeminiModels)
+}

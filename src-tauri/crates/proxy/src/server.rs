@@ -1,0 +1,154 @@
+//! The frame around the line: accepted sockets, hyper's HTTP/1.1 with its timers, a bound on
+//! connections, and an orderly end in which open answers may finish.
+
+use crate::accept::Gatekeeper;
+use crate::limits::{ACCEPT_PAUSE, CONNECTIONS_MAX, HEAD_BYTES_MAX, HEAD_WAIT_MAX, HEADERS_MAX};
+use crate::live::Live;
+use crate::pipeline::Line;
+use crate::ports::Ports;
+use crate::quirks::Quirks;
+use crate::upstream::Upstream;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// A proxy that is ready to serve.
+pub struct Proxy {
+    line: Arc<Line>,
+    live: Live,
+}
+
+/// Why a proxy cannot be made.
+#[derive(Debug, thiserror::Error)]
+#[error("the HTTP client for providers cannot start: {0}")]
+pub struct NoClient(#[from] reqwest::Error);
+
+impl Proxy {
+    /// A proxy for listeners on `port`.
+    ///
+    /// # Errors
+    /// When the TLS back end cannot start.
+    pub fn new(port: u16, ports: Ports) -> Result<Self, NoClient> {
+        let live = Live::default();
+        let line = Line {
+            gatekeeper: Gatekeeper::new(port),
+            ports,
+            upstream: Upstream::new()?,
+            quirks: Arc::new(Quirks::default()),
+            live: live.clone(),
+            sequence: Arc::new(AtomicU32::new(0)),
+        };
+        Ok(Self { line: Arc::new(line), live })
+    }
+
+    /// Counts of what is happening now.
+    pub fn live(&self) -> Live {
+        self.live.clone()
+    }
+
+    /// Serves until `stop` is cancelled, then lets open answers finish until `end` is cancelled.
+    pub async fn serve(
+        &self,
+        listeners: Vec<TcpListener>,
+        stop: CancellationToken,
+        end: CancellationToken,
+    ) {
+        let tasks = TaskTracker::new();
+        let room = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+        for listener in listeners {
+            let acceptor = Acceptor {
+                line: Arc::clone(&self.line),
+                tasks: tasks.clone(),
+                room: Arc::clone(&room),
+                stop: stop.clone(),
+                end: end.clone(),
+            };
+            tasks.spawn(acceptor.run(listener));
+        }
+        tasks.close();
+        tasks.wait().await;
+    }
+}
+
+struct Acceptor {
+    line: Arc<Line>,
+    tasks: TaskTracker,
+    room: Arc<Semaphore>,
+    stop: CancellationToken,
+    end: CancellationToken,
+}
+
+impl Acceptor {
+    async fn run(self, listener: TcpListener) {
+        loop {
+            let permit = tokio::select! {
+                () = self.stop.cancelled() => return,
+                permit = Arc::clone(&self.room).acquire_owned() => permit,
+            };
+            let accepted = tokio::select! {
+                () = self.stop.cancelled() => return,
+                accepted = listener.accept() => accepted,
+            };
+            match accepted {
+                Ok((stream, _)) => {
+                    let (line, stop, end) =
+                        (Arc::clone(&self.line), self.stop.clone(), self.end.clone());
+                    self.tasks.spawn(async move {
+                        connection(stream, line, stop, end).await;
+                        drop(permit);
+                    });
+                }
+                // Out of files, most likely: spinning would make it worse.
+                Err(error) => {
+                    tracing::warn!(%error, "a connection could not be accepted");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                }
+            }
+        }
+    }
+}
+
+async fn connection(
+    stream: TcpStream,
+    line: Arc<Line>,
+    stop: CancellationToken,
+    end: CancellationToken,
+) {
+    // Without it, small frames of a stream wait for an acknowledgement: 40 ms each.
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, "TCP_NODELAY was not set");
+    }
+    let service = service_fn(move |request| {
+        let line = Arc::clone(&line);
+        async move { Ok::<_, Infallible>(line.handle(request).await) }
+    });
+    let served = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_WAIT_MAX)
+        .max_headers(HEADERS_MAX)
+        .max_buf_size(HEAD_BYTES_MAX)
+        .serve_connection(TokioIo::new(stream), service);
+    tokio::pin!(served);
+    tokio::select! {
+        result = served.as_mut() => return log_end(result),
+        () = stop.cancelled() => served.as_mut().graceful_shutdown(),
+    }
+    tokio::select! {
+        result = served => log_end(result),
+        () = end.cancelled() => {}
+    }
+}
+
+fn log_end(result: hyper::Result<()>) {
+    if let Err(error) = result {
+        // Clients that hang up are everyday life; the ledger has their requests.
+        tracing::debug!(%error, "a connection ended early");
+    }
+}

@@ -1,0 +1,97 @@
+//! The last stage: every reservation is closed exactly once, on every path. A `Ticket` that is
+//! dropped — client gone, task cancelled, panic — settles with what is known by then.
+
+use crate::ports::{Closing, Ports, Reservation, Settled};
+use weir_core::meter::End;
+use weir_core::{Metered, Outcome};
+
+/// An open reservation and what is known of its attempt so far.
+pub struct Ticket {
+    ports: Ports,
+    reservation: Option<Reservation>,
+    arrived_ns: u64,
+    /// The provider's status, 0 before it came.
+    pub status: u16,
+    /// Milliseconds from arrival to the first byte of the answer.
+    pub first_byte_ms: Option<u32>,
+    /// Whether any byte can have reached the provider.
+    pub sent: bool,
+}
+
+impl Ticket {
+    /// Takes charge of a reservation.
+    pub fn new(ports: &Ports, reservation: Reservation, arrived_ns: u64) -> Self {
+        let ticket = Self {
+            ports: ports.clone(),
+            reservation: Some(reservation),
+            arrived_ns,
+            status: 0,
+            first_byte_ms: None,
+            sent: false,
+        };
+        // Only now: should a listener panic, the ticket settles on its way down.
+        if let Some(reservation) = &ticket.reservation {
+            ports.events.opened(&reservation.opening);
+        }
+        ticket
+    }
+
+    /// Notes the first byte of the answer.
+    pub fn first_byte(&mut self) {
+        if self.first_byte_ms.is_none() {
+            self.first_byte_ms = Some(self.elapsed_ms());
+        }
+    }
+
+    /// Closes the reservation.
+    pub fn close(mut self, outcome: Outcome, metered: Metered, last: bool) -> Option<Settled> {
+        self.settle(outcome, metered, last)
+    }
+
+    /// Closes from a place that can only borrow, such as a body that is being polled.
+    pub fn close_in_place(&mut self, outcome: Outcome, metered: Metered) -> Option<Settled> {
+        self.settle(outcome, metered, true)
+    }
+
+    fn settle(&mut self, outcome: Outcome, metered: Metered, last: bool) -> Option<Settled> {
+        let reservation = self.reservation.take()?;
+        let id = reservation.opening.id;
+        let closing = Closing {
+            at_ms: self.ports.clock.unix_ms(),
+            outcome,
+            status: self.status,
+            metered,
+            sent: self.sent,
+            last,
+            first_byte_ms: self.first_byte_ms,
+            total_ms: self.elapsed_ms(),
+        };
+        let settled = self.ports.books.settle(reservation, closing.clone());
+        self.ports.events.closed(id, &closing, settled);
+        Some(settled)
+    }
+
+    fn elapsed_ms(&self) -> u32 {
+        let ns = self.ports.clock.monotonic_ns().saturating_sub(self.arrived_ns);
+        u32::try_from(ns / 1_000_000).unwrap_or(u32::MAX)
+    }
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        let outcome =
+            if std::thread::panicking() { Outcome::Internal } else { Outcome::ClientGone };
+        self.settle(outcome, Metered::default(), true);
+    }
+}
+
+/// How an answer that ran to its end is called.
+pub fn outcome_of(status: u16, metered: &Metered, must_end: bool) -> Outcome {
+    match metered.end {
+        _ if status >= 400 => Outcome::UpstreamError,
+        End::Failed => Outcome::ErrorInStream,
+        End::Complete => Outcome::Ok,
+        End::Open if must_end => Outcome::Truncated,
+        End::Open => Outcome::Ok,
+    }
+}

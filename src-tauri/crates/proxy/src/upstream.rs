@@ -1,0 +1,237 @@
+//! The one way out: reqwest clients, the address of an endpoint, and the key, attached at the last
+//! moment. The only file that sees a secret. Redirects are never followed, so a key goes only to
+//! the scheme, host and port it was stored for.
+
+use crate::limits::{CONNECT_WAIT_MAX, POOL_IDLE_MAX};
+use crate::secret::Secret;
+use bytes::Bytes;
+use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use http_body::{Body, Frame, SizeHint};
+use std::collections::VecDeque;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+use weir_core::route::{Provider, ProviderKind};
+use weir_core::{Dialect, Endpoint};
+use weir_wire::endpoint::Target;
+
+/// Connections to providers.
+#[derive(Clone, Debug)]
+pub struct Upstream {
+    remote: reqwest::Client,
+    local: reqwest::Client,
+}
+
+/// A request on its way to a provider.
+pub struct Outbound {
+    /// Where to.
+    pub url: String,
+    /// `GET` or `POST`.
+    pub method: http::Method,
+    /// What travels with it, credential included.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: Bytes,
+    /// Whether the provider is on the user's own machines.
+    pub local: bool,
+}
+
+/// The head of an answer.
+pub struct Answer {
+    /// Its status.
+    pub status: http::StatusCode,
+    /// Its headers.
+    pub headers: HeaderMap,
+    /// Its body.
+    pub body: AnswerBody,
+}
+
+/// The body of an answer: a provider's, or the demonstration's.
+pub enum AnswerBody {
+    /// From the network.
+    Remote(reqwest::Body),
+    /// Made here, in pieces.
+    Made(VecDeque<Bytes>),
+    /// Pieces that were already read, and the rest.
+    Resumed {
+        /// What was read.
+        pieces: VecDeque<Bytes>,
+        /// What comes.
+        rest: Box<AnswerBody>,
+    },
+}
+
+/// The provider's body broke off.
+#[derive(Debug, thiserror::Error)]
+#[error("the provider's answer broke off")]
+pub struct Cut;
+
+/// Why no answer came.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoAnswer {
+    /// Nothing of the request left.
+    #[error("could not connect: {0}")]
+    Connect(String),
+    /// The provider took the request and said nothing in time.
+    #[error("no answer in time")]
+    Timeout,
+    /// The connection broke after the request had left.
+    #[error("the connection broke before an answer: {0}")]
+    Broke(String),
+}
+
+impl Upstream {
+    /// Opens no connection yet.
+    ///
+    /// # Errors
+    /// When the TLS back end cannot start.
+    pub fn new() -> Result<Self, reqwest::Error> {
+        let base = || {
+            reqwest::Client::builder()
+                .redirect(reqwest::redirect::Policy::none())
+                .referer(false)
+                .tcp_nodelay(true)
+                .tcp_keepalive(Duration::from_secs(30))
+                .connect_timeout(CONNECT_WAIT_MAX)
+                .pool_idle_timeout(POOL_IDLE_MAX)
+        };
+        Ok(Self {
+            remote: base().build()?,
+            // A corporate HTTP_PROXY must not swallow what is meant for this machine.
+            local: base().no_proxy().http1_only().build()?,
+        })
+    }
+
+    /// Sends a request and waits for the answer's head.
+    ///
+    /// # Errors
+    /// Why no head came; the text names no header and no key.
+    pub async fn send(&self, out: Outbound) -> Result<Answer, NoAnswer> {
+        let client = if out.local { &self.local } else { &self.remote };
+        let mut request = client.request(out.method.clone(), &out.url).headers(out.headers);
+        if out.method == http::Method::POST {
+            request = request.body(out.body);
+        }
+        let response = request.send().await.map_err(classify)?;
+        let response: http::Response<reqwest::Body> = response.into();
+        let (parts, body) = response.into_parts();
+        Ok(Answer { status: parts.status, headers: parts.headers, body: AnswerBody::Remote(body) })
+    }
+}
+
+fn classify(error: reqwest::Error) -> NoAnswer {
+    let error = error.without_url();
+    let cause = cause(&error);
+    if error.is_connect() {
+        NoAnswer::Connect(cause)
+    } else if error.is_timeout() {
+        NoAnswer::Timeout
+    } else {
+        NoAnswer::Broke(cause)
+    }
+}
+
+/// The innermost cause, which is the one a person can act on ("connection refused").
+fn cause(error: &dyn std::error::Error) -> String {
+    let mut last = error;
+    while let Some(next) = last.source() {
+        last = next;
+    }
+    last.to_string()
+}
+
+/// The address of an endpoint on a provider.
+pub fn address(provider: &Provider, target: &Target, model: &str, query: Option<&str>) -> String {
+    let base = provider.base_url.trim_end_matches('/');
+    let versionless = base.strip_suffix("/v1").unwrap_or(base);
+    let openai = match provider.dialect {
+        // OpenAI-style addresses are written with their version.
+        Dialect::OpenAi => base.to_owned(),
+        _ => format!("{versionless}/v1"),
+    };
+    let path = match target.endpoint {
+        Endpoint::Messages => format!("{versionless}/v1/messages"),
+        Endpoint::MessagesCount => format!("{versionless}/v1/messages/count_tokens"),
+        Endpoint::Chat => format!("{openai}/chat/completions"),
+        Endpoint::Responses => format!("{openai}/responses"),
+        Endpoint::Embeddings => format!("{openai}/embeddings"),
+        Endpoint::Models => format!("{openai}/models"),
+        Endpoint::GeminiModels => format!("{base}/v1beta/models"),
+        Endpoint::Generate | Endpoint::GenerateStream | Endpoint::GenerateCount => {
+            let version = target.version.unwrap_or("v1beta");
+            format!("{base}/{version}/models/{}:{}", path_segment(model), verb(target.endpoint))
+        }
+    };
+    match query {
+        Some(query) => format!("{path}?{query}"),
+        None => path,
+    }
+}
+
+fn verb(endpoint: Endpoint) -> &'static str {
+    match endpoint {
+        Endpoint::GenerateStream => "streamGenerateContent",
+        Endpoint::GenerateCount => "countTokens",
+        _ => "generateContent",
+    }
+}
+
+/// Percent-encodes what a model name may not put into a path.
+fn path_segment(model: &str) -> String {
+    let mut out = String::with_capacity(model.len());
+    for byte in model.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~') {
+            out.push(char::from(byte));
+        } else {
+            out.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    out
+}
+
+/// Puts a provider's key where that provider looks for it.
+pub fn attach(headers: &mut HeaderMap, provider: &Provider, endpoint: Endpoint, key: &Secret) {
+    let text = key.expose();
+    let (name, value) = match (provider.kind, endpoint.dialect()) {
+        (ProviderKind::Plain, Dialect::Anthropic) => {
+            (HeaderName::from_static("x-api-key"), text.to_owned())
+        }
+        (ProviderKind::Plain, Dialect::Gemini) => {
+            (HeaderName::from_static("x-goog-api-key"), text.to_owned())
+        }
+        _ => (header::AUTHORIZATION, format!("Bearer {text}")),
+    };
+    if let Ok(mut value) = HeaderValue::from_str(&value) {
+        value.set_sensitive(true);
+        headers.insert(name, value);
+    }
+}
+
+impl Body for AnswerBody {
+    type Data = Bytes;
+    type Error = Cut;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Cut>>> {
+        match self.get_mut() {
+            Self::Remote(body) => {
+                Pin::new(body).poll_frame(context).map(|o| o.map(|r| r.map_err(|_| Cut)))
+            }
+            Self::Made(pieces) => Poll::Ready(pieces.pop_front().map(|b| Ok(Frame::data(b)))),
+            Self::Resumed { pieces, rest } => match pieces.pop_front() {
+                Some(piece) => Poll::Ready(Some(Ok(Frame::data(piece)))),
+                None => Pin::new(rest.as_mut()).poll_frame(context),
+            },
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Remote(body) => body.size_hint(),
+            Self::Made(pieces) => SizeHint::with_exact(pieces.iter().map(|b| b.len() as u64).sum()),
+            Self::Resumed { .. } => SizeHint::default(),
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! The data path against scripted neighbours: what happens to a reservation on every way out.
+//! Black-box behaviour over the real engine is tested in the workspace's `tests` package; here are
+//! the cases that need a hand on the clock, the books or the neighbours.
+
+mod support;
+
+use support::{Neighbour, Stage, chat, get_status};
+use weir_core::Outcome;
+use weir_core::route::{Reason, Route};
+
+#[tokio::test]
+async fn an_answer_settles_once_with_the_usage_the_provider_sent() {
+    let provider = Neighbour::answers(&chat_answer());
+    let stage = Stage::start(&[("openai", provider.url())], |_| {}).await;
+    let response = stage.send(&chat("gpt-5", false)).await;
+    assert_eq!(get_status(&response), 200);
+    assert!(response.contains("x-weir-route: openai/gpt-5\r\n"), "{response}");
+    assert!(response.contains("x-weir-cost-usd: 0.000000042\r\n"), "{response}");
+    let closed = stage.only_closing().await;
+    assert_eq!(closed.outcome, Outcome::Ok);
+    let usage = closed.metered.usage.expect("usage was sent");
+    assert_eq!((usage.input, usage.output), (11, 5));
+}
+
+#[tokio::test]
+async fn a_dead_first_candidate_is_voided_and_the_second_answers() {
+    let second = Neighbour::answers(&chat_answer());
+    let dead = Neighbour::refuses();
+    let stage = Stage::start(&[("first", dead), ("second", second.url())], |setup| {
+        setup.low = vec![route("first", "a"), route("second", "b")];
+    })
+    .await;
+    let response = stage.send(&chat("weir-low", false)).await;
+    assert_eq!(get_status(&response), 200);
+    assert!(response.contains("x-weir-attempts: 2\r\n"), "{response}");
+    assert!(response.contains("x-weir-reason: fallback\r\n"), "{response}");
+    let closings = stage.closings(2).await;
+    assert_eq!(closings[0].outcome, Outcome::Unreachable);
+    assert!(!closings[0].sent && !closings[0].last);
+    assert!(closings[1].last);
+    assert_eq!(stage.openings()[0].reason, Reason::Tier);
+    assert!(second.seen().contains(r#""model":"b""#), "only the model name changes");
+}
+
+#[tokio::test]
+async fn a_client_that_leaves_before_the_head_cancels_the_provider_and_is_settled() {
+    let provider = Neighbour::silent();
+    let stage = Stage::start(&[("openai", provider.url())], |_| {}).await;
+    let socket = stage.send_and_keep(&chat("gpt-5", true)).await;
+    provider.wait_for_request().await;
+    drop(socket);
+    provider.wait_for_hang_up().await;
+    let closed = stage.only_closing().await;
+    assert_eq!(closed.outcome, Outcome::ClientGone);
+    assert!(closed.sent);
+}
+
+#[tokio::test]
+async fn a_stream_that_is_cut_ends_with_an_error_event_and_never_as_a_success() {
+    let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n";
+    let first = "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Hel\"}}]}\n\n";
+    let provider = Neighbour::answers(&format!("{head}{first}"));
+    let stage = Stage::start(&[("openai", provider.url())], |_| {}).await;
+    let response = stage.send(&chat("gpt-5", true)).await;
+    assert!(response.contains(first.trim_end()), "{response}");
+    assert!(response.contains("\"error\""), "{response}");
+    assert_eq!(stage.only_closing().await.outcome, Outcome::Truncated);
+}
+
+#[tokio::test]
+async fn a_panic_in_one_request_settles_it_and_the_next_one_is_served() {
+    let provider = Neighbour::answers(&chat_answer());
+    let stage = Stage::start(&[("openai", provider.url())], |_| {}).await;
+    stage.panic_on_next_event();
+    let response = stage.send(&chat("gpt-5", false)).await;
+    assert_eq!(get_status(&response), 500);
+    assert_eq!(stage.only_closing().await.outcome, Outcome::Internal);
+    assert_eq!(get_status(&stage.send(&chat("gpt-5", false)).await), 200);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_stops_coming_is_refused_after_half_a_minute() {
+    let stage = Stage::start(&[], |_| {}).await;
+    let whole = chat("gpt-5", false);
+    let socket = stage.send_and_keep(&whole[..whole.len() - 4]).await;
+    let response = Stage::rest(socket).await;
+    assert_eq!(get_status(&response), 408);
+    assert!(stage.openings().is_empty());
+}
+
+#[tokio::test]
+async fn guessing_tokens_is_slowed_down_and_the_right_token_still_works() {
+    let provider = Neighbour::answers(&chat_answer());
+    let stage = Stage::start(&[("openai", provider.url())], |_| {}).await;
+    let wrong = chat("gpt-5", false).replace("weir_right", "weir_wrong");
+    for _ in 0..30 {
+        assert_eq!(get_status(&stage.send(&wrong).await), 401);
+    }
+    let refused = stage.send(&wrong).await;
+    assert_eq!(get_status(&refused), 429);
+    assert!(refused.contains("retry-after: "), "{refused}");
+    assert_eq!(get_status(&stage.send(&chat("gpt-5", false)).await), 200);
+}
+
+#[tokio::test]
+async fn a_ledger_that_cannot_write_stops_the_request_before_it_leaves() {
+    let provider = Neighbour::answers(&chat_answer());
+    let stage = Stage::start(&[("openai", provider.url())], |_| {}).await;
+    stage.break_the_ledger();
+    let response = stage.send(&chat("gpt-5", false)).await;
+    assert_eq!(get_status(&response), 503);
+    assert!(response.contains("disk full"), "{response}");
+    assert_eq!(provider.seen(), "");
+}
+
+#[tokio::test]
+async fn usage_is_asked_for_once_more_without_when_the_provider_rejects_the_question() {
+    let rejects = "HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\n\
+                   content-length: 44\r\n\r\n{\"error\":{\"message\":\"no stream_options here\"}}";
+    let rejects = rejects
+        .replace("44", &"{\"error\":{\"message\":\"no stream_options here\"}}".len().to_string());
+    let plain = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n\
+                 data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Hi\"},\"finish_reason\":\"stop\"}]}\n\n\
+                 data: [DONE]\n\n";
+    let provider = Neighbour::answers_in_turn(&[&rejects, plain, plain]);
+    let stage = Stage::start(&[("openai", provider.url())], |_| {}).await;
+    let response = stage.send(&chat("gpt-5", true)).await;
+    assert_eq!(get_status(&response), 200, "{response}");
+    let closings = stage.closings(2).await;
+    assert_eq!(closings[0].outcome, Outcome::UpstreamError);
+    assert_eq!(closings[1].outcome, Outcome::Ok);
+    stage.send(&chat("gpt-5", true)).await;
+    let asked = provider.seen().matches("include_usage").count();
+    assert_eq!(asked, 1, "the provider's refusal is remembered");
+}
+
+fn chat_answer() -> String {
+    let body = r#"{"id":"x","object":"chat.completion","model":"gpt-5","choices":[{"index":0,"message":{"role":"assistant","content":"Hi"},"finish_reason":"stop"}],"usage":{"prompt_tokens":11,"completion_tokens":5,"total_tokens":16}}"#;
+    format!(
+        "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    )
+}
+
+fn route(provider: &str, model: &str) -> Route {
+    Route { provider: provider.into(), model: model.into() }
+}

@@ -1,0 +1,118 @@
+//! Neighbours of the data path for its own tests: a proxy on port 0 with scripted books, gate and
+//! clock, and a provider that says exactly what it is told to, once a connection.
+
+mod neighbour;
+mod ports;
+
+pub use neighbour::Neighbour;
+
+use ports::Script;
+use std::sync::Arc;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_util::sync::CancellationToken;
+use weir_core::Dialect;
+use weir_core::route::{KeySource, Provider, ProviderKind, Setup};
+use weir_proxy::Proxy;
+use weir_proxy::ports::{Closing, Opening, Ports};
+
+/// A running proxy and the script behind its ports.
+pub struct Stage {
+    port: u16,
+    script: Arc<Script>,
+    end: CancellationToken,
+}
+
+impl Stage {
+    pub async fn start(providers: &[(&str, String)], change: impl FnOnce(&mut Setup)) -> Self {
+        let mut setup = Setup::default();
+        for (name, url) in providers {
+            setup.providers.push(Provider {
+                name: (*name).to_owned(),
+                dialect: Dialect::OpenAi,
+                base_url: url.clone(),
+                key: KeySource::None,
+                local: true,
+                kind: ProviderKind::Plain,
+            });
+        }
+        change(&mut setup);
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback");
+        let port = listener.local_addr().expect("bound").port();
+        let script = Arc::new(Script::new(setup));
+        let ports = Ports {
+            books: script.clone(),
+            gate: script.clone(),
+            keys: script.clone(),
+            clock: script.clone(),
+            routes: script.clone(),
+            events: script.clone(),
+        };
+        let proxy = Proxy::new(port, ports).expect("a client");
+        let end = CancellationToken::new();
+        let stop = end.clone();
+        tokio::spawn(async move { proxy.serve(vec![listener], stop.clone(), stop).await });
+        Self { port, script, end }
+    }
+
+    /// Sends raw bytes and reads to the end of the connection.
+    pub async fn send(&self, raw: &str) -> String {
+        Self::rest(self.send_and_keep(raw).await).await
+    }
+
+    pub async fn send_and_keep(&self, raw: &str) -> TcpStream {
+        let mut socket = TcpStream::connect(("127.0.0.1", self.port)).await.expect("listening");
+        let raw = raw.replace("HOST", &format!("127.0.0.1:{}", self.port));
+        socket.write_all(raw.as_bytes()).await.expect("written");
+        socket
+    }
+
+    pub async fn rest(mut socket: TcpStream) -> String {
+        let mut bytes = Vec::new();
+        socket.read_to_end(&mut bytes).await.expect("readable");
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    pub fn openings(&self) -> Vec<Opening> {
+        self.script.openings()
+    }
+
+    /// The settlements, once there are `count`; more than that is a failure.
+    pub async fn closings(&self, count: usize) -> Vec<Closing> {
+        self.script.closings(count).await
+    }
+
+    pub async fn only_closing(&self) -> Closing {
+        self.closings(1).await.remove(0)
+    }
+
+    pub fn panic_on_next_event(&self) {
+        self.script.panic_on_next_event();
+    }
+
+    pub fn break_the_ledger(&self) {
+        self.script.break_the_ledger();
+    }
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        self.end.cancel();
+    }
+}
+
+/// A chat request as raw HTTP; `HOST` is filled in when it is sent.
+pub fn chat(model: &str, stream: bool) -> String {
+    let body = format!(
+        r#"{{"model":"{model}","stream":{stream},"messages":[{{"role":"user","content":"hello"}}]}}"#
+    );
+    format!(
+        "POST /v1/chat/completions HTTP/1.1\r\nhost: HOST\r\nauthorization: Bearer weir_right\r\n\
+         content-type: application/json\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    )
+}
+
+pub fn get_status(response: &str) -> u16 {
+    response.get(9..12).and_then(|s| s.parse().ok()).unwrap_or(0)
+}

@@ -1,0 +1,109 @@
+//! A provider of raw bytes.
+
+use parking_lot::Mutex;
+use std::sync::Arc;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
+
+/// Listens on port 0 and answers each connection with the next of its answers; the last repeats.
+pub struct Neighbour {
+    port: u16,
+    state: Arc<State>,
+}
+
+#[derive(Default)]
+struct State {
+    seen: Mutex<String>,
+    asked: Notify,
+    hung_up: Notify,
+}
+
+impl Neighbour {
+    pub fn answers(answer: &str) -> Self {
+        Self::answers_in_turn(&[answer])
+    }
+
+    pub fn answers_in_turn(answers: &[&str]) -> Self {
+        Self::listen(answers.iter().map(|a| (*a).to_owned()).collect())
+    }
+
+    /// Takes the request and never says anything.
+    pub fn silent() -> Self {
+        Self::listen(Vec::new())
+    }
+
+    /// An address nobody listens on.
+    pub fn refuses() -> String {
+        let socket = std::net::TcpListener::bind("127.0.0.1:0").expect("loopback");
+        let port = socket.local_addr().expect("bound").port();
+        format!("http://127.0.0.1:{port}/v1")
+    }
+
+    fn listen(answers: Vec<String>) -> Self {
+        let socket = std::net::TcpListener::bind("127.0.0.1:0").expect("loopback");
+        socket.set_nonblocking(true).expect("non-blocking");
+        let port = socket.local_addr().expect("bound").port();
+        let listener = TcpListener::from_std(socket).expect("in a runtime");
+        let state = Arc::new(State::default());
+        let shared = Arc::clone(&state);
+        tokio::spawn(async move {
+            let mut turn = 0;
+            while let Ok((stream, _)) = listener.accept().await {
+                let answer = answers.get(turn.min(answers.len().saturating_sub(1))).cloned();
+                turn += 1;
+                tokio::spawn(converse(stream, answer, Arc::clone(&shared)));
+            }
+        });
+        Self { port, state }
+    }
+
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}/v1", self.port)
+    }
+
+    pub fn seen(&self) -> String {
+        self.state.seen.lock().clone()
+    }
+
+    pub async fn wait_for_request(&self) {
+        self.state.asked.notified().await;
+    }
+
+    pub async fn wait_for_hang_up(&self) {
+        self.state.hung_up.notified().await;
+    }
+}
+
+async fn converse(mut stream: TcpStream, answer: Option<String>, state: Arc<State>) {
+    let mut buffer = vec![0; 64 * 1024];
+    let mut request = String::new();
+    while !complete(&request) {
+        match stream.read(&mut buffer).await {
+            Ok(0) | Err(_) => return,
+            Ok(n) => request.push_str(&String::from_utf8_lossy(&buffer[..n])),
+        }
+    }
+    state.seen.lock().push_str(&request);
+    state.asked.notify_one();
+    match answer {
+        Some(answer) => {
+            // A client that left early is the other tests' subject.
+            let _ = stream.write_all(answer.as_bytes()).await;
+            let _ = stream.shutdown().await;
+        }
+        None => {
+            let _ = stream.read(&mut buffer).await;
+            state.hung_up.notify_one();
+        }
+    }
+}
+
+fn complete(request: &str) -> bool {
+    let Some((head, body)) = request.split_once("\r\n\r\n") else { return false };
+    let length = head
+        .lines()
+        .find_map(|l| l.to_ascii_lowercase().strip_prefix("content-length: ")?.parse().ok())
+        .unwrap_or(0);
+    body.len() >= length
+}

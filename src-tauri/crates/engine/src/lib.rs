@@ -10,3 +10,4 @@ pub mod config;
 pub mod gate;
 pub mod home;
 pub mod lock;
+pub mod prices;

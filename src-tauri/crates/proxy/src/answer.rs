@@ -18,7 +18,6 @@ use http::{HeaderMap, HeaderName, HeaderValue, Response, header};
 use http_body::Body;
 use http_body_util::BodyExt;
 use std::collections::VecDeque;
-use weir_core::meter::End;
 use weir_core::{Endpoint, Outcome};
 use weir_wire::encoding::Encoding;
 use weir_wire::error_body::ProblemKind;
@@ -134,11 +133,8 @@ async fn collect(
         pieces.push_back(data);
     }
     let metered = tap.finish();
-    let outcome = match outcome_of(ticket.status, &metered, success) {
-        // A 200 that is not the dialect's JSON (a captive portal's page, say) is no success.
-        Outcome::Truncated if metered.end == End::Open => Outcome::Truncated,
-        other => other,
-    };
+    // A 200 that is not the dialect's JSON (a captive portal's page, say) is no success.
+    let outcome = outcome_of(ticket.status, &metered, success);
     let settled = ticket.close(outcome, metered, true);
     Ok(Collected::Whole(joined(pieces, total), settled))
 }

@@ -94,9 +94,9 @@ impl Tries<'_> {
         let out = self.outbound(provider, &candidate, &headers, asks);
         match self.send(provider, &candidate, out, last).await? {
             Sent::Answer(answer, ticket) if asks && answer.status == 400 => {
-                self.without_usage(provider, candidate, &headers, *answer, ticket, last).await
+                self.without_usage(provider, candidate, &headers, *answer, *ticket, last).await
             }
-            Sent::Answer(answer, ticket) => Ok(self.judge(candidate, *answer, ticket, asks, last)),
+            Sent::Answer(answer, ticket) => Ok(self.judge(candidate, *answer, *ticket, asks, last)),
             Sent::Nothing(failure) => Ok(Try::Failed(failure)),
         }
     }
@@ -123,7 +123,9 @@ impl Tries<'_> {
         ticket.close(Outcome::UpstreamError, Metered::default(), false);
         let out = self.outbound(provider, &candidate, headers, false);
         match self.send(provider, &candidate, out, last).await? {
-            Sent::Answer(answer, ticket) => Ok(self.judge(candidate, *answer, ticket, false, last)),
+            Sent::Answer(answer, ticket) => {
+                Ok(self.judge(candidate, *answer, *ticket, false, last))
+            }
             Sent::Nothing(failure) => Ok(Try::Failed(failure)),
         }
     }
@@ -162,7 +164,7 @@ impl Tries<'_> {
         match self.context.upstream.send(out).await {
             Ok(answer) => {
                 ticket.status = answer.status.as_u16();
-                Ok(Sent::Answer(Box::new(answer), ticket))
+                Ok(Sent::Answer(Box::new(answer), Box::new(ticket)))
             }
             Err(problem) => {
                 let (outcome, sent) = match &problem {
@@ -281,7 +283,7 @@ impl Tries<'_> {
 }
 
 enum Sent {
-    Answer(Box<Answer>, Ticket),
+    Answer(Box<Answer>, Box<Ticket>),
     Nothing(Failure),
 }
 

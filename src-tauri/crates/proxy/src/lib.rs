@@ -2,7 +2,7 @@
 //! Owns HTTP, both ways. Knows no SQL, no keychain, no configuration file and no window: what it
 //! needs of the world comes through `ports`.
 
-mod accept;
+pub mod accept;
 mod answer;
 mod attempt;
 mod body;
@@ -17,7 +17,7 @@ pub mod ports;
 mod quirks;
 mod read;
 mod relay;
-mod reply;
+pub mod reply;
 pub mod secret;
 mod server;
 mod settle;

@@ -86,7 +86,11 @@ impl Refused {
 }
 
 /// The response for a refusal.
-pub fn reply(refused: Refused, dialect: Dialect, id: Option<RequestId>) -> Response<ReplyBody> {
+pub(crate) fn reply(
+    refused: Refused,
+    dialect: Dialect,
+    id: Option<RequestId>,
+) -> Response<ReplyBody> {
     let id_text = id.map(|id| id.to_string());
     let problem = Problem {
         kind: refused.kind,

@@ -2,6 +2,8 @@
 //! Black-box behaviour over the real engine is tested in the workspace's `tests` package; here are
 //! the cases that need a hand on the clock, the books or the neighbours.
 
+#![expect(clippy::disallowed_methods, reason = "a test's neighbours end with its runtime")]
+
 mod support;
 
 use support::{Neighbour, Stage, chat, get_status};

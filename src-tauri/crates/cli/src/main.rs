@@ -1,1 +1,40 @@
-fn main() {}
+//! `weir`: the command line and the headless server. Links no GUI library.
+//! Owns exit codes: 0 done, 1 failed, 2 wrong usage.
+
+mod args;
+mod commands;
+mod csv;
+mod out;
+mod table;
+mod views;
+mod words;
+
+use clap::Parser;
+use out::{Stop, say};
+use std::process::ExitCode;
+
+const FAILED: u8 = 1;
+const WRONG_USAGE: u8 = 2;
+
+fn main() -> ExitCode {
+    let weir = match args::Weir::try_parse() {
+        Ok(weir) => weir,
+        Err(help) => {
+            // Help for a reader who has gone is no failure.
+            let _ = help.print();
+            return ExitCode::from(u8::try_from(help.exit_code()).unwrap_or(WRONG_USAGE));
+        }
+    };
+    match commands::run(weir) {
+        Ok(()) | Err(Stop::Unread) => ExitCode::SUCCESS,
+        Err(Stop::Said) => ExitCode::from(FAILED),
+        Err(Stop::Usage(line)) => {
+            say(&format!("weir: {line}"));
+            ExitCode::from(WRONG_USAGE)
+        }
+        Err(Stop::Failed(line)) => {
+            say(&format!("weir: {line}"));
+            ExitCode::from(FAILED)
+        }
+    }
+}

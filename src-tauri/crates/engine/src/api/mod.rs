@@ -29,7 +29,7 @@ pub use problem::{ApiProblem, Code};
 pub use requests::{Attempt, AttemptState, BillLine, Explain, LogQuery, LogRow, RequestUsage};
 pub use routes::{ModelRow, RouteCandidate, RouteTest};
 pub use spend::{By, CostBreakdown, CostGroup, CostSummary, DaySpend, Span, Sums, Tokens};
-pub use stamp::{Stamp, Zone};
+pub use stamp::{BadMoment, Stamp, Zone};
 pub use status::{
     BudgetStanding, LocalModel, LocalServer, ProviderHealth, Routing, Status, TierChains, Totals,
 };
@@ -38,3 +38,5 @@ pub use tools::{
     SecretText,
 };
 pub use tray::{Mark, TrayView};
+pub use weir_core::ids::BadRequestId;
+pub use weir_core::{Dialect, Money, RequestId};

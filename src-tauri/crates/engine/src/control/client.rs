@@ -41,7 +41,7 @@ fn patience(call: &Call) -> Duration {
 
 pub(super) fn ask(home: &Path, call: &Call, patience: Duration) -> Result<Value, ApiProblem> {
     let line = written(call)?;
-    let (tell, told) = mpsc::channel();
+    let (tell, told) = mpsc::sync_channel(1);
     let folder = home.to_owned();
     // A thread, because a pipe on Windows knows no timeouts. One that never ends dies with the
     // process, which a caller ends right after this problem.

@@ -62,14 +62,14 @@ pub struct Door {
 
 impl Door {
     /// Opens the socket of a home. The caller must hold the home's lock: a socket on which
-    /// nothing answers is then a dead engine's and is replaced. Needs a tokio runtime around it.
+    /// nothing answers is then a dead engine's and is replaced. The folder's own mode is the
+    /// home's business. Needs a tokio runtime around it.
     ///
     /// # Errors
     /// See [`DoorProblem`].
     pub fn open(home: &Path) -> Result<Self, DoorProblem> {
         let path = home.join("control.sock");
         let refused = |source| DoorProblem::Refused { path: path.clone(), source };
-        close_folder(home).map_err(refused)?;
         let address = Address::of(home).map_err(refused)?;
         clear(&address)?;
         let options = ListenerOptions::new().name(address.name().map_err(refused)?);
@@ -231,22 +231,6 @@ fn clear(address: &Address) -> Result<(), DoorProblem> {
 /// A pipe vanishes with its engine, so there is nothing to make way for.
 #[cfg(windows)]
 fn clear(_address: &Address) -> Result<(), DoorProblem> {
-    Ok(())
-}
-
-/// The home is this user's alone, whatever the umask was when it was made.
-#[cfg(unix)]
-fn close_folder(home: &Path) -> io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    let mode = std::fs::metadata(home)?.permissions().mode();
-    if mode & 0o077 != 0 {
-        std::fs::set_permissions(home, std::fs::Permissions::from_mode(mode & 0o700))?;
-    }
-    Ok(())
-}
-
-#[cfg(windows)]
-fn close_folder(_home: &Path) -> io::Result<()> {
     Ok(())
 }
 

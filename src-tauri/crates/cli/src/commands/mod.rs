@@ -1,0 +1,74 @@
+//! What each command does: ask a desk, print the answer. No decisions about routing or money.
+
+mod export;
+mod keys;
+mod log;
+mod prices;
+mod reports;
+mod route;
+
+use crate::args::{Command, Cost, Weir};
+use crate::out::{Done, Out, Stop};
+use weir_engine::api::{Desk, Stamp, Zone};
+use weir_engine::clock;
+use weir_engine::control::Remote;
+use weir_engine::home::Home;
+
+/// Does what was asked.
+///
+/// # Errors
+/// How it ended when it did not succeed.
+pub fn run(weir: Weir) -> Done {
+    let home = || Home::locate(weir.home.as_deref()).map_err(failed);
+    match weir.command {
+        Command::Config(args) => reports::config(&home()?, args),
+        Command::Log(args) => log::log(&home()?, &args),
+        Command::Export(args) => export::export(&*desk(&home()?)?, &args),
+        Command::Status(args) => reports::status(&*desk(&home()?)?, Out::stdout(args.json)),
+        Command::Doctor(args) => reports::doctor(&home()?, Out::stdout(args.json)),
+        Command::Cost(Cost::Summary { period, json }) => {
+            reports::summary(&*desk(&home()?)?, period.into(), Out::stdout(json.json))
+        }
+        Command::Cost(Cost::Breakdown { period, by, json }) => {
+            let out = Out::stdout(json.json);
+            reports::breakdown(&*desk(&home()?)?, period.into(), by.into(), out)
+        }
+        Command::Explain(args) => log::explain(&*desk(&home()?)?, &args),
+        Command::Key(args) => keys::key(&*desk(&home()?)?, args),
+        Command::Client(args) => keys::client(&*desk(&home()?)?, args),
+        Command::Route(args) => route::route(&*desk(&home()?)?, args),
+        Command::Models(args) => reports::models(&*desk(&home()?)?, Out::stdout(args.json)),
+        Command::Price(args) => prices::price(&*desk(&home()?)?, args),
+    }
+}
+
+/// The engine that serves the home if one runs, else the home itself.
+fn desk(home: &Home) -> Result<Box<dyn Desk>, Stop> {
+    if let Some(remote) = Remote::find(home.root())? {
+        return Ok(Box::new(remote));
+    }
+    Err(Stop::Failed(format!(
+        "Weir is not running in {}. Start it: weir serve",
+        home.root().display()
+    )))
+}
+
+/// Any problem whose `Display` already says what, where and how to fix it.
+fn failed(problem: impl std::fmt::Display) -> Stop {
+    Stop::Failed(problem.to_string())
+}
+
+/// Now, and the zone to show it in.
+fn moment() -> (Stamp, Zone) {
+    (Stamp::from_ms(clock::unix_ms()), clock::zone())
+}
+
+/// A moment a person named.
+fn named(flag: &str, text: Option<&str>) -> Result<Option<Stamp>, Stop> {
+    let (now, zone) = moment();
+    let Some(text) = text else { return Ok(None) };
+    match Stamp::named(text, now, &zone) {
+        Ok(stamp) => Ok(Some(stamp)),
+        Err(problem) => Err(Stop::Usage(format!("{flag} {text}: {problem}"))),
+    }
+}

@@ -1,0 +1,227 @@
+//! `weir explain`: one request's whole decision in plain words.
+//! Who asked, what, where it went and why, the attempts with their times, a bill that adds up,
+//! and how all of it is known.
+
+use super::bill::{Line, bill};
+use crate::out::{Paint, Tone};
+use crate::table::{Cell, Fit, Table};
+use crate::words::{self, plain, wrap};
+use weir_engine::api::{Attempt, AttemptState, Explain, LogRow, Zone};
+
+/// The story of a request.
+pub fn explain(told: &Explain, zone: &Zone, paint: Paint) -> String {
+    let row = &told.row;
+    let mut out = format!("{}  {}\n\n", row.id, row.at.full(zone));
+    let mut say = |text: String| out.push_str(&wrap(&plain(&text), words::WIDTH, "  "));
+    say(asked(row));
+    say(went(row));
+    if let Some(judged) = judged(row) {
+        say(judged);
+    }
+    say(ended(row));
+    if !row.dropped.is_empty() {
+        say(format!("Left out in translation: {}.", row.dropped.join(", ")));
+    }
+    out.push_str("\nAttempts\n");
+    out.push_str(&attempts(&row.attempts).render(paint));
+    out.push('\n');
+    out.push_str(&cost(told, paint));
+    out
+}
+
+fn asked(row: &LogRow) -> String {
+    let hints: Vec<String> =
+        [("project", &row.project), ("category", &row.category), ("session", &row.session)]
+            .into_iter()
+            .filter_map(|(name, value)| value.as_ref().map(|value| format!("{name} {value}")))
+            .collect();
+    let hints = if hints.is_empty() { String::new() } else { format!(", {}", hints.join(", ")) };
+    format!(
+        "{} asked for {} ({}){hints}.",
+        row.client,
+        row.asked_model,
+        row.endpoint.replace('_', " ")
+    )
+}
+
+fn went(row: &LogRow) -> String {
+    let place = if row.local { ", on this machine" } else { "" };
+    format!("It went to {}{place}: {}.", row.route, words::reason(&row.reason))
+}
+
+fn judged(row: &LogRow) -> Option<String> {
+    let parts = [row.task.as_ref().map(|t| t.replace('_', " ")), row.tier.clone()];
+    let said: Vec<String> = parts.into_iter().flatten().collect();
+    if said.is_empty() {
+        return None;
+    }
+    let sure =
+        row.confidence.map_or(String::new(), |c| format!(", {} ({c:.2})", words::sureness(c)));
+    Some(format!("Judged: {}{sure}.", said.join(", ")))
+}
+
+fn ended(row: &LogRow) -> String {
+    let Some(outcome) = row.outcome.as_deref() else {
+        return "It is under way.".into();
+    };
+    let mut text = format!("It ended: {}", words::outcome(outcome));
+    match (row.first_byte_ms, row.total_ms) {
+        (Some(first), Some(total)) => text.push_str(&format!(
+            "; first byte after {}, done after {}",
+            words::lasted(first.into()),
+            words::lasted(total.into())
+        )),
+        (None, Some(total)) => {
+            text.push_str(&format!("; no byte came, over after {}", words::lasted(total.into())));
+        }
+        _ => {}
+    }
+    match row.cache.as_str() {
+        "off" | "miss" | "" => {}
+        cache => text.push_str(&format!("; from the cache ({cache})")),
+    }
+    text + "."
+}
+
+fn attempts(attempts: &[Attempt]) -> Table {
+    let mut table = Table::new(&[
+        ("", Fit::Right),
+        ("went to", Fit::Route(12)),
+        ("ended", Fit::Cut(12)),
+        ("first byte", Fit::Right),
+        ("end", Fit::Right),
+        ("reserved", Fit::Point),
+        ("cost", Fit::Point),
+    ])
+    .indented(2);
+    for (i, attempt) in attempts.iter().enumerate() {
+        let time =
+            |ms: Option<u32>| Cell::from(ms.map(|ms| words::lasted(ms.into())).unwrap_or_default());
+        let money = |money: Option<weir_engine::api::Money>| money.map(|m| m.short());
+        table.row([
+            (i + 1).to_string().into(),
+            attempt.route.as_str().into(),
+            ending(attempt),
+            time(attempt.first_byte_ms),
+            time(attempt.total_ms),
+            money(attempt.reserved_usd).unwrap_or_else(|| "unpriced".into()).into(),
+            match (attempt.state, money(attempt.settled_usd)) {
+                (_, Some(cost)) => cost.into(),
+                (AttemptState::Open, None) => "".into(),
+                (AttemptState::Void, None) => "$0".into(),
+                (_, None) => Cell::new("unpriced", Tone::Warn),
+            },
+        ]);
+    }
+    table
+}
+
+fn ending(attempt: &Attempt) -> Cell {
+    let short = match attempt.outcome.as_deref() {
+        None => return "under way".into(),
+        Some("ok") => return "complete".into(),
+        Some("upstream_error") => "error",
+        Some("error_in_stream") => "broke off",
+        Some("truncated") => "cut short",
+        Some("client_gone") => "client left",
+        Some("unreachable") => "unreachable",
+        Some("timeout") => "too late",
+        Some("internal") => "Weir failed",
+        Some("orphan") => "interrupted",
+        Some(other) => other,
+    };
+    match attempt.status {
+        Some(status) if status != 200 => Cell::new(format!("{short} {status}"), Tone::Bad),
+        _ => Cell::new(short, Tone::Bad),
+    }
+}
+
+fn cost(told: &Explain, paint: Paint) -> String {
+    let row = &told.row;
+    let mut out = String::new();
+    if row.demo {
+        return "Cost\n  None: the demonstration answered, and no sum counts it.\n".into();
+    }
+    if let Some(total) = row.cost_usd {
+        out.push_str("Cost\n");
+        let name = |line: &weir_engine::api::BillLine| match &line.model {
+            Some(model) => format!("{} on {model}", line.kind),
+            None => line.kind.clone(),
+        };
+        let lines: Vec<Line> = told
+            .lines
+            .iter()
+            .map(|l| Line { kind: name(l), units: Some(l.tokens), cost: l.cost_usd })
+            .collect();
+        out.push_str(&bill(&lines, total, "other attempts and fees", paint));
+        out.push('\n');
+    }
+    out.push_str(&wrap(&known(row), words::WIDTH, ""));
+    if let Some(saved) = row.saved_usd.filter(|saved| saved.nano() > 0) {
+        out.push_str(&format!("Saved {} against the model asked for.\n", saved.short()));
+    }
+    out
+}
+
+fn known(row: &LogRow) -> String {
+    let text = match row.pricing.as_deref() {
+        Some("exact") => "Exact: the provider reported the usage, and its price is known.",
+        Some("estimated") => {
+            "About: the provider's report of the usage never came, so Weir estimated it from what \
+             passed through. The price is known."
+        }
+        Some("unpriced") => {
+            "Unpriced: no price is known for this model, so it is in no sum. Set one in prices.toml \
+             in the home folder."
+        }
+        _ => "The cost is known when it ends.",
+    };
+    text.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::views::samples;
+
+    #[test]
+    fn a_request_that_was_rescued_is_told_whole() {
+        let expected = "\
+wr_1m816n35r0007  2026-11-22 09:41:07.000 +01:00
+
+claude-code asked for claude-opus-5-5 (messages), project weir.
+It went to anthropic/claude-opus-5-5: it is the model asked for.
+Judged: agent step, high, sure (0.94).
+It ended: complete; first byte after 820 ms, done after 4.2 s.
+
+Attempts
+     went to                    ended      first byte     end  reserved     cost
+  1  anthropic/claude-opus-5-5  error 529      120 ms  130 ms   $0.4201  $0
+  2  anthropic/claude-opus-5-5  complete       820 ms   4.2 s   $0.4201  $0.0453
+
+Cost
+               units      cost
+  input        1,234  $0.00617
+  cache read  82,000  $0.03690
+  output       1,170  $0.00223
+  total               $0.04530
+
+Exact: the provider reported the usage, and its price is known.
+Saved $0.0121 against the model asked for.
+";
+        let shown = explain(&samples::explained(), &samples::zone(), Paint::OFF);
+        assert_eq!(shown, expected);
+        assert!(shown.lines().all(|line| line.chars().count() <= words::WIDTH));
+    }
+
+    #[test]
+    fn an_unpriced_request_says_so_and_shows_no_bill() {
+        let mut told = samples::explained();
+        told.row.cost_usd = None;
+        told.row.saved_usd = None;
+        told.row.pricing = Some("unpriced".into());
+        let shown = explain(&told, &samples::zone(), Paint::OFF);
+        assert!(shown.ends_with("Set one in\nprices.toml in the home folder.\n"), "{shown}");
+        assert!(!shown.contains("total"));
+    }
+}

@@ -1,0 +1,17 @@
+//! Answers as text: one file a kind of answer, each a pure function of an API value.
+//! Every line fits 80 columns; nothing here asks the time or prints.
+
+pub mod bill;
+pub mod cost;
+pub mod doctor;
+pub mod explain;
+pub mod log;
+pub mod models;
+pub mod prices;
+pub mod status;
+pub mod tools;
+
+#[cfg(test)]
+mod contract;
+#[cfg(test)]
+pub mod samples;

@@ -1,0 +1,170 @@
+//! `weir models` and `weir route test` as text.
+
+use super::prices::in_and_out;
+use crate::out::{Paint, Tone};
+use crate::table::{Cell, Fit, Table};
+use crate::words::{self, plain};
+use weir_engine::api::{ModelRow, RouteTest};
+
+/// Every model that can be asked for.
+pub fn models(models: &[ModelRow], paint: Paint) -> String {
+    if models.is_empty() {
+        return "No models. Add a provider's key (weir key set PROVIDER) or start a local server\n"
+            .into();
+    }
+    let mut table = Table::new(&[
+        ("model", Fit::Cut(24)),
+        ("context", Fit::Right),
+        ("$/M in", Fit::Point),
+        ("$/M out", Fit::Point),
+        ("", Fit::Cut(12)),
+    ]);
+    for model in models {
+        let (input, output) = match (model.local, &model.price) {
+            (true, None) => ("local".into(), "local".into()),
+            (_, price) => in_and_out(price.as_ref()),
+        };
+        table.row([
+            model.id.as_str().into(),
+            model.context.map(words::tokens).unwrap_or_default().into(),
+            input.into(),
+            output.into(),
+            note(model),
+        ]);
+    }
+    table.render(paint)
+}
+
+fn note(model: &ModelRow) -> Cell {
+    match (model.chain.first(), model.loaded) {
+        (Some(first), _) if model.chain.len() > 1 => {
+            format!("{first} + {}", model.chain.len() - 1).into()
+        }
+        (Some(first), _) => first.into(),
+        (None, Some(true)) => Cell::new("loaded", Tone::Good),
+        _ => "".into(),
+    }
+}
+
+/// Where a body would go.
+pub fn route(test: &RouteTest, paint: Paint) -> String {
+    let mut out = String::new();
+    if let Some(asked) = &test.asked_model {
+        out.push_str(&format!("Asks for {}\n", plain(asked)));
+    }
+    let judged = [test.task.as_ref().map(|t| t.replace('_', " ")), test.tier.clone()];
+    let judged: Vec<String> = judged.into_iter().flatten().collect();
+    if !judged.is_empty() {
+        let sure = test.confidence.map(|c| format!(", {} ({c:.2})", words::sureness(c)));
+        out.push_str(&format!(
+            "Judged: {}{}\n",
+            plain(&judged.join(", ")),
+            sure.unwrap_or_default()
+        ));
+    }
+    if test.candidates.is_empty() {
+        out.push_str("Nothing can answer it: no provider speaks its dialect. Run: weir doctor\n");
+        return out;
+    }
+    out.push('\n');
+    let mut table = Table::new(&[
+        ("", Fit::Right),
+        ("goes to", Fit::Route(12)),
+        ("at most", Fit::Point),
+        ("because", Fit::Cut(12)),
+    ]);
+    for (i, candidate) in test.candidates.iter().enumerate() {
+        let expected = match candidate.expected_usd {
+            Some(money) => Cell::from(money.short()),
+            None => Cell::new("unpriced", Tone::Warn),
+        };
+        table.row([
+            (i + 1).to_string().into(),
+            candidate.route.as_str().into(),
+            expected,
+            words::reason(&candidate.reason).into(),
+        ]);
+    }
+    out + &table.render(paint)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use weir_engine::api::{Money, PerMillion, RouteCandidate};
+
+    fn model(id: &str) -> ModelRow {
+        ModelRow {
+            id: id.into(),
+            provider: None,
+            model: id.into(),
+            context: None,
+            price: None,
+            local: false,
+            loaded: None,
+            chain: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn models_show_price_context_and_place() {
+        let price = |input: &str, output: &str| PerMillion {
+            input: Some(input.parse().expect("an amount")),
+            output: Some(output.parse().expect("an amount")),
+            ..PerMillion::default()
+        };
+        let rows = [
+            ModelRow {
+                chain: vec!["ollama/llama3.2:3b".into(), "anthropic/claude-haiku-4-5".into()],
+                ..model("weir-low")
+            },
+            ModelRow {
+                context: Some(200_000),
+                price: Some(price("1", "5")),
+                ..model("anthropic/claude-haiku-4-5")
+            },
+            ModelRow { local: true, loaded: Some(true), ..model("ollama/llama3.2:3b") },
+            model("openrouter/somebody/new-model"),
+        ];
+        let expected = "\
+model                          context  $/M in  $/M out
+weir-low                                                 ollama/llama3.2:3b + 1
+anthropic/claude-haiku-4-5        200K    1.00     5.00
+ollama/llama3.2:3b                       local    local  loaded
+openrouter/somebody/new-model
+";
+        assert_eq!(models(&rows, Paint::OFF), expected);
+    }
+
+    #[test]
+    fn a_plan_names_each_candidate_with_its_reason() {
+        let test = RouteTest {
+            task: None,
+            tier: Some("low".into()),
+            confidence: None,
+            conversation: None,
+            asked_model: Some("weir-low".into()),
+            candidates: vec![
+                RouteCandidate {
+                    route: "ollama/llama3.2:3b".into(),
+                    reason: "tier".into(),
+                    expected_usd: Some(Money::ZERO),
+                },
+                RouteCandidate {
+                    route: "x/y".into(),
+                    reason: "fallback".into(),
+                    expected_usd: None,
+                },
+            ],
+        };
+        let expected = "\
+Asks for weir-low
+Judged: low
+
+   goes to              at most  because
+1  ollama/llama3.2:3b        $0  it is the first of its tier's chain that can a…
+2  x/y                 unpriced  what comes before it in the chain failed
+";
+        assert_eq!(route(&test, Paint::OFF), expected);
+    }
+}

@@ -1,0 +1,178 @@
+//! API values the golden tests show.
+
+use weir_engine::api::*;
+
+pub fn now() -> Stamp {
+    "2026-11-22T09:14:03Z".parse().expect("a moment")
+}
+
+pub fn zone() -> Zone {
+    Stamp::fixed_zone(1)
+}
+
+fn usd(text: &str) -> Money {
+    text.parse().expect("an amount")
+}
+
+pub fn week() -> CostSummary {
+    let spend = [
+        ("16", "0"),
+        ("17", "0.5"),
+        ("18", "0.75"),
+        ("19", "0.4"),
+        ("20", "2"),
+        ("21", "0.15"),
+        ("22", "0"),
+    ];
+    let days = spend.map(|(day, spent)| DaySpend {
+        day: format!("2026-11-{day}"),
+        requests: 1,
+        spent_usd: usd(spent),
+    });
+    CostSummary {
+        period: Span::Week,
+        from: Some("2026-11-16".into()),
+        to: Some("2026-11-22".into()),
+        sums: Sums {
+            requests: 1_212,
+            spent_usd: usd("3.8"),
+            saved_usd: usd("2.1"),
+            local_requests: 558,
+            unpriced_requests: 3,
+            estimated_requests: 2,
+            tokens: Tokens {
+                input: 1_234_567,
+                cache_read: 12_400_000,
+                cache_write_5m: 88_000,
+                cache_write_1h: 0,
+                output: 310_000,
+                reasoning: 45_200,
+            },
+        },
+        days: days.to_vec(),
+    }
+}
+
+pub fn status() -> Status {
+    let small =
+        Sums { requests: 12, spent_usd: usd("0.5012"), local_requests: 6, ..Sums::default() };
+    let large =
+        Sums { requests: 4_000, spent_usd: usd("14.02"), local_requests: 400, ..Sums::default() };
+    let model =
+        |name: &str, loaded| LocalModel { name: name.into(), loaded, context: None, cloud: false };
+    Status {
+        running: true,
+        pid: Some(4242),
+        port: Some(9347),
+        url: Some("http://127.0.0.1:9347".into()),
+        version: "0.1.0".into(),
+        home: "/home/u/.local/share/weir".into(),
+        uptime_s: Some(11_520),
+        streams: 2,
+        totals: Totals { day: small, week: week().sums, month: large },
+        budgets: vec![BudgetStanding {
+            name: "week".into(),
+            period: "week".into(),
+            limit_usd: usd("2"),
+            spent_usd: usd("1.8"),
+            reserved_usd: Money::ZERO,
+            percent: 90,
+            thresholds: vec![70, 90, 100],
+            reached: vec![70, 90],
+            resets_at: "2026-11-22T23:00:00Z".parse().expect("a moment"),
+            at_limit: "local".into(),
+        }],
+        providers: vec![
+            ProviderHealth { name: "anthropic".into(), state: "ready".into(), reason: None },
+            ProviderHealth {
+                name: "gemini".into(),
+                state: "no_key".into(),
+                reason: Some("Run: weir key set gemini".into()),
+            },
+        ],
+        local: vec![LocalServer {
+            server: "ollama".into(),
+            url: "http://127.0.0.1:11434".into(),
+            state: "running".into(),
+            models: vec![model("qwen2.5-coder:7b", true), model("llama3.2:3b", false)],
+        }],
+        routing: Routing {
+            mode: "honour".into(),
+            local_share: Some(0.5),
+            tiers: TierChains {
+                low: vec!["ollama/llama3.2:3b".into(), "anthropic/claude-haiku-4-5".into()],
+                ..TierChains::default()
+            },
+            paused: false,
+        },
+        notices: vec!["3 requests have no price. Set one in prices.toml".into()],
+    }
+}
+
+pub fn row() -> LogRow {
+    let at: Stamp = "2026-11-22T08:41:07Z".parse().expect("a moment");
+    let attempt = |outcome: &str, status, cost: &str, first, total| Attempt {
+        route: "anthropic/claude-opus-5-5".into(),
+        at,
+        outcome: Some(outcome.into()),
+        status: Some(status),
+        reserved_usd: Some(usd("0.4201")),
+        settled_usd: Some(usd(cost)),
+        state: AttemptState::Settled,
+        reason: "asked".into(),
+        first_byte_ms: Some(first),
+        total_ms: Some(total),
+    };
+    LogRow {
+        id: RequestId::new(at.ms(), 7),
+        at,
+        client: "claude-code".into(),
+        project: Some("weir".into()),
+        session: None,
+        category: None,
+        endpoint: "messages".into(),
+        asked_model: "claude-opus-5-5".into(),
+        route: "anthropic/claude-opus-5-5".into(),
+        task: Some("agent_step".into()),
+        tier: Some("high".into()),
+        confidence: Some(0.94),
+        reason: "asked".into(),
+        attempts: vec![
+            attempt("upstream_error", 529, "0", 120, 130),
+            attempt("ok", 200, "0.0453", 820, 4_200),
+        ],
+        outcome: Some("ok".into()),
+        pricing: Some("exact".into()),
+        usage: Some(RequestUsage {
+            input: 1_234,
+            cache_read: 82_000,
+            output: 1_170,
+            ..RequestUsage::default()
+        }),
+        cost_usd: Some(usd("0.0453")),
+        saved_usd: Some(usd("0.0121")),
+        cache: "off".into(),
+        first_byte_ms: Some(820),
+        total_ms: Some(4_200),
+        dropped: Vec::new(),
+        local: false,
+        demo: false,
+    }
+}
+
+pub fn explained() -> Explain {
+    let line = |kind: &str, tokens, cost: &str| BillLine {
+        kind: kind.into(),
+        model: None,
+        tokens,
+        cost_usd: usd(cost),
+    };
+    Explain {
+        row: row(),
+        lines: vec![
+            line("input", 1_234, "0.00617"),
+            line("cache_read", 82_000, "0.0369"),
+            line("output", 1_170, "0.00223"),
+        ],
+    }
+}

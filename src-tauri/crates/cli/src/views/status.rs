@@ -1,0 +1,220 @@
+//! `weir status` as text.
+
+use crate::out::{Paint, Tone};
+use crate::table::{Cell, Fit, Table};
+use crate::words;
+use weir_engine::api::{BudgetStanding, Stamp, Status, Sums, Zone};
+
+/// The status.
+pub fn status(status: &Status, now: Stamp, zone: &Zone, paint: Paint) -> String {
+    let mut out = head(status, paint);
+    out.push('\n');
+    out.push_str(&totals(status).render(paint));
+    if !status.budgets.is_empty() {
+        out.push_str("\nBudgets\n");
+        let mut table =
+            Table::new(&[("", Fit::Cut(6)), ("", Fit::Left), ("", Fit::Right), ("", Fit::Cut(20))]);
+        for budget in &status.budgets {
+            table.row(standing(budget, now, zone));
+        }
+        out.push_str(&table.indented(2).render(paint));
+    }
+    if !status.providers.is_empty() {
+        out.push_str("\nProviders\n");
+        out.push_str(&providers(status).render(paint));
+    }
+    if !status.local.is_empty() {
+        out.push_str("\nLocal\n");
+        out.push_str(&local(status).render(paint));
+    }
+    out.push('\n');
+    out.push_str(&routing(status));
+    out.push_str(&format!("Home     {}\n", words::plain(&status.home)));
+    for notice in &status.notices {
+        out.push_str(&paint.tone("!", Tone::Warn));
+        out.push(' ');
+        out.push_str(&words::wrap(&words::plain(notice), words::WIDTH - 2, "  "));
+    }
+    out
+}
+
+fn head(status: &Status, paint: Paint) -> String {
+    let Some(url) = status.url.as_deref().filter(|_| status.running) else {
+        return format!("{} Start it: weir serve\n", paint.tone("Weir is not running.", Tone::Bad));
+    };
+    let mut parts = vec![format!("Weir {}", status.version), format!("listening on {url}")];
+    parts.extend(status.pid.map(|pid| format!("pid {pid}")));
+    parts.extend(status.uptime_s.map(|s| format!("up {}", words::lasted(s.saturating_mul(1000)))));
+    if status.streams > 0 {
+        parts.push(words::count(status.streams, "open stream", "open streams"));
+    }
+    words::dotted(&parts, words::WIDTH)
+}
+
+fn totals(status: &Status) -> Table {
+    let mut table = Table::new(&[("", Fit::Left), ("", Fit::Point), ("", Fit::Left)]);
+    let spans = [
+        ("Today", &status.totals.day),
+        ("This week", &status.totals.week),
+        ("This month", &status.totals.month),
+    ];
+    for (name, sums) in spans {
+        let tone = if sums.unpriced_requests > 0 { Tone::Warn } else { Tone::Plain };
+        table.row([name.into(), sums.spent_usd.short().into(), Cell::new(beside(sums), tone)]);
+    }
+    table
+}
+
+fn beside(sums: &Sums) -> String {
+    let mut said = vec![words::count(sums.requests, "request", "requests")];
+    if let Some(percent) = words::percent(sums.local_requests, sums.requests) {
+        said.push(format!("{percent} % local"));
+    }
+    if sums.estimated_requests > 0 {
+        said.push("about".into());
+    }
+    if sums.unpriced_requests > 0 {
+        said.push(format!("+ {} unpriced", words::grouped(sums.unpriced_requests)));
+    }
+    said.join(", ")
+}
+
+fn standing(budget: &BudgetStanding, now: Stamp, zone: &Zone) -> [Cell; 4] {
+    let tone = match budget.percent {
+        0..=69 => Tone::Plain,
+        70..=89 => Tone::Warn,
+        _ => Tone::Bad,
+    };
+    let resets = budget.resets_at.ahead(now, zone);
+    let text = format!(
+        "{} of {}, resets {resets}, at limit: {}",
+        budget.spent_usd.short(),
+        budget.limit_usd.short(),
+        budget.at_limit
+    );
+    [
+        budget.name.as_str().into(),
+        Cell::new(words::level(budget.percent), tone),
+        Cell::new(format!("{} %", budget.percent), tone),
+        text.into(),
+    ]
+}
+
+fn providers(status: &Status) -> Table {
+    let mut table =
+        Table::new(&[("", Fit::Cut(8)), ("", Fit::Left), ("", Fit::Cut(20))]).indented(2);
+    for provider in &status.providers {
+        let tone = match provider.state.as_str() {
+            "ready" => Tone::Good,
+            "no_key" | "unknown" | "demo" => Tone::Quiet,
+            "resting" | "key_locked" => Tone::Warn,
+            _ => Tone::Plain,
+        };
+        table.row([
+            provider.name.as_str().into(),
+            Cell::new(provider.state.replace('_', " "), tone),
+            provider.reason.as_deref().unwrap_or_default().into(),
+        ]);
+    }
+    table
+}
+
+fn local(status: &Status) -> Table {
+    let mut table =
+        Table::new(&[("", Fit::Cut(12)), ("", Fit::Left), ("", Fit::Cut(20))]).indented(2);
+    for server in &status.local {
+        let tone = if server.state == "running" { Tone::Good } else { Tone::Quiet };
+        let state = Cell::new(server.state.replace('_', " "), tone);
+        table.row([server.server.as_str().into(), state, server.url.as_str().into()]);
+        for model in &server.models {
+            let state = match (model.cloud, model.loaded) {
+                (true, _) => "in a cloud",
+                (false, true) => "loaded",
+                (false, false) => "",
+            };
+            let mark = if model.loaded { "●" } else { "○" };
+            table.row([format!("  {mark} {}", model.name).into(), state.into()]);
+        }
+    }
+    table
+}
+
+fn routing(status: &Status) -> String {
+    if status.routing.paused {
+        return "Routing  paused: every request goes where it asked\n".into();
+    }
+    let chains =
+        [&status.routing.tiers.low, &status.routing.tiers.medium, &status.routing.tiers.high];
+    let mode = words::plain(&status.routing.mode);
+    if chains.iter().all(|chain| chain.is_empty()) {
+        return format!("Routing  {mode}, no tiers set\n");
+    }
+    let mut out = format!("Routing  {mode}\n");
+    for (name, chain) in ["low", "medium", "high"].into_iter().zip(chains) {
+        let chain = if chain.is_empty() { "(none)".into() } else { chain.join(", ") };
+        let line = format!("  {name:<6} {}", words::plain(&chain));
+        out.push_str(&words::wrap(&line, words::WIDTH, "         "));
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::views::samples;
+
+    #[test]
+    fn a_running_engine_reads_at_a_glance() {
+        let expected = "\
+Weir 0.1.0 · listening on http://127.0.0.1:9347 · pid 4242 · up 3 h 12 min ·
+  2 open streams
+
+Today        $0.5012  12 requests, 50 % local
+This week    $3.80    1,212 requests, 46 % local, about, + 3 unpriced
+This month  $14.02    4,000 requests, 10 % local
+
+Budgets
+  week  ▇▇▇▇▇▇▇▇▇▇▇▁  90 %  $1.80 of $2.00, resets Mon 00:00, at limit: local
+
+Providers
+  anthropic  ready
+  gemini     no key  Run: weir key set gemini
+
+Local
+  ollama                running  http://127.0.0.1:11434
+    ● qwen2.5-coder:7b  loaded
+    ○ llama3.2:3b
+
+Routing  honour
+  low    ollama/llama3.2:3b, anthropic/claude-haiku-4-5
+  medium (none)
+  high   (none)
+Home     /home/u/.local/share/weir
+! 3 requests have no price. Set one in prices.toml
+";
+        let shown = status(&samples::status(), samples::now(), &samples::zone(), Paint::OFF);
+        assert_eq!(shown, expected);
+        assert!(shown.lines().all(|line| line.chars().count() <= words::WIDTH));
+    }
+
+    #[test]
+    fn a_stopped_engine_says_how_to_start_it() {
+        let mut stopped = samples::status();
+        stopped.running = false;
+        stopped.url = None;
+        let shown = status(&stopped, samples::now(), &samples::zone(), Paint::OFF);
+        assert!(shown.starts_with("Weir is not running. Start it: weir serve\n"), "{shown}");
+    }
+
+    #[test]
+    fn the_level_of_a_budget_turns_warm_then_red() {
+        let mut warm = samples::status();
+        for (percent, code) in [(69, None), (70, Some("\x1b[33m")), (90, Some("\x1b[31m"))] {
+            warm.budgets[0].percent = percent;
+            let shown = status(&warm, samples::now(), &samples::zone(), Paint::ON);
+            let line = shown.lines().find(|l| l.contains('▇')).expect("the budget's line");
+            assert_eq!(line.contains("\x1b["), code.is_some(), "{line:?}");
+            assert!(code.is_none_or(|code| line.contains(code)), "{line:?}");
+        }
+    }
+}

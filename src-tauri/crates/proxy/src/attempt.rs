@@ -1,10 +1,11 @@
 //! Stage five: reserve, send, judge, for one candidate after the other. Retry and failover live
 //! only here, and only before the first byte has gone to the client.
 
+use crate::decline::{Failure, no_key, refusal, spent};
 use crate::headers::outbound;
 use crate::limits::{ERROR_BODY_BYTES_MAX, OUTPUT_TOKENS_ASSUMED};
 use crate::pipeline::Context;
-use crate::ports::{Estimate, KeyProblem, Opening, Refusal};
+use crate::ports::{Estimate, KeyProblem, Opening};
 use crate::read::Asked;
 use crate::reply::Refused;
 use crate::settle::Ticket;
@@ -17,7 +18,6 @@ use weir_core::route::{Candidate, KeySource, Provider, ProviderKind};
 use weir_core::{Endpoint, Metered, Outcome};
 use weir_triage::tokens_at_most;
 use weir_wire::edits::{with_model, with_usage_asked};
-use weir_wire::error_body::ProblemKind;
 
 /// A request that a provider has begun to answer.
 pub struct Started {
@@ -31,14 +31,6 @@ pub struct Started {
     pub hide_usage: bool,
     /// How many attempts were made.
     pub attempts: u16,
-}
-
-/// One failed attempt, for the final message.
-struct Failure {
-    route: String,
-    what: String,
-    retry_after: Option<HeaderValue>,
-    timeout: bool,
 }
 
 /// Tries the candidates in order.
@@ -86,7 +78,7 @@ impl Tries<'_> {
         }
         let headers = match self.credentials(provider).await {
             Ok(headers) => headers,
-            Err(problem) if last => return Err(no_key(&problem)),
+            Err(problem) if last => return Err(no_key(self.asked, &problem)),
             Err(problem) => return Ok(failed(&candidate, problem.to_string())),
         };
         let may_ask = !self.context.upstream_quirks.rejects_usage(&provider.name);
@@ -144,7 +136,7 @@ impl Tries<'_> {
         if !last && next_may_do_better {
             ticket.close(Outcome::UpstreamError, Metered::default(), false);
             let retry_after = answer.headers.get(header::RETRY_AFTER).cloned();
-            let mut failure = failure(&candidate, format!("status {status}"));
+            let mut failure = Failure::of(&candidate, format!("status {status}"));
             failure.retry_after = retry_after;
             return Try::Failed(failure);
         }
@@ -174,11 +166,12 @@ impl Tries<'_> {
                 };
                 ticket.sent = sent;
                 ticket.close(outcome, Metered::default(), last);
-                let mut failure = failure(candidate, problem.to_string());
+                let mut failure = Failure::of(candidate, problem.to_string());
                 failure.timeout = problem == NoAnswer::Timeout;
                 if provider.local && !sent {
                     failure.what =
                         format!("{} is not running at {}", provider.name, provider.base_url);
+                    failure.settled = true;
                 }
                 Ok(Sent::Nothing(failure))
             }
@@ -210,7 +203,7 @@ impl Tries<'_> {
             reason: to.reason,
             estimate: if metered { estimate(asked) } else { Estimate::default() },
         };
-        let reservation = context.ports.books.reserve(opening).map_err(refusal)?;
+        let reservation = context.ports.books.reserve(opening).map_err(|r| refusal(asked, &r))?;
         Ok(Ticket::new(&context.ports, reservation, context.arrived_ns))
     }
 
@@ -331,46 +324,6 @@ async fn peek(answer: Answer) -> (Answer, Bytes) {
     (Answer { status, headers, body }, start)
 }
 
-fn failure(candidate: &Candidate, what: String) -> Failure {
-    Failure { route: candidate.route.to_string(), what, retry_after: None, timeout: false }
-}
-
 fn failed(candidate: &Candidate, what: String) -> Try {
-    Try::Failed(failure(candidate, what))
-}
-
-fn no_key(problem: &KeyProblem) -> Refused {
-    // 400, not 401: the tools retry a 401 for a minute and then speak of their own login.
-    Refused::bad_request(problem.to_string()).code("provider_key")
-}
-
-fn refusal(refusal: Refusal) -> Refused {
-    match refusal {
-        Refusal::Budget { message, resets_at } => {
-            // Claude Code stops on a 429 `billing_error` with these headers and shows the message.
-            Refused::new(ProblemKind::BudgetSpent, 402, message)
-                .code("budget_spent")
-                .header("anthropic-ratelimit-unified-status", "rejected".into())
-                .header("anthropic-ratelimit-unified-reset", resets_at.to_string())
-        }
-        Refusal::Ledger { .. } => {
-            Refused::new(ProblemKind::Unavailable, 503, refusal.to_string()).code("ledger")
-        }
-    }
-}
-
-fn spent(failures: Vec<Failure>) -> Refused {
-    let timeout = failures.iter().all(|f| f.timeout);
-    let retry_after = failures.iter().rev().find_map(|f| f.retry_after.clone());
-    let told: Vec<String> = failures.iter().map(|f| format!("{}: {}", f.route, f.what)).collect();
-    let refused = if timeout {
-        Refused::new(ProblemKind::Timeout, 504, told.join("; "))
-    } else {
-        Refused::new(ProblemKind::Upstream, 502, told.join("; "))
-    };
-    let refused = refused.code("no_answer").may_retry();
-    match retry_after.and_then(|v| v.to_str().ok().and_then(|t| t.parse().ok())) {
-        Some(seconds) => refused.retry_after(seconds),
-        None => refused,
-    }
+    Try::Failed(Failure::of(candidate, what))
 }

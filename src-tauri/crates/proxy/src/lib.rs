@@ -7,6 +7,7 @@ mod answer;
 mod attempt;
 mod body;
 pub mod check;
+mod decline;
 mod demo;
 mod headers;
 pub mod limits;

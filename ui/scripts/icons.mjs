@@ -4,7 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Resvg } from '@resvg/resvg-js';
-import { drawing, STATES, svg } from './mark.mjs';
+import { drawing, SHAPES, STATES, svg } from './mark.mjs';
 
 const OUT = join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'icons');
 
@@ -25,16 +25,14 @@ const GROUND = '#0d4a50';
 const WATER = '#6fd3cb';
 const BODY = '#f4fbfa';
 
-/** The application's icon: the mark at rest on a plain ground. */
+/** The application's icon: the mark near its crest, on a plain ground. */
 function appIcon(size) {
-  const grid = 128;
-  const at = `translate(17 15) scale(4.200)`;
-  const body = `<path d="M9 4.500C15.200 4.500 13.200 18.600 20.500 19.200V19.500H9Z" fill="${BODY}" stroke="${BODY}" stroke-width="1"/>`;
-  const level = `<path d="M1.500 8.500H5.700" stroke="${WATER}" stroke-width="2.800" fill="none"/>`;
+  const [body, level] = SHAPES.crest;
   return (
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${size}" height="${size}" viewBox="0 0 ${grid} ${grid}">` +
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${size}" height="${size}" viewBox="0 0 128 128">` +
     `<rect x="6" y="6" width="116" height="116" rx="26" fill="${GROUND}"/>` +
-    `<g transform="${at}" stroke-linecap="round" stroke-linejoin="round">${body}${level}</g></svg>`
+    '<g transform="translate(17 15) scale(4.2)" stroke-linecap="round" stroke-linejoin="round">' +
+    `${drawing([body], BODY)}${drawing([level], WATER)}</g></svg>\n`
   );
 }
 
@@ -81,7 +79,7 @@ const put = (name, data) => writeFileSync(join(OUT, name), data);
 const app = (size) => ({ size, data: png(appIcon(size), size) });
 
 mkdirSync(join(OUT, 'tray'), { recursive: true });
-put('mark.svg', svg('calm', 'currentColor'));
+put('mark.svg', svg('calm', 'currentColor', 128));
 put('icon.svg', appIcon(128));
 put('32x32.png', app(32).data);
 put('128x128.png', app(128).data);
@@ -95,9 +93,5 @@ for (const state of STATES) {
     put(`tray/${state}-template-${size}.png`, png(svg(state, TEMPLATE_COLOUR), size));
   }
 }
-// The window draws the same shapes; it takes them from here so that they cannot drift.
-const shapes = Object.fromEntries(STATES.map((s) => [s, drawing(s)]));
-writeFileSync(
-  join(OUT, '..', 'ui', 'src', 'parts', 'mark.json'),
-  `${JSON.stringify(shapes, null, 2)}\n`,
-);
+// The window draws the same shapes and takes them from here, so that they cannot drift.
+writeFileSync(join(OUT, '..', 'ui', 'src', 'parts', 'mark.json'), `${JSON.stringify(SHAPES, null, 2)}\n`);

@@ -1,0 +1,53 @@
+// Numbers and times, to the digit.
+import { describe, expect, it } from 'vitest';
+import { count, duration, money, nano, stamp, when } from '../src/format';
+
+describe('money', () => {
+  it('reads the same as on the command line', () => {
+    const cases: [string, string][] = [
+      ['0.000000000', '$0'],
+      ['0.000099999', '<$0.0001'],
+      ['0.004200000', '$0.0042'],
+      ['0.031000000', '$0.031'],
+      ['0.500000000', '$0.50'],
+      ['1.239000000', '$1.24'],
+      ['0.999999999', '$1.00'],
+      ['1234.567890000', '$1,234.57'],
+      ['-0.031000000', '-$0.031'],
+    ];
+    for (const [usd, text] of cases) expect(money(usd), usd).toBe(text);
+  });
+
+  it('keeps every nano-dollar of a large amount', () => {
+    expect(nano('9007199254.740993001')).toBe(9_007_199_254_740_993_001n);
+  });
+});
+
+it('counts are exact below ten thousand and three digits above', () => {
+  expect(count(1234)).toBe('1,234');
+  expect(count(12_340)).toBe('12.3K');
+  expect(count(999_499)).toBe('999K');
+  expect(count(999_500)).toBe('1.00M');
+  expect(count(1_234_567)).toBe('1.23M');
+});
+
+it('durations name two units at most', () => {
+  expect(duration(87)).toBe('87 ms');
+  expect(duration(940)).toBe('940 ms');
+  expect(duration(9_990)).toBe('9.9 s');
+  expect(duration(59_999)).toBe('59 s');
+  expect(duration(185_000)).toBe('3 min 05 s');
+  expect(duration(3_720_000)).toBe('1 h 02 min');
+});
+
+it('times are relative under an hour, the clock today, the date before', () => {
+  const now = new Date(2026, 10, 22, 14, 30, 0);
+  const at = (...parts: [number, number, number, number, number, number]) =>
+    when(new Date(...parts).toISOString(), now.getTime());
+  expect(at(2026, 10, 22, 14, 29, 56)).toBe('4 s ago');
+  expect(at(2026, 10, 22, 14, 18, 0)).toBe('12 min ago');
+  expect(at(2026, 10, 22, 9, 5, 0)).toBe('09:05');
+  expect(at(2026, 10, 20, 9, 5, 0)).toBe('20 Nov 09:05');
+  expect(at(2025, 10, 20, 9, 5, 0)).toBe('20 Nov 2025');
+  expect(stamp(new Date(2026, 10, 22, 9, 5, 7, 40).toISOString())).toBe('2026-11-22 09:05:07.040');
+});

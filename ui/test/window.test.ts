@@ -1,0 +1,186 @@
+// The window as a person meets it: every state drawn from a view, every action asked of the door.
+import { flushSync, mount, unmount } from 'svelte';
+import { afterEach, describe, expect, it } from 'vitest';
+import App from '../src/App.svelte';
+import type { WindowView } from '../src/api';
+import { FakeBackend, overview, row, sums, view } from '../src/backend/fake';
+
+let shown: { backend: FakeBackend; app: object } | null = null;
+
+async function open(first: WindowView): Promise<FakeBackend> {
+  const backend = new FakeBackend(first);
+  const app = mount(App, { target: document.body, props: { backend } });
+  shown = { backend, app };
+  await settle();
+  return backend;
+}
+
+async function settle(): Promise<void> {
+  for (let i = 0; i < 5; i += 1) await Promise.resolve();
+  flushSync();
+}
+
+afterEach(async () => {
+  if (shown === null) return;
+  const { backend, app } = shown;
+  shown = null;
+  await unmount(app);
+  expect(backend.listeners, 'a closed window hears nothing').toBe(0);
+  document.body.innerHTML = '';
+});
+
+const text = () => document.body.textContent?.replace(/\s+/g, ' ').trim() ?? '';
+const button = (name: string) => {
+  const found = [...document.querySelectorAll('button')].find((b) => b.textContent?.trim() === name);
+  if (found === undefined) throw new Error(`no button ${name} in: ${text()}`);
+  return found;
+};
+const cells = () => [...document.querySelectorAll('tbody td')].map((c) => c.textContent?.replace(/\s+/g, ' ').trim());
+
+describe('the overview', () => {
+  it('says where it listens and what today, the week and the month cost', async () => {
+    const base = overview();
+    await open(
+      view({
+        overview: {
+          ...base,
+          status: {
+            ...base.status,
+            totals: {
+              day: sums({ requests: 212, spent_usd: '1.240000000' }),
+              week: sums({ requests: 900, spent_usd: '3.800000000', estimated_requests: 2 }),
+              month: sums({ requests: 901, spent_usd: '14.020000000', unpriced_requests: 3 }),
+            },
+          },
+        },
+      }),
+    );
+    expect(text()).toContain('Listening on 127.0.0.1:9347');
+    expect(text()).toContain('Today $1.24 212 requests');
+    expect(text()).toContain('This week about $3.80 900 requests');
+    expect(text()).toContain('This month $14.02 + 3 unpriced 901 requests');
+  });
+
+  it('without requests offers the one next step', async () => {
+    const backend = await open(view());
+    expect(text()).toContain('No request has come through yet.');
+    button('Copy address').click();
+    await settle();
+    expect(backend.asked).toEqual(['copyAddress']);
+    expect(text()).toContain('Copied');
+  });
+
+  it('draws a request again when it ends, in its place', async () => {
+    const open_row = row({
+      outcome: null,
+      pricing: null,
+      usage: null,
+      cost_usd: null,
+      total_ms: null,
+      attempts: [
+        {
+          route: 'anthropic/claude-sonnet-5-5',
+          at: new Date().toISOString(),
+          outcome: null,
+          status: null,
+          reserved_usd: '0.310000000',
+          settled_usd: null,
+          state: 'open',
+          reason: 'asked',
+          first_byte_ms: null,
+          total_ms: null,
+        },
+      ],
+    });
+    const backend = await open(view({ overview: overview({ requests: [open_row] }) }));
+    expect(cells()).toContain('Under way');
+    expect(cells()).toContain('up to $0.31');
+    expect(text()).toContain('1 answer under way');
+    const line = document.querySelector('tbody tr');
+
+    backend.show(view({ overview: overview({ requests: [row()] }) }));
+    await settle();
+    expect(document.querySelector('tbody tr')).toBe(line);
+    expect(cells()).toEqual(
+      expect.arrayContaining(['Done', 'claude-code', 'claude-sonnet-5-5 anthropic', '1,200', '340', '$0.0087', '3.1 s']),
+    );
+  });
+
+  it('never shows what is not known as zero', async () => {
+    await open(
+      view({
+        overview: overview({
+          requests: [
+            row({ id: 'wr_1', pricing: 'unpriced', cost_usd: null }),
+            row({ id: 'wr_2', pricing: 'estimated' }),
+            row({ id: 'wr_3', demo: true, cost_usd: '0.000000000' }),
+          ],
+        }),
+      }),
+    );
+    expect(cells()).toEqual(expect.arrayContaining(['unpriced', 'about $0.0087', 'not counted']));
+    expect(cells()).not.toContain('$0');
+  });
+
+  it('shows names and errors from outside as text', async () => {
+    const hostile = '<img src=x onerror=alert(1)>';
+    const base = overview();
+    await open(
+      view({
+        notes: [hostile],
+        overview: {
+          ...base,
+          status: { ...base.status, notices: [hostile] },
+          requests: [row({ client: hostile, route: `${hostile}/${hostile}`, outcome: hostile })],
+        },
+      }),
+    );
+    expect(document.querySelector('img')).toBeNull();
+    expect(text()).toContain(hostile);
+  });
+});
+
+describe('pausing', () => {
+  it('asks for the other state and says what paused means', async () => {
+    const backend = await open(view());
+    button('Pause routing').click();
+    await settle();
+    const base = overview();
+    const routing = { ...base.status.routing, paused: true };
+    backend.show(view({ overview: { ...base, mark: 'paused', status: { ...base.status, routing } } }));
+    await settle();
+    expect(text()).toContain('every request goes where it asked');
+    button('Resume routing').click();
+    await settle();
+    expect(backend.asked).toEqual(['pause true', 'pause false']);
+  });
+
+  it('that fails says why', async () => {
+    const backend = await open(view());
+    backend.fault = { code: 'not_answering', message: 'The engine does not answer. Run: weir status' };
+    button('Pause routing').click();
+    await settle();
+    expect(text()).toContain('The engine does not answer. Run: weir status');
+  });
+});
+
+describe('without an engine', () => {
+  it('says why and tries again', async () => {
+    const problem = { code: 'unavailable' as const, message: 'Port 9347 is taken by node (pid 4242).' };
+    const backend = await open(view({ overview: null, problem }));
+    expect(text()).toContain('Port 9347 is taken by node (pid 4242).');
+    button('Try again').click();
+    await settle();
+    expect(backend.asked).toEqual(['retry']);
+  });
+});
+
+describe('without a tray', () => {
+  it('says so and offers to quit, which the tray menu would', async () => {
+    const backend = await open(view({ tray: false, notes: ['This desktop has no tray.'] }));
+    expect(text()).toContain('This desktop has no tray.');
+    button('Quit Weir').click();
+    await settle();
+    expect(backend.asked).toEqual(['quit']);
+  });
+});

@@ -37,6 +37,6 @@ pub use tools::{
     ClientAdded, ClientRow, ConfigProblem, ConfigReport, ConfigShown, KeyRow, KeyState, KeyTest,
     SecretText,
 };
-pub use tray::{Mark, TrayView};
+pub use tray::{Mark, TrayView, fresh_for};
 pub use weir_core::ids::BadRequestId;
 pub use weir_core::{Dialect, Money, RequestId};

@@ -2,10 +2,13 @@
 //! Pure: a status in, a view out. Whoever draws it decides nothing.
 
 use super::spend::Sums;
+use super::stamp::{Stamp, Zone};
 use super::status::Status;
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 use ts_rs::TS;
 use weir_core::Money;
+use weir_core::period::Period;
 
 /// The state the mark shows: how high the water stands against the fullest budget's crest.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
@@ -97,6 +100,17 @@ impl TrayView {
             address: None,
         }
     }
+}
+
+/// A timer stands still while the machine sleeps, so a view is looked at again after this long.
+const FRESH_MAX: Duration = Duration::from_secs(15 * 60);
+
+/// How long a view stays right when nothing happens: until local midnight, when today starts anew.
+/// At least a second, at most `FRESH_MAX`.
+pub fn fresh_for(now: Stamp, zone: &Zone) -> Duration {
+    let left_ms = Period::Day.window(now.ms(), zone).end_ms.saturating_sub(now.ms());
+    Duration::from_millis(u64::try_from(left_ms).unwrap_or(0))
+        .clamp(Duration::from_secs(1), FRESH_MAX)
 }
 
 /// A sum for people: never hides that a part is estimated or not priced.
@@ -195,6 +209,15 @@ mod tests {
         status.totals.day.unpriced_requests = 3;
         let view = TrayView::of(&status);
         assert_eq!(view.status, "Weir · listening on 9347 · about $1.24 + 3 unpriced today");
+    }
+
+    #[test]
+    fn a_view_is_fresh_until_midnight_and_never_for_long() {
+        let zone = Zone::UTC;
+        let fresh = |at: &str| fresh_for(at.parse().expect("a moment"), &zone);
+        assert_eq!(fresh("2026-11-22T12:00:00Z"), FRESH_MAX);
+        assert_eq!(fresh("2026-11-22T23:59:50Z"), Duration::from_secs(10));
+        assert_eq!(fresh("2026-11-22T23:59:59.990Z"), Duration::from_secs(1));
     }
 
     #[test]

@@ -1,0 +1,245 @@
+"""What the scenarios stand on: programs with logs, the tray over D-Bus, windows, screenshots.
+
+Everything started here is ended here, by its own process id.
+"""
+
+import json
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import time
+import urllib.request
+
+import dbus
+
+HOME = pathlib.Path(os.environ["HOME"])
+WEIR_HOME = HOME / "weir"
+SHOTS = os.environ.get("WEIR_SHOTS")
+WATCHER = "org.kde.StatusNotifierWatcher"
+SECONDS_MAX = 20
+
+started = []
+
+
+class Failed(Exception):
+    """A check that did not hold."""
+
+
+def check(holds, what):
+    if not holds:
+        raise Failed(what)
+
+
+def until(probe, what, seconds=SECONDS_MAX):
+    """Asks `probe` until it answers with something true, and returns that."""
+    end = time.monotonic() + seconds
+    last = None
+    while time.monotonic() < end:
+        try:
+            answer = probe()
+            if answer:
+                return answer
+            last = answer
+        except (dbus.DBusException, OSError, subprocess.CalledProcessError, LookupError, ValueError) as e:
+            last = e
+        time.sleep(0.05)
+    raise Failed(f"not within {seconds} s: {what} (last: {last!r})")
+
+
+class Program:
+    """A started program and what it wrote."""
+
+    def __init__(self, name, *arguments, **environment):
+        self.out = HOME / f"{name}.{len(started)}.out"
+        self.err = HOME / f"{name}.{len(started)}.err"
+        self.name = name
+        self.process = subprocess.Popen(
+            [str(a) for a in arguments],
+            stdout=self.out.open("wb"),
+            stderr=self.err.open("wb"),
+            stdin=subprocess.DEVNULL,
+            env={**os.environ, "WEIR_HOME": str(WEIR_HOME), **environment},
+        )
+        started.append(self)
+
+    @property
+    def pid(self):
+        return self.process.pid
+
+    def said(self):
+        return self.out.read_text() + self.err.read_text()
+
+    def alive(self):
+        return self.process.poll() is None
+
+    def ended(self, seconds=SECONDS_MAX):
+        """Waits for its end and returns its exit code."""
+        try:
+            return self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            raise Failed(f"{self.name} did not end within {seconds} s. It said:\n{self.said()}") from None
+
+    def stop(self):
+        if self.alive():
+            self.process.send_signal(signal.SIGTERM)
+
+
+def tray_program(*arguments, **environment):
+    return Program("weir-tray", os.environ["WEIR_TRAY_BIN"], *arguments, **environment)
+
+
+def end_all():
+    for program in reversed(started):
+        program.stop()
+    for program in reversed(started):
+        try:
+            program.process.wait(10)
+        except subprocess.TimeoutExpired:
+            program.process.kill()
+            program.process.wait()
+
+
+def tell_all():
+    for program in started:
+        print(f"--- {program.name} (pid {program.pid}, exit {program.process.poll()})\n{program.said()}")
+
+
+def weir(*arguments):
+    """The command line on the same home; returns what it printed."""
+    done = subprocess.run(
+        [os.environ["WEIR_BIN"], *arguments],
+        env={**os.environ, "WEIR_HOME": str(WEIR_HOME)},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise LookupError(f"weir {' '.join(arguments)}: {done.stderr.strip()}")
+    return done.stdout
+
+
+def status():
+    return json.loads(weir("status", "--json"))
+
+
+def port():
+    return status()["port"]
+
+
+def healthy(at):
+    with urllib.request.urlopen(f"http://127.0.0.1:{at}/healthz", timeout=5) as answer:
+        return answer.status == 200
+
+
+# === the desktop ===
+
+
+def bus():
+    return dbus.SessionBus()
+
+
+def start_window_manager():
+    Program("openbox", "openbox")
+
+
+def start_panel():
+    Program("xfce4-panel", "xfce4-panel", "--disable-wm-check")
+    until(lambda: bus().name_has_owner(WATCHER), "a tray host stands")
+
+
+def tray_items():
+    watcher = bus().get_object(WATCHER, "/StatusNotifierWatcher")
+    items = watcher.Get(WATCHER, "RegisteredStatusNotifierItems", dbus_interface="org.freedesktop.DBus.Properties")
+    return [str(item) for item in items]
+
+
+class Tray:
+    """The item of one process, read and clicked over D-Bus as a panel would."""
+
+    def __init__(self, pid):
+        name = until(
+            lambda: next((i for i in tray_items() if f"StatusNotifierItem-{pid}-" in i or self._owner(i) == pid), None),
+            f"pid {pid} has a tray item",
+        )
+        self.bus_name, _, path = name.partition("/")
+        self.item = bus().get_object(self.bus_name, f"/{path}" if path else "/StatusNotifierItem")
+        self.menu = dbus.Interface(
+            bus().get_object(self.bus_name, str(self.get("Menu"))), "com.canonical.dbusmenu"
+        )
+
+    @staticmethod
+    def _owner(item):
+        return int(bus().get_object("org.freedesktop.DBus", "/").GetConnectionUnixProcessID(item.partition("/")[0]))
+
+    def get(self, what):
+        return self.item.Get("org.kde.StatusNotifierItem", what, dbus_interface="org.freedesktop.DBus.Properties")
+
+    def pixels(self):
+        return bytes(bytearray(self.get("IconPixmap")[0][2]))
+
+    def rows(self):
+        """Each menu row as (id, label, enabled, ticked); a separator has no label."""
+        self.menu.AboutToShow(0)
+        _, (_, _, children) = self.menu.GetLayout(0, -1, dbus.Array([], signature="s"))
+        return [
+            (int(i), str(p.get("label", "")), bool(p.get("enabled", True)), int(p.get("toggle-state", -1)) == 1)
+            for i, p, _ in children
+        ]
+
+    def row(self, start):
+        return next(row for row in self.rows() if row[1].startswith(start))
+
+    def wait_for(self, pattern, seconds=SECONDS_MAX):
+        """The first row whose label matches, once there is one."""
+        return until(
+            lambda: next((r for r in self.rows() if re.search(pattern, r[1])), None),
+            f"a menu row like {pattern}; there is {self.rows()}",
+            seconds,
+        )
+
+    def click(self, start):
+        row = self.row(start)
+        check(row[2], f"{row[1]} can be clicked")
+        try:
+            self.menu.Event(row[0], "clicked", dbus.String("", variant_level=1), dbus.UInt32(0))
+        except dbus.DBusException as problem:
+            # The program may be gone before it answers: that is what quitting is.
+            check(start == "Quit" and "NoReply" in str(problem.get_dbus_name()), f"clicking {start}: {problem}")
+
+
+def windows():
+    found = subprocess.run(
+        ["xdotool", "search", "--onlyvisible", "--name", "^Weir$"], capture_output=True, text=True, check=False
+    )
+    return found.stdout.split()
+
+
+def window(seconds=SECONDS_MAX):
+    """The window, once it stands and its page is painted."""
+    found = until(lambda: next(iter(windows()), None), "the window is open", seconds)
+    until(lambda: colours(found) > 40, "the window is painted")
+    return found
+
+
+def colours(of_window):
+    counted = subprocess.run(
+        ["import", "-window", of_window, "-format", "%k", "info:"], capture_output=True, text=True, check=True
+    )
+    return int(counted.stdout)
+
+
+def close(of_window):
+    """Closes as a click on the window's cross would."""
+    subprocess.run(["xdotool", "windowquit", of_window], check=True)
+    until(lambda: not windows(), "the window is closed")
+
+
+def shot(name):
+    """Keeps the whole screen, when somebody wants to look."""
+    if SHOTS:
+        pathlib.Path(SHOTS).mkdir(parents=True, exist_ok=True)
+        time.sleep(0.5)  # the compositor may be a frame behind what was just checked
+        subprocess.run(["import", "-window", "root", f"{SHOTS}/{name}.png"], check=True)

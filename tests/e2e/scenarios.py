@@ -1,0 +1,309 @@
+"""One scenario a run, named in the argument: what a person meets on a desktop, step by step."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+
+import dbus
+
+from desktop import (
+    WATCHER,
+    WEIR_HOME,
+    Failed,
+    Program,
+    Tray,
+    bus,
+    check,
+    close,
+    end_all,
+    healthy,
+    port,
+    shot,
+    start_panel,
+    start_window_manager,
+    status,
+    tell_all,
+    tray_items,
+    tray_program,
+    until,
+    weir,
+    window,
+    windows,
+)
+from page import Page
+from provider import Provider
+
+MODEL = "claude-sonnet-4-5"
+ASK = {"model": MODEL, "max_tokens": 400, "messages": [{"role": "user", "content": "Is this metered?"}]}
+
+
+def configure(provider, extra=""):
+    WEIR_HOME.mkdir(mode=0o700, exist_ok=True)
+    (WEIR_HOME / "config.toml").write_text(
+        f'[server]\nport = 0\n[providers.anthropic]\nbase_url = "{provider.url}"\nkey = "none"\n'
+        f'[providers.openai]\nbase_url = "{provider.url}/v1"\nkey = "none"\n{extra}'
+    )
+
+
+def ask(at, token, path="/v1/messages", seconds=20, **changes):
+    """Sends a request through Weir and returns the answer's status."""
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{at}{path}",
+        json.dumps({**ASK, **changes}).encode(),
+        {"content-type": "application/json", "x-weir-token": token, "anthropic-version": "2023-06-01"},
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=seconds) as answer:
+            answer.read()
+            return answer.status
+    except urllib.error.HTTPError as refused:
+        return refused.code
+
+
+def serving(program):
+    """The port, once the program serves."""
+    def probe():
+        check(program.alive(), f"weir-tray runs; it said:\n{program.said()}")
+        return healthy(port())
+
+    until(probe, "the proxy answers")
+    return port()
+
+
+def tray():
+    """The tray's life: status line, window on demand, pause, address, second start, quit."""
+    provider = Provider()
+    configure(provider)
+    start_window_manager()
+    start_panel()
+    program = tray_program()
+    item = Tray(program.pid)
+    at = serving(program)
+    item.wait_for(rf"^Weir · listening on {at} · \$0 today$")
+    check(item.wait_for("^Week ")[1] == "Week $0   Month $0", f"the second line: {item.rows()}")
+    check([r[1] for r in item.rows() if r[1]][2:] == [
+        "Open Weir", "Pause routing (pass everything through)", "Copy proxy address", "Start at login", "Quit Weir",
+    ], f"the menu: {item.rows()}")
+    check(not item.row("Weir ·")[2], "the status line cannot be clicked")
+    check(not windows(), "no window opens unasked when there is a tray")
+    check(not webviews(program.pid), "no webview runs without a window")
+
+    token = weir("client", "add", "script").strip()
+    check(ask(at, token) == 200, "a request is answered")
+    item.wait_for(r"· \$0\.0087 today$")
+    check("$0.0087" in item.row("Week")[1], f"the week: {item.rows()}")
+
+    calm = item.pixels()
+    item.click("Pause")
+    until(lambda: status()["routing"]["paused"], "the engine is paused")
+    until(lambda: item.row("Pause")[3], "the pause is ticked")
+    until(lambda: item.pixels() != calm, "the icon shows the pause")
+    check(ask(at, token) == 200, "a paused Weir passes requests through")
+    item.click("Pause")
+    until(lambda: not status()["routing"]["paused"], "the engine routes again")
+    until(lambda: not item.row("Pause")[3], "the tick is gone")
+    until(lambda: item.pixels() == calm, "the icon is calm again")
+
+    item.click("Copy")
+    until(lambda: clipboard() == f"http://127.0.0.1:{at}", "the address is on the clipboard")
+
+    item.click("Open")
+    first = window()
+    shot("tray-window")
+    close(first)
+    until(lambda: not webviews(program.pid), "the closed window's webview is gone")
+    check(healthy(at), "the proxy outlives the window")
+    second = tray_program()
+    check(second.ended() == 0, f"a second start ends well: {second.said()}")
+    window()
+    check(len(windows()) == 1, "a second start shows the window of the first")
+    check(status()["pid"] == program.pid, "and starts no second engine")
+
+    desktop_entry = WEIR_HOME.parent / ".config/autostart"
+    check(not item.row("Start at login")[2], "a home named by WEIR_HOME cannot be started at login")
+    check(not desktop_entry.exists(), "nothing starts at login unasked")
+
+    item.click("Quit")
+    check(program.ended() == 0, f"quitting ends with 0: {program.said()}")
+    check(not answers(at), "nothing listens after quitting")
+    check(program.out.read_text() == "" and program.err.read_text() == "", f"nothing was complained about: {program.said()}")
+
+
+def page():
+    """The window's page: what it shows, live; what it may not do."""
+    provider = Provider()
+    configure(provider)
+    start_window_manager()
+    start_panel()
+    with Page(os.environ["WEIR_TRAY_BIN"], "--show") as shown:
+        at = until(port, "the engine serves")
+        shown.wait_for(f"Listening on 127.0.0.1:{at}")
+        shown.wait_for("No request has come through yet.")
+        token = weir("client", "add", "script").strip()
+        ask(at, token)
+        shown.wait_for("$0.0087")
+        shown.wait_for("1 request")
+        check("Done" in shown.text() and MODEL in shown.text(), f"the row: {shown.text()}")
+
+        stream = threading.Thread(target=ask, args=(at, token), kwargs={"stream": True}, daemon=True)
+        stream.start()
+        shown.wait_for("1 answer under way")
+        shown.wait_for("up to $")
+        provider.hold.set()
+        stream.join(20)
+        shown.wait_for("2 requests")
+        until(lambda: "under way" not in shown.text(), "the ended stream is drawn as ended")
+
+        shown.click("Pause routing")
+        shown.wait_for("every request goes where it asked")
+        check(status()["routing"]["paused"], "the button pauses the engine")
+        shown.click("Resume routing")
+        until(lambda: not status()["routing"]["paused"], "the button resumes routing")
+        shown.click("Copy address")
+        until(lambda: clipboard() == f"http://127.0.0.1:{at}", "the button copies the address")
+        shot("page")
+
+        check(shown.run("return typeof window.__TAURI__") == "undefined", "no global door")
+        check(shown.run("return Object.isFrozen(Object.prototype)"), "the prototype is frozen")
+        check(shown.refused("https://example.com"), "the page cannot fetch from elsewhere")
+        check(shown.refused(f"http://127.0.0.1:{at}/healthz"), "the page cannot reach the proxy either")
+        check("not allowed" in shown.invoke("plugin:app|version"), "a command that is not the window's own is refused")
+        before = shown.url()
+        shown.run("window.location.href = 'https://example.com/'")
+        time.sleep(0.5)  # a navigation that is allowed would have begun by now
+        check(shown.url() == before, f"the page stays where it is, not {shown.url()}")
+
+
+def no_tray():
+    """A desktop without a tray host: said once, window, serving; a tray that comes later is used."""
+    configure(Provider())
+    start_window_manager()
+    check(not bus().name_has_owner(WATCHER), "no tray host stands")
+    program = tray_program()
+    first = window()
+    at = serving(program)
+    check(program.err.read_text().count("no tray on this desktop") == 1, f"said once: {program.said()}")
+    shot("no-tray")
+    close(first)
+    check(healthy(at), "the proxy outlives the window")
+    start_panel()
+    item = Tray(program.pid)
+    item.wait_for(f"listening on {at}")
+    check(program.err.read_text().count("no tray on this desktop") == 1, f"still said once: {program.said()}")
+    program.process.send_signal(signal.SIGTERM)
+    check(program.ended() == 0, f"asked to stop it ends with 0: {program.said()}")
+    check(not answers(at), "nothing listens after the end")
+
+
+def no_display():
+    """No display at all: said, and served like `weir serve` would."""
+    check("DISPLAY" not in os.environ, "there is no display")
+    configure(Provider())
+    program = tray_program()
+    until(lambda: "listening on http://127.0.0.1:" in program.out.read_text(), "it says where it listens")
+    at = serving(program)
+    check(program.out.read_text().strip() == f"listening on http://127.0.0.1:{at}", program.said())
+    check(program.err.read_text().count("no display was found") == 1, program.said())
+    second = tray_program()
+    check(second.ended() == 0 and f"port {at}" in second.said(), f"a second start says who serves: {second.said()}")
+    program.process.send_signal(signal.SIGTERM)
+    check(program.ended() == 0, program.said())
+    check(not answers(at), "nothing listens after the end")
+
+
+def attached():
+    """`weir serve` runs already: the tray attaches, and takes over when that engine stops."""
+    configure(Provider())
+    start_window_manager()
+    start_panel()
+    server = Program("weir", os.environ["WEIR_BIN"], "serve")
+    at = serving(server)
+    program = tray_program()
+    item = Tray(program.pid)
+    item.wait_for(f"listening on {at} ")
+    check(status()["pid"] == server.pid, "one engine serves, and it is the first")
+    item.click("Pause")
+    until(lambda: status()["routing"]["paused"], "the tray pauses the other engine")
+    item.click("Open")
+    window()
+    shot("attached")
+    token = weir("client", "add", "script").strip()
+    ask(at, token)
+    item.wait_for(r"\$0\.0087 today")
+
+    server.process.send_signal(signal.SIGTERM)
+    check(server.ended() == 0, server.said())
+    until(lambda: status()["pid"] == program.pid, "the tray serves within 5 seconds", 5)
+    now = port()
+    check(healthy(now), "its proxy answers")
+    item.wait_for(f"listening on {now} ")
+    item.wait_for(r"\$0\.0087 today")
+    item.click("Quit")
+    check(program.ended() == 0, program.said())
+
+
+def port_taken():
+    """Something else has the port: the tray says who, and serves once it is free."""
+    taken = socket.create_server(("127.0.0.1", 0))
+    at = taken.getsockname()[1]
+    start_window_manager()
+    start_panel()
+    with Page(os.environ["WEIR_TRAY_BIN"], "--show", "--port", str(at)) as shown:
+        shown.wait_for(f"{at}")
+        shown.wait_for("Not serving")
+        check(f"pid {os.getpid()}" in shown.text(), f"it says who has the port: {shown.text()}")
+        item = Tray(shown.pid())
+        item.wait_for("^Weir · not serving")
+        check(not item.row("Copy")[2] and not item.row("Pause")[2], "nothing can be copied or paused")
+        shot("port-taken")
+        taken.close()
+        shown.click("Try again")
+        shown.wait_for(f"Listening on 127.0.0.1:{at}")
+        check(healthy(at), "the proxy answers")
+        item.wait_for(f"listening on {at} ")
+
+
+def clipboard():
+    done = subprocess.run(
+        ["xclip", "-selection", "clipboard", "-o"], capture_output=True, text=True, timeout=5, check=False
+    )
+    return done.stdout
+
+
+def webviews(pid):
+    """The webview processes of a program."""
+    found = subprocess.run(["pgrep", "-P", str(pid), "-f", "WebKitWebProcess"], capture_output=True, text=True, check=False)
+    return found.stdout.split()
+
+
+def answers(at):
+    try:
+        socket.create_connection(("127.0.0.1", at), 1).close()
+        return True
+    except OSError:
+        return False
+
+
+def main():
+    scenario = {f.__name__: f for f in (tray, page, no_tray, no_display, attached, port_taken)}[sys.argv[1]]
+    try:
+        scenario()
+    except (Failed, dbus.DBusException, LookupError) as problem:
+        shot(f"failed-{sys.argv[1]}") if "DISPLAY" in os.environ else None
+        tell_all()
+        print(f"{sys.argv[1]}: {problem}")
+        return 1
+    finally:
+        end_all()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

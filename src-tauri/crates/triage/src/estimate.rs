@@ -19,6 +19,13 @@ pub fn tokens_likely(bytes: u64) -> u64 {
     bytes.div_ceil(BYTES_PER_TOKEN_LIKELY)
 }
 
+/// The likely count behind an upper one of [`tokens_at_most`]: what a call that never reported its
+/// usage is booked at.
+pub fn likely_of(at_most: u64) -> u64 {
+    let text = at_most.saturating_sub(FRAME_TOKENS);
+    tokens_likely(text.saturating_mul(BYTES_PER_TOKEN_MIN))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -28,5 +35,14 @@ mod tests {
         for bytes in [0, 1, 7, 400, 8_000, 200_000, u64::MAX / 2] {
             assert!(tokens_at_most(bytes) > tokens_likely(bytes), "{bytes}");
         }
+    }
+
+    #[test]
+    fn the_likely_count_is_found_again_from_the_upper_one() {
+        for bytes in [4, 400, 8_000, 200_000] {
+            let (found, direct) = (likely_of(tokens_at_most(bytes)), tokens_likely(bytes));
+            assert!(found.abs_diff(direct) <= 1, "{bytes}: {found} {direct}");
+        }
+        assert_eq!(likely_of(0), 0);
     }
 }

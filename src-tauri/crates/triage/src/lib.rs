@@ -4,5 +4,5 @@
 mod estimate;
 mod task;
 
-pub use estimate::{tokens_at_most, tokens_likely};
+pub use estimate::{likely_of, tokens_at_most, tokens_likely};
 pub use task::Task;

@@ -32,7 +32,7 @@ const FILE_BYTES_MAX: u64 = 1024 * 1024;
 pub struct Config {
     /// The port of 127.0.0.1 and ::1; 0 for any free one.
     pub port: u16,
-    /// Providers: the user's in the order they are written, then the presets he left alone.
+    /// Providers: the presets, then the user's own in the order they are written.
     pub providers: Vec<Provider>,
     /// Names of the providers the file itself mentions.
     pub written: Vec<String>,

@@ -54,10 +54,16 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// A tool and the hash of its token; `last_used_ms` as the ledger knows it.
-    pub fn new(name: &str, hash: TokenHash, last_used_ms: Option<i64>) -> Self {
-        Self { name: name.into(), hash, last_used_ms: AtomicI64::new(last_used_ms.unwrap_or(0)) }
+    /// A tool and the hash of its token.
+    pub fn new(name: &str, hash: TokenHash) -> Self {
+        Self { name: name.into(), hash, last_used_ms: AtomicI64::new(0) }
     }
+}
+
+/// The entries of the ledger's tools, without those that were removed.
+pub fn entries(rows: &[weir_ledger::ClientRow]) -> Vec<Entry> {
+    let current = rows.iter().filter(|row| row.removed_ms.is_none());
+    current.map(|row| Entry::new(&row.name, row.token_sha256)).collect()
 }
 
 /// The tokens in force. Swapped whole when a tool is added or removed.
@@ -72,8 +78,15 @@ impl Tokens {
         Self { entries: ArcSwap::from_pointee(Vec::new()), clock }
     }
 
-    /// Puts other entries in force.
+    /// Puts other entries in force. When a tool that stays last called is not forgotten.
     pub fn replace(&self, entries: Vec<Entry>) {
+        let before = self.entries.load();
+        for entry in &entries {
+            if let Some(same) = before.iter().find(|b| b.hash == entry.hash) {
+                let at = same.last_used_ms.load(Ordering::Relaxed);
+                entry.last_used_ms.store(at, Ordering::Relaxed);
+            }
+        }
         self.entries.store(Arc::new(entries));
     }
 
@@ -82,7 +95,7 @@ impl Tokens {
         self.entries.load().len()
     }
 
-    /// When each tool last called, in Unix milliseconds; tools that never did are left out.
+    /// When each tool last called in this run, in Unix milliseconds; the others are left out.
     /// Kept in memory so that no request pays for a write; the engine stores it when it stops
     /// or when somebody looks.
     pub fn last_used(&self) -> Vec<(Arc<str>, i64)> {
@@ -138,8 +151,8 @@ mod tests {
     fn only_the_whole_token_admits_and_it_admits_its_own_tool() {
         let (a, b) = (new_token().unwrap(), new_token().unwrap());
         let gate = tokens(vec![
-            Entry::new("claude-code", hash(a.as_bytes()), None),
-            Entry::new("codex", hash(b.as_bytes()), None),
+            Entry::new("claude-code", hash(a.as_bytes())),
+            Entry::new("codex", hash(b.as_bytes())),
         ]);
         assert_eq!(gate.caller(b.as_bytes()).unwrap().name.as_ref(), "codex");
         assert_eq!(gate.caller(a.as_bytes()).unwrap().name.as_ref(), "claude-code");
@@ -156,7 +169,7 @@ mod tests {
     #[test]
     fn a_call_is_remembered_without_a_write() {
         let token = new_token().unwrap();
-        let gate = tokens(vec![Entry::new("codex", hash(token.as_bytes()), None)]);
+        let gate = tokens(vec![Entry::new("codex", hash(token.as_bytes()))]);
         assert!(gate.last_used().is_empty());
         gate.caller(token.as_bytes()).unwrap();
         let used = gate.last_used();

@@ -5,9 +5,24 @@
 pub mod api;
 pub mod control;
 
+pub mod books;
 pub mod clock;
 pub mod config;
+pub mod desk;
+pub mod events;
 pub mod gate;
+pub mod harden;
 pub mod home;
+pub mod listen;
 pub mod lock;
+pub mod logs;
+pub mod parts;
 pub mod prices;
+pub mod routing;
+pub mod secrets;
+pub mod start;
+
+pub use desk::HomeDesk;
+pub use home::Home;
+pub use logs::Logs;
+pub use start::{Engine, Offline, Options, Running, StartProblem};

@@ -1,17 +1,18 @@
 //! What an engine is made of, shared by the books, the desk and the proxy's ports.
 //! A home that is opened without serving has everything but `serving`.
 
+use crate::books::Books;
 use crate::clock;
 use crate::config::Config;
+use crate::events::Events;
 use crate::gate::Tokens;
 use crate::home::Home;
 use crate::prices::Prices;
+use crate::routing::Routing;
 use crate::secrets::Keys;
 use arc_swap::ArcSwap;
 use jiff::tz::TimeZone;
-use parking_lot::Mutex;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use weir_ledger::Ledger;
 use weir_proxy::Live;
 
@@ -21,22 +22,26 @@ pub struct Parts {
     pub home: Home,
     /// The configuration in force.
     pub config: Arc<ArcSwap<Config>>,
+    /// What takes an edited configuration over, and the set-up made from it.
+    pub routing: Arc<Routing>,
     /// The ledger.
     pub ledger: Arc<Ledger>,
     /// The prices.
     pub prices: Arc<Prices>,
+    /// Budgets and settlements over both.
+    pub books: Arc<Books>,
     /// The providers' keys.
     pub keys: Arc<Keys>,
     /// The tools' tokens.
     pub tokens: Arc<Tokens>,
+    /// What is happening now.
+    pub events: Arc<Events>,
     /// The zone days are reckoned in.
     pub zone: TimeZone,
-    /// Whether routing is paused. Not kept over a restart: a pause is for now.
-    pub paused: AtomicBool,
     /// The running server, when there is one.
     pub serving: Option<Serving>,
-    /// What needs attention and no value shows, such as a configuration that was not taken over.
-    pub notices: Mutex<Vec<String>>,
+    /// What was found at the start and needs attention.
+    pub found: Vec<String>,
 }
 
 /// A running server.
@@ -53,5 +58,22 @@ impl Parts {
     /// Unix time in milliseconds.
     pub fn now_ms(&self) -> i64 {
         clock::unix_ms()
+    }
+
+    /// What needs attention and no value shows, one line with its fix each.
+    pub fn notices(&self) -> Vec<String> {
+        self.found.iter().cloned().chain(self.routing.problem()).collect()
+    }
+
+    /// Writes what waits: settlements, and when tools last called.
+    pub fn close(&self) {
+        for (name, at_ms) in self.tokens.last_used() {
+            if let Err(problem) = self.ledger.touch_client(&name, at_ms) {
+                tracing::warn!(%problem, "when a tool last called was not noted");
+            }
+        }
+        if let Err(problem) = self.ledger.flush() {
+            tracing::error!(%problem, "settlements could not be written; they count as estimates");
+        }
     }
 }

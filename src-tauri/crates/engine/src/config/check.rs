@@ -124,17 +124,22 @@ impl Judge {
     }
 
     fn providers(&mut self, raw: Vec<RawProvider>, port: u16) -> (Vec<Provider>, Vec<String>) {
-        let mut providers: Vec<Provider> = Vec::new();
+        let mut own: Vec<Provider> = Vec::new();
         let mut written = Vec::new();
         for given in raw {
             written.push(given.name.value.clone());
-            providers.extend(self.provider(given, port));
+            own.extend(self.provider(given, port));
         }
+        // Presets come first, so that a bare model name goes to its vendor also when a provider
+        // of the same dialect is added.
+        let mut providers = Vec::new();
         for name in PRESET_NAMES {
-            if !written.iter().any(|w| w == name) {
-                providers.extend(preset(name));
-            }
+            let place = own.iter().position(|p| p.name == name);
+            let laid_over = place.map(|i| own.remove(i));
+            let untouched = || preset(name).filter(|_| !written.iter().any(|w| w == name));
+            providers.extend(laid_over.or_else(untouched));
         }
+        providers.extend(own);
         (providers, written)
     }
 

@@ -58,9 +58,8 @@ fn config(parts: &Parts) -> Check {
     if !file.exists() {
         return ok("config", format!("no {}; the defaults are in force", file.display()));
     }
-    let notices = parts.notices.lock();
-    match notices.iter().find(|n| n.contains("config.toml")) {
-        Some(problem) => fail("config", problem.clone(), format!("weir config check {}", file.display())),
+    match parts.routing.problem() {
+        Some(problem) => fail("config", problem, format!("weir config check {}", file.display())),
         None => ok("config", format!("{} is good", file.display())),
     }
 }

@@ -22,7 +22,6 @@ use cost::Books;
 use problem::{bad, ledger_read, not_found};
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use weir_core::{Dialect, RequestId};
 use weir_ledger::{ClientProblem, LogFilter};
 
@@ -36,10 +35,17 @@ impl HomeDesk {
         Books { ledger: &parts.ledger, now_ms: parts.now_ms(), zone: &parts.zone }
     }
 
+    /// Keys decide who can be asked, so the set-up is made anew.
+    fn changed(&self) {
+        self.0.routing.refresh();
+        self.0.events.changed();
+    }
+
     /// Tokens in force are those of the ledger; read again after every change.
     fn reload_tokens(&self) -> Result<(), ApiProblem> {
         let rows = self.0.ledger.clients().map_err(ledger_read)?;
         self.0.tokens.replace(gate::entries(&rows));
+        self.0.events.changed();
         Ok(())
     }
 }
@@ -88,7 +94,7 @@ impl Desk for HomeDesk {
 
     fn route_test(&self, body: &str, dialect: Option<Dialect>) -> Result<RouteTest, ApiProblem> {
         let parts = &self.0;
-        let setup = parts.config.load().setup(false, false);
+        let setup = weir_proxy::ports::Routes::setup(&*parts.routing);
         routes::test(&setup, &parts.prices, parts.now_ms(), body, dialect)
     }
 
@@ -137,7 +143,9 @@ impl Desk for HomeDesk {
     }
 
     fn key_set(&self, provider: &str, key: SecretText) -> Result<(), ApiProblem> {
-        self.0.keys.set(provider, key.expose()).map_err(keys::set_problem)
+        self.0.keys.set(provider, key.expose()).map_err(keys::set_problem)?;
+        self.changed();
+        Ok(())
     }
 
     fn key_list(&self) -> Result<Vec<KeyRow>, ApiProblem> {
@@ -145,7 +153,9 @@ impl Desk for HomeDesk {
     }
 
     fn key_remove(&self, provider: &str) -> Result<(), ApiProblem> {
-        self.0.keys.remove(provider).map_err(keys::set_problem)
+        self.0.keys.remove(provider).map_err(keys::set_problem)?;
+        self.changed();
+        Ok(())
     }
 
     fn key_test(&self, provider: &str) -> Result<KeyTest, ApiProblem> {
@@ -201,7 +211,8 @@ impl Desk for HomeDesk {
     }
 
     fn pause(&self, paused: bool) -> Result<(), ApiProblem> {
-        self.0.paused.store(paused, Ordering::Relaxed);
+        self.0.routing.pause(paused);
+        self.0.events.changed();
         Ok(())
     }
 }

@@ -9,7 +9,6 @@ use crate::api::{
 };
 use crate::config::{Config, at_limit};
 use crate::parts::Parts;
-use std::sync::atomic::Ordering;
 use weir_core::budget::Budget;
 use weir_core::route::{Provider, Route};
 
@@ -21,7 +20,7 @@ pub fn status(parts: &Parts, books: &Books<'_>) -> Result<Status, ApiProblem> {
     let budgets: Result<Vec<_>, _> = config.budgets.iter().map(|b| standing(b, books)).collect();
     let serving = parts.serving.as_ref();
     let health = parts.ledger.health();
-    let mut notices = parts.notices.lock().clone();
+    let mut notices = parts.notices();
     notices.extend(health.problem.map(|p| problem::ledger_read(p).message));
     if totals.day.unpriced_requests > 0 {
         let n = totals.day.unpriced_requests;
@@ -46,7 +45,7 @@ pub fn status(parts: &Parts, books: &Books<'_>) -> Result<Status, ApiProblem> {
             mode: config.mode.as_str().to_owned(),
             local_share: local_share(&totals.day),
             tiers: chains(&config),
-            paused: parts.paused.load(Ordering::Relaxed),
+            paused: parts.routing.paused(),
         },
         notices,
     })

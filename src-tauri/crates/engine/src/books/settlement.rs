@@ -1,0 +1,136 @@
+//! What an attempt is booked at, and the sentences a budget refuses with.
+//! Owns what is void, what is exact and what has to be estimated; the prices are `prices`.
+
+use super::Seen;
+use crate::prices::{Call, Prices};
+use crate::routing::Routing;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use weir_core::meter::End;
+use weir_core::{Dialect, Endpoint, Metered, Money, Outcome, Pricing, Usage};
+use weir_proxy::ports::{Closing, Opening};
+use weir_triage::{likely_of, tokens_likely};
+
+/// Added to an answer's estimated tokens, in percent: a little too much is noticed in a report, a
+/// little too little overdraws a budget.
+const OUTPUT_MARGIN_PERCENT: u64 = 10;
+
+/// What goes into the ledger.
+pub struct Booked {
+    /// The cost, unless unpriced.
+    pub cost: Option<Money>,
+    /// How it is known.
+    pub pricing: Pricing,
+    /// The usage it is for, reported or estimated.
+    pub usage: Option<Usage>,
+}
+
+/// What an attempt cost. Nothing for certain: what never left, what a provider refused with an
+/// error status, and the endpoints that are free. Exact: a report that is the provider's last
+/// word. Estimated: everything else that left, for the provider may have worked.
+pub fn bill(prices: &Prices, call: &Call, opening: &Opening, closing: &Closing) -> Booked {
+    let metered = &closing.metered;
+    let refused = closing.outcome == Outcome::UpstreamError && metered.usage.is_none();
+    let free = opening.demo || !opening.endpoint.metered();
+    if !closing.sent || refused || free {
+        let usage = if closing.sent { metered.usage } else { None };
+        return Booked { cost: Some(Money::ZERO), pricing: Pricing::Exact, usage };
+    }
+    if is_final(opening.endpoint, closing) {
+        let bill = prices.bill(call, metered);
+        return Booked { cost: bill.cost, pricing: bill.pricing, usage: metered.usage };
+    }
+    let usage = estimated(opening, metered);
+    let bill = prices.bill_estimate(call, metered, &usage);
+    // Free answers need no price, and yet their tokens are a guess.
+    let guess = if bill.pricing == Pricing::Exact { Pricing::Estimated } else { bill.pricing };
+    let pricing = if metered.provider_cost.is_some() { bill.pricing } else { guess };
+    Booked { cost: bill.cost, pricing, usage: Some(usage) }
+}
+
+/// Whether the usage in hand is the provider's last word. OpenAI's dialect reports once, at the
+/// end; the others report as they go, so a cut answer's last report is short of the truth.
+fn is_final(endpoint: Endpoint, closing: &Closing) -> bool {
+    let metered = &closing.metered;
+    let whole = closing.outcome == Outcome::Ok || metered.end == End::Complete;
+    metered.usage.is_some() && (whole || endpoint.dialect() == Dialect::OpenAi)
+}
+
+fn estimated(opening: &Opening, metered: &Metered) -> Usage {
+    let likely = tokens_likely(metered.output_bytes);
+    let output = likely.saturating_add(likely.saturating_mul(OUTPUT_MARGIN_PERCENT) / 100);
+    match metered.usage {
+        Some(seen) => Usage { output: seen.output.max(output), ..seen },
+        None => {
+            let input = likely_of(opening.estimate.input_tokens);
+            Usage { input, output, ..Usage::default() }
+        }
+    }
+}
+
+/// What the model asked for would have cost more than the one that answered; below zero when it
+/// would have cost less. Nothing where the two are the same or one has no price.
+pub fn saved(
+    prices: &Prices,
+    routing: &Routing,
+    opening: &Opening,
+    closing: &Closing,
+    booked: &Booked,
+) -> Money {
+    let (Some(cost), Some(usage)) = (booked.cost, booked.usage) else { return Money::ZERO };
+    let Some(asked) = routing.asked(opening) else { return Money::ZERO };
+    if asked.provider == opening.provider && asked.model == opening.model {
+        return Money::ZERO;
+    }
+    let base_url = routing.base_url(&asked.provider);
+    let call = Call {
+        provider: &asked.provider,
+        base_url: &base_url,
+        local: asked.local,
+        model: &asked.model,
+        at_ms: opening.at_ms,
+    };
+    // Priced as the asked model: what the answer said about itself does not apply.
+    let plain = Metered { usage: Some(usage), ..Metered::default() };
+    let sent = closing.sent && usage != Usage::default();
+    let would = prices.bill(&call, &plain).cost.filter(|_| sent);
+    would.map_or(Money::ZERO, |would| would.saturating_sub(cost))
+}
+
+/// Why a request does not fit a budget.
+pub fn full(seen: &Seen, ask: Money, zone: &TimeZone) -> String {
+    let Seen { budget, window, standing } = seen;
+    let held = if standing.reserved > Money::ZERO {
+        format!(", {} set aside for requests under way", standing.reserved.short())
+    } else {
+        String::new()
+    };
+    format!(
+        "Budget {}: {} of {} spent{held}, and this request may cost up to {}. It starts anew on {}. \
+         To go on now, raise limit_usd of this budget in config.toml, or ask for a local model",
+        budget.name,
+        standing.spent.short(),
+        budget.limit.short(),
+        ask.short(),
+        anew(window.end_ms, zone),
+    )
+}
+
+/// Why a request without a price does not fit a budget.
+pub fn unpriced(seen: &Seen, provider: &str, model: &str) -> String {
+    let Seen { budget, .. } = seen;
+    format!(
+        "Budget {} stops spending at {}, and no price is known for {provider}/{model}, so it cannot \
+         be held to that. Set its price in prices.toml, or ask for a model with a known price \
+         (weir models)",
+        budget.name,
+        budget.limit.short(),
+    )
+}
+
+fn anew(end_ms: i64, zone: &TimeZone) -> String {
+    Timestamp::from_millisecond(end_ms).map_or_else(
+        |_| "another day".to_owned(),
+        |end| end.to_zoned(zone.clone()).strftime("%A %-d %B %H:%M").to_string(),
+    )
+}

@@ -1,0 +1,410 @@
+//! Tests of the books, as sentences.
+
+use super::*;
+use crate::clock::SystemClock;
+use crate::config;
+use proptest::prelude::*;
+use std::cell::Cell;
+use weir_core::budget::{AtLimit, Standing};
+use weir_core::meter::End;
+use weir_core::period::Period;
+use weir_core::route::Reason;
+use weir_core::{Endpoint, Metered, Pricing, RequestId, Usage};
+use weir_ledger::AttemptState;
+use weir_proxy::ports::Estimate;
+
+const NOW: i64 = 1_795_334_400_000; // Sunday, 22 November 2026, 08:00 UTC
+
+fn usd(cents: i64) -> Money {
+    Money::from_nano(cents * 10_000_000)
+}
+
+fn opening(sequence: u32) -> Opening {
+    Opening {
+        id: RequestId::new(NOW, sequence),
+        attempt: 1,
+        at_ms: NOW,
+        client: "codex".into(),
+        project: None,
+        session: None,
+        category: None,
+        endpoint: Endpoint::Chat,
+        asked_model: "gpt-5".into(),
+        provider: "openai".into(),
+        model: "gpt-5".into(),
+        local: false,
+        demo: false,
+        task: None,
+        tier: None,
+        confidence: None,
+        reason: Reason::Asked,
+        estimate: Estimate { input_tokens: 1_000, output_tokens: 1_000, cache_write: false },
+    }
+}
+
+fn closing(usage: Option<Usage>) -> Closing {
+    Closing {
+        at_ms: NOW + 900,
+        outcome: Outcome::Ok,
+        status: 200,
+        metered: Metered { usage, end: End::Complete, ..Metered::default() },
+        sent: true,
+        last: true,
+        first_byte_ms: Some(300),
+        total_ms: 900,
+    }
+}
+
+fn budget(limit: Money, at_limit: AtLimit) -> Budget {
+    Budget {
+        name: "week".into(),
+        period: Period::Week,
+        limit,
+        scope: Scope::default(),
+        thresholds: vec![70, 90, 100],
+        at_limit,
+    }
+}
+
+/// What a ledger would say: always the same amount.
+struct Always(Money, Cell<u32>);
+
+impl Past for Always {
+    fn spent(&self, _: &Scope, _: Window) -> Result<Money, String> {
+        self.1.set(self.1.get() + 1);
+        Ok(self.0)
+    }
+}
+
+fn nothing() -> Always {
+    Always(Money::ZERO, Cell::new(0))
+}
+
+// === balances ===
+
+#[test]
+fn a_reservation_that_does_not_fit_is_refused_and_leaves_no_trace() {
+    let mut balances = Balances::new(TimeZone::UTC, &[
+        budget(usd(1000), AtLimit::Block),
+        budget(usd(100), AtLimit::Block),
+    ]);
+    let past = nothing();
+    balances.admit(&opening(1), Some(usd(60)), &past).unwrap();
+    let denied = balances.admit(&opening(2), Some(usd(41)), &past).unwrap_err();
+    assert!(matches!(denied, Denied::Full(seen) if seen.budget.limit == usd(100)));
+    let seen = balances.standings(NOW, &past).unwrap();
+    assert!(seen.iter().all(|s| s.standing == Standing { spent: Money::ZERO, reserved: usd(60) }));
+    balances.admit(&opening(3), Some(usd(40)), &past).unwrap();
+    assert_eq!(past.1.get(), 2, "the ledger is asked once a budget and window");
+}
+
+#[test]
+fn what_is_given_back_can_be_spent_and_nothing_is_booked_twice() {
+    let mut balances = Balances::new(TimeZone::UTC, &[budget(usd(100), AtLimit::Block)]);
+    let past = nothing();
+    balances.admit(&opening(1), Some(usd(90)), &past).unwrap();
+    balances.close((opening(1).id, 1), Some(usd(10)));
+    balances.close((opening(1).id, 1), Some(usd(10)));
+    balances.admit(&opening(2), Some(usd(90)), &past).unwrap();
+    assert!(balances.admit(&opening(3), Some(usd(1)), &past).is_err());
+}
+
+#[test]
+fn a_notify_budget_refuses_nothing_and_a_hard_one_refuses_what_has_no_price() {
+    let past = nothing();
+    let mut soft = Balances::new(TimeZone::UTC, &[budget(usd(1), AtLimit::Notify)]);
+    soft.admit(&opening(1), Some(usd(500)), &past).unwrap();
+    soft.admit(&opening(2), None, &past).unwrap();
+    for at_limit in [AtLimit::Block, AtLimit::Local, AtLimit::Downgrade] {
+        let mut hard = Balances::new(TimeZone::UTC, &[budget(usd(100), at_limit)]);
+        assert!(matches!(hard.admit(&opening(1), None, &past), Err(Denied::Unpriced(_))));
+        assert!(matches!(hard.admit(&opening(2), Some(usd(101)), &past), Err(Denied::Full(_))));
+        hard.admit(&opening(3), Some(Money::ZERO), &past).expect("what is free always fits");
+    }
+}
+
+#[test]
+fn a_scope_holds_only_what_it_names() {
+    let scope = Scope { client: Some("codex".into()), local: Some(false), ..Scope::default() };
+    let scoped = Budget { scope, ..budget(usd(1), AtLimit::Block) };
+    let mut balances = Balances::new(TimeZone::UTC, &[scoped]);
+    let past = nothing();
+    assert!(balances.admit(&opening(1), Some(usd(2)), &past).is_err());
+    let other = Opening { client: "aider".into(), ..opening(2) };
+    balances.admit(&other, Some(usd(2)), &past).unwrap();
+    let local = Opening { local: true, ..opening(3) };
+    balances.admit(&local, Some(usd(2)), &past).unwrap();
+}
+
+#[test]
+fn a_request_belongs_to_the_window_it_started_in() {
+    let mut balances = Balances::new(TimeZone::UTC, &[budget(usd(100), AtLimit::Block)]);
+    let past = nothing();
+    let sunday = opening(1);
+    balances.admit(&sunday, Some(usd(100)), &past).unwrap();
+    let monday_ms = NOW + 24 * 3_600_000;
+    let monday = Opening { at_ms: monday_ms, ..opening(2) };
+    balances.admit(&monday, Some(usd(100)), &past).expect("a new week begins on Monday");
+    balances.close((sunday.id, 1), Some(usd(70)));
+    let standing = |b: &mut Balances, at| b.standings(at, &past).unwrap()[0].standing;
+    assert_eq!(standing(&mut balances, NOW).spent, usd(70));
+    assert_eq!(standing(&mut balances, monday_ms).spent, Money::ZERO);
+}
+
+#[test]
+fn a_clock_that_jumps_ahead_and_back_forgets_nothing() {
+    let mut balances = Balances::new(TimeZone::UTC, &[budget(usd(100), AtLimit::Block)]);
+    let past = nothing();
+    balances.admit(&opening(1), Some(usd(90)), &past).unwrap();
+    for weeks in 1..9 {
+        let ahead = Opening { at_ms: NOW + weeks * 7 * 24 * 3_600_000, ..opening(10) };
+        balances.admit(&Opening { attempt: weeks as u16, ..ahead }, Some(usd(1)), &past).unwrap();
+    }
+    assert!(balances.admit(&opening(2), Some(usd(11)), &past).is_err(), "still held by the first");
+}
+
+#[test]
+fn other_budgets_count_what_is_open_already() {
+    let mut balances = Balances::new(TimeZone::UTC, &[]);
+    let past = Always(usd(30), Cell::new(0));
+    balances.admit(&opening(1), Some(usd(60)), &past).unwrap();
+    balances.replace(&[budget(usd(100), AtLimit::Block)]);
+    let denied = balances.admit(&opening(2), Some(usd(11)), &past).unwrap_err();
+    assert!(matches!(denied, Denied::Full(s) if s.standing == Standing { spent: usd(30), reserved: usd(60) }));
+}
+
+#[test]
+fn days_of_23_and_25_hours_are_one_window_each() {
+    let zone = TimeZone::get("Europe/Berlin").unwrap();
+    let daily = Budget { period: Period::Day, ..budget(usd(100), AtLimit::Block) };
+    // 28 March and 24 October 2027 lie before the changes; hours from their midnights.
+    for (day, hours) in [("2027-03-28", 23), ("2027-10-31", 25)] {
+        let midnight: jiff::civil::Date = day.parse().unwrap();
+        let start = midnight.to_zoned(zone.clone()).unwrap().timestamp().as_millisecond();
+        let mut balances = Balances::new(zone.clone(), std::slice::from_ref(&daily));
+        let past = nothing();
+        let at = |hour: i64, n| Opening { at_ms: start + hour * 3_600_000, ..opening(n) };
+        balances.admit(&at(0, 1), Some(usd(100)), &past).unwrap();
+        assert!(balances.admit(&at(hours - 1, 2), Some(usd(1)), &past).is_err(), "{day}");
+        balances.admit(&at(hours, 3), Some(usd(100)), &past).expect("the next day has begun");
+    }
+}
+
+proptest! {
+    #[test]
+    fn spent_and_reserved_never_pass_a_hard_limit(
+        limit in 1i64..500,
+        steps in prop::collection::vec((0u32..40, 0i64..60, 0i64..=100, any::<bool>()), 1..200),
+    ) {
+        let limit = usd(limit);
+        let mut balances = Balances::new(TimeZone::UTC, &[budget(limit, AtLimit::Block)]);
+        let past = nothing();
+        let mut open = std::collections::HashMap::new();
+        let mut spent = Money::ZERO;
+        for (n, ask, part, ends) in steps {
+            if ends {
+                if let Some(ask) = open.remove(&n) {
+                    let cost = Money::from_nano(Money::nano(ask) / 100 * part);
+                    balances.close((opening(n).id, 1), Some(cost));
+                    spent = spent.saturating_add(cost);
+                }
+            } else if !open.contains_key(&n)
+                && balances.admit(&opening(n), Some(usd(ask)), &past).is_ok()
+            {
+                open.insert(n, usd(ask));
+            }
+            let standing = balances.standings(NOW, &past).unwrap()[0].standing;
+            let held = open.values().fold(Money::ZERO, |s, a| s.saturating_add(*a));
+            prop_assert_eq!(standing, Standing { spent, reserved: held });
+            prop_assert!(spent.saturating_add(held) <= limit);
+        }
+    }
+}
+
+// === over a ledger ===
+
+struct Fixture {
+    books: Books,
+    ledger: Arc<Ledger>,
+    dir: tempfile::TempDir,
+}
+
+fn fixture(config: &str, prices: &str) -> Fixture {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("config.toml"), config).unwrap();
+    std::fs::write(dir.path().join("prices.toml"), prices).unwrap();
+    reopen(dir)
+}
+
+fn reopen(dir: tempfile::TempDir) -> Fixture {
+    let (ledger, _) = Ledger::open(&dir.path().join("weir.db"), TimeZone::UTC, NOW).unwrap();
+    let ledger = Arc::new(ledger);
+    let file = dir.path().join("config.toml");
+    let budgets = config::Config::load(&file).unwrap().budgets;
+    let clock = Arc::new(SystemClock::new());
+    let routing = Arc::new(Routing::open(file, clock, |_: &str| true).unwrap());
+    let prices = Prices::open(Some(&dir.path().join("prices.toml")), None).unwrap();
+    let books =
+        Books::new(Arc::clone(&ledger), Arc::new(prices), routing, TimeZone::UTC, &budgets);
+    Fixture { books, ledger, dir }
+}
+
+const WEEK: &str =
+    "[[budgets]]\nname = \"week\"\nperiod = \"week\"\nlimit_usd = 0.02\nat_limit = \"block\"\n";
+
+fn used(input: u64, output: u64) -> Usage {
+    Usage { input, output, ..Usage::default() }
+}
+
+/// The row of one attempt as the ledger has it.
+fn attempt(f: &Fixture, id: RequestId) -> weir_ledger::AttemptRow {
+    f.ledger.request(id).unwrap().expect("the ledger has it").attempts.remove(0)
+}
+
+#[test]
+fn a_reported_usage_is_booked_exactly_at_its_price() {
+    let f = fixture("", "");
+    let reserved = f.books.reserve(opening(1)).unwrap();
+    // gpt-5: $1.25 and $10 a million tokens.
+    assert_eq!(reserved.reserved, Some(Money::from_nano(1_250_000 + 10_000_000)));
+    let settled = f.books.settle(reserved, closing(Some(used(100, 50))));
+    assert_eq!(settled.cost, Some(Money::from_nano(125_000 + 500_000)));
+    assert_eq!(settled.pricing, Pricing::Exact);
+    let row = attempt(&f, opening(1).id);
+    assert_eq!((row.state, row.cost), (AttemptState::Settled, settled.cost));
+    assert_eq!(f.books.open(), 0);
+}
+
+#[test]
+fn a_hard_budget_refuses_with_its_name_its_standing_and_its_reset() {
+    let f = fixture(WEEK, "");
+    let first = f.books.reserve(opening(1)).unwrap();
+    let refused = f.books.reserve(opening(2)).unwrap_err();
+    let Refusal::Budget { message, resets_at } = refused else { panic!("{refused:?}") };
+    for part in ["Budget week", "$0.02", "set aside", "Monday 23 November 00:00", "limit_usd"] {
+        assert!(message.contains(part), "{part} is missing in: {message}");
+    }
+    assert_eq!(resets_at, 1_795_392_000);
+    assert!(f.ledger.request(opening(2).id).unwrap().is_none(), "nothing was sent, so no row");
+    f.books.settle(first, closing(Some(used(1, 1))));
+    f.books.reserve(opening(3)).expect("the rest was given back");
+}
+
+#[test]
+fn a_model_without_a_price_is_refused_by_a_hard_budget_with_the_way_out() {
+    let odd = Opening { model: "nobody-knows-1".into(), ..opening(1) };
+    let f = fixture(WEEK, "");
+    let said = f.books.reserve(odd.clone()).unwrap_err().to_string();
+    assert!(said.contains("openai/nobody-knows-1") && said.contains("prices.toml"), "{said}");
+    let free = fixture("", "");
+    let reserved = free.books.reserve(odd).unwrap();
+    assert_eq!(reserved.reserved, None);
+    let settled = free.books.settle(reserved, closing(Some(used(10, 10))));
+    assert_eq!((settled.cost, settled.pricing), (None, Pricing::Unpriced));
+}
+
+#[test]
+fn a_restart_finds_what_was_spent_and_what_was_left_open() {
+    let f = fixture(WEEK, "");
+    let one = f.books.reserve(opening(1)).unwrap();
+    f.books.settle(one, closing(Some(used(100, 50))));
+    let left_open = f.books.reserve(opening(2)).unwrap();
+    let estimate = left_open.reserved.unwrap();
+    let Fixture { books, ledger, dir } = f;
+    drop((books, ledger));
+    let f = reopen(dir);
+    let seen = f.books.standings(NOW).unwrap().remove(0);
+    assert_eq!(seen.standing.spent, Money::from_nano(625_000).saturating_add(estimate));
+    assert_eq!(attempt(&f, opening(2).id).state, AttemptState::Orphan);
+}
+
+#[test]
+fn what_never_left_and_what_was_refused_upstream_cost_nothing() {
+    let f = fixture(WEEK, "");
+    let unsent = Closing { sent: false, outcome: Outcome::Unreachable, ..closing(None) };
+    let refused = Closing { status: 529, outcome: Outcome::UpstreamError, ..closing(None) };
+    for (n, closing) in [(1, unsent), (2, refused)] {
+        let reserved = f.books.reserve(opening(n)).unwrap();
+        let settled = f.books.settle(reserved, closing);
+        assert_eq!((settled.cost, settled.pricing), (Some(Money::ZERO), Pricing::Exact));
+        assert_eq!(attempt(&f, opening(n).id).state, AttemptState::Void);
+    }
+}
+
+#[test]
+fn an_answer_that_was_cut_is_estimated_from_what_was_seen_and_never_free() {
+    let f = fixture("", "");
+    let anthropic = Opening {
+        endpoint: Endpoint::Messages,
+        provider: "anthropic".into(),
+        model: "claude-haiku-4-5".into(),
+        asked_model: "claude-haiku-4-5".into(),
+        ..opening(1)
+    };
+    let reserved = f.books.reserve(anthropic).unwrap();
+    let metered = Metered { usage: Some(used(1_000, 1)), output_bytes: 4_000, ..Metered::default() };
+    let cut = Closing { outcome: Outcome::ClientGone, metered, ..closing(None) };
+    let settled = f.books.settle(reserved, cut);
+    assert_eq!(settled.pricing, Pricing::Estimated);
+    let row = attempt(&f, opening(1).id);
+    assert_eq!(row.usage, Some(used(1_000, 1_100)), "the prompt as reported, the answer by length");
+
+    let reserved = f.books.reserve(opening(2)).unwrap();
+    let metered = Metered { output_bytes: 400, ..Metered::default() };
+    let silent = Closing { metered, ..closing(None) };
+    let settled = f.books.settle(reserved, silent);
+    assert_eq!(settled.pricing, Pricing::Estimated);
+    let row = attempt(&f, opening(2).id);
+    assert_eq!(row.usage, Some(used(726, 110)));
+    assert!(settled.cost.unwrap() > Money::ZERO);
+}
+
+#[test]
+fn an_openai_report_is_final_even_when_the_client_left_right_after_it() {
+    let f = fixture("", "");
+    let reserved = f.books.reserve(opening(1)).unwrap();
+    let metered = Metered { usage: Some(used(100, 50)), output_bytes: 9_999, ..Metered::default() };
+    let settled =
+        f.books.settle(reserved, Closing { outcome: Outcome::ClientGone, metered, ..closing(None) });
+    assert_eq!(settled, Settled { cost: Some(Money::from_nano(625_000)), pricing: Pricing::Exact });
+}
+
+#[test]
+fn the_demonstration_and_token_counts_touch_no_budget() {
+    let f = fixture(WEEK, "");
+    let demo = Opening { demo: true, provider: "demo".into(), ..opening(1) };
+    let count = Opening { endpoint: Endpoint::MessagesCount, ..opening(2) };
+    let unpriced = Opening { model: "nobody-knows-1".into(), ..count.clone() };
+    for opening in [demo, count, Opening { id: RequestId::new(NOW, 9), ..unpriced }] {
+        let reserved = f.books.reserve(opening).unwrap();
+        assert_eq!(reserved.reserved, Some(Money::ZERO));
+        let settled = f.books.settle(reserved, closing(Some(used(5, 5))));
+        assert_eq!(settled.cost, Some(Money::ZERO));
+    }
+    assert_eq!(f.books.standings(NOW).unwrap()[0].standing, Standing::default());
+}
+
+#[test]
+fn a_local_answer_to_a_dear_question_shows_what_it_saved() {
+    let f = fixture("", "");
+    let local = Opening {
+        provider: "ollama".into(),
+        model: "llama3.2:3b".into(),
+        local: true,
+        ..opening(1)
+    };
+    let reserved = f.books.reserve(local).unwrap();
+    let settled = f.books.settle(reserved, closing(Some(used(100, 50))));
+    assert_eq!(settled.cost, Some(Money::ZERO));
+    assert_eq!(attempt(&f, opening(1).id).saved, Money::from_nano(625_000));
+}
+
+#[test]
+fn a_ledger_that_cannot_write_lets_nothing_out_and_holds_nothing_back() {
+    let f = fixture(WEEK, "");
+    let first = f.books.reserve(opening(1)).unwrap();
+    f.books.settle(first, closing(Some(used(1, 1))));
+    let twice = f.books.reserve(opening(1)).unwrap_err();
+    assert!(matches!(twice, Refusal::Ledger { .. }), "{twice:?}");
+    assert_eq!(f.books.standings(NOW).unwrap()[0].standing.reserved, Money::ZERO);
+}

@@ -1,0 +1,103 @@
+//! Live requests: what is open now, and a feed for the window and `weir log --follow`.
+//! Owns its bounds; a slow listener misses events and is told how many, and never slows a request.
+
+use crate::api::{LiveEvent, RequestUsage, Stamp};
+use parking_lot::Mutex;
+use std::collections::BTreeMap;
+use tokio::sync::broadcast;
+use weir_core::{Metered, RequestId};
+use weir_proxy::ports::{Closing, Events as EventsPort, Opening, Settled};
+
+/// Events a slow listener may lag behind.
+const FEED_LEN_MAX: usize = 256;
+/// Open requests that are listed; the proxy bounds them by its connections.
+const OPEN_LEN_MAX: usize = 4_096;
+
+/// The live requests of one engine.
+pub struct Events {
+    feed: broadcast::Sender<LiveEvent>,
+    open: Mutex<BTreeMap<RequestId, LiveEvent>>,
+}
+
+impl Default for Events {
+    fn default() -> Self {
+        let (feed, _) = broadcast::channel(FEED_LEN_MAX);
+        Self { feed, open: Mutex::default() }
+    }
+}
+
+impl Events {
+    /// Where listeners subscribe.
+    pub fn feed(&self) -> broadcast::Sender<LiveEvent> {
+        self.feed.clone()
+    }
+
+    /// The requests that are open now, oldest first, each as it was when its attempt left.
+    pub fn open(&self) -> Vec<LiveEvent> {
+        self.open.lock().values().cloned().collect()
+    }
+
+    /// Tells that the set-up is another: configuration, keys, tools or pause.
+    pub fn changed(&self) {
+        self.send(LiveEvent::Changed);
+    }
+
+    fn send(&self, event: LiveEvent) {
+        // Nobody listening is the usual case, and no error.
+        let _ = self.feed.send(event);
+    }
+}
+
+impl EventsPort for Events {
+    fn opened(&self, opening: &Opening) {
+        let event = LiveEvent::Opened {
+            id: opening.id,
+            attempt: opening.attempt,
+            at: Stamp::from_ms(opening.at_ms),
+            client: opening.client.to_string(),
+            asked_model: opening.asked_model.clone(),
+            route: format!("{}/{}", opening.provider, opening.model),
+            reason: opening.reason.as_str().to_owned(),
+            local: opening.local,
+            demo: opening.demo,
+        };
+        if self.feed.receiver_count() > 0 {
+            self.send(event.clone());
+        }
+        let mut open = self.open.lock();
+        if open.len() < OPEN_LEN_MAX || open.contains_key(&opening.id) {
+            open.insert(opening.id, event);
+        }
+    }
+
+    fn closed(&self, id: RequestId, closing: &Closing, settled: Settled) {
+        self.open.lock().remove(&id);
+        if self.feed.receiver_count() == 0 {
+            return;
+        }
+        self.send(LiveEvent::Closed {
+            id,
+            at: Stamp::from_ms(closing.at_ms),
+            outcome: closing.outcome.as_str().to_owned(),
+            status: Some(closing.status).filter(|s| *s > 0),
+            pricing: settled.pricing.as_str().to_owned(),
+            cost_usd: settled.cost,
+            usage: usage(&closing.metered),
+            first_byte_ms: closing.first_byte_ms,
+            total_ms: closing.total_ms,
+            last: closing.last,
+        });
+    }
+}
+
+fn usage(metered: &Metered) -> Option<RequestUsage> {
+    metered.usage.map(|u| RequestUsage {
+        input: u.input,
+        cache_read: u.cache_read,
+        cache_write_5m: u.cache_write_5m,
+        cache_write_1h: u.cache_write_1h,
+        output: u.output,
+        reasoning: u.reasoning,
+        web_searches: u.web_searches,
+    })
+}

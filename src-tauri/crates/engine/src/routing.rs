@@ -1,0 +1,235 @@
+//! The set-up in force, as the proxy asks for it on every request, and the taking over of an
+//! edited configuration. Owns when the file is looked at: on requests, once a second at most, so
+//! that an idle engine does nothing. A bad edit never replaces a good configuration.
+
+use crate::config::{Config, ConfigProblem};
+use arc_swap::ArcSwap;
+use parking_lot::Mutex;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::SystemTime;
+use weir_core::route::{ProviderKind, Setup, routed};
+use weir_proxy::ports::{Clock, Listed, Opening, Routes};
+
+/// Shortest time between two looks at the file, in nanoseconds.
+const LOOK_NS: u64 = 1_000_000_000;
+
+/// What tells an edited file from the one that was read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Mark {
+    modified: Option<SystemTime>,
+    bytes: u64,
+}
+
+impl Mark {
+    fn of(path: &Path) -> Self {
+        std::fs::metadata(path).map_or_else(
+            |_| Self::default(),
+            |found| Self { modified: found.modified().ok(), bytes: found.len() },
+        )
+    }
+}
+
+/// Tells whether the keychain is known to hold a provider's key.
+type HasKey = Box<dyn Fn(&str) -> bool + Send + Sync>;
+/// Told when another configuration is in force.
+type Changed = Box<dyn Fn(&Config) + Send + Sync>;
+
+/// A model that was asked for, and who would have answered.
+pub struct Asked {
+    /// The provider.
+    pub provider: String,
+    /// The model as it knows it.
+    pub model: String,
+    /// Whether it is local.
+    pub local: bool,
+}
+
+/// The configuration of one engine.
+pub struct Routing {
+    file: PathBuf,
+    clock: Arc<dyn Clock>,
+    config: Arc<ArcSwap<Config>>,
+    setup: ArcSwap<Setup>,
+    models: ArcSwap<Vec<Listed>>,
+    paused: AtomicBool,
+    looked_ns: AtomicU64,
+    /// Held while a configuration is taken over, so that two never cross.
+    mark: Mutex<Mark>,
+    problem: ArcSwap<Option<String>>,
+    has_key: HasKey,
+    changed: Mutex<Option<Changed>>,
+}
+
+impl Routing {
+    /// Reads the file; what follows an edit is told to `on_change`, once it is set.
+    ///
+    /// # Errors
+    /// Every problem of the file at once.
+    pub fn open(
+        file: PathBuf,
+        clock: Arc<dyn Clock>,
+        has_key: impl Fn(&str) -> bool + Send + Sync + 'static,
+    ) -> Result<Self, ConfigProblem> {
+        let mark = Mark::of(&file);
+        let config = Config::load(&file)?;
+        let routing = Self {
+            file,
+            config: Arc::new(ArcSwap::from_pointee(config)),
+            setup: ArcSwap::default(),
+            models: ArcSwap::default(),
+            paused: AtomicBool::new(false),
+            looked_ns: AtomicU64::new(clock.monotonic_ns()),
+            mark: Mutex::new(mark),
+            problem: ArcSwap::default(),
+            has_key: Box::new(has_key),
+            changed: Mutex::new(None),
+            clock,
+        };
+        routing.refresh();
+        Ok(routing)
+    }
+
+    /// Who is told when another configuration is in force.
+    pub fn on_change(&self, tell: impl Fn(&Config) + Send + Sync + 'static) {
+        *self.changed.lock() = Some(Box::new(tell));
+    }
+
+    /// The configuration in force.
+    pub fn config(&self) -> Arc<Config> {
+        self.config.load_full()
+    }
+
+    /// Shares the configuration in force with the keys, which need each provider's address.
+    pub fn shared(&self) -> Arc<ArcSwap<Config>> {
+        Arc::clone(&self.config)
+    }
+
+    /// Why the last edit was not taken over, while it stands.
+    pub fn problem(&self) -> Option<String> {
+        self.problem.load().as_ref().clone()
+    }
+
+    /// Makes the set-up anew: after a key was stored or removed.
+    pub fn refresh(&self) {
+        let config = self.config.load();
+        let setup = config.setup(self.paused.load(Ordering::Relaxed), &self.has_key);
+        self.models.store(Arc::new(listed(&config)));
+        self.setup.store(Arc::new(setup));
+    }
+
+    /// Passes everything through to where it asks, or routes again.
+    pub fn pause(&self, paused: bool) {
+        self.paused.store(paused, Ordering::Relaxed);
+        self.refresh();
+    }
+
+    /// Whether everything is passed through to where it asks.
+    pub fn paused(&self) -> bool {
+        self.paused.load(Ordering::Relaxed)
+    }
+
+    /// Reads the file now and takes it over if it holds.
+    ///
+    /// # Errors
+    /// Every problem of the file; the configuration before it stays in force.
+    pub fn reload(&self) -> Result<(), ConfigProblem> {
+        let mut mark = self.mark.lock();
+        *mark = Mark::of(&self.file);
+        let loaded = Config::load(&self.file);
+        match loaded {
+            Ok(config) => {
+                self.problem.store(Arc::new(None));
+                self.config.store(Arc::new(config));
+                self.refresh();
+                if let Some(tell) = self.changed.lock().as_ref() {
+                    tell(&self.config.load());
+                }
+                Ok(())
+            }
+            Err(problem) => {
+                let told = match &problem {
+                    ConfigProblem::Wrong { path, problems } => format!(
+                        "{} has {} and was not taken over; the configuration before it stays in \
+                         force. See: weir config check",
+                        path.display(),
+                        count(problems.len()),
+                    ),
+                    ConfigProblem::Unreadable { .. } => problem.to_string(),
+                };
+                self.problem.store(Arc::new(Some(told)));
+                Err(problem)
+            }
+        }
+    }
+
+    /// Takes an edited file over, if there is one. Looks at the disk once a second at most.
+    pub fn look(&self) {
+        let now = self.clock.monotonic_ns();
+        let last = self.looked_ns.load(Ordering::Relaxed);
+        if now.saturating_sub(last) < LOOK_NS {
+            return;
+        }
+        let ours = self.looked_ns.compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed);
+        if ours.is_err() || Mark::of(&self.file) == *self.mark.lock() {
+            return;
+        }
+        match self.reload() {
+            Ok(()) => tracing::info!("the edited configuration is in force"),
+            Err(problem) => tracing::warn!(%problem, "the edited configuration was not taken over"),
+        }
+    }
+
+    /// The base URL of a provider; empty for the demonstration and for one that is gone.
+    pub fn base_url(&self, provider: &str) -> String {
+        let setup = self.setup.load();
+        setup.provider(provider).map_or_else(String::new, |p| p.base_url.clone())
+    }
+
+    /// The model a request asked for, and who would have answered; `None` for Weir's own names.
+    pub fn asked(&self, opening: &Opening) -> Option<Asked> {
+        let asked = opening.asked_model.as_str();
+        if routed(asked).is_some() || opening.demo {
+            return None;
+        }
+        let setup = self.setup.load();
+        let named = asked.split_once('/').and_then(|(p, m)| Some((setup.provider(p)?, m)));
+        let dialect = opening.endpoint.dialect();
+        let native = || {
+            setup.providers.iter().find(|p| p.kind == ProviderKind::Plain && p.dialect == dialect)
+        };
+        let (provider, model) = named.or_else(|| Some((native()?, asked)))?;
+        Some(Asked { provider: provider.name.clone(), model: model.into(), local: provider.local })
+    }
+}
+
+impl Routes for Routing {
+    fn setup(&self) -> Arc<Setup> {
+        self.look();
+        self.setup.load_full()
+    }
+
+    fn models(&self) -> Vec<Listed> {
+        self.models.load().as_ref().clone()
+    }
+}
+
+/// The models the configuration names, each once, in the order of the tiers.
+fn listed(config: &Config) -> Vec<Listed> {
+    let mut all: Vec<Listed> = Vec::new();
+    for route in config.low.iter().chain(&config.medium).chain(&config.high) {
+        let id = route.to_string();
+        if let Some(provider) = config.provider(&route.provider)
+            && !all.iter().any(|l| l.id == id)
+        {
+            let (provider, dialect) = (provider.name.clone(), provider.dialect);
+            all.push(Listed { id, provider, dialect, context: None });
+        }
+    }
+    all
+}
+
+fn count(problems: usize) -> String {
+    if problems == 1 { "a mistake".into() } else { format!("{problems} mistakes") }
+}

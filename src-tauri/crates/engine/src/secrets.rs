@@ -1,0 +1,319 @@
+//! Keys of providers: in the operating system's keychain, in the environment, or not at all.
+//! Owns the one item all keys live in, what a key is bound to, and the memory a run keeps them
+//! in. The keychain itself is `keychain`; which providers have a key is `index`.
+
+mod index;
+mod keychain;
+mod memory;
+mod system;
+
+pub use index::{Index, Noted};
+pub use keychain::{Keychain, StoreProblem, Vault};
+pub use memory::MemoryVault;
+pub use system::SystemVault;
+
+use crate::config::{Config, url};
+use arc_swap::ArcSwap;
+use futures_util::future::BoxFuture;
+use parking_lot::Mutex;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+use weir_core::route::{KeySource, Provider};
+use weir_proxy::ports::{KeyProblem, Keys as KeysPort};
+use weir_proxy::secret::Secret;
+use zeroize::Zeroizing;
+
+/// Longest wait for the keychain, which may be showing its owner a prompt.
+pub const KEYCHAIN_WAIT_MAX: Duration = Duration::from_secs(3);
+/// Longest key that is taken.
+pub const KEY_BYTES_MAX: usize = 1024;
+/// Windows stores no larger credential (CRED_MAX_CREDENTIAL_BLOB_SIZE). Held to everywhere, so
+/// that keys which fit on one system fit on all.
+pub const ITEM_BYTES_MAX: usize = 2560;
+
+/// One key in the item.
+#[derive(Serialize, Deserialize)]
+struct Stored {
+    key: Zeroizing<String>,
+    origin: String,
+}
+
+type Item = BTreeMap<String, Stored>;
+
+/// Why a key was not stored or removed. `Display` names the fix and never a secret.
+#[derive(Debug, thiserror::Error)]
+pub enum SetProblem {
+    /// No such provider.
+    #[error(
+        "no provider is called {provider}. Known: {known}. Add [providers.{provider}] to config.toml first"
+    )]
+    UnknownProvider {
+        /// What was named.
+        provider: String,
+        /// What there is.
+        known: String,
+    },
+    /// The provider takes its key from elsewhere.
+    #[error(
+        "[providers.{provider}] has key = \"{written}\", so a stored key would not be used. Write key = \"keychain\" there first"
+    )]
+    NotKeychain {
+        /// The provider.
+        provider: String,
+        /// Where it takes its key from.
+        written: String,
+    },
+    /// The text cannot be a key.
+    #[error("that is not a key: {reason}. Paste it again, without quotes")]
+    NotAKey {
+        /// Why.
+        reason: &'static str,
+    },
+    /// No key is stored for it.
+    #[error("no key is stored for {provider}. See: weir key list")]
+    NoKey {
+        /// The provider.
+        provider: String,
+    },
+    /// The item would grow too large.
+    #[error(
+        "all keys together would need {bytes} bytes, and a keychain item holds {ITEM_BYTES_MAX}. Take some from the environment instead: key = \"env:NAME\""
+    )]
+    TooLarge {
+        /// What it would need.
+        bytes: usize,
+    },
+    /// The keychain.
+    #[error("the keychain {0}")]
+    Keychain(#[from] StoreProblem),
+    /// The list of names beside the keychain.
+    #[error("the key is stored, but {0}")]
+    Index(#[from] crate::home::HomeProblem),
+}
+
+/// The keys of one engine.
+pub struct Keys {
+    keychain: Keychain,
+    index: Arc<Index>,
+    config: Arc<ArcSwap<Config>>,
+    /// The item as it was last read or written; `None` before the first time.
+    item: Mutex<Option<Arc<Item>>>,
+}
+
+impl Keys {
+    /// Keys in `vault`. Nothing is read before the first key is asked for.
+    pub fn new(vault: Arc<dyn Vault>, index: Arc<Index>, config: Arc<ArcSwap<Config>>) -> Self {
+        Self { keychain: Keychain::new(vault), index, config, item: Mutex::new(None) }
+    }
+
+    /// Whether a key is known to be stored for this provider. Asks the list of names, never the
+    /// keychain.
+    pub fn noted(&self, provider: &str) -> bool {
+        self.index.holds(provider)
+    }
+
+    /// Stores a key for the address the provider has now. Blocks for three seconds at most.
+    ///
+    /// # Errors
+    /// See [`SetProblem`]; nothing is stored then, except where it says so.
+    pub fn set(&self, provider: &str, key: &str) -> Result<(), SetProblem> {
+        let config = self.config.load();
+        let found = self.keychain_provider(&config, provider)?;
+        let key = key.trim();
+        check_key(key)?;
+        let origin = origin_of(found);
+        self.change(|item| {
+            let stored = Stored { key: Zeroizing::new(key.to_owned()), origin: origin.clone() };
+            item.insert(provider.to_owned(), stored);
+            Ok(())
+        })?;
+        self.index.note(provider, &origin)?;
+        Ok(())
+    }
+
+    /// Removes a key from the keychain, from memory and from the list. The provider need not be
+    /// configured any more.
+    ///
+    /// # Errors
+    /// See [`SetProblem`].
+    pub fn remove(&self, provider: &str) -> Result<(), SetProblem> {
+        let removed = self.change(|item| match item.remove(provider) {
+            Some(_) => Ok(()),
+            None => Err(SetProblem::NoKey { provider: provider.to_owned() }),
+        });
+        // A name without a key helps nobody, so it goes in either case.
+        if removed.is_ok() || matches!(removed, Err(SetProblem::NoKey { .. })) {
+            self.index.forget(provider)?;
+        }
+        removed
+    }
+
+    /// The key of a provider. Blocks for three seconds at most.
+    ///
+    /// # Errors
+    /// A named state with its fix.
+    pub fn find(&self, provider: &str) -> Result<Secret, KeyProblem> {
+        let config = self.config.load();
+        match Self::from_environment(&config, provider) {
+            Some(found) => found,
+            None => {
+                let item = self.read().map_err(problem)?;
+                self.pick(&config, provider, &item)
+            }
+        }
+    }
+
+    /// Every provider that has a key in the keychain, as the list of names says.
+    pub fn stored(&self) -> Vec<Noted> {
+        self.index.all()
+    }
+
+    /// `Some` when the keychain is not what to ask.
+    fn from_environment(config: &Config, provider: &str) -> Option<Result<Secret, KeyProblem>> {
+        let missing = || KeyProblem::Missing { provider: provider.to_owned() };
+        match config.provider(provider).map(|p| &p.key) {
+            Some(KeySource::Keychain) => None,
+            Some(KeySource::Env(variable)) => {
+                let value = std::env::var(variable).ok().filter(|v| !v.trim().is_empty());
+                Some(value.map(|v| Secret::new(v.trim().to_owned())).ok_or_else(|| {
+                    KeyProblem::EnvUnset {
+                        provider: provider.to_owned(),
+                        variable: variable.clone(),
+                    }
+                }))
+            }
+            Some(KeySource::Passthrough | KeySource::None) | None => Some(Err(missing())),
+        }
+    }
+
+    fn pick(&self, config: &Config, provider: &str, item: &Item) -> Result<Secret, KeyProblem> {
+        let missing = || KeyProblem::Missing { provider: provider.to_owned() };
+        let stored = item.get(provider).ok_or_else(missing)?;
+        let origin = config.provider(provider).map(origin_of).ok_or_else(missing)?;
+        if stored.origin != origin {
+            return Err(KeyProblem::Keychain {
+                state: "holds this key for another address",
+                fix: format!(
+                    "It was stored for {} and [providers.{provider}] now says {origin}. If that is \
+                     right, run: weir key set {provider}",
+                    stored.origin
+                ),
+            });
+        }
+        Ok(Secret::new(stored.key.as_str().to_owned()))
+    }
+
+    fn keychain_provider<'c>(
+        &self,
+        config: &'c Config,
+        provider: &str,
+    ) -> Result<&'c Provider, SetProblem> {
+        let Some(found) = config.provider(provider) else {
+            let known: Vec<&str> = config.providers.iter().map(|p| p.name.as_str()).collect();
+            let (provider, known) = (provider.to_owned(), known.join(", "));
+            return Err(SetProblem::UnknownProvider { provider, known });
+        };
+        if found.key != KeySource::Keychain {
+            let written = crate::config::key_source(&found.key);
+            return Err(SetProblem::NotKeychain { provider: provider.to_owned(), written });
+        }
+        Ok(found)
+    }
+
+    fn read(&self) -> Result<Arc<Item>, StoreProblem> {
+        if let Some(item) = self.item.lock().as_ref() {
+            return Ok(Arc::clone(item));
+        }
+        let bytes = self.keychain.read(KEYCHAIN_WAIT_MAX)?;
+        self.keep(bytes)
+    }
+
+    fn keep(&self, bytes: Option<Zeroizing<Vec<u8>>>) -> Result<Arc<Item>, StoreProblem> {
+        let item = match bytes {
+            None => Item::new(),
+            Some(bytes) => serde_json::from_slice(&bytes).map_err(|_| StoreProblem::NotOurs)?,
+        };
+        // Names that are missing in the list, for whatever reason, are put back.
+        for (provider, stored) in &item {
+            if let Err(problem) = self.index.note(provider, &stored.origin) {
+                tracing::warn!(%problem, "the list of keys was not brought up to date");
+            }
+        }
+        let item = Arc::new(item);
+        *self.item.lock() = Some(Arc::clone(&item));
+        Ok(item)
+    }
+
+    fn change(
+        &self,
+        edit: impl FnOnce(&mut Item) -> Result<(), SetProblem>,
+    ) -> Result<(), SetProblem> {
+        // Read anew: another weir may have written since.
+        let bytes = self.keychain.read(KEYCHAIN_WAIT_MAX)?;
+        let mut item: Item = match bytes {
+            None => Item::new(),
+            Some(bytes) => serde_json::from_slice(&bytes).map_err(|_| StoreProblem::NotOurs)?,
+        };
+        edit(&mut item)?;
+        if item.is_empty() {
+            self.keychain.delete(KEYCHAIN_WAIT_MAX)?;
+        } else {
+            let json = serde_json::to_vec(&item).map_err(|_| StoreProblem::NotOurs)?;
+            let json = Zeroizing::new(json);
+            if json.len() > ITEM_BYTES_MAX {
+                return Err(SetProblem::TooLarge { bytes: json.len() });
+            }
+            self.keychain.write(json, KEYCHAIN_WAIT_MAX)?;
+        }
+        *self.item.lock() = Some(Arc::new(item));
+        Ok(())
+    }
+}
+
+impl KeysPort for Keys {
+    fn key<'a>(&'a self, provider: &'a str) -> BoxFuture<'a, Result<Secret, KeyProblem>> {
+        Box::pin(async move {
+            let config = self.config.load_full();
+            if let Some(found) = Self::from_environment(&config, provider) {
+                return found;
+            }
+            let known = self.item.lock().clone();
+            let item = match known {
+                Some(item) => item,
+                None => {
+                    let bytes = self.keychain.read_async(KEYCHAIN_WAIT_MAX).await;
+                    bytes.and_then(|b| self.keep(b)).map_err(problem)?
+                }
+            };
+            self.pick(&config, provider, &item)
+        })
+    }
+}
+
+/// What a key is bound to: it goes nowhere else.
+fn origin_of(provider: &Provider) -> String {
+    url::origin(&provider.base_url).map_or_else(|_| provider.base_url.clone(), |o| o.to_string())
+}
+
+fn check_key(key: &str) -> Result<(), SetProblem> {
+    let reason = if key.is_empty() {
+        "it is empty"
+    } else if key.len() > KEY_BYTES_MAX {
+        "it has more than 1024 characters"
+    } else if !key.bytes().all(|b| b.is_ascii_graphic()) {
+        "it holds a space or a character that no header may hold"
+    } else {
+        return Ok(());
+    };
+    Err(SetProblem::NotAKey { reason })
+}
+
+fn problem(problem: StoreProblem) -> KeyProblem {
+    let (state, fix) = problem.parts();
+    KeyProblem::Keychain { state, fix: fix.to_owned() }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,212 @@
+//! A keychain behind a worker thread: a locked one shows its owner a prompt and blocks the caller
+//! for as long as the prompt stands, which no request and no start may wait for.
+//! Owns the wait, the named states, and that at most one call is under way.
+
+use parking_lot::{Condvar, Mutex};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Notify;
+use zeroize::Zeroizing;
+
+/// The one item all keys live in. Calls may block; they are made on a thread of their own.
+pub trait Vault: Send + Sync + 'static {
+    /// The item's bytes, `None` when there is none.
+    ///
+    /// # Errors
+    /// The keychain's state.
+    fn read(&self) -> Result<Option<Zeroizing<Vec<u8>>>, StoreProblem>;
+    /// Replaces the item's bytes.
+    ///
+    /// # Errors
+    /// The keychain's state.
+    fn write(&self, item: &[u8]) -> Result<(), StoreProblem>;
+    /// Removes the item; one that is not there is removed already.
+    ///
+    /// # Errors
+    /// The keychain's state.
+    fn delete(&self) -> Result<(), StoreProblem>;
+}
+
+/// Why a keychain did not serve. `Display` continues "the keychain …".
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StoreProblem {
+    /// Its owner has not unlocked it.
+    #[error("{}", sentence(*self))]
+    Locked,
+    /// This system has none running.
+    #[error("{}", sentence(*self))]
+    Absent,
+    /// It refused.
+    #[error("{}", sentence(*self))]
+    Denied,
+    /// It did not answer in time; it may be showing a prompt.
+    #[error("{}", sentence(*self))]
+    Timeout,
+    /// The item is there and is not Weir's.
+    #[error("{}", sentence(*self))]
+    NotOurs,
+    /// The item is larger than this keychain takes.
+    #[error("{}", sentence(*self))]
+    TooLong,
+}
+
+fn sentence(problem: StoreProblem) -> String {
+    let (state, fix) = problem.parts();
+    format!("{state}. {fix}")
+}
+
+impl StoreProblem {
+    /// The state, and what to do about it.
+    pub fn parts(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Locked => (
+                "is locked",
+                "Unlock it and try again, or take the key from the environment: key = \"env:NAME\"",
+            ),
+            Self::Absent => (
+                "is not available",
+                "No keychain service runs here. Take the key from the environment: \
+                 key = \"env:NAME\" in config.toml",
+            ),
+            Self::Denied => (
+                "refused access",
+                "Allow Weir in the keychain's own settings, or take the key from the environment: \
+                 key = \"env:NAME\"",
+            ),
+            Self::Timeout => (
+                "did not answer within 3 s",
+                "It may be asking to be unlocked: look for its window, answer it and try again, or \
+                 take the key from the environment: key = \"env:NAME\"",
+            ),
+            Self::NotOurs => (
+                "holds an item \"provider keys\" that Weir did not write",
+                "Remove that item in the keychain's own program, then store the keys again",
+            ),
+            Self::TooLong => (
+                "takes no item that large",
+                "Take some keys from the environment instead: key = \"env:NAME\"",
+            ),
+        }
+    }
+}
+
+type Answer = Result<Option<Zeroizing<Vec<u8>>>, StoreProblem>;
+
+/// A call under way and, once it is there, its answer.
+#[derive(Default)]
+struct Pending {
+    answer: Mutex<Option<Answer>>,
+    done: Condvar,
+    notify: Notify,
+}
+
+/// A vault and its worker.
+pub struct Keychain {
+    vault: Arc<dyn Vault>,
+    /// The call that has not come back yet. While there is one, no other thread is started: a
+    /// keychain that blocks would otherwise cost a thread with every request.
+    pending: Arc<Mutex<Option<Arc<Pending>>>>,
+}
+
+enum Work {
+    Read,
+    Write(Zeroizing<Vec<u8>>),
+    Delete,
+}
+
+impl Keychain {
+    /// A worker for a vault. No thread runs between calls.
+    pub fn new(vault: Arc<dyn Vault>) -> Self {
+        Self { vault, pending: Arc::default() }
+    }
+
+    /// Reads the item.
+    ///
+    /// # Errors
+    /// The keychain's state.
+    pub fn read(&self, wait: Duration) -> Answer {
+        // A read that is under way already serves this caller too.
+        wait_for(&self.begin(Work::Read).0, wait)
+    }
+
+    /// Reads the item without blocking the thread.
+    ///
+    /// # Errors
+    /// The keychain's state.
+    pub async fn read_async(&self, wait: Duration) -> Answer {
+        let (pending, _) = self.begin(Work::Read);
+        let answered = tokio::time::timeout(wait, async {
+            loop {
+                let notified = pending.notify.notified();
+                if let Some(answer) = pending.answer.lock().clone() {
+                    return answer;
+                }
+                notified.await;
+            }
+        });
+        answered.await.unwrap_or(Err(StoreProblem::Timeout))
+    }
+
+    /// Replaces the item.
+    ///
+    /// # Errors
+    /// The keychain's state.
+    pub fn write(&self, item: Zeroizing<Vec<u8>>, wait: Duration) -> Result<(), StoreProblem> {
+        self.alone(Work::Write(item), wait)
+    }
+
+    /// Removes the item.
+    ///
+    /// # Errors
+    /// The keychain's state.
+    pub fn delete(&self, wait: Duration) -> Result<(), StoreProblem> {
+        self.alone(Work::Delete, wait)
+    }
+
+    fn alone(&self, work: Work, wait: Duration) -> Result<(), StoreProblem> {
+        match self.begin(work) {
+            (pending, true) => wait_for(&pending, wait).map(drop),
+            // Something else still blocks; this was not begun.
+            (_, false) => Err(StoreProblem::Timeout),
+        }
+    }
+
+    /// The call under way, and whether it is this one.
+    fn begin(&self, work: Work) -> (Arc<Pending>, bool) {
+        let mut slot = self.pending.lock();
+        if let Some(pending) = slot.as_ref() {
+            return (Arc::clone(pending), false);
+        }
+        let pending = Arc::new(Pending::default());
+        *slot = Some(Arc::clone(&pending));
+        let worker = {
+            let (vault, slot, pending) =
+                (Arc::clone(&self.vault), Arc::clone(&self.pending), Arc::clone(&pending));
+            move || {
+                let answer = match work {
+                    Work::Read => vault.read(),
+                    Work::Write(item) => vault.write(&item).map(|()| None),
+                    Work::Delete => vault.delete().map(|()| None),
+                };
+                *slot.lock() = None;
+                *pending.answer.lock() = Some(answer);
+                pending.done.notify_all();
+                pending.notify.notify_waiters();
+            }
+        };
+        let named = std::thread::Builder::new().name("weir-keychain".into());
+        if named.spawn(worker).is_err() {
+            *slot = None;
+            *pending.answer.lock() = Some(Err(StoreProblem::Denied));
+        }
+        (pending, true)
+    }
+}
+
+fn wait_for(pending: &Pending, wait: Duration) -> Answer {
+    let mut answer = pending.answer.lock();
+    if answer.is_none() {
+        pending.done.wait_while_for(&mut answer, |a| a.is_none(), wait);
+    }
+    answer.clone().unwrap_or(Err(StoreProblem::Timeout))
+}

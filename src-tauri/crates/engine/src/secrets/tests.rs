@@ -1,0 +1,172 @@
+//! Tests of the keys, as sentences. No test asks a real keychain.
+
+use super::*;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+
+/// A keychain that is in one state.
+struct Stuck(StoreProblem);
+
+impl Vault for Stuck {
+    fn read(&self) -> Result<Option<Zeroizing<Vec<u8>>>, StoreProblem> {
+        Err(self.0)
+    }
+    fn write(&self, _: &[u8]) -> Result<(), StoreProblem> {
+        Err(self.0)
+    }
+    fn delete(&self) -> Result<(), StoreProblem> {
+        Err(self.0)
+    }
+}
+
+/// A keychain that shows a prompt: it answers when the test says so.
+struct Prompting {
+    asked: SyncSender<()>,
+    answer: Mutex<Receiver<()>>,
+    inner: MemoryVault,
+}
+
+impl Vault for Prompting {
+    fn read(&self) -> Result<Option<Zeroizing<Vec<u8>>>, StoreProblem> {
+        self.asked.send(()).unwrap();
+        self.answer.lock().recv().unwrap();
+        self.inner.read()
+    }
+    fn write(&self, item: &[u8]) -> Result<(), StoreProblem> {
+        self.inner.write(item)
+    }
+    fn delete(&self) -> Result<(), StoreProblem> {
+        self.inner.delete()
+    }
+}
+
+fn config(text: &str) -> Arc<ArcSwap<Config>> {
+    Arc::new(ArcSwap::from_pointee(crate::config::check(text).config.expect("it holds")))
+}
+
+struct Fixture {
+    keys: Keys,
+    config: Arc<ArcSwap<Config>>,
+    dir: tempfile::TempDir,
+}
+
+fn fixture(vault: Arc<dyn Vault>) -> Fixture {
+    let dir = tempfile::tempdir().unwrap();
+    let config = config("");
+    let index = Arc::new(Index::open(dir.path().join("keys.json")));
+    Fixture { keys: Keys::new(vault, index, Arc::clone(&config)), config, dir }
+}
+
+#[test]
+fn a_stored_key_is_found_again_and_a_removed_one_is_nowhere() {
+    let vault = Arc::new(MemoryVault::default());
+    let f = fixture(vault.clone());
+    f.keys.set("anthropic", " sk-ant-1\n").unwrap();
+    f.keys.set("openai", "sk-2").unwrap();
+    assert_eq!(f.keys.find("anthropic").unwrap().expose(), "sk-ant-1");
+    assert!(f.keys.noted("anthropic"));
+    f.keys.remove("anthropic").unwrap();
+    assert!(matches!(f.keys.find("anthropic"), Err(KeyProblem::Missing { .. })));
+    assert!(!f.keys.noted("anthropic"));
+    f.keys.remove("openai").unwrap();
+    assert!(vault.read().unwrap().is_none(), "the last key takes the item with it");
+    assert!(matches!(f.keys.remove("openai"), Err(SetProblem::NoKey { .. })));
+}
+
+#[test]
+fn the_list_of_keys_holds_no_key() {
+    let f = fixture(Arc::new(MemoryVault::default()));
+    f.keys.set("openai", "sk-canary-42").unwrap();
+    let text = std::fs::read_to_string(f.dir.path().join("keys.json")).unwrap();
+    assert!(text.contains("openai") && !text.contains("canary"), "{text}");
+}
+
+#[test]
+fn a_key_goes_only_to_the_address_it_was_stored_for() {
+    let f = fixture(Arc::new(MemoryVault::default()));
+    f.keys.set("openai", "sk-1").unwrap();
+    let moved = "[providers.openai]\nbase_url = \"https://elsewhere.example/v1\"\n";
+    f.config.store(config(moved).load_full());
+    let said = f.keys.find("openai").unwrap_err().to_string();
+    assert!(said.contains("https://api.openai.com:443"), "{said}");
+    assert!(said.contains("weir key set openai"), "{said}");
+    let same_host = "[providers.openai]\nbase_url = \"https://api.openai.com/v2\"\n";
+    f.config.store(config(same_host).load_full());
+    assert_eq!(f.keys.find("openai").unwrap().expose(), "sk-1", "another path is the same place");
+}
+
+#[test]
+fn every_state_of_a_keychain_has_a_name_and_a_fix() {
+    for state in [StoreProblem::Locked, StoreProblem::Absent, StoreProblem::Denied] {
+        let f = fixture(Arc::new(Stuck(state)));
+        let said = f.keys.find("openai").unwrap_err().to_string();
+        assert!(said.starts_with("the keychain "), "{said}");
+        assert!(said.contains("env:NAME"), "{said}");
+        let said = f.keys.set("openai", "sk-1").unwrap_err().to_string();
+        assert!(said.contains("env:NAME") && !said.contains("sk-1"), "{said}");
+        assert!(!f.keys.noted("openai"));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_prompting_keychain_is_given_up_after_three_seconds_and_heard_when_it_answers() {
+    let (asked, was_asked) = sync_channel(8);
+    let (answer, answers) = sync_channel(8);
+    let inner = MemoryVault::default();
+    inner.write(br#"{"openai":{"key":"sk-1","origin":"https://api.openai.com:443"}}"#).unwrap();
+    let vault = Prompting { asked, answer: Mutex::new(answers), inner };
+    let f = fixture(Arc::new(vault));
+
+    let first = f.keys.key("openai").await.unwrap_err().to_string();
+    assert!(first.contains("did not answer within 3 s"), "{first}");
+    was_asked.recv().unwrap();
+    let second = f.keys.key("openai").await.unwrap_err().to_string();
+    assert!(second.contains("did not answer"), "{second}");
+    assert!(was_asked.try_recv().is_err(), "no second prompt while the first one stands");
+
+    // Once for the read that still stands, once for the next one.
+    answer.send(()).unwrap();
+    answer.send(()).unwrap();
+    assert_eq!(f.keys.find("openai").unwrap().expose(), "sk-1");
+}
+
+#[test]
+fn a_key_from_the_environment_needs_no_keychain() {
+    let f = fixture(Arc::new(Stuck(StoreProblem::Absent)));
+    f.config.store(config("[providers.openai]\nkey = \"env:PATH\"\n").load_full());
+    assert!(f.keys.find("openai").is_ok());
+    f.config.store(config("[providers.openai]\nkey = \"env:WEIR_TEST_NOT_SET\"\n").load_full());
+    let said = f.keys.find("openai").unwrap_err().to_string();
+    assert!(said.contains("WEIR_TEST_NOT_SET"), "{said}");
+}
+
+#[test]
+fn what_cannot_be_a_key_is_refused_and_not_repeated() {
+    let f = fixture(Arc::new(MemoryVault::default()));
+    let long = "k".repeat(KEY_BYTES_MAX + 1);
+    for text in ["", "  ", "sk canary", "sk-canary\u{e9}", &long] {
+        let said = f.keys.set("openai", text).unwrap_err().to_string();
+        assert!(said.contains("not a key") && !said.contains("canary"), "{said}");
+    }
+    assert!(matches!(f.keys.set("nobody", "k"), Err(SetProblem::UnknownProvider { .. })));
+    assert!(matches!(f.keys.set("ollama", "k"), Err(SetProblem::NotKeychain { .. })));
+}
+
+#[test]
+fn more_keys_than_an_item_holds_are_refused_and_the_old_ones_stay() {
+    let f = fixture(Arc::new(MemoryVault::default()));
+    let big = "k".repeat(KEY_BYTES_MAX);
+    f.keys.set("openai", &big).unwrap();
+    f.keys.set("anthropic", &big).unwrap();
+    assert!(matches!(f.keys.set("gemini", &big), Err(SetProblem::TooLarge { .. })));
+    assert_eq!(f.keys.find("openai").unwrap().expose(), big);
+    assert!(!f.keys.noted("gemini"));
+}
+
+#[test]
+fn an_item_that_is_not_weirs_is_left_alone() {
+    let vault = Arc::new(MemoryVault::default());
+    vault.write(b"not json").unwrap();
+    let f = fixture(vault.clone());
+    assert!(f.keys.set("openai", "sk-1").is_err());
+    assert_eq!(vault.read().unwrap().unwrap().as_slice(), b"not json");
+}

@@ -1,0 +1,306 @@
+//! Start and stop: puts the parts together in the one order that works, and takes them apart
+//! again so that open answers may finish and nothing is lost.
+//! Owns that order; every part knows only what it is given.
+
+use crate::books::Books;
+use crate::clock::{self, SystemClock};
+use crate::config::ConfigProblem;
+use crate::control::{Door, DoorProblem};
+use crate::desk::HomeDesk;
+use crate::events::Events;
+use crate::gate::{self, Tokens};
+use crate::harden;
+use crate::home::{Home, HomeProblem};
+use crate::listen::{self, ListenProblem};
+use crate::lock::{Lock, LockProblem};
+use crate::logs::{self, Logs};
+use crate::parts::{Parts, Serving};
+use crate::prices::{PriceFileProblem, Prices};
+use crate::routing::Routing;
+use crate::secrets::{Index, Keys, SystemVault, Vault};
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use weir_ledger::{Ledger, OpenProblem, ReadProblem};
+use weir_proxy::Proxy;
+use weir_proxy::ports::{Clock, Ports};
+
+/// How long open answers may go on after a stop was asked for.
+pub const DRAIN_MAX: Duration = Duration::from_secs(10);
+/// How long what is left may take to end after that.
+const END_MAX: Duration = Duration::from_secs(2);
+
+/// How an engine is started.
+#[derive(Clone, Default)]
+pub struct Options {
+    /// The port, before the configuration's; 0 for any free one.
+    pub port: Option<u16>,
+    /// Where the process's log goes.
+    pub logs: Logs,
+    /// Whether to close the process to core dumps and debuggers. For programs, not for tests.
+    pub harden: bool,
+    /// Where keys are kept; the system's keychain when `None`.
+    pub vault: Option<Arc<dyn Vault>>,
+}
+
+/// Why an engine did not start. `Display` says what, where and how to fix it.
+#[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "each variant is the part that could not be had")]
+pub enum StartProblem {
+    #[error(transparent)]
+    Home(#[from] HomeProblem),
+    #[error(transparent)]
+    Lock(#[from] LockProblem),
+    #[error(transparent)]
+    Config(#[from] ConfigProblem),
+    #[error(transparent)]
+    Prices(#[from] PriceFileProblem),
+    #[error(transparent)]
+    Ledger(#[from] OpenProblem),
+    #[error(transparent)]
+    Tokens(#[from] ReadProblem),
+    #[error(transparent)]
+    Listen(#[from] ListenProblem),
+    #[error(transparent)]
+    Client(#[from] weir_proxy::NoClient),
+    #[error(transparent)]
+    Door(#[from] DoorProblem),
+    #[error("cannot write the lock file: {0}. Check the space on the disk of the home folder")]
+    Announce(io::Error),
+}
+
+/// The engine. A name for the two ways to begin.
+pub struct Engine;
+
+/// A home that is open without a server: for a command that needs none.
+pub struct Offline {
+    desk: Arc<HomeDesk>,
+    // After the desk, so that the ledger is closed before another process may open it.
+    _lock: Lock,
+}
+
+impl Offline {
+    /// Everything that can be asked for.
+    pub fn desk(&self) -> Arc<HomeDesk> {
+        Arc::clone(&self.desk)
+    }
+}
+
+/// A running engine. Dropping it without `stop` ends open answers at once; nothing that was
+/// reserved is lost.
+pub struct Running {
+    desk: Arc<HomeDesk>,
+    port: u16,
+    stop: CancellationToken,
+    end: CancellationToken,
+    serving: JoinSet<()>,
+    control: JoinSet<()>,
+    _lock: Lock,
+}
+
+impl Engine {
+    /// Opens a home for one command. Waits up to two seconds for another command to finish.
+    ///
+    /// # Errors
+    /// See [`StartProblem`]; `Lock` when an engine serves the home.
+    pub fn open(home: Home, options: Options) -> Result<Offline, StartProblem> {
+        home.prepare()?;
+        logs::install(&home, options.logs);
+        let lock = Lock::take(&home)?;
+        let made = Made::new(home, options.vault)?;
+        Ok(Offline { desk: Arc::new(HomeDesk(Arc::new(made.parts(None)))), _lock: lock })
+    }
+
+    /// Starts serving. Connections are accepted when it returns. Needs a tokio runtime.
+    ///
+    /// # Errors
+    /// See [`StartProblem`]; nothing is left running.
+    pub async fn start(home: Home, options: Options) -> Result<Running, StartProblem> {
+        if options.harden {
+            harden::process();
+        }
+        home.prepare()?;
+        logs::install(&home, options.logs);
+        let mut lock = Lock::take(&home)?;
+        let made = Made::new(home, options.vault)?;
+        let port = options.port.unwrap_or_else(|| made.routing.config().port);
+        let (listeners, port) = listen::bind(port)?;
+        let proxy = Arc::new(Proxy::new(port, made.ports())?);
+        let door = Door::open(made.home.root())?;
+        lock.announce(port).map_err(StartProblem::Announce)?;
+
+        let serving = Serving { port, started_ms: clock::unix_ms(), live: proxy.live() };
+        let desk = Arc::new(HomeDesk(Arc::new(made.parts(Some(serving)))));
+        let (stop, end) = (CancellationToken::new(), CancellationToken::new());
+        let feed = desk.0.events.feed();
+        let mut running = Running {
+            desk,
+            port,
+            stop,
+            end,
+            serving: JoinSet::new(),
+            control: JoinSet::new(),
+            _lock: lock,
+        };
+        let (stop, end) = (running.stop.clone(), running.end.clone());
+        running.serving.spawn(async move { proxy.serve(listeners, stop, end).await });
+        let desk = Arc::clone(&running.desk);
+        running.control.spawn(door.serve(desk, feed, running.end.clone()));
+        tracing::info!(port, "listening");
+        Ok(running)
+    }
+}
+
+impl Running {
+    /// The port of 127.0.0.1 and ::1.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Everything that can be asked for.
+    pub fn desk(&self) -> Arc<HomeDesk> {
+        Arc::clone(&self.desk)
+    }
+
+    /// Live events, for the window.
+    pub fn feed(&self) -> tokio::sync::broadcast::Sender<crate::api::LiveEvent> {
+        self.desk.0.events.feed()
+    }
+
+    /// Reads the configuration file and takes it over if it holds.
+    ///
+    /// # Errors
+    /// Every problem of the file; the configuration before it stays in force.
+    pub fn reload(&self) -> Result<(), ConfigProblem> {
+        self.desk.0.routing.reload()
+    }
+
+    /// Waits until the server has ended, which it does on `stop` alone.
+    pub async fn wait(&mut self) {
+        while self.serving.join_next().await.is_some() {}
+    }
+
+    /// Stops accepting, lets open answers finish for at most [`DRAIN_MAX`], writes everything and
+    /// lets the home go.
+    pub async fn stop(mut self) {
+        self.stop.cancel();
+        let open = self.desk.0.books.open();
+        if open > 0 {
+            tracing::info!(open, "stopping; open answers may finish");
+        }
+        if tokio::time::timeout(DRAIN_MAX, self.wait()).await.is_err() {
+            tracing::warn!("open answers were ended");
+        }
+        self.end.cancel();
+        let rest = async {
+            self.wait().await;
+            while self.control.join_next().await.is_some() {}
+        };
+        if tokio::time::timeout(END_MAX, rest).await.is_err() {
+            tracing::warn!("a task did not end and was dropped");
+        }
+        let desk = Arc::clone(&self.desk);
+        // A disk may be slow; other tasks of this runtime need not wait for it.
+        if tokio::task::spawn_blocking(move || desk.0.close()).await.is_err() {
+            tracing::error!("the ledger could not be brought to the disk");
+        }
+        tracing::info!("stopped");
+    }
+}
+
+/// The parts before it is known whether they serve.
+struct Made {
+    home: Home,
+    clock: Arc<SystemClock>,
+    routing: Arc<Routing>,
+    ledger: Arc<Ledger>,
+    prices: Arc<Prices>,
+    books: Arc<Books>,
+    keys: Arc<Keys>,
+    tokens: Arc<Tokens>,
+    events: Arc<Events>,
+    zone: jiff::tz::TimeZone,
+    found: Vec<String>,
+}
+
+impl Made {
+    fn new(home: Home, vault: Option<Arc<dyn Vault>>) -> Result<Self, StartProblem> {
+        let clock = Arc::new(SystemClock::new());
+        let index = Arc::new(Index::open(home.key_index()));
+        let noted = Arc::clone(&index);
+        let has_key = move |provider: &str| noted.holds(provider);
+        let routing = Arc::new(Routing::open(home.config(), Arc::clone(&clock) as _, has_key)?);
+        let config = routing.config();
+        let prices = Prices::open(Some(&home.price_overrides()), Some(&home.price_table()))?;
+        let prices = Arc::new(prices);
+        let zone = clock::zone();
+        let (ledger, opened) = Ledger::open(&home.ledger(), zone.clone(), clock::unix_ms())?;
+        let ledger = Arc::new(ledger);
+        let tokens = Arc::new(Tokens::new(Arc::clone(&clock) as _));
+        tokens.replace(gate::entries(&ledger.clients()?));
+        let books = Arc::new(Books::new(
+            Arc::clone(&ledger),
+            Arc::clone(&prices),
+            Arc::clone(&routing),
+            zone.clone(),
+            &config.budgets,
+        ));
+        let vault = vault.unwrap_or_else(|| Arc::new(SystemVault));
+        let keys = Arc::new(Keys::new(vault, index, routing.shared()));
+        let events = Arc::new(Events::default());
+        let found = found(&opened);
+        let changed = (Arc::downgrade(&books), Arc::downgrade(&events));
+        routing.on_change(move |config| {
+            if let (Some(books), Some(events)) = (changed.0.upgrade(), changed.1.upgrade()) {
+                books.replace_budgets(&config.budgets);
+                events.changed();
+            }
+        });
+        Ok(Self { home, clock, routing, ledger, prices, books, keys, tokens, events, zone, found })
+    }
+
+    fn ports(&self) -> Ports {
+        Ports {
+            books: Arc::clone(&self.books) as _,
+            gate: Arc::clone(&self.tokens) as _,
+            keys: Arc::clone(&self.keys) as _,
+            clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
+            routes: Arc::clone(&self.routing) as _,
+            events: Arc::clone(&self.events) as _,
+        }
+    }
+
+    fn parts(self, serving: Option<Serving>) -> Parts {
+        Parts {
+            config: self.routing.shared(),
+            home: self.home,
+            routing: self.routing,
+            ledger: self.ledger,
+            prices: self.prices,
+            books: self.books,
+            keys: self.keys,
+            tokens: self.tokens,
+            events: self.events,
+            zone: self.zone,
+            serving,
+            found: self.found,
+        }
+    }
+}
+
+fn found(opened: &weir_ledger::Opened) -> Vec<String> {
+    let mut found = Vec::new();
+    if opened.orphans > 0 {
+        let n = opened.orphans;
+        let open = if n == 1 { "1 attempt was".into() } else { format!("{n} attempts were") };
+        let line = format!("{open} open when Weir last stopped, and counted at the estimate");
+        tracing::warn!("{line}");
+        found.push(line);
+    }
+    if let Some(backup) = &opened.backup {
+        tracing::info!(backup = %backup.display(), "the ledger was brought up to date; a copy was kept");
+    }
+    found
+}

@@ -18,7 +18,6 @@ use crate::parts::{Parts, Serving};
 use crate::prices::{PriceFileProblem, Prices};
 use crate::routing::Routing;
 use crate::secrets::{Index, Keys, SystemVault, Vault};
-use crate::signals;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -181,25 +180,6 @@ impl Running {
     /// Waits until the server has ended, which it does on `stop` alone.
     pub async fn wait(&mut self) {
         while self.serving.join_next().await.is_some() {}
-    }
-
-    /// Waits until the user or the system asks the process to stop (Ctrl-C, SIGTERM), and takes
-    /// an edited configuration over on SIGHUP meanwhile.
-    ///
-    /// # Errors
-    /// When the system lets nobody listen for signals.
-    pub async fn until_asked(&mut self) -> io::Result<()> {
-        let routing = Arc::clone(&self.desk.0.routing);
-        let asked = signals::asked(move || {
-            match routing.reload() {
-                Ok(()) => tracing::info!("the configuration was read again"),
-                Err(problem) => tracing::warn!(%problem, "the configuration stays as it was"),
-            }
-        });
-        tokio::select! {
-            asked = asked => asked,
-            () = self.wait() => Ok(()),
-        }
     }
 
     /// Stops accepting, lets open answers finish for at most [`DRAIN_MAX`], writes everything and

@@ -26,6 +26,9 @@ pub struct Weir {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Run headless in the foreground
+    #[command(after_help = "Example:\n  weir serve --port 9400")]
+    Serve(Serve),
     /// Show the engine, spend against each budget, providers and local servers
     #[command(
         after_help = "Exit code 1 when no engine runs.\n\nExample:\n  weir status --json | jq .port"
@@ -79,6 +82,14 @@ pub struct Json {
     pub json: bool,
 }
 
+/// `weir serve`
+#[derive(Debug, Args)]
+pub struct Serve {
+    /// The port on 127.0.0.1 and ::1, instead of the configured one; 0 picks a free one
+    #[arg(long, value_name = "N")]
+    pub port: Option<u16>,
+}
+
 /// `weir cost`
 #[derive(Debug, Subcommand)]
 pub enum Cost {
@@ -109,7 +120,8 @@ pub enum Cost {
 #[derive(Debug, Args)]
 pub struct Log {
     /// Requests at most
-    #[arg(long, value_name = "N", default_value_t = 20)]
+    #[arg(long, value_name = "N", default_value_t = 20,
+        value_parser = clap::value_parser!(u32).range(1..))]
     pub limit: u32,
     /// Only since then: 7d, 24h, 30m, 2w, a day such as 2026-11-01, or RFC 3339
     #[arg(long, value_name = "WHEN")]

@@ -33,6 +33,15 @@ impl Cell {
     pub fn new(text: impl AsRef<str>, tone: Tone) -> Self {
         Self { text: plain(text.as_ref()), tone }
     }
+
+    /// The same, at least so many columns wide.
+    pub fn sized(mut self, width: usize, right: bool) -> Self {
+        self.text = match right {
+            true => format!("{:>width$}", self.text),
+            false => format!("{:<width$}", self.text),
+        };
+        self
+    }
 }
 
 impl<T: AsRef<str>> From<T> for Cell {
@@ -110,7 +119,7 @@ impl Table {
             }
             pending += after;
         }
-        out.push_str(&line);
+        out.push_str(line.trim_end());
         out.push('\n');
     }
 
@@ -199,7 +208,8 @@ fn length(text: &str) -> usize {
     text.chars().count()
 }
 
-fn cut(text: &str, width: usize) -> String {
+/// Text cut at its end to fit a width.
+pub fn cut(text: &str, width: usize) -> String {
     if length(text) <= width {
         return text.to_owned();
     }
@@ -208,7 +218,8 @@ fn cut(text: &str, width: usize) -> String {
     kept
 }
 
-fn route(text: &str, width: usize) -> String {
+/// A `provider/model` that fits a width: without its provider first, then cut at its end.
+pub fn route(text: &str, width: usize) -> String {
     match text.split_once('/') {
         Some((_, model)) if length(text) > width => cut(model, width),
         _ => cut(text, width),

@@ -20,6 +20,7 @@ pub mod parts;
 pub mod prices;
 pub mod routing;
 pub mod secrets;
+pub mod signals;
 pub mod start;
 
 pub use desk::HomeDesk;

@@ -32,6 +32,7 @@ fn wrong_usage_ends_with_two() {
         "weir export",
         "weir export --format xml",
         "weir log --limit many",
+        "weir log --limit 0",
     ] {
         assert_eq!(refused(line).0, 2, "{line}");
     }

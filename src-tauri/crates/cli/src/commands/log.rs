@@ -16,7 +16,11 @@ pub fn log(home: &Home, args: &Log) -> Done {
     let mut rows = list(&*desk, args.limit, since)?;
     if !args.follow {
         let (now, zone) = moment();
-        return out.answer(&rows, |paint| views::log::log(&rows, now, &zone, paint));
+        return out.answer(&rows, |paint| match (rows.is_empty(), since) {
+            (true, None) => "No requests yet.\n".into(),
+            (true, Some(_)) => "No requests since then.\n".into(),
+            _ => views::log::log(&rows, now, &zone, paint),
+        });
     }
     rows.reverse();
     for row in &rows {

@@ -6,13 +6,16 @@ mod log;
 mod prices;
 mod reports;
 mod route;
+mod serve;
 
 use crate::args::{Command, Cost, Weir};
 use crate::out::{Done, Out, Stop};
+use std::sync::Arc;
 use weir_engine::api::{Desk, Stamp, Zone};
 use weir_engine::clock;
 use weir_engine::control::Remote;
 use weir_engine::home::Home;
+use weir_engine::{Engine, Logs, Offline, Options, StartProblem};
 
 /// Does what was asked.
 ///
@@ -21,6 +24,7 @@ use weir_engine::home::Home;
 pub fn run(weir: Weir) -> Done {
     let home = || Home::locate(weir.home.as_deref()).map_err(failed);
     match weir.command {
+        Command::Serve(args) => serve::serve(home()?, &args),
         Command::Config(args) => reports::config(&home()?, args),
         Command::Log(args) => log::log(&home()?, &args),
         Command::Export(args) => export::export(&*desk(&home()?)?, &args),
@@ -42,15 +46,34 @@ pub fn run(weir: Weir) -> Done {
     }
 }
 
-/// The engine that serves the home if one runs, else the home itself.
-fn desk(home: &Home) -> Result<Box<dyn Desk>, Stop> {
-    if let Some(remote) = Remote::find(home.root())? {
-        return Ok(Box::new(remote));
+/// Whom a command asks. Holds the home open, and locked, while it does so itself.
+struct Asked {
+    desk: Arc<dyn Desk>,
+    _home: Option<Offline>,
+}
+
+impl std::ops::Deref for Asked {
+    type Target = dyn Desk;
+    fn deref(&self) -> &Self::Target {
+        &*self.desk
     }
-    Err(Stop::Failed(format!(
-        "Weir is not running in {}. Start it: weir serve",
-        home.root().display()
-    )))
+}
+
+/// The engine that serves the home if one runs, else the home itself.
+fn desk(home: &Home) -> Result<Asked, Stop> {
+    if let Some(remote) = Remote::find(home.root())? {
+        return Ok(Asked { desk: Arc::new(remote), _home: None });
+    }
+    let options = Options { logs: Logs::File, ..Options::default() };
+    match Engine::open(home.clone(), options) {
+        Ok(offline) => Ok(Asked { desk: offline.desk(), _home: Some(offline) }),
+        // An engine that was just starting has the lock now, and answers.
+        Err(problem @ StartProblem::Lock(_)) => match Remote::find(home.root())? {
+            Some(remote) => Ok(Asked { desk: Arc::new(remote), _home: None }),
+            None => Err(failed(problem)),
+        },
+        Err(problem) => Err(failed(problem)),
+    }
 }
 
 /// Any problem whose `Display` already says what, where and how to fix it.

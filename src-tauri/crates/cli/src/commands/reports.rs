@@ -5,7 +5,7 @@ use crate::args::Config;
 use crate::out::{Done, Out, Stop};
 use crate::views;
 use std::path::PathBuf;
-use weir_engine::api::{By, ConfigProblem, ConfigReport, Desk, Span};
+use weir_engine::api::{By, Check, CheckState, ConfigProblem, ConfigReport, Desk, Doctor, Span};
 use weir_engine::config;
 use weir_engine::home::Home;
 
@@ -19,7 +19,16 @@ pub fn status(desk: &dyn Desk, out: Out) -> Done {
 
 /// `weir doctor`; fails when a check fails. Works where no desk can be had.
 pub fn doctor(home: &Home, out: Out) -> Done {
-    let doctor = desk(home)?.doctor()?;
+    let doctor = match desk(home).and_then(|desk| Ok(desk.doctor()?)) {
+        Ok(doctor) => doctor,
+        Err(Stop::Failed(found)) => Doctor::of(vec![Check {
+            name: "home".into(),
+            state: CheckState::Fail,
+            found,
+            fix: None,
+        }]),
+        Err(stop) => return Err(stop),
+    };
     out.answer(&doctor, |paint| views::doctor::doctor(&doctor, paint))?;
     if doctor.ok { Ok(()) } else { Err(Stop::Said) }
 }

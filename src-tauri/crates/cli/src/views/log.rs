@@ -1,15 +1,12 @@
 //! `weir log` as text: one request a line.
 
 use crate::out::{Paint, Tone};
-use crate::table::{Cell, Fit, Table};
+use crate::table::{self, Cell, Fit, Table};
 use crate::words;
 use weir_engine::api::{LogRow, Stamp, Zone};
 
-/// The list, in the order it came.
+/// The list, in the order it came; it is not empty.
 pub fn log(rows: &[LogRow], now: Stamp, zone: &Zone, paint: Paint) -> String {
-    if rows.is_empty() {
-        return "No requests yet.\n".into();
-    }
     let mut table = Table::new(&[
         ("", Fit::Left),
         ("request", Fit::Left),
@@ -25,18 +22,19 @@ pub fn log(rows: &[LogRow], now: Stamp, zone: &Zone, paint: Paint) -> String {
     table.render(paint) + &legend(rows)
 }
 
-/// One request without titles, for a list that grows; columns keep to usual widths.
+/// One request without titles, for a list that grows: every line has the same columns.
 pub fn line(row: &LogRow, now: Stamp, zone: &Zone, paint: Paint) -> String {
-    let mut table = Table::new(&[
-        ("", Fit::Left),
-        ("", Fit::Left),
-        ("", Fit::Left),
-        ("", Fit::Cut(6)),
-        ("", Fit::Route(10)),
-        ("", Fit::Right),
-        ("", Fit::Point),
+    let [mark, id, when, _, _, tokens, cost] = cells(row, now, zone);
+    let mut table = Table::new(&[("", Fit::Left); 7]);
+    table.row([
+        mark.sized(1, false),
+        id,
+        when.sized(8, false),
+        Cell::from(table::cut(&row.client, 11)).sized(11, false),
+        Cell::from(table::route(&row.route, 19)).sized(19, false),
+        tokens.sized(6, true),
+        cost.sized(8, true),
     ]);
-    table.row(cells(row, now, zone));
     table.render(paint)
 }
 
@@ -131,7 +129,19 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_ledger_says_so() {
-        assert_eq!(log(&[], samples::now(), &samples::zone(), Paint::OFF), "No requests yet.\n");
+    fn a_list_that_grows_keeps_its_columns() {
+        let mut other = samples::row();
+        other.client = "x".into();
+        other.route = "vllm/mistral".into();
+        other.outcome = Some("timeout".into());
+        other.cost_usd = None;
+        other.pricing = Some("unpriced".into());
+        let lines = [samples::row(), other]
+            .map(|row| line(&row, samples::now(), &samples::zone(), Paint::OFF));
+        let expected = "
+   wr_1m816n35r0007  32m ago   claude-code  claude-opus-5-5       84.4K   $0.0453
+!  wr_1m816n35r0007  32m ago   x            vllm/mistral          84.4K  unpriced
+";
+        assert_eq!(format!("\n{}", lines.concat()), expected);
     }
 }

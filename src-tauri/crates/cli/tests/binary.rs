@@ -1,0 +1,281 @@
+//! The binary as a script meets it: exit codes, what goes to stdout and what to stderr, signals.
+//! Every test has a home of its own and leaves loopback alone but for its own port.
+#![cfg(unix)]
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::process::{Child, Command, Output, Stdio};
+use tempfile::TempDir;
+
+struct Home(TempDir);
+
+impl Home {
+    fn new() -> Self {
+        Self(TempDir::new().expect("a home"))
+    }
+
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_weir"));
+        command.args(args).stdin(Stdio::null());
+        command.env_clear().env("WEIR_HOME", self.0.path()).env("TZ", "UTC");
+        command
+    }
+
+    fn weir(&self, args: &[&str]) -> Output {
+        self.command(args).output().expect("runs")
+    }
+}
+
+fn stdout(output: &Output) -> &str {
+    std::str::from_utf8(&output.stdout).expect("text")
+}
+
+fn stderr(output: &Output) -> &str {
+    std::str::from_utf8(&output.stderr).expect("text")
+}
+
+/// A served home; killed when a test fails.
+struct Served {
+    child: Child,
+    port: u16,
+    rest: BufReader<std::process::ChildStdout>,
+}
+
+impl Served {
+    fn start(home: &Home) -> Self {
+        let mut command = home.command(&["serve", "--port", "0"]);
+        let mut child =
+            command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("starts");
+        let mut rest = BufReader::new(child.stdout.take().expect("piped"));
+        let mut line = String::new();
+        rest.read_line(&mut line).expect("a line");
+        let port = line
+            .strip_prefix("listening on http://127.0.0.1:")
+            .and_then(|rest| rest.strip_suffix('\n'))
+            .and_then(|port| port.parse().ok());
+        let Some(port) = port else {
+            let mut said = String::new();
+            child.stderr.take().expect("piped").read_to_string(&mut said).expect("text");
+            panic!("{line:?} {said}");
+        };
+        Self { child, port, rest }
+    }
+
+    fn signal(&self, name: &str) {
+        let pid = self.child.id().to_string();
+        let sent = Command::new("kill").args([name, &pid]).status().expect("kill runs");
+        assert!(sent.success());
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn a_server_says_one_line_answers_and_leaves_on_a_signal() {
+    for signal in ["-TERM", "-INT"] {
+        let home = Home::new();
+        let mut served = Served::start(&home);
+        let mut stream = TcpStream::connect(("127.0.0.1", served.port)).expect("accepts");
+        let host = format!("127.0.0.1:{}", served.port);
+        write!(stream, "GET /healthz HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n")
+            .expect("sent");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("an answer");
+        assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+        assert!(home.0.path().join("control.sock").exists());
+
+        served.signal(signal);
+        assert!(served.child.wait().expect("ends").success());
+        let mut more = String::new();
+        served.rest.read_to_string(&mut more).expect("text");
+        assert_eq!(more, "", "nothing but the one line");
+        assert!(!home.0.path().join("control.sock").exists());
+        assert!(TcpStream::connect(("127.0.0.1", served.port)).is_err());
+    }
+}
+
+#[test]
+fn commands_say_the_same_with_an_engine_and_without() {
+    let home = Home::new();
+    let added = home.weir(&["client", "add", "script"]);
+    assert!(added.status.success(), "{}", stderr(&added));
+    let token = stdout(&added);
+    assert!(token.starts_with("weir_") && token.trim_end().lines().count() == 1, "{token}");
+    assert!(!stderr(&added).contains(token.trim_end()), "advice never repeats the token");
+
+    let questions: [&[&str]; 7] = [
+        &["client", "list", "--json"],
+        &["cost", "summary", "--json"],
+        &["cost", "breakdown", "--json"],
+        &["log", "--json"],
+        &["price", "show", "claude-sonnet-4-5", "--json"],
+        &["config", "show"],
+        &["export", "--format", "json"],
+    ];
+    let before: Vec<Output> = questions.iter().map(|q| home.weir(q)).collect();
+    let served = Served::start(&home);
+    for (question, before) in questions.iter().zip(before) {
+        let after = home.weir(question);
+        assert!(before.status.success(), "{question:?}: {}", stderr(&before));
+        assert_eq!(stdout(&after), stdout(&before), "{question:?}");
+    }
+    drop(served);
+}
+
+#[test]
+fn status_tells_a_running_engine_by_its_exit_code() {
+    let home = Home::new();
+    let stopped = home.weir(&["status", "--json"]);
+    assert_eq!(stopped.status.code(), Some(1));
+    let json: serde_json::Value = serde_json::from_slice(&stopped.stdout).expect("JSON");
+    assert_eq!((&json["running"], &json["port"]), (&false.into(), &serde_json::Value::Null));
+    assert!(
+        stdout(&home.weir(&["status"])).starts_with("Weir is not running. Start it: weir serve\n")
+    );
+
+    let served = Served::start(&home);
+    let running = home.weir(&["status", "--json"]);
+    assert_eq!(running.status.code(), Some(0), "{}", stderr(&running));
+    let json: serde_json::Value = serde_json::from_slice(&running.stdout).expect("JSON");
+    assert_eq!(json["port"], served.port);
+    assert_eq!(json["pid"], served.child.id());
+}
+
+#[test]
+fn a_second_server_on_the_same_home_is_told_who_has_it() {
+    let home = Home::new();
+    let served = Served::start(&home);
+    let second = home.weir(&["serve", "--port", "0"]);
+    assert_eq!(second.status.code(), Some(1));
+    assert_eq!(stdout(&second), "");
+    let said = stderr(&second);
+    assert!(
+        said.contains(&format!("pid {}", served.child.id())) && said.contains("--home"),
+        "{said}"
+    );
+    assert_eq!(said.lines().count(), 1, "{said}");
+}
+
+#[test]
+fn wrong_usage_is_two_and_a_failure_is_one_and_stdout_stays_empty() {
+    let home = Home::new();
+    for (args, code) in [
+        (&["cost", "summary", "--period", "year"][..], 2),
+        (&["log", "--since", "yesterday"][..], 2),
+        (&["explain", "wr_1m816n35r0007"][..], 1),
+        (&["explain", "last"][..], 1),
+        (&["client", "rm", "nobody"][..], 1),
+        (&["price", "cost", "--model", "no-such-model", "--usage", "{\"input\":1}"][..], 1),
+        (&["price", "update", "/nowhere.json"][..], 1),
+        (&["config", "check", "/nowhere.toml"][..], 1),
+        (&["route", "test", "/nowhere.json"][..], 1),
+        (&["log", "--follow"][..], 1),
+    ] {
+        let output = home.weir(args);
+        assert_eq!(output.status.code(), Some(code), "{args:?}: {}", stderr(&output));
+        assert_eq!(stdout(&output), "", "{args:?}");
+        assert!(!stderr(&output).is_empty(), "{args:?}");
+        if code == 1 {
+            assert_eq!(stderr(&output).lines().count(), 1, "{args:?}: {}", stderr(&output));
+        }
+    }
+}
+
+#[test]
+fn a_reader_that_has_gone_is_no_failure() {
+    let home = Home::new();
+    for args in [
+        &["config", "show"][..],
+        &["price", "show", "gpt-5"][..],
+        &["export", "--format", "csv"][..],
+    ] {
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        drop(reader);
+        let child = home.command(args).stdout(writer).stderr(Stdio::piped()).spawn();
+        let output = child.expect("starts").wait_with_output().expect("ends");
+        assert!(output.status.success(), "{args:?}");
+        assert_eq!(stderr(&output), "", "{args:?}");
+    }
+}
+
+#[test]
+fn a_configuration_is_checked_whole_with_a_line_a_problem() {
+    let home = Home::new();
+    let file = home.0.path().join("bad.toml");
+    std::fs::write(&file, "[server]\nport = \"x\"\nprot = 1\n\n[routing]\nmode = \"best\"\n")
+        .expect("written");
+    let path = file.to_str().expect("text");
+    let output = home.weir(&["config", "check", path]);
+    assert_eq!(output.status.code(), Some(1));
+    let lines: Vec<&str> = stdout(&output).lines().collect();
+    assert_eq!(lines.len(), 3, "{lines:?}");
+    for (line, n) in lines.iter().zip([2, 3, 6]) {
+        assert!(line.starts_with(&format!("{path}:{n}: ")), "{line}");
+    }
+    let json = home.weir(&["config", "check", path, "--json"]);
+    let json: serde_json::Value = serde_json::from_slice(&json.stdout).expect("JSON");
+    assert_eq!(json["problems"].as_array().map(Vec::len), Some(3));
+}
+
+#[test]
+fn a_broken_configuration_stops_the_server_and_the_doctor_says_so() {
+    let home = Home::new();
+    std::fs::write(home.0.path().join("config.toml"), "[server]\nport = 99999\n").expect("written");
+    let served = home.weir(&["serve"]);
+    assert_eq!(served.status.code(), Some(1));
+    assert!(stderr(&served).contains("config.toml, line 2"), "{}", stderr(&served));
+    let doctor = home.weir(&["doctor"]);
+    assert_eq!(doctor.status.code(), Some(1));
+    assert!(
+        stdout(&doctor).contains("fail") && stdout(&doctor).contains("line 2"),
+        "{}",
+        stdout(&doctor)
+    );
+}
+
+#[test]
+fn a_key_is_taken_from_stdin_and_never_repeated() {
+    let home = Home::new();
+    for (key, why) in
+        [("sk-canary-1", "no-such-provider"), ("", "no key came"), ("sk canary", "not a key")]
+    {
+        let mut command = home.command(&["key", "set", "no-such-provider"]);
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("starts");
+        child.stdin.take().expect("piped").write_all(key.as_bytes()).expect("read");
+        let output = child.wait_with_output().expect("ends");
+        assert_eq!(output.status.code(), Some(1));
+        assert!(stderr(&output).contains(why), "{}", stderr(&output));
+        assert!(!stderr(&output).contains("canary") && stdout(&output).is_empty());
+    }
+}
+
+#[test]
+fn plans_come_in_the_order_of_the_bodies() {
+    let home = Home::new();
+    let mut command = home.command(&["route", "test", "--jsonl", "--dialect", "openai"]);
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("starts");
+    let body = |model: &str| {
+        format!(
+            "{{\"model\":\"{model}\",\"messages\":[{{\"role\":\"user\",\"content\":\"hi\"}}]}}\n"
+        )
+    };
+    let input = [body("openai/gpt-5"), "nonsense\n".into(), body("openai/gpt-5-mini")].concat();
+    child.stdin.take().expect("piped").write_all(input.as_bytes()).expect("read");
+    let output = child.wait_with_output().expect("ends");
+    let lines: Vec<serde_json::Value> =
+        stdout(&output).lines().map(|l| serde_json::from_str(l).expect("JSON")).collect();
+    assert_eq!(lines.len(), 3);
+    assert_eq!(lines[0]["candidates"][0]["route"], "openai/gpt-5");
+    assert_eq!(lines[1]["error"]["code"], "bad_request");
+    assert_eq!(lines[2]["candidates"][0]["route"], "openai/gpt-5-mini");
+}

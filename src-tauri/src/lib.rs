@@ -1,1 +1,130 @@
-//! x
+//! The tray application: draws what the engine's API says and passes on what is asked of it.
+//! The only code that names tauri; it decides nothing. May depend on `weir-engine` alone.
+//! Owns the order of starting and stopping.
+
+pub mod arguments;
+mod clipboard;
+mod commands;
+mod display;
+mod headless;
+mod host;
+pub mod say;
+mod shell;
+mod signals;
+mod tray;
+mod window;
+
+use arguments::Arguments;
+use host::Wish;
+use shell::Shell;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+use tauri::async_runtime::{self, JoinHandle};
+use tauri::plugin::TauriPlugin;
+use tauri::{AppHandle, RunEvent, Wry};
+use tokio::sync::watch;
+use weir_engine::Home;
+use weir_engine::home::HOME_VARIABLE;
+
+/// How long a stop may take: the engine lets answers under way finish for less than this.
+const STOP_MAX: Duration = Duration::from_secs(15);
+/// How long a thread that still waits for something is waited for after that.
+const LAST_THREADS_MAX: Duration = Duration::from_millis(200);
+
+/// Runs until it is quit.
+pub fn run(arguments: Arguments) -> ExitCode {
+    let home = match Home::locate(arguments.home.as_deref()) {
+        Ok(home) => home,
+        Err(problem) => return failed(&problem.to_string()),
+    };
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(problem) => return failed(&format!("no threads can be started: {problem}")),
+    };
+    async_runtime::set(runtime.handle().clone());
+    let wish = Wish { home, port: arguments.port };
+    // Before anything of tauri's: it panics where no display can be opened.
+    if !display::can_open() {
+        say::problem(
+            "no display was found, so there is no tray and no window; serving all the same",
+        );
+        return runtime.block_on(headless::run(wish));
+    }
+    let code = with_display(wish, &arguments);
+    // A thread that waits for a keychain or another engine must not hold up the end.
+    runtime.shutdown_timeout(LAST_THREADS_MAX);
+    code
+}
+
+fn with_display(wish: Wish, arguments: &Arguments) -> ExitCode {
+    let shell = Arc::new(Shell::default());
+    let (stop, stopping) = watch::channel(false);
+    let usual_home =
+        arguments.home.is_none() && std::env::var_os(HOME_VARIABLE).is_none_or(|v| v.is_empty());
+    let show = arguments.show;
+    let (tell, told) = std::sync::mpsc::sync_channel::<JoinHandle<()>>(1);
+
+    let app = tauri::Builder::default()
+        .plugin(one_a_home(&wish.home))
+        .plugin(tauri_plugin_autostart::Builder::new().build())
+        .manage(shell.clone())
+        .invoke_handler(tauri::generate_handler![
+            commands::view,
+            commands::pause,
+            commands::copy_address,
+            commands::retry,
+            commands::quit
+        ])
+        .setup(move |app| {
+            let app = app.handle().clone();
+            let host = host::keep(wish, app.clone(), shell.clone(), stopping);
+            let _ = tell.send(async_runtime::spawn(host));
+            async_runtime::spawn(tray::keep(app.clone(), shell, usual_home));
+            async_runtime::spawn(quit_when_asked(app.clone()));
+            if show {
+                window::show(&app);
+            }
+            Ok(())
+        })
+        .build(tauri::generate_context!());
+    let app = match app {
+        Ok(app) => app,
+        Err(problem) => return failed(&format!("the desktop application cannot start: {problem}")),
+    };
+    let code = app.run_return(|_, event| {
+        // The last window's closing ends nothing; only `exit` does.
+        if let RunEvent::ExitRequested { api, code: None, .. } = event {
+            api.prevent_exit();
+        }
+    });
+    stop.send_replace(true);
+    if let Ok(host) = told.try_recv() {
+        let stopped = async_runtime::block_on(async { tokio::time::timeout(STOP_MAX, host).await });
+        if stopped.is_err() {
+            say::problem("the engine did not stop in time; answers under way were cut");
+        }
+    }
+    ExitCode::from(u8::try_from(code).unwrap_or(1))
+}
+
+/// A second start for the same home shows the window of the first and ends.
+fn one_a_home(home: &Home) -> TauriPlugin<Wry> {
+    let mut hasher = DefaultHasher::new();
+    home.root().hash(&mut hasher);
+    tauri_plugin_single_instance::Builder::new()
+        .callback(|app, _, _| window::show(app))
+        .dbus_id(format!("dev.weir.tray.home{:016x}", hasher.finish()))
+        .build()
+}
+
+async fn quit_when_asked(app: AppHandle) {
+    signals::stop_asked().await;
+    app.exit(0);
+}
+
+fn failed(problem: &str) -> ExitCode {
+    say::problem(problem);
+    ExitCode::FAILURE
+}

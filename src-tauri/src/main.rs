@@ -1,4 +1,22 @@
-//! x
-fn main() {
-    let _: tauri::Context = tauri::generate_context!();
+//! `weir-tray`: reads the arguments and turns how it ended into an exit code.
+
+// A console window would open beside the tray on Windows.
+#![cfg_attr(all(windows, not(debug_assertions)), windows_subsystem = "windows")]
+
+use std::process::ExitCode;
+use weir_tray::arguments::{Arguments, Wanted};
+use weir_tray::say;
+
+fn main() -> ExitCode {
+    match Arguments::read(std::env::args_os().skip(1)) {
+        Ok(Wanted::Run(arguments)) => weir_tray::run(arguments),
+        Ok(Wanted::Text(text)) => {
+            say::answer(&text);
+            ExitCode::SUCCESS
+        }
+        Err(problem) => {
+            say::problem(&problem.to_string());
+            ExitCode::from(2)
+        }
+    }
 }

@@ -232,9 +232,18 @@ def colours(of_window):
 
 
 def close(of_window):
-    """Closes as a click on the window's cross would."""
-    subprocess.run(["xdotool", "windowquit", of_window], check=True)
-    until(lambda: not windows(), "the window is closed")
+    """Closes as a person would: Alt+F4, and once more if the window manager was not listening yet."""
+    def pressed():
+        subprocess.run(
+            ["xdotool", "windowactivate", "--sync", of_window, "key", "--clearmodifiers", "alt+F4"],
+            capture_output=True, timeout=5, check=False,
+        )
+        end = time.monotonic() + 2
+        while windows() and time.monotonic() < end:
+            time.sleep(0.05)
+        return not windows()
+
+    until(pressed, "the window is closed")
 
 
 def shot(name):

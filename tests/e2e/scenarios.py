@@ -270,6 +270,53 @@ def port_taken():
         item.wait_for(f"listening on {at} ")
 
 
+def picture():
+    """Not a test: the picture in the README, made by real requests. Run by hand when the window changes."""
+    provider = Provider()
+    configure(
+        provider,
+        f"""
+        [providers.ollama]
+        base_url = "{provider.url}"
+        [[budgets]]
+        name = "week"
+        period = "week"
+        limit_usd = 10.00
+        at_limit = "notify"
+        """,
+    )
+    start_window_manager()
+    start_panel()
+    program = tray_program("--show")
+    at = serving(program)
+    tokens = {name: weir("client", "add", name).strip() for name in ("claude-code", "codex", "aider", "nightly-report")}
+    chat = "/v1/chat/completions"
+    plain = [
+        ("claude-code", "claude-haiku-4-5", "/v1/messages", 2_100, 0, 95),
+        ("aider", "gpt-5-mini", chat, 3_900, 0, 410),
+        ("claude-code", "claude-opus-4-5", "/v1/messages", 6_400, 61_000, 2_150),
+        ("nightly-report", "ollama/llama3.2:3b", chat, 12_800, 0, 640),
+        ("claude-code", "claude-opus-4-5", "/v1/messages", 1_900, 66_300, 1_480),
+        ("codex", "gpt-5", chat, 18_200, 0, 1_900),
+        ("claude-code", "claude-sonnet-4-5", "/v1/messages", 4_700, 71_200, 830),
+        ("nightly-report", "ollama/llama3.2:3b", chat, 9_600, 0, 512),
+        ("claude-code", "claude-sonnet-4-5", "/v1/messages", 2_300, 74_900, 1_240),
+    ]
+    for client, model, path, fresh, cached, out in plain * 3:
+        provider.usage = {"input_tokens": fresh, "cache_read_input_tokens": cached, "output_tokens": out}
+        ask(at, tokens[client], path, model=model)
+        time.sleep(0.4)
+    ask(at, tokens["aider"], metadata={"user_id": "refuse"})
+    provider.usage = {"input_tokens": 3_200, "cache_read_input_tokens": 76_100, "output_tokens": 900}
+    threading.Thread(
+        target=ask, args=(at, tokens["claude-code"]), kwargs={"stream": True, "model": "claude-opus-4-5"}, daemon=True
+    ).start()
+    until(lambda: status()["streams"] == 1, "one answer is under way")
+    found = window()
+    time.sleep(4)  # so that the answer under way shows its seconds
+    subprocess.run(["import", "-window", found, os.environ["WEIR_PICTURE"]], check=True)
+
+
 def clipboard():
     done = subprocess.run(
         ["xclip", "-selection", "clipboard", "-o"], capture_output=True, text=True, timeout=5, check=False
@@ -292,10 +339,10 @@ def answers(at):
 
 
 def main():
-    scenario = {f.__name__: f for f in (tray, page, no_tray, no_display, attached, port_taken)}[sys.argv[1]]
+    scenario = {f.__name__: f for f in (tray, page, no_tray, no_display, attached, port_taken, picture)}[sys.argv[1]]
     try:
         scenario()
-    except (Failed, dbus.DBusException, LookupError) as problem:
+    except (Failed, dbus.DBusException, LookupError, OSError, subprocess.SubprocessError) as problem:
         shot(f"failed-{sys.argv[1]}") if "DISPLAY" in os.environ else None
         tell_all()
         print(f"{sys.argv[1]}: {problem}")

@@ -20,7 +20,6 @@ pub mod parts;
 pub mod prices;
 pub mod routing;
 pub mod secrets;
-pub mod signals;
 pub mod start;
 
 pub use desk::HomeDesk;

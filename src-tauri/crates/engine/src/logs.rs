@@ -91,7 +91,9 @@ impl<'a> MakeWriter<'a> for Sink {
     }
 
     fn make_writer_for(&'a self, about: &Metadata<'_>) -> Line {
-        let to_stderr = self.stderr && *about.level() <= Level::WARN;
+        // What a library warns of is for the file; on a terminal Weir speaks for itself.
+        let to_stderr =
+            self.stderr && *about.level() <= Level::WARN && about.target().starts_with("weir");
         Line { sink: self.clone(), to_stderr, text: Vec::new() }
     }
 }

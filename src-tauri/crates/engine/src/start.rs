@@ -18,7 +18,6 @@ use crate::parts::{Parts, Serving};
 use crate::prices::{PriceFileProblem, Prices};
 use crate::routing::Routing;
 use crate::secrets::{Index, Keys, SystemVault, Vault};
-use crate::signals::{Asked, Signals};
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -181,29 +180,6 @@ impl Running {
     /// Waits until the server has ended, which it does on `stop` alone.
     pub async fn wait(&mut self) {
         while self.serving.join_next().await.is_some() {}
-    }
-
-    /// Waits until the user or the system asks the process to stop (Ctrl-C, SIGTERM), and takes
-    /// an edited configuration over on SIGHUP meanwhile.
-    pub async fn until_asked(&mut self, signals: &mut Signals) {
-        loop {
-            let asked = tokio::select! {
-                asked = signals.next() => asked,
-                () = self.wait() => return,
-            };
-            match asked {
-                Asked::Stop => return,
-                Asked::Reload => match self.reload() {
-                    Ok(()) => tracing::info!("the configuration was read again"),
-                    Err(problem) => tracing::warn!(%problem, "the configuration stays as it was"),
-                },
-            }
-        }
-    }
-
-    /// Answers that are open now.
-    pub fn open(&self) -> u64 {
-        self.desk.0.books.open() as u64
     }
 
     /// Stops accepting, lets open answers finish for at most [`DRAIN_MAX`], writes everything and

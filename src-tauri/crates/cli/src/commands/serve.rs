@@ -5,10 +5,10 @@
 use super::failed;
 use crate::args::Serve;
 use crate::out::{Done, Out, Stop, say};
+use crate::signals::{Asked, Signals};
 use std::io;
 use tokio::runtime::{Builder, Runtime};
 use weir_engine::home::Home;
-use weir_engine::signals::Signals;
 use weir_engine::start::DRAIN_MAX;
 use weir_engine::{Engine, Logs, Options, Running};
 
@@ -44,7 +44,7 @@ async fn run(home: Home, args: &Serve) -> Done {
         running.stop().await;
         return Err(problem);
     }
-    running.until_asked(&mut signals).await;
+    until_asked(&mut running, &mut signals).await;
     tokio::select! {
         () = stop(running) => {}
         () = signals.stop() => say("Ended at once. What was open counts at its estimate."),
@@ -52,8 +52,25 @@ async fn run(home: Home, args: &Serve) -> Done {
     Ok(())
 }
 
+/// Waits for a request to stop, and takes an edited configuration over meanwhile.
+async fn until_asked(running: &mut Running, signals: &mut Signals) {
+    loop {
+        let asked = tokio::select! {
+            asked = signals.next() => asked,
+            () = running.wait() => return,
+        };
+        match (asked, (asked == Asked::Reload).then(|| running.reload())) {
+            (Asked::Stop, _) => return,
+            (_, Some(Err(problem))) => {
+                say(&format!("weir: the configuration stays as it was: {problem}"));
+            }
+            _ => say("The configuration was read again."),
+        }
+    }
+}
+
 async fn stop(running: Running) {
-    let open = running.open();
+    let open = running.desk().0.books.open() as u64;
     if open > 0 {
         let answers = crate::words::count(open, "open answer", "open answers");
         let limit = DRAIN_MAX.as_secs();

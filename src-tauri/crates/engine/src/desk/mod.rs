@@ -87,8 +87,7 @@ impl Desk for HomeDesk {
 
     fn explain(&self, id: RequestId) -> Result<Explain, ApiProblem> {
         let found = self.0.ledger.request(id).map_err(ledger_read)?;
-        let request =
-            found.ok_or_else(|| not_found(format!("the ledger knows no request {id}")))?;
+        let request = found.ok_or_else(|| not_found(format!("the ledger knows no request {id}")))?;
         let lines = bills::lines(&self.0.config.load(), &self.0.prices, &request);
         Ok(Explain { row: rows::row(&request), lines })
     }

@@ -145,7 +145,7 @@ fn table_rows(table: &Arc<Table>, provider: usize, model: &str, now_ms: i64) -> 
 
     let mut rows: Vec<PriceRow> = Vec::new();
     for tier in tiers(&json) {
-        let context = PriceContext { service_tier: tier.clone(), speed: None };
+        let (tier, context) = tier;
         let days = days(&json, tier.as_deref());
         let in_force = days.iter().rposition(|from| from.is_none_or(|from| from <= now_ms));
         for (i, from) in days.iter().enumerate() {
@@ -203,14 +203,19 @@ fn model_json(table: &Table, id: &str, provider: usize) -> Option<Value> {
     std::iter::once(provider).chain(fallbacks).find_map(find)
 }
 
-/// The standard tier and every other one the row has prices for.
-fn tiers(model: &Value) -> Vec<Option<String>> {
-    let mut tiers = vec![None];
+/// The standard tier and every other one the row has prices for, with the name it is shown by.
+fn tiers(model: &Value) -> Vec<(Option<String>, PriceContext)> {
+    let mut tiers = vec![(None, PriceContext::default())];
     for when in variants(model).filter_map(|variant| variant.get("when")) {
-        let named = ["service_tier", "processing"].iter().find_map(|key| when.get(key)?.as_str());
-        let tier = named.filter(|name| *name != "default").map(str::to_owned);
-        if tier.is_some() && !tiers.contains(&tier) {
-            tiers.push(tier);
+        let value = |key: &str| when.get(key).and_then(Value::as_str).map(str::to_owned);
+        let context = PriceContext {
+            service_tier: value("service_tier").or_else(|| value("processing")),
+            speed: value("speed"),
+        };
+        let name = context.service_tier.clone().or_else(|| context.speed.clone());
+        let named = name.as_deref().is_some_and(|name| name != "default");
+        if named && !tiers.iter().any(|(known, _)| *known == name) {
+            tiers.push((name, context));
         }
     }
     tiers

@@ -13,11 +13,11 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-/// The table of the crate `genai-prices`, of the version below; a test compares the two.
+/// The table of genai-prices, which `tests/prices/table.py` writes.
 pub(super) const BUNDLED: &[u8] = include_bytes!("../../data/genai-prices.json");
-/// Version and day of release of that crate on crates.io. The table holds no date of its own:
-/// its newest row may begin in the future.
-pub(super) const BUNDLED_SOURCE: &str = "built in (genai-prices 0.2.1, released 2026-10-30)";
+/// Its version, and the newest day that a remark in it names. The table has no date of its own,
+/// and rows in it may begin in the future.
+pub(super) const BUNDLED_SOURCE: &str = "built in (genai-prices 0.2.3, checked up to 2026-11-04)";
 
 /// Providers that stay decoded. People use two or three.
 const SHELVES_MAX: usize = 4;

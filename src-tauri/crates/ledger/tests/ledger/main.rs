@@ -2,4 +2,3 @@
 
 mod books;
 mod fixture;
-mod kill;

@@ -1,4 +1,4 @@
-//! What the system asks of the process: to stop, or to read its configuration again.
+//! What the system asks of a server: to stop, or to read its configuration again.
 //! Owns which signals mean which.
 
 use std::io;

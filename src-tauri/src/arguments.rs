@@ -1,0 +1,126 @@
+//! The command line of `weir-tray`. Four options are no reason for a parser crate.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+const HELP: &str = "\
+Weir in the tray: a metered gateway for language models on this machine.
+
+Usage: weir-tray [--home DIR] [--port N] [--show]
+
+  --home DIR   the folder Weir keeps everything in (also WEIR_HOME)
+  --port N     listen on this port; 0 picks a free one (otherwise [server] port in config.toml)
+  --show       open the window at once
+  --version    print the version
+  --help       print this
+
+Example: weir-tray --port 9348 --show
+Without a display Weir serves all the same; without a tray it opens its window.
+";
+
+/// What was asked for.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// Run.
+    Run(Arguments),
+    /// Print this and stop.
+    Text(String),
+}
+
+/// How to run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Arguments {
+    /// `--home`.
+    pub home: Option<PathBuf>,
+    /// `--port`.
+    pub port: Option<u16>,
+    /// `--show`.
+    pub show: bool,
+}
+
+/// Arguments that make no sense.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadArguments {
+    /// An option without what must follow it.
+    #[error("{0} needs {1}. See weir-tray --help")]
+    Incomplete(&'static str, &'static str),
+    /// A port that is none.
+    #[error("--port takes a number from 0 to 65535, not {0}. See weir-tray --help")]
+    BadPort(String),
+    /// Anything else.
+    #[error("{0} is not an option of weir-tray. See weir-tray --help")]
+    Unknown(String),
+}
+
+impl Arguments {
+    /// Reads what follows the program's name.
+    ///
+    /// # Errors
+    /// The first argument that makes no sense, with what is expected.
+    pub fn read(mut given: impl Iterator<Item = OsString>) -> Result<Wanted, BadArguments> {
+        let mut arguments = Self::default();
+        while let Some(argument) = given.next() {
+            let text = argument.to_string_lossy().into_owned();
+            match text.as_str() {
+                "--home" => {
+                    let next = given.next().filter(|next| !next.is_empty());
+                    let folder = next.ok_or(BadArguments::Incomplete("--home", "a folder"))?;
+                    arguments.home = Some(folder.into());
+                }
+                "--port" => {
+                    let next = given.next();
+                    let port = next.ok_or(BadArguments::Incomplete("--port", "a number"))?;
+                    let port = port.to_string_lossy().into_owned();
+                    arguments.port = Some(port.parse().map_err(|_| BadArguments::BadPort(port))?);
+                }
+                "--show" => arguments.show = true,
+                "--help" | "-h" => return Ok(Wanted::Text(HELP.into())),
+                "--version" | "-V" => {
+                    return Ok(Wanted::Text(format!("weir-tray {}\n", env!("CARGO_PKG_VERSION"))));
+                }
+                _ => match text.split_once('=') {
+                    Some(("--home", folder)) if !folder.is_empty() => {
+                        arguments.home = Some(folder.into());
+                    }
+                    Some(("--port", port)) => {
+                        arguments.port =
+                            Some(port.parse().map_err(|_| BadArguments::BadPort(port.into()))?);
+                    }
+                    _ => return Err(BadArguments::Unknown(text)),
+                },
+            }
+        }
+        Ok(Wanted::Run(arguments))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(given: &[&str]) -> Result<Wanted, BadArguments> {
+        Arguments::read(given.iter().map(|a| OsString::from(*a)))
+    }
+
+    #[test]
+    fn options_are_taken_in_both_spellings() {
+        let wanted = Wanted::Run(Arguments { home: Some("a b".into()), port: Some(0), show: true });
+        assert_eq!(read(&["--home", "a b", "--port", "0", "--show"]), Ok(wanted));
+        let wanted = Wanted::Run(Arguments { home: Some("x".into()), port: Some(1), show: false });
+        assert_eq!(read(&["--home=x", "--port=1"]), Ok(wanted));
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_named_with_what_is_expected() {
+        for (given, said) in [
+            (&["--port", "70000"][..], "--port takes a number from 0 to 65535, not 70000"),
+            (&["--port"][..], "--port needs a number"),
+            (&["--home", ""][..], "--home needs a folder"),
+            (&["serve"][..], "serve is not an option of weir-tray"),
+        ] {
+            let problem = read(given).expect_err("refused").to_string();
+            assert!(problem.starts_with(said), "{problem}");
+            assert!(problem.ends_with("See weir-tray --help"), "{problem}");
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! Who serves this home: an engine of our own, or one in another process that we attach to.
+//! Owns what happens when that ends: the home is never left without an engine for long.
+
+use crate::shell::{Shell, Source};
+use crate::{say, window};
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::time::Duration;
+use tauri::AppHandle;
+use tauri::async_runtime::spawn_blocking;
+use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::watch;
+use weir_engine::api::{ApiProblem, Code};
+use weir_engine::control::{self, Remote};
+use weir_engine::{Engine, Home, Logs, Options, Running};
+
+/// After another process's engine stopped, before ours takes over: long enough for its restart,
+/// short enough that no tool meets a dead port for long.
+const TAKE_OVER_AFTER: Duration = Duration::from_secs(1);
+
+/// What to serve, and how.
+#[derive(Clone, Debug)]
+pub struct Wish {
+    /// The folder.
+    pub home: Home,
+    /// `--port`.
+    pub port: Option<u16>,
+}
+
+/// Whether the application is stopping.
+pub type Stopping = watch::Receiver<bool>;
+
+/// Serves until the application stops: starts or attaches, and does so again when that ends. What
+/// keeps it from serving is shown in the window, which is opened for it.
+pub async fn keep(wish: Wish, app: AppHandle, shell: Arc<Shell>, mut stopping: Stopping) {
+    loop {
+        match serve_once(&wish, &shell, &mut stopping).await {
+            Ok(ControlFlow::Break(())) => return,
+            Ok(ControlFlow::Continue(())) => {
+                shell.set_source(Source::Starting);
+                if waited_or_stopped(tokio::time::sleep(TAKE_OVER_AFTER), &mut stopping).await {
+                    return;
+                }
+            }
+            Err(problem) => {
+                say::problem(&problem.message);
+                shell.set_source(Source::Stopped(problem));
+                window::show(&app);
+                if waited_or_stopped(shell.retry_asked(), &mut stopping).await {
+                    return;
+                }
+                shell.set_source(Source::Starting);
+            }
+        }
+    }
+}
+
+/// Serves until that ends; `Break` when it ended because the application stops.
+async fn serve_once(
+    wish: &Wish,
+    shell: &Arc<Shell>,
+    stopping: &mut Stopping,
+) -> Result<ControlFlow<()>, ApiProblem> {
+    if let Some(remote) = find(&wish.home).await? {
+        return Ok(attach(remote, wish, shell, stopping).await);
+    }
+    let engine = start(wish).await?;
+    Ok(run_own(engine, shell, stopping).await)
+}
+
+/// Starts an engine in this process.
+///
+/// # Errors
+/// What keeps it from serving, with the fix.
+pub async fn start(wish: &Wish) -> Result<Running, ApiProblem> {
+    let options =
+        Options { port: wish.port, logs: Logs::FileAndStderr, harden: true, ..Options::default() };
+    Engine::start(wish.home.clone(), options)
+        .await
+        .map_err(|problem| ApiProblem::new(Code::Unavailable, problem.to_string()))
+}
+
+/// Shows an engine of our own until the application stops, and then lets its answers finish.
+async fn run_own(
+    mut engine: Running,
+    shell: &Arc<Shell>,
+    stopping: &mut Stopping,
+) -> ControlFlow<()> {
+    let mut events = engine.feed().subscribe();
+    shell.set_source(Source::Serving { desk: engine.desk(), own: true });
+    let heard = async {
+        // Which event it was does not matter, nor how many were missed: what is shown is asked anew.
+        while !matches!(events.recv().await, Err(RecvError::Closed)) {
+            shell.touch();
+        }
+    };
+    let ended = async {
+        tokio::select! {
+            () = engine.wait() => {}
+            () = heard => {}
+        }
+    };
+    let stopped = waited_or_stopped(ended, stopping).await;
+    shell.set_source(Source::Starting);
+    engine.stop().await;
+    if stopped { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+}
+
+/// The engine of another process, if one serves the home.
+pub async fn find(home: &Home) -> Result<Option<Remote>, ApiProblem> {
+    let root = home.root().to_owned();
+    spawn_blocking(move || Remote::find(root)).await.unwrap_or_else(|e| Err(broken(&e)))
+}
+
+async fn attach(
+    remote: Remote,
+    wish: &Wish,
+    shell: &Arc<Shell>,
+    stopping: &mut Stopping,
+) -> ControlFlow<()> {
+    if let Some(port) = wish.port {
+        say::problem(&format!("Weir serves this home already, so --port {port} changes nothing"));
+    }
+    shell.set_source(Source::Serving { desk: Arc::new(remote), own: false });
+    let heard = hear(&wish.home, shell.clone());
+    if waited_or_stopped(heard, stopping).await {
+        ControlFlow::Break(())
+    } else {
+        ControlFlow::Continue(())
+    }
+}
+
+/// Hears the other engine's events on a thread of its own until that engine stops. The thread is
+/// left behind when the application ends.
+async fn hear(home: &Home, shell: Arc<Shell>) {
+    let root = home.root().to_owned();
+    let (tell, told) = tokio::sync::oneshot::channel();
+    let hear = move || {
+        // How it ended does not matter: no events come any more, so an engine is looked for anew.
+        let _ = control::watch(&root, |_| {
+            shell.touch();
+            true
+        });
+        let _ = tell.send(());
+    };
+    if let Err(problem) = std::thread::Builder::new().name("control-watch".into()).spawn(hear) {
+        say::problem(&format!("no thread can be started: {problem}"));
+    }
+    // Ends too when the thread could not be started: its end of the channel is gone.
+    let _ = told.await;
+}
+
+/// Waits for something, or for the application to stop; true when it stops.
+async fn waited_or_stopped<T>(wait: impl Future<Output = T>, stopping: &mut Stopping) -> bool {
+    tokio::select! {
+        _ = wait => false,
+        // A sender that is gone cannot ask for anything but an end.
+        _ = stopping.wait_for(|stop| *stop) => true,
+    }
+}
+
+fn broken(e: &impl std::fmt::Display) -> ApiProblem {
+    ApiProblem::new(Code::Internal, format!("Weir failed: {e}"))
+}

@@ -96,8 +96,7 @@ impl BooksPort for Books {
         let ask = self.ask(&opening);
         // The demonstration is in no sum and so in no budget.
         if !opening.demo {
-            let admitted =
-                self.balances.lock().admit(&opening, ask, &FromLedger(&self.ledger));
+            let admitted = self.balances.lock().admit(&opening, ask, &FromLedger(&self.ledger));
             admitted.map_err(|denied| self.refusal(denied, &opening, ask))?;
         }
         if let Err(problem) = self.ledger.reserve(&row(&opening, ask)) {

@@ -232,26 +232,26 @@ impl Config {
         self.providers.iter().find(|p| p.name == name)
     }
 
+    /// Whether a provider has what it takes to be asked, as far as is known without the keychain:
+    /// a key, or the file's own word that it needs none.
+    pub fn can_be_asked(&self, provider: &Provider, has_key: impl Fn(&str) -> bool) -> bool {
+        match &provider.key {
+            KeySource::Keychain => has_key(&provider.name),
+            KeySource::Env(variable) => std::env::var_os(variable).is_some_and(|v| !v.is_empty()),
+            KeySource::Passthrough | KeySource::None => self.written.contains(&provider.name),
+        }
+    }
+
     /// What routing needs of it. `has_key` says whether the keychain is known to hold a
     /// provider's key; the demonstration answers only when nothing else can.
     pub fn setup(&self, paused: bool, has_key: impl Fn(&str) -> bool) -> Setup {
-        let usable = |p: &Provider| {
-            let written = self.written.contains(&p.name);
-            match &p.key {
-                KeySource::Keychain => has_key(&p.name),
-                KeySource::Env(variable) => {
-                    std::env::var_os(variable).is_some_and(|v| !v.is_empty())
-                }
-                KeySource::Passthrough | KeySource::None => written,
-            }
-        };
         Setup {
             providers: self.providers.clone(),
             low: self.low.clone(),
             medium: self.medium.clone(),
             high: self.high.clone(),
             paused,
-            demo_answers: !self.providers.iter().any(usable),
+            demo_answers: !self.providers.iter().any(|p| self.can_be_asked(p, &has_key)),
         }
     }
 }

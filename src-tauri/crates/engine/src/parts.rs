@@ -48,6 +48,8 @@ pub struct Parts {
 pub struct Serving {
     /// The port of 127.0.0.1.
     pub port: u16,
+    /// The port the configuration named when it started.
+    pub configured: u16,
     /// When it started, in Unix milliseconds.
     pub started_ms: i64,
     /// Its counters.
@@ -62,7 +64,16 @@ impl Parts {
 
     /// What needs attention and no value shows, one line with its fix each.
     pub fn notices(&self) -> Vec<String> {
-        self.found.iter().cloned().chain(self.routing.problem()).collect()
+        let mut notices = self.found.clone();
+        notices.extend(self.routing.problem());
+        let port = self.config.load().port;
+        if let Some(serving) = self.serving.as_ref().filter(|s| s.configured != port) {
+            let now = serving.port;
+            notices.push(format!(
+                "[server] port is {port} now and takes effect at the next start; until then it is {now}"
+            ));
+        }
+        notices
     }
 
     /// Writes what waits: settlements, and when tools last called.

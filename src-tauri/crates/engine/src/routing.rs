@@ -1,15 +1,16 @@
-//! The set-up in force, as the proxy asks for it on every request, and the taking over of an
-//! edited configuration. Owns when the file is looked at: on requests, once a second at most, so
+//! The set-up in force, as the proxy asks for it on every request, the models that can be asked
+//! for, and the taking over of an edited configuration. Owns when the file is looked at: on requests, once a second at most, so
 //! that an idle engine does nothing. A bad edit never replaces a good configuration.
 
 use crate::config::{Config, ConfigProblem};
+use crate::prices::Prices;
 use arc_swap::ArcSwap;
 use parking_lot::Mutex;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::SystemTime;
-use weir_core::route::{ProviderKind, Setup, routed};
+use weir_core::route::{Provider, ProviderKind, Setup, routed};
 use weir_proxy::ports::{Clock, Listed, Opening, Routes};
 
 /// Shortest time between two looks at the file, in nanoseconds.
@@ -52,7 +53,9 @@ pub struct Routing {
     clock: Arc<dyn Clock>,
     config: Arc<ArcSwap<Config>>,
     setup: ArcSwap<Setup>,
-    models: ArcSwap<Vec<Listed>>,
+    prices: Arc<Prices>,
+    /// Made when it is first asked for: it needs the price table, which a start does not.
+    models: ArcSwap<Option<Vec<Listed>>>,
     paused: AtomicBool,
     looked_ns: AtomicU64,
     /// Held while a configuration is taken over, so that two never cross.
@@ -70,6 +73,7 @@ impl Routing {
     pub fn open(
         file: PathBuf,
         clock: Arc<dyn Clock>,
+        prices: Arc<Prices>,
         has_key: impl Fn(&str) -> bool + Send + Sync + 'static,
     ) -> Result<Self, ConfigProblem> {
         let mark = Mark::of(&file);
@@ -78,6 +82,7 @@ impl Routing {
             file,
             config: Arc::new(ArcSwap::from_pointee(config)),
             setup: ArcSwap::default(),
+            prices,
             models: ArcSwap::default(),
             paused: AtomicBool::new(false),
             looked_ns: AtomicU64::new(clock.monotonic_ns()),
@@ -111,11 +116,11 @@ impl Routing {
         self.problem.load().as_ref().clone()
     }
 
-    /// Makes the set-up anew: after a key was stored or removed.
+    /// Makes the set-up anew: after a key was stored or removed, or the prices changed.
     pub fn refresh(&self) {
         let config = self.config.load();
         let setup = config.setup(self.paused.load(Ordering::Relaxed), &self.has_key);
-        self.models.store(Arc::new(listed(&config)));
+        self.models.store(Arc::default());
         self.setup.store(Arc::new(setup));
     }
 
@@ -211,25 +216,138 @@ impl Routes for Routing {
     }
 
     fn models(&self) -> Vec<Listed> {
-        self.models.load().as_ref().clone()
+        if let Some(known) = self.models.load().as_ref() {
+            return known.clone();
+        }
+        let found = self.list();
+        self.models.store(Arc::new(Some(found.clone())));
+        found
     }
 }
 
-/// The models the configuration names, each once, in the order of the tiers.
-fn listed(config: &Config) -> Vec<Listed> {
-    let mut all: Vec<Listed> = Vec::new();
-    for route in config.low.iter().chain(&config.medium).chain(&config.high) {
-        let id = route.to_string();
-        if let Some(provider) = config.provider(&route.provider)
-            && !all.iter().any(|l| l.id == id)
-        {
-            let (provider, dialect) = (provider.name.clone(), provider.dialect);
-            all.push(Listed { id, provider, dialect, context: None });
+impl Routing {
+    /// The models of every provider that can be asked, by the name to ask for: bare at the
+    /// provider that bare names go to, `provider/model` elsewhere. Then what the tiers name.
+    fn list(&self) -> Vec<Listed> {
+        let config = self.config.load();
+        let now_ms = self.clock.unix_ms();
+        let mut all: Vec<Listed> = Vec::new();
+        for provider in config.providers.iter().filter(|p| config.can_be_asked(p, &self.has_key)) {
+            let bare =
+                |p: &&Provider| p.kind == ProviderKind::Plain && p.dialect == provider.dialect;
+            let native =
+                config.providers.iter().find(bare).is_some_and(|p| p.name == provider.name);
+            for model in self.prices.models(&provider.name, &provider.base_url, now_ms) {
+                let named = || format!("{}/{}", provider.name, model.model);
+                all.push(Listed {
+                    id: if native { model.model.clone() } else { named() },
+                    provider: provider.name.clone(),
+                    dialect: provider.dialect,
+                    context: model.context,
+                });
+            }
         }
+        for route in config.low.iter().chain(&config.medium).chain(&config.high) {
+            let id = route.to_string();
+            let known =
+                |l: &Listed| l.id == id || (l.provider == route.provider && l.id == route.model);
+            if let Some(provider) = config.provider(&route.provider)
+                && !all.iter().any(known)
+            {
+                let (provider, dialect) = (provider.name.clone(), provider.dialect);
+                all.push(Listed { id, provider, dialect, context: None });
+            }
+        }
+        all
     }
-    all
 }
 
 fn count(problems: usize) -> String {
     if problems == 1 { "a mistake".into() } else { format!("{problems} mistakes") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::AtomicI64;
+
+    /// A clock that stands still until it is told to go on.
+    #[derive(Default)]
+    struct Hand(AtomicI64);
+
+    impl Clock for Hand {
+        fn unix_ms(&self) -> i64 {
+            1_795_334_400_000 + self.0.load(Ordering::Relaxed)
+        }
+        fn monotonic_ns(&self) -> u64 {
+            self.0.load(Ordering::Relaxed).unsigned_abs() * 1_000_000
+        }
+    }
+
+    struct Fixture {
+        routing: Routing,
+        clock: Arc<Hand>,
+        file: PathBuf,
+        _dir: tempfile::TempDir,
+    }
+
+    fn fixture(text: &str, keys: &'static [&'static str]) -> Fixture {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("config.toml");
+        std::fs::write(&file, text).unwrap();
+        let clock = Arc::new(Hand::default());
+        let prices = Arc::new(Prices::open(None, None).unwrap());
+        let ticking = Arc::clone(&clock) as Arc<dyn Clock>;
+        let has_key = |p: &str| keys.contains(&p);
+        let routing = Routing::open(file.clone(), ticking, prices, has_key).unwrap();
+        Fixture { routing, clock, file, _dir: dir }
+    }
+
+    #[test]
+    fn an_edited_file_is_taken_over_by_the_next_request_after_a_second() {
+        let f = fixture("", &[]);
+        assert!(f.routing.setup().demo_answers);
+        std::fs::write(&f.file, "[providers.ollama]\nlocal = true\n").unwrap();
+        assert!(f.routing.setup().demo_answers, "the disk is looked at once a second at most");
+        f.clock.0.store(1_001, Ordering::Relaxed);
+        assert!(!f.routing.setup().demo_answers);
+    }
+
+    #[test]
+    fn a_bad_edit_stays_out_until_it_is_mended_and_says_so_meanwhile() {
+        let f = fixture("[tiers]\nlow = [\"openai/gpt-5\"]\n", &[]);
+        std::fs::write(&f.file, "[tiers]\nlow = [\"nobody/x\"]\n").unwrap();
+        f.clock.0.store(1_001, Ordering::Relaxed);
+        assert_eq!(f.routing.setup().low[0].to_string(), "openai/gpt-5");
+        assert!(f.routing.problem().is_some_and(|p| p.contains("a mistake")));
+        std::fs::write(&f.file, "[tiers]\nlow = [\"anthropic/claude-haiku-4-5\"]\n").unwrap();
+        f.clock.0.store(2_002, Ordering::Relaxed);
+        assert_eq!(f.routing.setup().low[0].provider, "anthropic");
+        assert_eq!(f.routing.problem(), None);
+        std::fs::remove_file(&f.file).unwrap();
+        f.clock.0.store(3_003, Ordering::Relaxed);
+        assert_eq!(*f.routing.config(), Config::default_config(), "without a file, the defaults");
+    }
+
+    #[test]
+    fn a_pause_outlives_an_edit() {
+        let f = fixture("", &[]);
+        f.routing.pause(true);
+        f.routing.reload().unwrap();
+        assert!(f.routing.setup().paused);
+        f.routing.pause(false);
+        assert!(!f.routing.setup().paused);
+    }
+
+    #[test]
+    fn models_are_listed_by_the_name_that_reaches_them_and_only_where_there_is_a_key() {
+        let f = fixture("", &["anthropic", "openrouter"]);
+        let models = f.routing.models();
+        let has = |id: &str| models.iter().any(|m| m.id == id);
+        assert!(has("claude-haiku-4-5"), "bare at the provider bare names go to");
+        assert!(!has("anthropic/claude-haiku-4-5"), "and not twice");
+        assert!(models.iter().any(|m| m.id.starts_with("openrouter/")));
+        assert!(has("openai/gpt-5"), "the tiers name it");
+        assert!(!has("gpt-5"), "no key, no list");
+    }
 }

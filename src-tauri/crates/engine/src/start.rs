@@ -131,7 +131,12 @@ impl Engine {
         let door = Door::open(made.home.root())?;
         lock.announce(port).map_err(StartProblem::Announce)?;
 
-        let serving = Serving { port, started_ms: clock::unix_ms(), live: proxy.live() };
+        let serving = Serving {
+            port,
+            configured: made.routing.config().port,
+            started_ms: clock::unix_ms(),
+            live: proxy.live(),
+        };
         let desk = Arc::new(HomeDesk(Arc::new(made.parts(Some(serving)))));
         let (stop, end) = (CancellationToken::new(), CancellationToken::new());
         let feed = desk.0.events.feed();
@@ -231,10 +236,12 @@ impl Made {
         let index = Arc::new(Index::open(home.key_index()));
         let noted = Arc::clone(&index);
         let has_key = move |provider: &str| noted.holds(provider);
-        let routing = Arc::new(Routing::open(home.config(), Arc::clone(&clock) as _, has_key)?);
-        let config = routing.config();
         let prices = Prices::open(Some(&home.price_overrides()), Some(&home.price_table()))?;
         let prices = Arc::new(prices);
+        let ticking = Arc::clone(&clock) as _;
+        let routing = Routing::open(home.config(), ticking, Arc::clone(&prices), has_key)?;
+        let routing = Arc::new(routing);
+        let config = routing.config();
         let zone = clock::zone();
         let (ledger, opened) = Ledger::open(&home.ledger(), zone.clone(), clock::unix_ms())?;
         let ledger = Arc::new(ledger);

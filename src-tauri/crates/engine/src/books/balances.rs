@@ -106,7 +106,10 @@ impl Balances {
             let kept = account.window(opening.at_ms, &self.zone, &self.holds, past)?;
             let seen = || Box::new(account.seen(kept));
             match ask {
-                Some(ask) if account.budget.is_hard() && !kept.standing.fits(ask, account.budget.limit) => {
+                Some(ask)
+                    if account.budget.is_hard()
+                        && !kept.standing.fits(ask, account.budget.limit) =>
+                {
                     return Err(Denied::Full(seen()));
                 }
                 None if account.budget.is_hard() => return Err(Denied::Unpriced(seen())),

@@ -84,10 +84,10 @@ fn nothing() -> Always {
 
 #[test]
 fn a_reservation_that_does_not_fit_is_refused_and_leaves_no_trace() {
-    let mut balances = Balances::new(TimeZone::UTC, &[
-        budget(usd(1000), AtLimit::Block),
-        budget(usd(100), AtLimit::Block),
-    ]);
+    let mut balances = Balances::new(
+        TimeZone::UTC,
+        &[budget(usd(1000), AtLimit::Block), budget(usd(100), AtLimit::Block)],
+    );
     let past = nothing();
     balances.admit(&opening(1), Some(usd(60)), &past).unwrap();
     let denied = balances.admit(&opening(2), Some(usd(41)), &past).unwrap_err();
@@ -170,7 +170,9 @@ fn other_budgets_count_what_is_open_already() {
     balances.admit(&opening(1), Some(usd(60)), &past).unwrap();
     balances.replace(&[budget(usd(100), AtLimit::Block)]);
     let denied = balances.admit(&opening(2), Some(usd(11)), &past).unwrap_err();
-    assert!(matches!(denied, Denied::Full(s) if s.standing == Standing { spent: usd(30), reserved: usd(60) }));
+    assert!(
+        matches!(denied, Denied::Full(s) if s.standing == Standing { spent: usd(30), reserved: usd(60) })
+    );
 }
 
 #[test]
@@ -242,10 +244,9 @@ fn reopen(dir: tempfile::TempDir) -> Fixture {
     let file = dir.path().join("config.toml");
     let budgets = config::Config::load(&file).unwrap().budgets;
     let clock = Arc::new(SystemClock::new());
-    let routing = Arc::new(Routing::open(file, clock, |_: &str| true).unwrap());
-    let prices = Prices::open(Some(&dir.path().join("prices.toml")), None).unwrap();
-    let books =
-        Books::new(Arc::clone(&ledger), Arc::new(prices), routing, TimeZone::UTC, &budgets);
+    let prices = Arc::new(Prices::open(Some(&dir.path().join("prices.toml")), None).unwrap());
+    let routing = Routing::open(file, clock, Arc::clone(&prices), |_: &str| true).unwrap();
+    let books = Books::new(Arc::clone(&ledger), prices, Arc::new(routing), TimeZone::UTC, &budgets);
     Fixture { books, ledger, dir }
 }
 
@@ -342,7 +343,8 @@ fn an_answer_that_was_cut_is_estimated_from_what_was_seen_and_never_free() {
         ..opening(1)
     };
     let reserved = f.books.reserve(anthropic).unwrap();
-    let metered = Metered { usage: Some(used(1_000, 1)), output_bytes: 4_000, ..Metered::default() };
+    let metered =
+        Metered { usage: Some(used(1_000, 1)), output_bytes: 4_000, ..Metered::default() };
     let cut = Closing { outcome: Outcome::ClientGone, metered, ..closing(None) };
     let settled = f.books.settle(reserved, cut);
     assert_eq!(settled.pricing, Pricing::Estimated);
@@ -364,8 +366,9 @@ fn an_openai_report_is_final_even_when_the_client_left_right_after_it() {
     let f = fixture("", "");
     let reserved = f.books.reserve(opening(1)).unwrap();
     let metered = Metered { usage: Some(used(100, 50)), output_bytes: 9_999, ..Metered::default() };
-    let settled =
-        f.books.settle(reserved, Closing { outcome: Outcome::ClientGone, metered, ..closing(None) });
+    let settled = f
+        .books
+        .settle(reserved, Closing { outcome: Outcome::ClientGone, metered, ..closing(None) });
     assert_eq!(settled, Settled { cost: Some(Money::from_nano(625_000)), pricing: Pricing::Exact });
 }
 

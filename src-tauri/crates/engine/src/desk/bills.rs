@@ -50,7 +50,8 @@ pub fn cost(
             (None, reason) => problem = problem.or(reason),
         }
     }
-    let reason = problem.map_or_else(|| format!("no price is known for {model}"), |p| p.to_string());
+    let reason =
+        problem.map_or_else(|| format!("no price is known for {model}"), |p| p.to_string());
     Err(ApiProblem::new(Code::Unpriced, reason))
 }
 

@@ -71,9 +71,8 @@ impl Books<'_> {
         let today = self.today();
         let range = self.range(period);
         let from = if period == Span::All { LocalDay(today.0 - DAYS_MAX + 1) } else { range.from };
-        let groups = |range| {
-            self.ledger.by(range, Dimension::Day, &Scope::default()).map_err(ledger_read)
-        };
+        let groups =
+            |range| self.ledger.by(range, Dimension::Day, &Scope::default()).map_err(ledger_read);
         let shown = groups(DayRange { from, to: LocalDay(today.0 + 1) })?;
         if period != Span::All {
             let list = filled(from, today, &shown);

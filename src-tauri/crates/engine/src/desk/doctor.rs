@@ -87,7 +87,9 @@ fn ledger(parts: &Parts) -> Check {
 fn server(parts: &Parts) -> Check {
     match &parts.serving {
         Some(serving) => ok("server", format!("listening on http://127.0.0.1:{}", serving.port)),
-        None => note("server", "not running", Some("weir serve, or start Weir from the tray".into())),
+        None => {
+            note("server", "not running", Some("weir serve, or start Weir from the tray".into()))
+        }
     }
 }
 
@@ -143,7 +145,8 @@ fn prices(parts: &Parts) -> Check {
 
 /// Variables that would send a tool around Weir, seen from this shell.
 fn environment() -> Vec<Check> {
-    let names = ["ANTHROPIC_BASE_URL", "OPENAI_BASE_URL", "OPENAI_API_BASE", "GOOGLE_GEMINI_BASE_URL"];
+    let names =
+        ["ANTHROPIC_BASE_URL", "OPENAI_BASE_URL", "OPENAI_API_BASE", "GOOGLE_GEMINI_BASE_URL"];
     names
         .into_iter()
         .filter_map(|name| Some((name, std::env::var(name).ok()?)))

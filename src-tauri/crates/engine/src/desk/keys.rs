@@ -67,10 +67,8 @@ pub fn test(parts: &Parts, name: &str) -> Result<KeyTest, ApiProblem> {
     if provider.dialect == Dialect::Ollama || matches!(provider.key, KeySource::None) {
         return Err(bad(format!("{name} takes no key")));
     }
-    let key = parts
-        .keys
-        .find(name)
-        .map_err(|problem| ApiProblem::new(Code::Key, problem.to_string()))?;
+    let key =
+        parts.keys.find(name).map_err(|problem| ApiProblem::new(Code::Key, problem.to_string()))?;
     let started = parts.now_ms();
     let checked = check::key(provider, &key);
     let ms = u32::try_from(parts.now_ms().saturating_sub(started)).unwrap_or(0);

@@ -35,7 +35,7 @@ impl HomeDesk {
         Books { ledger: &parts.ledger, now_ms: parts.now_ms(), zone: &parts.zone }
     }
 
-    /// Keys decide who can be asked, so the set-up is made anew.
+    /// Keys and prices decide who can be asked for what, so the set-up is made anew.
     fn changed(&self) {
         self.0.routing.refresh();
         self.0.events.changed();
@@ -87,7 +87,8 @@ impl Desk for HomeDesk {
 
     fn explain(&self, id: RequestId) -> Result<Explain, ApiProblem> {
         let found = self.0.ledger.request(id).map_err(ledger_read)?;
-        let request = found.ok_or_else(|| not_found(format!("the ledger knows no request {id}")))?;
+        let request =
+            found.ok_or_else(|| not_found(format!("the ledger knows no request {id}")))?;
         let lines = bills::lines(&self.0.config.load(), &self.0.prices, &request);
         Ok(Explain { row: rows::row(&request), lines })
     }
@@ -139,7 +140,9 @@ impl Desk for HomeDesk {
     }
 
     fn price_update(&self, file: &Path) -> Result<PriceUpdate, ApiProblem> {
-        self.0.prices.update(file).map_err(bad)
+        let updated = self.0.prices.update(file).map_err(bad)?;
+        self.changed();
+        Ok(updated)
     }
 
     fn key_set(&self, provider: &str, key: SecretText) -> Result<(), ApiProblem> {

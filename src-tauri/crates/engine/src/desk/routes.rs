@@ -60,8 +60,8 @@ pub fn test(
 
 /// The endpoint a body was written for: the dialect's own, told apart by its top-level keys.
 fn endpoint_of(body: &str, dialect: Option<Dialect>) -> Result<Endpoint, ApiProblem> {
-    let value: serde_json::Value = serde_json::from_str(body)
-        .map_err(|e| bad(format!("the body is not JSON: {e}")))?;
+    let value: serde_json::Value =
+        serde_json::from_str(body).map_err(|e| bad(format!("the body is not JSON: {e}")))?;
     let has = |key: &str| value.get(key).is_some();
     let openai = if has("input") && has("messages") {
         Endpoint::Chat

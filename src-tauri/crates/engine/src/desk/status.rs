@@ -15,8 +15,11 @@ use weir_core::route::{Provider, Route};
 /// Asks everything that answers at once; no network, no prompt.
 pub fn status(parts: &Parts, books: &Books<'_>) -> Result<Status, ApiProblem> {
     let config = parts.config.load();
-    let totals =
-        Totals { day: books.sums(Span::Day)?, week: books.sums(Span::Week)?, month: books.sums(Span::Month)? };
+    let totals = Totals {
+        day: books.sums(Span::Day)?,
+        week: books.sums(Span::Week)?,
+        month: books.sums(Span::Month)?,
+    };
     let budgets: Result<Vec<_>, _> = config.budgets.iter().map(|b| standing(b, books)).collect();
     let serving = parts.serving.as_ref();
     let health = parts.ledger.health();
@@ -95,9 +98,5 @@ fn local(provider: &Provider) -> LocalServer {
 
 fn chains(config: &Config) -> TierChains {
     let texts = |routes: &[Route]| routes.iter().map(Route::to_string).collect();
-    TierChains {
-        low: texts(&config.low),
-        medium: texts(&config.medium),
-        high: texts(&config.high),
-    }
+    TierChains { low: texts(&config.low), medium: texts(&config.medium), high: texts(&config.high) }
 }

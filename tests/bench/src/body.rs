@@ -6,10 +6,10 @@ use std::fmt::Write as _;
 const CODE: &str = "fn main() {\\n    let level = \\\"upper\\\";\\n    for step in 0..12 {\\n        println!(\\\"{step}: {level}\\\");\\n    }\\n}\\n// the water falls from the upper level to the lower one \\u2014 slowly, and all of it\\n";
 
 /// A whole HTTP/1.1 request: head, extra headers, and a body of about `bytes` bytes.
-pub fn request(path: &str, bytes: usize, stream: bool, headers: &[&str]) -> Vec<u8> {
+pub fn request(port: u16, path: &str, bytes: usize, stream: bool, headers: &[&str]) -> Vec<u8> {
     let body = body(bytes, stream);
     let mut head = format!(
-        "POST {path} HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n\
+        "POST {path} HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\ncontent-type: application/json\r\n\
          anthropic-version: 2023-06-01\r\naccept: application/json\r\nuser-agent: weir-bench\r\n\
          content-length: {}\r\n",
         body.len()

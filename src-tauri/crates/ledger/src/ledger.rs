@@ -13,6 +13,7 @@ use crate::reserve::Open;
 use crate::rows::{
     DayRange, Dimension, Group, LogFilter, RequestRow, Reserve, Settle, Spent, Totals,
 };
+use crate::session;
 use crate::sync;
 use crate::writer::{self, Writer};
 use jiff::tz::TimeZone;
@@ -101,6 +102,7 @@ impl Ledger {
         let backup = migration::migrate(&mut conn, path, MIGRATIONS)?;
         let (writer, orphans) = Writer::start(conn, now_ms).map_err(problem)?;
         let desk = Arc::new(Desk::new(path.to_path_buf(), writer));
+        desk.place.look();
         let syncing = connection::writing(path).map_err(problem)?;
         let threads = start(&desk, syncing).map_err(|e| OpenProblem::from_io(path, &e))?;
         desk.sync.touch();
@@ -286,7 +288,7 @@ impl Ledger {
         scope: &Scope,
     ) -> Result<Vec<Group>, ReadProblem> {
         self.at_once(|reader, open| match dimension {
-            Dimension::Session => log::by_session(reader, range, scope),
+            Dimension::Session => session::by_session(reader, range, scope),
             _ => reader::by(reader, range, dimension, scope, &open),
         })
     }
@@ -426,5 +428,20 @@ impl Ledger {
         let done = done.map_err(|e| WriteProblem::from_sqlite(&self.path, &e))?;
         live.desk.sync.touch();
         Ok(done)
+    }
+}
+
+#[cfg(test)]
+impl Ledger {
+    /// The writer, for tests that take something away from it.
+    pub(crate) fn writer_for_test(&self) -> parking_lot::MutexGuard<'_, Writer> {
+        self.live.as_ref().expect("opened for writing").desk.writer.lock()
+    }
+
+    /// Brings everything into the database file.
+    pub(crate) fn checkpoint_for_test(&self) {
+        self.flush().expect("written");
+        let conn = connection::writing(&self.path).expect("opens");
+        conn.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())).expect("checkpointed");
     }
 }

@@ -8,15 +8,24 @@ mod ledger;
 mod log;
 mod migration;
 mod name;
+mod place;
 mod problem;
 mod queue;
 mod reader;
+mod recount;
 mod reserve;
 mod rollup;
 mod rows;
+mod salvage;
+mod session;
 mod settle;
 mod sync;
 mod writer;
+
+#[cfg(test)]
+mod failure_test;
+#[cfg(test)]
+mod migration_test;
 
 pub use client::{ClientProblem, ClientRow};
 pub use ledger::{Health, Ledger, Opened};
@@ -27,3 +36,4 @@ pub use rows::{
     AttemptRow, AttemptState, DayRange, Dimension, Group, LogFilter, RequestRow, Reserve, Settle,
     Spent, Totals,
 };
+pub use salvage::{Salvaged, salvage};

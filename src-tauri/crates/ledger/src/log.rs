@@ -1,34 +1,25 @@
-//! Rows of `reserve` and `settle` put together again: the log, one request, the export, and the
-//! one breakdown that no rollup has.
+//! Rows of `reserve` and `settle` put together again: the log, one request, the export.
 //! Owns the reading of a row; filters run on numbers, texts are looked up for what is shown.
 
 use crate::name;
 use crate::problem::ReadProblem;
-use crate::reader::{Filter, Reader, Readers, add_open, named};
-use crate::reserve::Open;
-use crate::rollup::{Key, Split, Sums};
-use crate::rows::{
-    AttemptRow, AttemptState, DayRange, Dimension, Group, LogFilter, RequestRow, Totals,
-};
+use crate::reader::{Filter, Reader, Readers};
+use crate::rollup::Key;
+use crate::rows::{AttemptRow, AttemptState, LogFilter, RequestRow};
 use crate::settle::{USAGE_KINDS, kind_of, outcome_of, pricing_of, usage_of};
 use rusqlite::types::FromSql;
 use rusqlite::{Row, Statement, params};
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::path::Path;
-use weir_core::budget::Scope;
 use weir_core::period::LocalDay;
 use weir_core::route::Tier;
-use weir_core::{Money, Pricing, RequestId};
+use weir_core::{Money, RequestId};
 
 /// Requests of one log.
 pub const LOG_REQUESTS_MAX: usize = 10_000;
 
 /// Requests read at a time by an export: its memory, and how long it holds the log back.
 const EXPORT_REQUESTS_A_PAGE: usize = 256;
-
-/// How far a day's rows can lie from the day's bounds in UTC: zones reach 14 hours, and an
-/// attempt can leave long after its request arrived.
-const DAY_SLACK_MS: i64 = 2 * 86_400_000;
 
 macro_rules! columns {
     () => {
@@ -55,22 +46,18 @@ const OLDEST_FIRST: &str = concat!(
     " WHERE r.request_id >= ?1 AND r.request_id < ?2 ORDER BY r.request_id, r.attempt"
 );
 
-const SELECT_SESSIONS: &str = "SELECT r.request_id, r.session, r.day, r.local, r.provider, r.model,
-    r.task, r.tier, r.category, r.client, r.project, s.pricing, s.cost_nano, s.saved_nano,
-    s.input, s.cache_read, s.cache_write_5m, s.cache_write_1h, s.output, s.reasoning,
-    s.web_searches, s.request_id IS NOT NULL, r.reserved_nano
-    FROM reserve r LEFT JOIN settle s ON s.request_id = r.request_id AND s.attempt = r.attempt
-    WHERE r.request_id >= ?1 AND r.request_id < ?2 AND r.demo = 0
-    ORDER BY r.request_id, r.attempt";
-
 /// Takes a row's columns one after another.
-struct Columns<'a, 'b> {
+pub(crate) struct Columns<'a, 'b> {
     row: &'a Row<'b>,
     next: usize,
 }
 
-impl Columns<'_, '_> {
-    fn take<T: FromSql>(&mut self) -> rusqlite::Result<T> {
+impl<'a, 'b> Columns<'a, 'b> {
+    pub fn of(row: &'a Row<'b>) -> Self {
+        Self { row, next: 0 }
+    }
+
+    pub fn take<T: FromSql>(&mut self) -> rusqlite::Result<T> {
         self.next += 1;
         self.row.get(self.next - 1)
     }
@@ -114,7 +101,7 @@ struct Ended {
 
 impl Raw {
     fn of(row: &Row<'_>) -> rusqlite::Result<Self> {
-        let mut c = Columns { row, next: 0 };
+        let mut c = Columns::of(row);
         let (id, attempt, at_ms) = (c.take()?, c.take()?, c.take()?);
         let or_none = |id: Option<i64>| id.unwrap_or(Key::NONE);
         let key = Key {
@@ -171,7 +158,7 @@ impl Ended {
 }
 
 /// Usage is all there or not at all.
-fn usage(c: &mut Columns<'_, '_>) -> rusqlite::Result<Option<[i64; USAGE_KINDS]>> {
+pub(crate) fn usage(c: &mut Columns<'_, '_>) -> rusqlite::Result<Option<[i64; USAGE_KINDS]>> {
     let mut kinds = Some([0; USAGE_KINDS]);
     for n in 0..USAGE_KINDS {
         match (c.take::<Option<i64>>()?, &mut kinds) {
@@ -375,112 +362,4 @@ impl Iterator for Export<'_> {
         }
         self.page.pop_front().map(Ok)
     }
-}
-
-/// One request while its rows are summed by session: it counts where its highest settled
-/// attempt went, and only if that lies in the range and scope.
-#[derive(Default)]
-struct Counting {
-    id: i64,
-    session: i64,
-    local: bool,
-    counts: bool,
-    unpriced: bool,
-    estimated: bool,
-}
-
-/// The sums of a range by session, from the rows.
-pub(crate) fn by_session(
-    reader: &mut Reader,
-    range: DayRange,
-    scope: &Scope,
-) -> rusqlite::Result<Vec<Group>> {
-    let Some(filter) = Filter::of(&reader.conn, scope)? else { return Ok(Vec::new()) };
-    let day_ms = |day: LocalDay| i64::from(day.0).saturating_mul(86_400_000);
-    // A request id holds 43 bits of milliseconds.
-    let bound = |ms: i64| RequestId::floor(ms.clamp(0, (1 << 43) - 1)).raw();
-    let from = bound(day_ms(range.from) - DAY_SLACK_MS);
-    let to = if range.to.0 == i32::MAX { i64::MAX } else { bound(day_ms(range.to) + DAY_SLACK_MS) };
-    let mut sums: HashMap<i64, (Split, Totals)> = HashMap::new();
-    {
-        let mut select = reader.conn.prepare_cached(SELECT_SESSIONS)?;
-        let mut rows = select.query([from, to])?;
-        let mut counting = Counting::default();
-        while let Some(row) = rows.next()? {
-            session_row(row, range, &filter, &mut counting, &mut sums)?;
-        }
-        counting.close(&mut sums);
-    }
-    let totals = sums
-        .into_iter()
-        .map(|(session, (split, open))| {
-            let mut totals = split.sums.totals(split.local_requests);
-            (totals.open, totals.open_unpriced) = (open.open, open.open_unpriced);
-            totals.reserved = open.reserved;
-            (session, totals)
-        })
-        .collect();
-    named(reader, Dimension::Session, totals)
-}
-
-impl Counting {
-    fn close(&self, sums: &mut HashMap<i64, (Split, Totals)>) {
-        if self.counts {
-            let mut one = Sums::default();
-            one.requests = 1;
-            one.unpriced = i64::from(self.unpriced);
-            one.estimated = i64::from(self.estimated);
-            sums.entry(self.session).or_default().0.add(self.local, &one);
-        }
-    }
-}
-
-fn session_row(
-    row: &Row<'_>,
-    range: DayRange,
-    filter: &Filter,
-    counting: &mut Counting,
-    sums: &mut HashMap<i64, (Split, Totals)>,
-) -> rusqlite::Result<()> {
-    let mut c = Columns { row, next: 0 };
-    let or_none = |id: Option<i64>| id.unwrap_or(Key::NONE);
-    let (id, session): (i64, i64) = (c.take()?, or_none(c.take()?));
-    let key = Key {
-        day: c.take()?,
-        local: c.take()?,
-        provider: c.take()?,
-        model: c.take()?,
-        task: or_none(c.take()?),
-        tier: or_none(c.take()?),
-        category: or_none(c.take()?),
-        client: c.take()?,
-        project: or_none(c.take()?),
-    };
-    let inside = range.holds(LocalDay(key.day)) && filter.holds(&key);
-    let pricing: Option<i64> = c.take()?;
-    let (cost, saved): (Option<i64>, Option<i64>) = (c.take()?, c.take()?);
-    let usage = usage(&mut c)?;
-    let (settled, reserved): (bool, Option<i64>) = (c.take()?, c.take()?);
-    if !settled {
-        if inside {
-            let totals = &mut sums.entry(session).or_default().1;
-            add_open(totals, &Open { key, demo: false, reserved });
-        }
-        return Ok(());
-    }
-    if inside {
-        let mut one = Sums { attempts: 1, cost: cost.unwrap_or(0), ..Sums::default() };
-        one.saved = saved.unwrap_or(0);
-        one.usage = usage.unwrap_or_default();
-        sums.entry(session).or_default().0.add(false, &one);
-    }
-    if counting.id != id {
-        counting.close(sums);
-        *counting = Counting { id, ..Counting::default() };
-    }
-    (counting.session, counting.local, counting.counts) = (session, key.local, inside);
-    let pricing = pricing.map(pricing_of);
-    counting.unpriced |= pricing == Some(Pricing::Unpriced);
-    counting.estimated |= pricing == Some(Pricing::Estimated);
-    Ok(())
 }

@@ -3,6 +3,7 @@
 //! only who holds the writer's lock takes from the front.
 
 use crate::connection::BUSY_MS_MAX;
+use crate::place::Place;
 use crate::problem::WriteProblem;
 use crate::rows::Settle;
 use crate::sync::Sync;
@@ -35,6 +36,7 @@ pub(crate) struct Desk {
     pub path: PathBuf,
     pub writer: Mutex<Writer>,
     pub sync: Sync,
+    pub place: Place,
     queue: Mutex<Queue>,
     wake: Condvar,
     stuck: AtomicBool,
@@ -53,6 +55,7 @@ struct Queue {
 impl Desk {
     pub fn new(path: PathBuf, writer: Writer) -> Self {
         Self {
+            place: Place::new(&path),
             path,
             writer: Mutex::new(writer),
             sync: Sync::default(),
@@ -87,8 +90,11 @@ impl Desk {
         }
     }
 
-    /// Why settlements are waiting, when the last batch failed.
+    /// Why nothing may be let out now: the files are gone, or settlements cannot be written.
     pub fn problem(&self) -> Option<WriteProblem> {
+        if self.place.is_gone() {
+            return Some(WriteProblem::Gone { path: self.path.clone() });
+        }
         if !self.stuck.load(Ordering::Acquire) {
             return None;
         }
@@ -120,9 +126,9 @@ impl Desk {
         }
         match writer.settle(&rows) {
             Ok(batch) => {
-                drop(writer);
                 self.refused.fetch_add(batch.refused as u64, Ordering::Relaxed);
                 self.unstick();
+                drop(writer);
                 self.sync.touch();
                 Ok(true)
             }

@@ -150,6 +150,11 @@ impl Changes {
         self.0.entry(key).or_default().add(&sums);
     }
 
+    /// Keys that have changed.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
     /// Writes them. Call inside the transaction of the rows they come from.
     pub fn write(&self, conn: &Connection) -> rusqlite::Result<()> {
         let mut days: HashMap<(i32, bool), Sums> = HashMap::new();

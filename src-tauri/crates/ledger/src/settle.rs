@@ -21,8 +21,6 @@ const INSERT: &str = "INSERT INTO settle (request_id, attempt, kind, at_ms, outc
 const SELECT_OTHERS: &str =
     "SELECT attempt, pricing FROM settle WHERE request_id = ?1 ORDER BY attempt";
 
-const EXISTS: &str = "SELECT 1 FROM settle WHERE request_id = ?1 AND attempt = ?2";
-
 /// Stored codes. They are in files: a number once given is never given another meaning.
 pub(crate) fn kind_code(state: AttemptState) -> i64 {
     match state {
@@ -158,19 +156,45 @@ pub(crate) fn orphan(place: Place, open: &Open, now_ms: i64) -> Settle {
     row
 }
 
-/// Writes the row and reports what it changes in the sums to `add`.
-/// A request counts where its highest settled attempt went, so a later attempt takes the count
-/// over from an earlier one, in whatever order they are settled.
+/// What the ledger holds of a request besides the attempt that is being settled.
+#[derive(Default)]
+struct Before {
+    this: bool,
+    highest: Option<u16>,
+    flags: Flags,
+}
+
+impl Before {
+    fn of(conn: &Connection, row: &Settle) -> rusqlite::Result<Self> {
+        let mut before = Self::default();
+        let mut select = conn.prepare_cached(SELECT_OTHERS)?;
+        let mut others = select.query([row.id.raw()])?;
+        while let Some(other) = others.next()? {
+            let attempt = other.get(0)?;
+            before.this |= attempt == row.attempt;
+            before.highest = before.highest.max(Some(attempt));
+            before.flags = before.flags.and(pricing_of(other.get(1)?));
+        }
+        Ok(before)
+    }
+}
+
+/// Writes the row and reports what it changes in the sums to `add`. False, and nothing done, when
+/// the attempt is settled already.
 pub(crate) fn insert(
     conn: &Connection,
     names: &mut Names,
     row: &Settle,
     open: &Open,
     add: &mut impl FnMut(Key, Sums),
-) -> rusqlite::Result<()> {
+) -> rusqlite::Result<bool> {
+    let before = Before::of(conn, row)?;
+    if before.this {
+        return Ok(false);
+    }
     let last = Final::of(row);
     if !open.demo {
-        count(conn, row, open, &last, add)?;
+        count(conn, row, open, &last, &before, add)?;
     }
     let mut id = |text: &Option<String>| match text.as_deref() {
         Some(text) if !text.is_empty() => names.id(conn, text).map(Some),
@@ -202,25 +226,25 @@ pub(crate) fn insert(
         service,
         row.note.as_deref().map(cut),
     ])?;
-    Ok(())
+    Ok(true)
 }
 
 /// What a request counts as.
 #[derive(Clone, Copy, Default)]
-struct Flags {
+pub(crate) struct Flags {
     unpriced: bool,
     estimated: bool,
 }
 
 impl Flags {
-    fn and(self, pricing: Pricing) -> Self {
+    pub fn and(self, pricing: Pricing) -> Self {
         Self {
             unpriced: self.unpriced || pricing == Pricing::Unpriced,
             estimated: self.estimated || pricing == Pricing::Estimated,
         }
     }
 
-    fn sums(self, sign: i64) -> Sums {
+    pub fn sums(self, sign: i64) -> Sums {
         let mut sums = Sums::default();
         sums.requests = sign;
         sums.unpriced = sign * i64::from(self.unpriced);
@@ -229,34 +253,24 @@ impl Flags {
     }
 }
 
+/// A request counts where its highest settled attempt went, so a later attempt takes the count
+/// over from an earlier one, in whatever order they are settled.
 fn count(
     conn: &Connection,
     row: &Settle,
     open: &Open,
     last: &Final,
+    before: &Before,
     add: &mut impl FnMut(Key, Sums),
 ) -> rusqlite::Result<()> {
     add(open.key, last.sums());
-    let mut highest: Option<u16> = None;
-    let mut before = Flags::default();
-    let mut select = conn.prepare_cached(SELECT_OTHERS)?;
-    let mut others = select.query([row.id.raw()])?;
-    while let Some(other) = others.next()? {
-        highest = Some(other.get(0)?);
-        before = before.and(pricing_of(other.get(1)?));
-    }
-    let after = before.and(last.pricing);
-    let Some(highest) = highest else {
+    let after = before.flags.and(last.pricing);
+    let Some(highest) = before.highest else {
         add(open.key, after.sums(1));
         return Ok(());
     };
     let counted = reserve::find(conn, (row.id.raw(), highest))?.key;
-    add(counted, before.sums(-1));
+    add(counted, before.flags.sums(-1));
     add(if row.attempt > highest { open.key } else { counted }, after.sums(1));
     Ok(())
-}
-
-/// Whether the attempt is settled already.
-pub(crate) fn exists(conn: &Connection, place: Place) -> rusqlite::Result<bool> {
-    conn.prepare_cached(EXISTS)?.exists(params![place.0, place.1])
 }

@@ -69,6 +69,7 @@ pub(crate) fn run(desk: &Desk, conn: &Connection) {
 }
 
 fn sync(desk: &Desk, conn: &Connection) -> rusqlite::Result<()> {
+    desk.place.look();
     if let Some(mut writer) = desk.writer.try_lock() {
         writer.advance()?;
     }

@@ -112,19 +112,18 @@ impl Writer {
         let mut changes = Changes::default();
         let tx = self.conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
         for row in rows {
-            let place = (row.id.raw(), row.attempt);
-            // An attempt can be in `open` and settled earlier in this very batch.
-            let settled = settle::exists(&tx, place)?;
-            let Some(open) = self.open.get(&place).filter(|_| !settled) else {
-                tracing::error!(id = %row.id, attempt = row.attempt, settled,
-                    "a settlement was refused: the attempt is settled already or was never reserved");
-                batch.refused += 1;
-                continue;
+            let mut add = |key, sums| changes.add(key, sums);
+            let done = match self.open.get(&(row.id.raw(), row.attempt)) {
+                Some(open) => settle::insert(&tx, &mut self.names, row, open, &mut add)?,
+                None => false,
             };
-            settle::insert(&tx, &mut self.names, row, open, &mut |key, sums| {
-                changes.add(key, sums)
-            })?;
-            batch.written += 1;
+            if done {
+                batch.written += 1;
+            } else {
+                batch.refused += 1;
+                tracing::error!(id = %row.id, attempt = row.attempt,
+                    "a settlement was refused: the attempt is settled already or was never reserved");
+            }
         }
         changes.write(&tx)?;
         tx.commit()?;

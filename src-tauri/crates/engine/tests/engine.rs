@@ -1,0 +1,181 @@
+//! A whole engine in a temporary home: start, one request, stop. Loopback only, any free port.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::sync::Arc;
+use weir_core::Money;
+use weir_engine::api::{Desk, LogQuery, SecretText, Span};
+use weir_engine::secrets::MemoryVault;
+use weir_engine::{Engine, Home, Options, Running, StartProblem};
+
+struct Started {
+    running: Running,
+    home: Home,
+    dir: tempfile::TempDir,
+}
+
+fn options() -> Options {
+    Options { port: Some(0), vault: Some(Arc::new(MemoryVault::default())), ..Options::default() }
+}
+
+async fn started(config: &str) -> Started {
+    let dir = tempfile::tempdir().expect("a folder");
+    let home = Home::at(dir.path().join("home"));
+    home.prepare().expect("a home");
+    std::fs::write(home.config(), config).expect("a configuration");
+    let running = Engine::start(home.clone(), options()).await.expect("it starts");
+    Started { running, home, dir }
+}
+
+/// Sends one request and reads the whole answer.
+fn ask(port: u16, token: &str, path: &str, body: &str) -> String {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("it listens");
+    write!(
+        stream,
+        "POST {path} HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\nx-weir-token: {token}\r\n\
+         content-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+        body.len()
+    )
+    .expect("it takes the request");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("it answers");
+    answer
+}
+
+async fn asked(port: u16, token: &str, path: &'static str, body: &'static str) -> String {
+    let token = token.to_owned();
+    tokio::task::spawn_blocking(move || ask(port, &token, path, body)).await.expect("asked")
+}
+
+const CHAT: &str = r#"{"model":"weir-low","messages":[{"role":"user","content":"hello"}]}"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_home_answers_in_the_first_minute_and_counts_it_in_no_sum() {
+    let s = started("").await;
+    let desk = s.running.desk();
+    let token = desk.client_add("script").expect("a token").token.expose().to_owned();
+    let answer = asked(s.running.port(), &token, "/v1/chat/completions", CHAT).await;
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    let rows = desk.log(&LogQuery::default()).expect("a log");
+    assert_eq!(rows.len(), 1);
+    assert!(rows[0].demo);
+    assert_eq!(rows[0].client, "script");
+    let sums = desk.cost_summary(Span::All).expect("a sum").sums;
+    assert_eq!((sums.requests, sums.spent_usd), (0, Money::ZERO));
+    s.running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_token_nobody_is_let_in_and_a_removed_one_is_refused_at_once() {
+    let s = started("").await;
+    let desk = s.running.desk();
+    let port = s.running.port();
+    let answer = asked(port, "weir_wrong", "/v1/chat/completions", CHAT).await;
+    assert!(answer.starts_with("HTTP/1.1 401"), "{answer}");
+    let token = desk.client_add("script").expect("a token").token.expose().to_owned();
+    assert!(asked(port, &token, "/v1/chat/completions", CHAT).await.starts_with("HTTP/1.1 200"));
+    desk.client_remove("script").expect("removed");
+    assert!(asked(port, &token, "/v1/chat/completions", CHAT).await.starts_with("HTTP/1.1 401"));
+    s.running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_engine_on_the_same_home_is_told_who_has_it() {
+    let s = started("").await;
+    let said = Engine::start(s.home.clone(), options()).await.err().expect("refused").to_string();
+    assert!(said.contains(&format!("pid {}", std::process::id())), "{said}");
+    assert!(said.contains(&format!("port {}", s.running.port())), "{said}");
+    let said = Engine::open(s.home.clone(), options()).err().expect("refused").to_string();
+    assert!(said.contains("already runs"), "{said}");
+    s.running.stop().await;
+    Engine::open(s.home.clone(), options()).expect("the home is free again");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_taken_port_is_said_and_the_home_is_let_go() {
+    let s = started("").await;
+    let other = Home::at(s.dir.path().join("other"));
+    let taken = Options { port: Some(s.running.port()), ..options() };
+    let problem = Engine::start(other.clone(), taken).await.err().expect("refused");
+    assert!(matches!(problem, StartProblem::Listen(_)), "{problem}");
+    Engine::open(other, options()).expect("nothing was left behind");
+    s.running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn three_mistakes_in_the_configuration_are_said_at_once_and_nothing_starts() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let home = Home::at(dir.path());
+    std::fs::write(home.config(), "port = 1\n[server]\nport = true\n[routing]\nmode = \"x\"\n")
+        .expect("written");
+    let said = Engine::start(home, options()).await.err().expect("refused").to_string();
+    assert_eq!(said.lines().count(), 3, "{said}");
+    for line in ["line 1", "line 3", "line 5"] {
+        assert!(said.contains(line), "{said}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_home_that_cannot_be_written_is_named() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let file = dir.path().join("file");
+    std::fs::write(&file, "").expect("written");
+    let said = Engine::start(Home::at(file.join("home")), options()).await.err().expect("refused");
+    let said = said.to_string();
+    assert!(said.contains("home") && said.contains("WEIR_HOME"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stored_key_ends_the_demonstration_and_a_removed_one_brings_it_back() {
+    let s = started("").await;
+    let desk = s.running.desk();
+    let token = desk.client_add("script").expect("a token").token.expose().to_owned();
+    let port = s.running.port();
+    // Stored for an address where nobody listens, so that nothing leaves the machine.
+    let nowhere = "[providers.anthropic]\nbase_url = \"http://127.0.0.1:1\"\n";
+    std::fs::write(s.home.config(), nowhere).expect("written");
+    s.running.reload().expect("it holds");
+    desk.key_set("anthropic", SecretText::new("sk-1".into())).expect("stored");
+    const BODY: &str =
+        r#"{"model":"weir-low","max_tokens":5,"messages":[{"role":"user","content":"hi"}]}"#;
+    let answer = asked(port, &token, "/v1/messages", BODY).await;
+    assert!(answer.starts_with("HTTP/1.1 502"), "{answer}");
+    desk.key_remove("anthropic").expect("removed");
+    let answer = asked(port, &token, "/v1/chat/completions", CHAT).await;
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    s.running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bad_edit_leaves_the_good_configuration_in_force_and_says_so() {
+    let s = started("").await;
+    let desk = s.running.desk();
+    std::fs::write(s.home.config(), "[routing]\nmode = \"sideways\"\n").expect("written");
+    assert!(s.running.reload().is_err());
+    let status = desk.status().expect("a status");
+    assert_eq!(status.routing.mode, "honour");
+    assert!(status.notices.iter().any(|n| n.contains("config.toml")), "{:?}", status.notices);
+    std::fs::write(s.home.config(), "[[budgets]]\nname = \"b\"\nperiod = \"day\"\nlimit_usd = 1\n")
+        .expect("written");
+    s.running.reload().expect("it holds");
+    let status = desk.status().expect("a status");
+    assert_eq!(status.budgets.len(), 1);
+    assert!(status.notices.is_empty(), "{:?}", status.notices);
+    s.running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stopped_engine_leaves_no_socket_and_an_opened_home_knows_the_past() {
+    let s = started("").await;
+    let token = s.running.desk().client_add("script").expect("added").token.expose().to_owned();
+    asked(s.running.port(), &token, "/v1/chat/completions", CHAT).await;
+    assert!(s.home.socket().exists());
+    s.running.stop().await;
+    assert!(!s.home.socket().exists());
+    let offline = Engine::open(s.home.clone(), options()).expect("it opens");
+    let desk = offline.desk();
+    assert_eq!(desk.log(&LogQuery::default()).expect("a log").len(), 1);
+    let clients = desk.client_list().expect("a list");
+    assert!(clients[0].last_used.is_some(), "when it last called was written at the stop");
+    assert!(!desk.status().expect("a status").running);
+}

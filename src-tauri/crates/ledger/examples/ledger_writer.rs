@@ -1,0 +1,89 @@
+//! A writer to be killed: opens a ledger, reserves and settles on several threads, and says on
+//! stdout what it was told is durable. `ledger_writer FILE NOW_MS`
+//! Lines: `open ORPHANS`, `r ID ATTEMPT` after a reservation, `s ID ATTEMPT` when a settlement was
+//! flushed, `refused PROBLEM` and the end when the ledger does not open.
+
+use std::io::Write;
+use std::path::Path;
+use std::sync::atomic::{AtomicU32, Ordering};
+use weir_core::route::Reason;
+use weir_core::{Endpoint, Money, Outcome, Pricing, RequestId};
+use weir_ledger::{Ledger, Reserve, Settle};
+
+const THREADS: u32 = 3;
+
+/// One write a line, so that a kill never leaves half a line that was meant.
+fn say(line: String) {
+    let done = std::io::stdout().lock().write_all(line.as_bytes());
+    done.expect("the parent reads until the end");
+}
+
+fn reserve(id: RequestId, attempt: u16, session: &str) -> Reserve<'_> {
+    Reserve {
+        id,
+        attempt,
+        at_ms: id.unix_ms(),
+        client: "killed",
+        project: None,
+        session: Some(session),
+        category: None,
+        endpoint: Endpoint::Responses,
+        asked_model: "gpt-5",
+        provider: "openai",
+        model: "gpt-5",
+        task: None,
+        tier: None,
+        reason: Reason::Asked,
+        confidence: None,
+        local: false,
+        demo: false,
+        reserved: Some(Money::from_nano(1_000_000 + i64::from(attempt))),
+        input_tokens: 100,
+        output_tokens: 100,
+    }
+}
+
+fn settle(id: RequestId, attempt: u16) -> Settle {
+    let mut row = Settle::new(id, attempt, id.unix_ms() + 9, Outcome::Ok);
+    (row.pricing, row.cost) = (Pricing::Exact, Some(Money::from_nano(500 + i64::from(attempt))));
+    row
+}
+
+fn work(ledger: &Ledger, now_ms: i64, next: &AtomicU32) {
+    loop {
+        let n = next.fetch_add(1, Ordering::Relaxed);
+        let id = RequestId::new(now_ms + i64::from(n / 8), n);
+        let session = format!("session-{}", n / 5);
+        let attempts = if n.is_multiple_of(7) { 2 } else { 1 };
+        for attempt in 1..=attempts {
+            ledger.reserve(&reserve(id, attempt, &session)).expect("the ledger can be written");
+            say(format!("r {} {attempt}\n", id.raw()));
+            // Every eleventh stays open, as a long answer does.
+            if !n.is_multiple_of(11) {
+                ledger.settle(settle(id, attempt));
+            }
+        }
+        if n.is_multiple_of(13) && !n.is_multiple_of(11) {
+            ledger.flush().expect("the ledger can be written");
+            say(format!("s {} {attempts}\n", id.raw()));
+        }
+    }
+}
+
+fn main() {
+    let mut args = std::env::args().skip(1);
+    let path = args.next().expect("a file");
+    let now_ms = args.next().and_then(|n| n.parse().ok()).expect("the time");
+    match Ledger::open(Path::new(&path), jiff::tz::TimeZone::UTC, now_ms) {
+        Ok((ledger, opened)) => {
+            say(format!("open {}\n", opened.orphans));
+            let next = AtomicU32::new(0);
+            std::thread::scope(|scope| {
+                for _ in 0..THREADS {
+                    scope.spawn(|| work(&ledger, now_ms, &next));
+                }
+            });
+        }
+        Err(problem) => say(format!("refused {problem}\n")),
+    }
+}

@@ -1,0 +1,129 @@
+//! The one breakdown that no rollup has: by session, summed from the rows.
+//! Owns how far a day's rows can lie from the day in a table that is ordered by arrival.
+
+use crate::log::{Columns, usage};
+use crate::reader::{Filter, Reader, add_open, named};
+use crate::reserve::Open;
+use crate::rollup::{Key, Split, Sums};
+use crate::rows::{DayRange, Dimension, Group, Totals};
+use crate::settle::{Flags, pricing_of};
+use rusqlite::Row;
+use std::collections::HashMap;
+use weir_core::RequestId;
+use weir_core::budget::Scope;
+use weir_core::period::LocalDay;
+
+/// How far a day's rows can lie from the day's bounds in UTC: zones reach 14 hours, and an
+/// attempt can leave long after its request arrived.
+const DAY_SLACK_MS: i64 = 2 * 86_400_000;
+
+const SELECT_SESSIONS: &str = "SELECT r.request_id, r.session, r.day, r.local, r.provider, r.model,
+    r.task, r.tier, r.category, r.client, r.project, s.pricing, s.cost_nano, s.saved_nano,
+    s.input, s.cache_read, s.cache_write_5m, s.cache_write_1h, s.output, s.reasoning,
+    s.web_searches, s.request_id IS NOT NULL, r.reserved_nano
+    FROM reserve r LEFT JOIN settle s ON s.request_id = r.request_id AND s.attempt = r.attempt
+    WHERE r.request_id >= ?1 AND r.request_id < ?2 AND r.demo = 0
+    ORDER BY r.request_id, r.attempt";
+
+/// One request while its rows are summed by session: it counts where its highest settled
+/// attempt went, and only if that lies in the range and scope.
+#[derive(Default)]
+struct Counting {
+    id: i64,
+    session: i64,
+    local: bool,
+    counts: bool,
+    flags: Flags,
+}
+
+/// The sums of a range by session, from the rows.
+pub(crate) fn by_session(
+    reader: &mut Reader,
+    range: DayRange,
+    scope: &Scope,
+) -> rusqlite::Result<Vec<Group>> {
+    let Some(filter) = Filter::of(&reader.conn, scope)? else { return Ok(Vec::new()) };
+    let day_ms = |day: LocalDay| i64::from(day.0).saturating_mul(86_400_000);
+    // A request id holds 43 bits of milliseconds.
+    let bound = |ms: i64| RequestId::floor(ms.clamp(0, (1 << 43) - 1)).raw();
+    let from = bound(day_ms(range.from) - DAY_SLACK_MS);
+    let to = if range.to.0 == i32::MAX { i64::MAX } else { bound(day_ms(range.to) + DAY_SLACK_MS) };
+    let mut sums: HashMap<i64, (Split, Totals)> = HashMap::new();
+    {
+        let mut select = reader.conn.prepare_cached(SELECT_SESSIONS)?;
+        let mut rows = select.query([from, to])?;
+        let mut counting = Counting::default();
+        while let Some(row) = rows.next()? {
+            session_row(row, range, &filter, &mut counting, &mut sums)?;
+        }
+        counting.close(&mut sums);
+    }
+    let totals = sums
+        .into_iter()
+        .map(|(session, (split, open))| {
+            let mut totals = split.sums.totals(split.local_requests);
+            (totals.open, totals.open_unpriced) = (open.open, open.open_unpriced);
+            totals.reserved = open.reserved;
+            (session, totals)
+        })
+        .collect();
+    named(reader, Dimension::Session, totals)
+}
+
+impl Counting {
+    fn close(&self, sums: &mut HashMap<i64, (Split, Totals)>) {
+        if self.counts {
+            sums.entry(self.session).or_default().0.add(self.local, &self.flags.sums(1));
+        }
+    }
+}
+
+fn session_row(
+    row: &Row<'_>,
+    range: DayRange,
+    filter: &Filter,
+    counting: &mut Counting,
+    sums: &mut HashMap<i64, (Split, Totals)>,
+) -> rusqlite::Result<()> {
+    let mut c = Columns::of(row);
+    let or_none = |id: Option<i64>| id.unwrap_or(Key::NONE);
+    let (id, session): (i64, i64) = (c.take()?, or_none(c.take()?));
+    let key = Key {
+        day: c.take()?,
+        local: c.take()?,
+        provider: c.take()?,
+        model: c.take()?,
+        task: or_none(c.take()?),
+        tier: or_none(c.take()?),
+        category: or_none(c.take()?),
+        client: c.take()?,
+        project: or_none(c.take()?),
+    };
+    let inside = range.holds(LocalDay(key.day)) && filter.holds(&key);
+    let pricing: Option<i64> = c.take()?;
+    let (cost, saved): (Option<i64>, Option<i64>) = (c.take()?, c.take()?);
+    let usage = usage(&mut c)?;
+    let (settled, reserved): (bool, Option<i64>) = (c.take()?, c.take()?);
+    if !settled {
+        if inside {
+            let totals = &mut sums.entry(session).or_default().1;
+            add_open(totals, &Open { key, demo: false, reserved });
+        }
+        return Ok(());
+    }
+    if inside {
+        let mut one = Sums { attempts: 1, cost: cost.unwrap_or(0), ..Sums::default() };
+        one.saved = saved.unwrap_or(0);
+        one.usage = usage.unwrap_or_default();
+        sums.entry(session).or_default().0.add(false, &one);
+    }
+    if counting.id != id {
+        counting.close(sums);
+        *counting = Counting { id, ..Counting::default() };
+    }
+    (counting.session, counting.local, counting.counts) = (session, key.local, inside);
+    if let Some(code) = pricing {
+        counting.flags = counting.flags.and(pricing_of(code));
+    }
+    Ok(())
+}

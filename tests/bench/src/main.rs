@@ -46,7 +46,13 @@ fn run(words: &[&str]) -> Result<(), Box<dyn std::error::Error>> {
             let load = load::Load {
                 port: port.parse()?,
                 stream: *way == "stream",
-                request: body::request(port.parse()?, path, bytes.parse()?, *way == "stream", headers),
+                request: body::request(
+                    port.parse()?,
+                    path,
+                    bytes.parse()?,
+                    *way == "stream",
+                    headers,
+                ),
                 connections: connections.parse()?,
                 requests: requests.parse()?,
             };

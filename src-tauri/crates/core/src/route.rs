@@ -319,6 +319,10 @@ fn named(setup: &Setup, ask: Ask<'_>, name: &str, model: &str) -> Result<Vec<Can
 }
 
 fn tiered(setup: &Setup, ask: Ask<'_>, tier: Tier) -> Result<Vec<Candidate>, NoRoute> {
+    // No link of any chain has a key, so the chain would only lead to a refusal.
+    if setup.demo_answers {
+        return Ok(vec![demo(ask.model)]);
+    }
     let chain = setup.chain(tier);
     let mut found: Vec<Candidate> = chain
         .iter()
@@ -328,9 +332,6 @@ fn tiered(setup: &Setup, ask: Ask<'_>, tier: Tier) -> Result<Vec<Candidate>, NoR
     if let Some(first) = found.first_mut() {
         first.reason = Reason::Tier;
         return Ok(found);
-    }
-    if setup.demo_answers {
-        return Ok(vec![demo(ask.model)]);
     }
     if chain.is_empty() {
         return Err(NoRoute::EmptyTier { model: ask.model.to_owned(), tier: tier.as_str() });
@@ -422,8 +423,10 @@ mod tests {
         assert_eq!(routes("demo", Endpoint::Generate), Ok(vec!["demo/demo demo".into()]));
         let mut bare = setup();
         bare.demo_answers = true;
-        let ask = Ask { endpoint: Endpoint::Chat, model: "weir-high", tier: None };
-        assert_eq!(plan(&bare, ask).map(|c| c[0].reason), Ok(Reason::Demo));
+        for model in ["weir-high", "weir-low"] {
+            let ask = Ask { endpoint: Endpoint::Chat, model, tier: None };
+            assert_eq!(plan(&bare, ask).map(|c| c[0].reason), Ok(Reason::Demo), "{model}");
+        }
         let ask = Ask { endpoint: Endpoint::Chat, model: "gpt-5", tier: None };
         assert_eq!(plan(&bare, ask).map(|c| c[0].reason), Ok(Reason::Asked));
     }

@@ -170,6 +170,15 @@ impl Keys {
         self.index.all()
     }
 
+    /// Where no keychain runs and no key was ever stored, the missing key is the news: storing
+    /// one then tells of the keychain.
+    fn or_missing(&self, provider: &str, found: StoreProblem) -> KeyProblem {
+        if found == StoreProblem::Absent && !self.noted(provider) {
+            return KeyProblem::Missing { provider: provider.to_owned() };
+        }
+        problem(found)
+    }
+
     /// `Some` when the keychain is not what to ask.
     fn from_environment(config: &Config, provider: &str) -> Option<Result<Secret, KeyProblem>> {
         let missing = || KeyProblem::Missing { provider: provider.to_owned() };
@@ -284,7 +293,7 @@ impl KeysPort for Keys {
                 Some(item) => item,
                 None => {
                     let bytes = self.keychain.read_async(KEYCHAIN_WAIT_MAX).await;
-                    bytes.and_then(|b| self.keep(b)).map_err(problem)?
+                    bytes.and_then(|b| self.keep(b)).map_err(|e| self.or_missing(provider, e))?
                 }
             };
             self.pick(&config, provider, &item)

@@ -230,7 +230,9 @@ fn ask(ledger: &Ledger, last_ms: i64) -> Done {
     let today = LocalDay::of(last_ms, &zone);
     let day = DayRange { from: today, to: LocalDay(today.0 + 1) };
     let client = Scope { client: Some("codex".into()), ..Scope::default() };
-    let totals = |range, scope: &Scope| median(|| ledger.totals(range, scope).map(|_| ()).map_err(Into::into));
+    let totals = |range, scope: &Scope| {
+        median(|| ledger.totals(range, scope).map(|_| ()).map_err(Into::into))
+    };
     let by = |range, d| median(|| Ok(drop(ledger.by(range, d, &all)?)));
     say("requests", ledger.totals(DayRange::ALL, &all)?.requests)?;
     say("totals, all time", totals(DayRange::ALL, &all)?)?;

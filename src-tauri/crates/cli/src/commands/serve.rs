@@ -12,9 +12,6 @@ use weir_engine::home::Home;
 use weir_engine::start::DRAIN_MAX;
 use weir_engine::{Engine, Logs, Options, Running};
 
-/// Threads that carry requests. Two: one keeps accepting while the other copies a large body.
-const WORKERS: usize = 2;
-
 /// `weir serve`
 pub fn serve(home: Home, args: &Serve) -> Done {
     let runtime = runtime().map_err(|e| failed(format!("cannot start the runtime: {e}")))?;
@@ -24,9 +21,12 @@ pub fn serve(home: Home, args: &Serve) -> Done {
     ended
 }
 
-/// The runtime of a serving process; the one place that decides its shape.
+/// The runtime of a serving process; the one place that decides its shape. One thread carries all
+/// requests: waking a second one costs more than a whole request does (docs/benchmarks.md), and
+/// what may block (the control socket's calls, the keychain, the ledger's writer) has threads of
+/// its own.
 fn runtime() -> io::Result<Runtime> {
-    Builder::new_multi_thread().worker_threads(WORKERS).thread_name("weir").enable_all().build()
+    Builder::new_current_thread().enable_all().build()
 }
 
 async fn run(home: Home, args: &Serve) -> Done {

@@ -4,7 +4,7 @@ use super::problem::bad;
 use crate::api::{ApiProblem, ModelRow, PerMillion, RouteCandidate, RouteTest};
 use crate::config::Config;
 use crate::prices::{Call, Prices};
-use weir_core::route::{Ask, KeySource, Provider, Route, Setup, Tier, plan, routed};
+use weir_core::route::{Ask, Provider, Route, Setup, Tier, plan, routed};
 use weir_core::{Dialect, Endpoint};
 use weir_proxy::limits::OUTPUT_TOKENS_ASSUMED;
 use weir_proxy::ports::Estimate;
@@ -162,9 +162,4 @@ fn link_row(config: &Config, prices: &Prices, route: &Route, now_ms: i64) -> Mod
         loaded: None,
         chain: Vec::new(),
     }
-}
-
-/// Whether a provider can be asked without a key of its own.
-pub fn keyless(provider: &Provider) -> bool {
-    matches!(provider.key, KeySource::None | KeySource::Passthrough)
 }

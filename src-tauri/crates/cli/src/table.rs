@@ -75,6 +75,11 @@ impl Table {
         self.rows.push(cells.into_iter().collect());
     }
 
+    /// Whether it has no row.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
     /// The table as text, a line a row. A column without any text in it is left out.
     pub fn render(&self, paint: Paint) -> String {
         let filled: Vec<bool> = (0..self.columns.len())

@@ -135,7 +135,7 @@ pub fn kind(code: &str) -> String {
 }
 
 /// How sure a judgement is.
-pub fn sureness(confidence: f64) -> &'static str {
+fn sureness(confidence: f64) -> &'static str {
     if confidence >= 0.9 {
         "sure"
     } else if confidence >= 0.7 {
@@ -150,6 +150,21 @@ pub fn dotted(facts: &[String], width: usize) -> String {
     const GLUE: &str = "\u{a0}";
     let glued: Vec<String> = facts.iter().map(|fact| fact.replace(' ', GLUE)).collect();
     wrap(&glued.join(&format!("{GLUE}· ")), width, "  ").replace(GLUE, " ")
+}
+
+/// `Judged: agent step, high, sure (0.94)`, or the tier alone where only its name was asked for.
+pub fn judged(task: Option<&str>, tier: Option<&str>, confidence: Option<f64>) -> Option<String> {
+    let Some(task) = task else {
+        return tier.map(|tier| format!("Tier: {tier}"));
+    };
+    let mut text = format!("Judged: {}", task.replace('_', " "));
+    if let Some(tier) = tier {
+        text.push_str(&format!(", {tier}"));
+    }
+    if let Some(confidence) = confidence {
+        text.push_str(&format!(", {} ({confidence:.2})", sureness(confidence)));
+    }
+    Some(text)
 }
 
 /// Sentences broken at spaces so that no line passes `width`; later lines start with `indent`.

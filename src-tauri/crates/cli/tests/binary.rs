@@ -279,3 +279,154 @@ fn plans_come_in_the_order_of_the_bodies() {
     assert_eq!(lines[1]["error"]["code"], "bad_request");
     assert_eq!(lines[2]["candidates"][0]["route"], "openai/gpt-5-mini");
 }
+
+/// A provider that answers every request with the head of a stream and then waits to be let go.
+struct Slow {
+    port: u16,
+    go: std::sync::mpsc::SyncSender<()>,
+}
+
+const STREAM_START: &str =
+    "data: {\"id\":\"1\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"slow\"}}]}\n\n";
+const STREAM_END: &str = "data: {\"id\":\"1\",\"choices\":[],\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":1}}\n\ndata: [DONE]\n\n";
+
+impl Slow {
+    fn start() -> Self {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("bound");
+        let port = listener.local_addr().expect("bound").port();
+        let (go, waits) = std::sync::mpsc::sync_channel(1);
+        std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().expect("a request");
+            let mut request = Vec::new();
+            let mut chunk = [0u8; 4096];
+            while !request.ends_with(b"}") {
+                let n = stream.read(&mut chunk).expect("a request");
+                request.extend_from_slice(&chunk[..n]);
+            }
+            let head =
+                "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n";
+            stream.write_all(head.as_bytes()).expect("sent");
+            stream.write_all(STREAM_START.as_bytes()).expect("sent");
+            // The test's end lets go too.
+            let _ = waits.recv();
+            let _ = stream.write_all(STREAM_END.as_bytes());
+        });
+        Self { port, go }
+    }
+
+    fn configure(&self, home: &Home) {
+        let config = format!(
+            "[providers.slow]\ndialect = \"openai\"\nbase_url = \"http://127.0.0.1:{}/v1\"\nkey = \"none\"\nlocal = true\n",
+            self.port
+        );
+        std::fs::write(home.0.path().join("config.toml"), config).expect("written");
+    }
+}
+
+/// A streamed request whose first bytes have arrived.
+fn open_stream(served: &Served, token: &str) -> BufReader<TcpStream> {
+    let body = "{\"model\":\"slow/m\",\"stream\":true,\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]}";
+    let mut stream = TcpStream::connect(("127.0.0.1", served.port)).expect("accepts");
+    write!(
+        stream,
+        "POST /v1/chat/completions HTTP/1.1\r\nhost: 127.0.0.1:{}\r\nauthorization: Bearer {token}\r\n\
+         content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+        served.port,
+        body.len()
+    )
+    .expect("sent");
+    let mut answer = BufReader::new(stream);
+    let mut line = String::new();
+    while !line.contains("slow") {
+        line.clear();
+        assert!(answer.read_line(&mut line).expect("a line") > 0, "ended early");
+    }
+    answer
+}
+
+#[test]
+fn the_first_signal_lets_an_open_answer_finish_and_the_second_ends_at_once() {
+    for twice in [false, true] {
+        let home = Home::new();
+        let slow = Slow::start();
+        slow.configure(&home);
+        let added = home.weir(&["client", "add", "script"]);
+        let token = stdout(&added).trim().to_owned();
+        let mut served = Served::start(&home);
+        let mut answer = open_stream(&served, &token);
+        served.signal("-TERM");
+        let mut said = BufReader::new(served.child.stderr.take().expect("piped"));
+        let mut line = String::new();
+        said.read_line(&mut line).expect("a line");
+        assert_eq!(
+            line,
+            "Stopping. 1 open answer may finish within 10 s; Ctrl-C again ends at once.\n"
+        );
+        let mut rest = Vec::new();
+        if twice {
+            served.signal("-TERM");
+            assert!(served.child.wait().expect("ends").success());
+            let _ = answer.read_to_end(&mut rest);
+            assert!(!String::from_utf8_lossy(&rest).contains("[DONE]"));
+        } else {
+            slow.go.send(()).expect("waits");
+            let mut line = String::new();
+            while !line.contains("[DONE]") {
+                line.clear();
+                assert!(answer.read_line(&mut line).expect("a line") > 0, "ended early");
+            }
+            assert!(served.child.wait().expect("ends").success());
+        }
+        // Either way nothing is lost: the request is in the ledger and counted.
+        let log = home.weir(&["log", "--json"]);
+        let rows: serde_json::Value = serde_json::from_slice(&log.stdout).expect("JSON");
+        let outcome = if twice { "orphan" } else { "ok" };
+        assert_eq!(rows[0]["outcome"], outcome, "{rows}");
+    }
+}
+
+#[test]
+fn a_followed_log_misses_nothing_and_ends_with_the_engine() {
+    let home = Home::new();
+    let added = home.weir(&["client", "add", "script"]);
+    let token = stdout(&added).trim().to_owned();
+    let served = Served::start(&home);
+    let ask = || {
+        let body =
+            "{\"model\":\"weir-auto\",\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]}";
+        let mut stream = TcpStream::connect(("127.0.0.1", served.port)).expect("accepts");
+        write!(
+            stream,
+            "POST /v1/chat/completions HTTP/1.1\r\nhost: 127.0.0.1:{}\r\nx-api-key: {token}\r\n\
+             content-type: application/json\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",
+            served.port,
+            body.len()
+        )
+        .expect("sent");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("an answer");
+        let id = answer.lines().find_map(|l| l.strip_prefix("x-weir-request-id: "));
+        id.map(str::trim).expect("an id").to_owned()
+    };
+    let first = ask();
+    let mut command = home.command(&["log", "--follow", "--json"]);
+    let mut follow = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("starts");
+    let mut lines = BufReader::new(follow.stdout.take().expect("piped"));
+    let mut next = || {
+        let mut line = String::new();
+        lines.read_line(&mut line).expect("a line");
+        let row: serde_json::Value = serde_json::from_str(&line).expect("JSON");
+        assert_eq!(row["outcome"], "ok", "{row}");
+        row["id"].as_str().expect("an id").to_owned()
+    };
+    assert_eq!(next(), first);
+    // The list is printed after the subscription, so from here on every request is heard.
+    for _ in 0..3 {
+        let asked = ask();
+        assert_eq!(next(), asked);
+    }
+    drop(served);
+    let ended = follow.wait_with_output().expect("ends");
+    assert_eq!(ended.status.code(), Some(1));
+    assert!(stderr(&ended).starts_with("weir: Weir stopped in "), "{}", stderr(&ended));
+}

@@ -4,29 +4,24 @@ use super::{desk, moment, named};
 use crate::args::{Explain, Log, Which};
 use crate::out::{Done, Out, Stop};
 use crate::views;
-use weir_engine::api::{Desk, LiveEvent, LogQuery, LogRow, RequestId, Stamp};
-use weir_engine::control;
+use weir_engine::api::{Desk, LiveEvent, LogQuery, LogRow, Stamp};
+use weir_engine::control::{Remote, Watch};
 use weir_engine::home::Home;
 
 /// `weir log`
 pub fn log(home: &Home, args: &Log) -> Done {
     let since = named("--since", args.since.as_deref())?;
     let out = Out::stdout(args.json.json);
-    let desk = desk(home)?;
-    let mut rows = list(&*desk, args.limit, since)?;
-    if !args.follow {
-        let (now, zone) = moment();
-        return out.answer(&rows, |paint| match (rows.is_empty(), since) {
-            (true, None) => "No requests yet.\n".into(),
-            (true, Some(_)) => "No requests since then.\n".into(),
-            _ => views::log::log(&rows, now, &zone, paint),
-        });
+    if args.follow {
+        return follow(home, args.limit, since, out);
     }
-    rows.reverse();
-    for row in &rows {
-        print(row, out)?;
-    }
-    follow(home, &*desk, out)
+    let rows = list(&*desk(home)?, args.limit, since)?;
+    let (now, zone) = moment();
+    out.answer(&rows, |paint| match (rows.is_empty(), since) {
+        (true, None) => "No requests yet.\n".into(),
+        (true, Some(_)) => "No requests since then.\n".into(),
+        _ => views::log::log(&rows, now, &zone, paint),
+    })
 }
 
 /// The newest rows, as many pages as it takes.
@@ -57,18 +52,22 @@ fn print(row: &LogRow, out: Out) -> Done {
     out.text(&views::log::line(row, now, &zone, out.paint))
 }
 
-fn follow(home: &Home, desk: &dyn Desk, out: Out) -> Done {
-    let mut ended = Ok(());
-    control::watch(home.root(), |event| {
-        let LiveEvent::Closed { id, last: true, .. } = event else { return true };
-        ended = one(desk, id).and_then(|row| print(&row, out));
-        ended.is_ok()
-    })?;
-    ended
-}
-
-fn one(desk: &dyn Desk, id: RequestId) -> Result<LogRow, Stop> {
-    Ok(desk.explain(id)?.row)
+/// The list, then every request as it ends. Subscribes first, so that none falls in between.
+fn follow(home: &Home, limit: u32, since: Option<Stamp>, out: Out) -> Done {
+    let mut events = Watch::open(home.root())?;
+    let desk = Remote::new(home.root());
+    let mut rows = list(&desk, limit, since)?;
+    rows.reverse();
+    for row in &rows {
+        print(row, out)?;
+    }
+    loop {
+        let LiveEvent::Closed { id, last: true, .. } = events.next()? else { continue };
+        let shown = rows.iter().any(|row| row.id == id && row.outcome.is_some());
+        if !shown {
+            print(&desk.explain(id)?.row, out)?;
+        }
+    }
 }
 
 /// `weir explain`

@@ -5,12 +5,15 @@ use crate::table::{Cell, Fit, Table};
 use crate::words;
 use weir_engine::api::{CostBreakdown, CostSummary, DaySpend, Money, Span, Sums};
 
+const NONE: &str = "No requests yet; the demonstration's are not counted. Give a tool a token:\n\
+    weir client add NAME\n";
+
 /// The summary.
 pub fn summary(cost: &CostSummary, paint: Paint) -> String {
     let mut out = heading(cost.period, cost.from.as_deref(), cost.to.as_deref());
     let sums = &cost.sums;
     if sums.requests == 0 {
-        out.push_str("No requests yet. Point a tool at Weir: weir client add NAME\n");
+        out.push_str(NONE);
         return out;
     }
     out.push('\n');
@@ -32,7 +35,7 @@ pub fn summary(cost: &CostSummary, paint: Paint) -> String {
 pub fn breakdown(cost: &CostBreakdown, paint: Paint) -> String {
     let heading = heading(cost.period, cost.from.as_deref(), cost.to.as_deref());
     if cost.groups.is_empty() {
-        return format!("{heading}No requests yet.\n");
+        return format!("{heading}{NONE}");
     }
     let mut table = Table::new(&[
         (cost.by.as_str(), Fit::Cut(12)),
@@ -189,7 +192,7 @@ Days  ▁▃▄▃█▂▁
         empty.sums = Sums::default();
         assert_eq!(
             summary(&empty, Paint::OFF),
-            "This week, 2026-11-16 to 2026-11-22\nNo requests yet. Point a tool at Weir: weir client add NAME\n"
+            format!("This week, 2026-11-16 to 2026-11-22\n{NONE}")
         );
     }
 

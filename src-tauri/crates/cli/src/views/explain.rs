@@ -50,14 +50,8 @@ fn went(row: &LogRow) -> String {
 }
 
 fn judged(row: &LogRow) -> Option<String> {
-    let parts = [row.task.as_ref().map(|t| t.replace('_', " ")), row.tier.clone()];
-    let said: Vec<String> = parts.into_iter().flatten().collect();
-    if said.is_empty() {
-        return None;
-    }
-    let sure =
-        row.confidence.map_or(String::new(), |c| format!(", {} ({c:.2})", words::sureness(c)));
-    Some(format!("Judged: {}{sure}.", said.join(", ")))
+    let said = words::judged(row.task.as_deref(), row.tier.as_deref(), row.confidence)?;
+    Some(format!("{said}."))
 }
 
 fn ended(row: &LogRow) -> String {

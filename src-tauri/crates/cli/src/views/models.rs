@@ -52,16 +52,8 @@ pub fn route(test: &RouteTest, paint: Paint) -> String {
     if let Some(asked) = &test.asked_model {
         out.push_str(&format!("Asks for {}\n", plain(asked)));
     }
-    let judged = [test.task.as_ref().map(|t| t.replace('_', " ")), test.tier.clone()];
-    let judged: Vec<String> = judged.into_iter().flatten().collect();
-    if !judged.is_empty() {
-        let sure = test.confidence.map(|c| format!(", {} ({c:.2})", words::sureness(c)));
-        out.push_str(&format!(
-            "Judged: {}{}\n",
-            plain(&judged.join(", ")),
-            sure.unwrap_or_default()
-        ));
-    }
+    let judged = words::judged(test.task.as_deref(), test.tier.as_deref(), test.confidence);
+    out.extend(judged.map(|said| format!("{}\n", plain(&said))));
     if test.candidates.is_empty() {
         out.push_str("Nothing can answer it: no provider speaks its dialect. Run: weir doctor\n");
         return out;
@@ -159,7 +151,7 @@ openrouter/somebody/new-model
         };
         let expected = "\
 Asks for weir-low
-Judged: low
+Tier: low
 
    goes to              at most  because
 1  ollama/llama3.2:3b        $0  it is the first of its tier's chain that can a…

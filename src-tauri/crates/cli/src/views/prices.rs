@@ -14,9 +14,11 @@ pub fn show(prices: &PriceShow, paint: Paint) -> String {
         let owner = (&row.provider, &row.model);
         if last != Some(owner) {
             out.push_str(if last.is_some() { "\n" } else { "" });
-            out.push_str(&title(row));
             let of_owner = prices.rows.iter().filter(|r| (&r.provider, &r.model) == owner);
-            out.push_str(&rates(of_owner).render(paint));
+            let of_owner: Vec<&PriceRow> = of_owner.collect();
+            let search = of_owner.iter().all(|r| r.web_search_usd == row.web_search_usd);
+            out.push_str(&title(row, row.web_search_usd.filter(|_| search)));
+            out.push_str(&rates(&of_owner, !search).render(paint));
             last = Some(owner);
         }
     }
@@ -31,13 +33,16 @@ pub fn show(prices: &PriceShow, paint: Paint) -> String {
     out
 }
 
-fn title(row: &PriceRow) -> String {
+fn title(row: &PriceRow, search: Option<Money>) -> String {
     let context = row.context.map(|n| format!(", context {}", words::tokens(n)));
     let context = context.unwrap_or_default();
-    format!("{} at {}{context}, $ per million tokens\n", plain(&row.model), plain(&row.provider))
+    let search = search.map(|m| format!(", a web search {}", m.short())).unwrap_or_default();
+    let (model, provider) = (plain(&row.model), plain(&row.provider));
+    let text = format!("{model} at {provider}{context}, $ per million tokens{search}");
+    words::wrap(&text, words::WIDTH, "  ")
 }
 
-fn rates<'a>(rows: impl Iterator<Item = &'a PriceRow>) -> Table {
+fn rates(rows: &[&PriceRow], search: bool) -> Table {
     let mut table = Table::new(&[
         ("", Fit::Left),
         ("for", Fit::Cut(16)),
@@ -59,7 +64,7 @@ fn rates<'a>(rows: impl Iterator<Item = &'a PriceRow>) -> Table {
             rate(r.cache_write_5m),
             rate(r.cache_write_1h),
             rate(r.output),
-            row.web_search_usd.map(Money::short).unwrap_or_default().into(),
+            row.web_search_usd.filter(|_| search).map(Money::short).unwrap_or_default().into(),
         ]);
     }
     table
@@ -161,10 +166,11 @@ mod tests {
             table: PriceTable { source: "genai-prices 0.2.1".into(), models: 1_234 },
         };
         let expected = "\
-claude-sonnet-4-5 at anthropic, context 1.00M, $ per million tokens
-   for         input  cached  write 5m  write 1h  output  search
-●  all          3.00    0.30      3.75         -   15.00   $0.01
-   above 200K   6.00    0.30      3.75         -   22.50   $0.01
+claude-sonnet-4-5 at anthropic, context 1.00M, $ per million tokens, a web
+  search $0.01
+   for         input  cached  write 5m  write 1h  output
+●  all          3.00    0.30      3.75         -   15.00
+   above 200K   6.00    0.30      3.75         -   22.50
 
 Table: genai-prices 0.2.1, 1,234 models
 ";

@@ -89,6 +89,7 @@ pub fn status() -> Status {
                 state: "no_key".into(),
                 reason: Some("Run: weir key set gemini".into()),
             },
+            ProviderHealth { name: "vllm".into(), state: "unknown".into(), reason: None },
         ],
         local: vec![LocalServer {
             server: "ollama".into(),

@@ -19,13 +19,10 @@ pub fn status(status: &Status, now: Stamp, zone: &Zone, paint: Paint) -> String 
         }
         out.push_str(&table.indented(2).render(paint));
     }
-    if !status.providers.is_empty() {
-        out.push_str("\nProviders\n");
-        out.push_str(&providers(status).render(paint));
-    }
-    if !status.local.is_empty() {
-        out.push_str("\nLocal\n");
-        out.push_str(&local(status).render(paint));
+    for (title, table) in [("Providers", providers(status)), ("Local", local(status))] {
+        if !table.is_empty() {
+            out.push_str(&format!("\n{title}\n{}", table.render(paint)));
+        }
     }
     out.push('\n');
     out.push_str(&routing(status));
@@ -103,10 +100,11 @@ fn standing(budget: &BudgetStanding, now: Stamp, zone: &Zone) -> [Cell; 4] {
 fn providers(status: &Status) -> Table {
     let mut table =
         Table::new(&[("", Fit::Cut(8)), ("", Fit::Left), ("", Fit::Cut(20))]).indented(2);
-    for provider in &status.providers {
+    // A preset of which nothing is known is no news.
+    for provider in status.providers.iter().filter(|p| p.state != "unknown") {
         let tone = match provider.state.as_str() {
             "ready" => Tone::Good,
-            "no_key" | "unknown" | "demo" => Tone::Quiet,
+            "no_key" | "demo" => Tone::Quiet,
             "resting" | "key_locked" => Tone::Warn,
             _ => Tone::Plain,
         };
@@ -122,7 +120,7 @@ fn providers(status: &Status) -> Table {
 fn local(status: &Status) -> Table {
     let mut table =
         Table::new(&[("", Fit::Cut(12)), ("", Fit::Left), ("", Fit::Cut(20))]).indented(2);
-    for server in &status.local {
+    for server in status.local.iter().filter(|s| s.state != "unknown" || !s.models.is_empty()) {
         let tone = if server.state == "running" { Tone::Good } else { Tone::Quiet };
         let state = Cell::new(server.state.replace('_', " "), tone);
         table.row([server.server.as_str().into(), state, server.url.as_str().into()]);

@@ -63,24 +63,55 @@ pub(super) fn ask(home: &Path, call: &Call, patience: Duration) -> Result<Value,
 /// Hears what happens to live requests until `each` returns false or the engine stops. Blocks.
 ///
 /// # Errors
-/// As for [`call`]; `Code::NotAnswering` when the engine stopped.
+/// As for [`Watch::open`] and [`Watch::next`].
 pub fn watch(home: &Path, mut each: impl FnMut(LiveEvent) -> bool) -> Result<(), ApiProblem> {
-    let line = written(&Call::Watch)?;
-    let mut answers = connect(home)
-        .and_then(|mut stream| stream.write_all(&line).map(|()| stream).map_err(Fault::Broken))
-        .map(BufReader::new)
-        .map_err(|fault| fault.problem(home))?;
-    let first = read_line(&mut answers).map_err(|fault| fault.problem(home))?;
-    if let Ok(Reply::Error(problem)) = serde_json::from_slice(&first) {
-        return Err(problem);
+    let mut events = Watch::open(home)?;
+    while each(events.next()?) {}
+    Ok(())
+}
+
+/// The events of live requests, from the moment it was opened.
+pub struct Watch {
+    home: PathBuf,
+    lines: BufReader<Stream>,
+}
+
+impl Watch {
+    /// Subscribes: what happens after this returns will be heard.
+    ///
+    /// # Errors
+    /// As for [`call`].
+    pub fn open(home: &Path) -> Result<Self, ApiProblem> {
+        let line = written(&Call::Watch)?;
+        let faulty = |fault: Fault| fault.problem(home);
+        let mut stream = connect(home).map_err(faulty)?;
+        stream.write_all(&line).map_err(|e| faulty(Fault::Broken(e)))?;
+        let mut lines = BufReader::new(stream);
+        let first = read_line(&mut lines).map_err(faulty)?;
+        match serde_json::from_slice(&first) {
+            Ok(Reply::Result(_)) => Ok(Self { home: home.to_owned(), lines }),
+            Ok(Reply::Error(problem)) => Err(problem),
+            Err(_) => Err(faulty(Fault::Garbled)),
+        }
     }
-    loop {
-        let line = read_line(&mut answers).map_err(|fault| fault.problem(home))?;
-        // An event this version does not know is a newer engine's, and no reason to stop.
-        if let Ok(event) = serde_json::from_slice(&line)
-            && !each(event)
-        {
-            return Ok(());
+
+    /// The next event; waits for it as long as it takes.
+    ///
+    /// # Errors
+    /// `Code::NotRunning` when the engine stopped.
+    pub fn next(&mut self) -> Result<LiveEvent, ApiProblem> {
+        loop {
+            let line = read_line(&mut self.lines).map_err(|fault| match fault {
+                Fault::Broken(_) => ApiProblem::new(
+                    Code::NotRunning,
+                    format!("Weir stopped in {}. Start it: weir serve", self.home.display()),
+                ),
+                fault => fault.problem(&self.home),
+            })?;
+            // An event this version does not know is a newer engine's, and no reason to stop.
+            if let Ok(event) = serde_json::from_slice(&line) {
+                return Ok(event);
+            }
         }
     }
 }

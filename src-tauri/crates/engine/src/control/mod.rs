@@ -9,7 +9,7 @@ mod line;
 mod remote;
 mod server;
 
-pub use client::{call, watch};
+pub use client::{Watch, call, watch};
 pub use remote::Remote;
 pub use server::{Door, DoorProblem};
 

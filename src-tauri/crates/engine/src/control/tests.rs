@@ -294,7 +294,7 @@ fn a_watcher_hears_events_in_order_and_that_the_engine_ended() {
     }
     served.end();
     let ended = watcher.join().expect("ends");
-    assert_eq!(ended.expect_err("the engine ended").code, Code::NotAnswering);
+    assert_eq!(ended.expect_err("the engine ended").code, Code::NotRunning);
 }
 
 #[test]

@@ -1,8 +1,11 @@
 """A byte relay that keeps both directions of every connection.
 
-It stands before Weir, so that what a client sent and what the provider got can be laid side by
-side from one and the same run. Knows TCP and the framing of HTTP/1.1, nothing else.
+One stands before Weir and one behind it, so that what a client sent and what the provider got can
+be laid side by side from one and the same run. The tape holds the bytes as they came; on the way
+on, only the port in the Host header becomes the one behind, as Weir answers to its own alone.
+Knows TCP and the framing of HTTP/1.1, nothing else.
 """
+import re
 import socket
 import threading
 from dataclasses import dataclass, field
@@ -25,6 +28,8 @@ class Relay:
     def __enter__(self):
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
+        host = re.compile(rb"(\r\nhost: 127\.0\.0\.1:)%d(?=\r\n)" % self.port, re.I)
+        self.onward = lambda data: host.sub(rb"\g<1>%d" % self.target, data)
         threading.Thread(target=self._accept, daemon=True).start()
         return self
 
@@ -49,9 +54,9 @@ class Relay:
         self.tapes.append(tape)
         for side in (client, server):
             side.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        back = threading.Thread(target=_pump, args=(server, client, tape.got), daemon=True)
+        back = threading.Thread(target=_pump, args=(server, client, tape.got, bytes), daemon=True)
         back.start()
-        _pump(client, server, tape.sent)
+        _pump(client, server, tape.sent, self.onward)
         back.join()
         client.close()
         server.close()
@@ -61,11 +66,11 @@ class Relay:
         return [pair for tape in self.tapes for pair in _exchanges(tape)]
 
 
-def _pump(source, sink, tape):
+def _pump(source, sink, tape, onward):
     try:
         while data := source.recv(65536):
             tape += data
-            sink.sendall(data)
+            sink.sendall(onward(data))
     except OSError:
         pass
     try:

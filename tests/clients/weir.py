@@ -115,3 +115,18 @@ class Weir:
         """Files of the home that hold the provider's key or the tool's token as they are."""
         secrets = (PROVIDER_KEY.encode(), self.token.encode())
         return [f"{p.name} holds a secret" for p in self.home.rglob("*") if p.is_file() and any(s in p.read_bytes() for s in secrets)]
+
+    def agrees_locally(self, seen, route):
+        """Rows of a local server: the usage it reported, no cost, counted as local."""
+        end = time.monotonic() + 5
+        wanted = Counter((endpoint, route, *rest) for endpoint, *rest in seen)
+        while True:
+            rows = [r for r in json.loads(self.ask("log", "--limit", "100", "--json")) if r["endpoint"] != "messages_count"]
+            got = Counter((r["endpoint"], r["route"], *(r["usage"][k] for k in ("input", "cache_read", "output"))) for r in rows if r["usage"])
+            if got == wanted or time.monotonic() > end:
+                break
+            time.sleep(0.1)
+        assert got == wanted, f"the server reported {wanted}, the ledger has {got}"
+        assert all(Decimal(r["cost_usd"]) == 0 and r["pricing"] == "exact" for r in rows), rows
+        summary = json.loads(self.ask("cost", "summary", "--period", "all", "--json"))
+        assert summary["local_requests"] == summary["requests"] == len(seen), summary

@@ -1,0 +1,147 @@
+"""The page of results: medians over rounds, differences within a round, ratios to the bare proxy.
+
+Pure but for reading the machine's name. Every figure says what it is added to.
+"""
+import datetime
+import json
+import os
+import platform
+import statistics
+import subprocess
+
+import contenders as c
+
+CELLS = ("0.4 KB", "8 KB", "200 KB")
+
+
+def good(figures):
+    return [f for f in figures if "failed" not in f]
+
+
+def median(figures, key):
+    return statistics.median(f[key] for f in good(figures)) if good(figures) else None
+
+
+def added(seen, name, cell, key):
+    """Median over rounds of (contender − direct) in the same round, in microseconds."""
+    pairs = list(zip(seen.get((name, cell), []), seen[("direct", cell)]))
+    values = [mine[key] - direct[key] for mine, direct in pairs if "failed" not in mine]
+    return statistics.median(values) if values else None
+
+
+def us(value):
+    if value is None:
+        return "not served"
+    return f"{value:.0f} µs" if value < 1000 else f"{value / 1000:.2f} ms"
+
+
+def rows(env):
+    """Rows the run itself left in the ledger, as `cost summary` counts them."""
+    out = subprocess.run([c.RELEASE / "weir", "cost", "summary", "--period", "all", "--json"], env={**os.environ, **env}, capture_output=True, text=True, check=True)
+    return json.loads(out.stdout)["requests"]
+
+
+def machine():
+    model = next((x.split(":", 1)[1].strip() for x in open("/proc/cpuinfo") if x.startswith("model name")), platform.machine())
+    return f"{os.cpu_count()} cores of {model}, Linux {platform.release()}"
+
+
+def latency(seen, names, cells):
+    bare = {cell: added(seen, "bare hyper", cell, "p50_us") for cell in cells}
+    lines = ["| added, one connection | " + " | ".join(f"{x} p50 | p99 | × bare" for x in cells) + " |", "|---" * (1 + 3 * len(cells)) + "|"]
+    lines.append("| direct (absolute) | " + " | ".join(f"{us(median(seen[('direct', x)], 'p50_us'))} | {us(median(seen[('direct', x)], 'p99_us'))} | " for x in cells) + " |")
+    for name in names[1:]:
+        row = []
+        for cell in cells:
+            p50, p99 = added(seen, name, cell, "p50_us"), added(seen, name, cell, "p99_us")
+            row.append(f"{us(p50)} | {us(p99)} | {p50 / bare[cell]:.1f}" if p50 is not None else "not served | | ")
+        lines.append(f"| {name} | " + " | ".join(row) + " |")
+    return "\n".join(lines)
+
+
+def stream(seen, names):
+    lines = ["| stream of 52 events | added to first byte p50 | p99 | added in all p50 |", "|---|---|---|---|"]
+    for name in names[1:]:
+        keys = ("first_p50_us", "first_p99_us", "p50_us")
+        lines.append(f"| {name} | " + " | ".join(us(added(seen, name, "stream", k)) for k in keys) + " |")
+    return "\n".join(lines)
+
+
+def capacity(seen, names, memory):
+    lines = ["| 64 connections, 0.4 KB | requests/s | p99 | CPU a request | memory idle | peak | start |", "|---|---|---|---|---|---|---|"]
+    for name in names:
+        figures, held = seen[(name, "64 at once")], memory[name]
+        rate, start = median(figures, "rps"), held["start_s"]
+        began = "" if start is None else f"{start * 1000:.0f} ms" if start < 1 else f"{start:.1f} s"
+        lines.append(f"| {name} | {f'{rate:,.0f}' if rate else 'not served'} | {us(median(figures, 'p99_us'))} | {us(median(figures, 'cpu_us'))} | "
+                     f"{held['idle']:.0f} MB | {held['peak']:.0f} MB | {began} |")
+    return "\n".join(lines)
+
+
+def targets(free, facts):
+    out = ["| target | measured | |", "|---|---|---|"]
+
+    def line(what, value, ok):
+        out.append(f"| {what} | {value} | {'met' if ok else 'missed'} |")
+
+    for cell in CELLS:
+        ratio = added(free, "weir", cell, "p50_us") / added(free, "bare hyper", cell, "p50_us")
+        line(f"added p50 at {cell} at most 3 × the bare proxy's", f"{ratio:.1f} ×", ratio <= 3)
+    ratio = added(free, "weir", "stream", "first_p99_us") / added(free, "bare hyper", "stream", "first_p99_us")
+    line("added time to the first stream byte, p99, at most 5 × the bare proxy's", f"{ratio:.1f} ×", ratio <= 5)
+    for name, least in (("Portkey", 20), ("LiteLLM", 100)):
+        peer = next((n for n, cell in free if n.startswith(name) and cell == "0.4 KB"), None)
+        if peer and good(free[(peer, "0.4 KB")]):
+            ratio = added(free, peer, "0.4 KB", "p50_us") / added(free, "weir", "0.4 KB", "p50_us")
+            line(f"added p50 at 0.4 KB at least {least} × below {name}'s", f"{ratio:.0f} ×", ratio >= least)
+    rate = median(free[("weir", "64 at once")], "rps")
+    line("8,000 requests/s at 64 connections", f"{rate:,.0f}", rate >= 8000)
+    line("idle memory at most 35 MB", f"{facts['idle_rss_mb']:.1f} MB", facts["idle_rss_mb"] <= 35)
+    line("idle wake-ups at most one a second", f"{facts['wakeups_per_s']:.1f}", facts["wakeups_per_s"] <= 1)
+    line("listening within 100 ms of exec", f"{facts['start_ms']:.0f} ms (worst of {facts.get('starts', 11)}: {facts['start_worst_ms']:.0f})", facts["start_ms"] <= 100)
+    return "\n".join(out)
+
+
+def text(free, pinned, facts, memory, notes, count):
+    names = list(dict.fromkeys(name for name, _ in free))
+    failed = [f"{name}, {cell}: `{figures[-1]['failed']}`" for (name, cell), figures in free.items() if "failed" in figures[-1]]
+    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=c.ROOT, capture_output=True, text=True).stdout.strip()
+    return f"""# Benchmarks
+
+`make bench` on {datetime.date.today()}, commit {commit}: {machine()}. {count} rounds, all contenders in every round in
+turning order; load average at the end {os.getloadavg()[0]:.1f}. Raw figures: `benchmarks.json`.
+
+Everything runs on one machine: load generator, provider (a mock that answers at once) and gateway share the cores. *Added* is the
+median over rounds of a gateway's figure less the direct one of the same round. Weir runs with all it does: token, facts, budget,
+a reservation committed before the request leaves, usage read from the answer, settlement. *Bare hyper* is the same HTTP library
+passing bytes on, on one thread, with nothing in between: the floor.
+
+## Targets
+
+{targets(free, facts)}
+
+## Latency
+
+{latency(free, names, CELLS)}
+
+{stream(free, names)}
+
+## Capacity
+
+{capacity(free, names, memory)}
+
+`weir serve` idle: {facts['idle_rss_mb']:.1f} MB, {facts['wakeups_per_s']:.1f} wake-ups a second; from exec to listening {facts['start_ms']:.0f} ms.
+The run itself left {facts['rows']:,} requests in the ledger.
+
+## All on one core
+
+Load, provider and gateway pinned to core 0: no waking of another core in the figures.
+
+{latency(pinned, [n for n in names if (n, CELLS[0]) in pinned], CELLS)}
+
+{stream(pinned, [n for n in names if (n, CELLS[0]) in pinned])}
+
+## Not served
+
+{chr(10).join('- ' + x for x in failed + notes) or 'Every contender answered every cell.'}
+"""

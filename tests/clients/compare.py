@@ -52,7 +52,10 @@ def _message(asked, sent):
     if asked.body != sent.body and not usage_asked(asked.body, sent.body):
         at = next((i for i, (a, b) in enumerate(zip(asked.body, sent.body)) if a != b), min(len(asked.body), len(sent.body)))
         problems.append(f"the body changed at byte {at}: {asked.body[at - 20:at + 40]!r} became {sent.body[at - 20:at + 40]!r}")
-    lost, added = kept(asked.headers) - kept(sent.headers), kept(sent.headers) - kept(asked.headers)
+    before, after = kept(asked.headers), kept(sent.headers)
+    if asked.body != sent.body:  # a stream in which a chunk must be hidden is asked for uncompressed
+        before = Counter({(k, "identity" if k == "accept-encoding" else v): n for (k, v), n in before.items()})
+    lost, added = before - after, after - before
     problems += [f"the header {k}: {v} was lost" for k, v in lost] + [f"the header {k}: {v} was added" for k, v in added]
     return problems
 
@@ -133,8 +136,24 @@ def _fields(one, two, three, noise):
     return problems
 
 
+def _keys(body):
+    """The order of an object's keys: some clients write theirs from an unordered map."""
+    return re.findall(rb'"(\w+)":', body)
+
+
+def _sorted(body):
+    try:
+        return json.dumps(json.loads(body), sort_keys=True, ensure_ascii=False).encode()
+    except ValueError:
+        return body
+
+
 def _bodies(one, two, three, noise):
-    a, b, c = (TOKEN.findall(x.body) for x in (one, two, three))
+    if _keys(one.body) == _keys(two.body):
+        a, b, c = (TOKEN.findall(x.body) for x in (one, two, three))
+    else:
+        noise["the order of keys"] += 1
+        a, b, c = (TOKEN.findall(_sorted(x.body)) for x in (one, two, three))
     if len(a) != len(b):
         noise["the body's structure"] += 1
         return []
@@ -144,7 +163,7 @@ def _bodies(one, two, three, noise):
     for x, y, z in zip(a, b, c):
         if x != y:
             noise[f"body value like {shape(x)[:60].decode(errors='replace')}"] += 1
-            if shape(x) == shape(y) != shape(z):
+            if shape(x) == shape(y) and sorted(shape(x)) != sorted(shape(z)):
                 problems.append(f"a changing value has another shape: {z[:80]!r}, directly {x[:80]!r}")
         elif x != z:
             problems.append(f"the body says {z[:80]!r}, directly {x[:80]!r}")

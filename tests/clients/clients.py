@@ -51,7 +51,7 @@ def _claude_chatty(base, key, work):
 
 
 def _codex(base, key, work):
-    config = f'''model = "gpt-5"
+    config = f'''model = "gpt-6.1-sol"
 model_provider = "weir"
 [model_providers.weir]
 name = "Weir"

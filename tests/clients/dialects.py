@@ -15,8 +15,12 @@ TOOLS = {
     "exec_command": lambda f: {"cmd": f"cat {f}"},
     "shell": lambda f: {"command": ["cat", f]},
     "shell_command": lambda f: {"command": f"cat {f}"},
+    # Codex runs a script that calls its tools; the one tool that is not called with JSON.
+    "exec": lambda f: f'text((await tools.exec_command({{cmd: "cat {f}"}})).output)',
     "run_shell_command": lambda f: {"command": f"cat {f}", "description": "read"},
 }
+# How a tool's result looks in each dialect's history.
+RESULTS = ('"type": "tool_result"', '"role": "tool"', '"type": "function_call_output"', '"type": "custom_tool_call_output"', '"functionResponse": ')
 GEMINI = re.compile(r"^/v1(?:beta)?/models/([^/:]+):(generateContent|streamGenerateContent|countTokens)$")
 
 
@@ -62,7 +66,7 @@ def _turn(provider, raw, names):
     history = json.dumps(raw)
     tool = next((t for t in TOOLS if t in names), None)
     if tool and provider.secret not in history:
-        if "tool_result" in history or "function_call_output" in history or "functionResponse" in history:
+        if any(mark in history for mark in RESULTS):
             return None, "FAILED: the tool's result did not hold the file's secret."
         return tool, TOOLS[tool](provider.file)
     if "SEARCH/REPLACE" in history:  # aider edits by text, without tools
@@ -142,6 +146,8 @@ def _responses(provider, body):
     offered = list(body.get("tools") or [])
     for item in body["input"] if isinstance(body["input"], list) else []:
         offered += item.get("tools", []) if item.get("type") == "additional_tools" else []
+    for space in [t for t in offered if t.get("type") == "namespace"]:
+        offered += space["tools"]
     tool, said = _turn(provider, body["input"], [t.get("name") for t in offered])
     writes = u["cache_write_5m"] + u["cache_write_1h"]
     usage = {"input_tokens": u["input"] + u["cache_read"] + writes, "output_tokens": u["output"],
@@ -150,7 +156,9 @@ def _responses(provider, body):
                  "ttl_30m_tokens": u["cache_write_5m"], "ttl_12h_tokens": u["cache_write_1h"]}},
              "output_tokens_details": {"reasoning_tokens": u["reasoning"]}}
     n = next(provider.ids)
-    if tool:
+    if tool == "exec":
+        item = {"type": "custom_tool_call", "id": f"ctc_{n}", "call_id": f"call_{n}", "name": tool, "namespace": "functions", "input": said, "status": "completed"}
+    elif tool:
         item = {"type": "function_call", "id": f"fc_{n}", "call_id": f"call_{n}", "name": tool, "arguments": json.dumps(said), "status": "completed"}
     else:
         item = {"type": "message", "id": f"msg_{n}", "role": "assistant", "status": "completed",
@@ -161,7 +169,11 @@ def _responses(provider, body):
         return Answer("responses", done)
     begun = dict(done, status="in_progress", output=[], usage=None)
     steps = [{"type": "response.created", "response": begun}, {"type": "response.in_progress", "response": begun}]
-    if tool:
+    if tool == "exec":
+        steps += [{"type": "response.output_item.added", "output_index": 0, "item": dict(item, input="", status="in_progress")},
+                  {"type": "response.custom_tool_call_input.delta", "item_id": item["id"], "output_index": 0, "delta": said},
+                  {"type": "response.custom_tool_call_input.done", "item_id": item["id"], "output_index": 0, "input": said}]
+    elif tool:
         steps += [{"type": "response.output_item.added", "output_index": 0, "item": dict(item, arguments="", status="in_progress")},
                   {"type": "response.function_call_arguments.delta", "item_id": item["id"], "output_index": 0, "delta": item["arguments"]},
                   {"type": "response.function_call_arguments.done", "item_id": item["id"], "output_index": 0, "arguments": item["arguments"], "name": tool}]

@@ -24,14 +24,15 @@ class Ended:
 
     @property
     def finished(self):
-        return self.code == 0 and "FINISHED" in self.output and "FAILED" not in self.output
+        """Only what read the file can have said its secret."""
+        return self.code == 0 and "FINISHED" in self.output and SECRET in self.output and "FAILED" not in self.output
 
 
 def folders(client):
     """The same two paths every time, so that paths in bodies are no difference between runs."""
     home, work = AREA / "run" / client.name / "home", AREA / "run" / client.name / "work"
     shutil.rmtree(home.parent, ignore_errors=True)
-    home.mkdir(parents=True)
+    (home / "tmp").mkdir(parents=True)
     work.mkdir()
     (work / "notes.txt").write_text(SECRET + "\n")
     return home, work
@@ -50,7 +51,7 @@ def run(client, base, key, seconds=None):
         path.write_text(text)
     env = {"PATH": os.environ["PATH"], "HOME": str(home), "TERM": "dumb", "LANG": "C.UTF-8", "NO_COLOR": "1", "CI": "1",
            "GIT_CEILING_DIRECTORIES": str(AREA),
-           "TMPDIR": str(home), "NODE_NO_WARNINGS": "1", "HTTPS_PROXY": CLOSED, "NO_PROXY": "127.0.0.1,localhost", "NOTES": str(work / "notes.txt"), **start.env}
+           "TMPDIR": str(home / "tmp"), "NODE_NO_WARNINGS": "1", "HTTPS_PROXY": CLOSED, "NO_PROXY": "127.0.0.1,localhost", "NOTES": str(work / "notes.txt"), **start.env}
     began = time.monotonic()
     child = subprocess.Popen([str(a) for a in start.argv], cwd=work, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                              stderr=subprocess.STDOUT, text=True, errors="replace", start_new_session=True)
@@ -61,7 +62,7 @@ def run(client, base, key, seconds=None):
         os.killpg(child.pid, 9)  # its own session: the client and whatever it started
         output, code = child.communicate()[0], -9
     if "SEARCH" in output and (work / "notes.txt").read_text().strip() == SECRET + " edited":
-        output += "\nFINISHED: the edit was applied."
+        output += f"\nFINISHED: {SECRET} was edited."
     return Ended(code, time.monotonic() - began, output)
 
 

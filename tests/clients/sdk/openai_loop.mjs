@@ -21,7 +21,7 @@ async function chat(stream) {
 
 async function responses(stream) {
   const input = [{ role: "user", content: "Read notes.txt and finish." }];
-  const asked = { model: "gpt-5", input, store: false, tools: [{ type: "function", name: "read_file", parameters, strict: false }] };
+  const asked = { model: "gpt-6.1-sol", input, store: false, tools: [{ type: "function", name: "read_file", parameters, strict: false }] };
   for (;;) {
     const answer = stream ? await client.responses.stream(asked).finalResponse() : await client.responses.create(asked);
     if (!(answer.usage.input_tokens > 2000)) throw new Error("usage is missing");

@@ -43,10 +43,10 @@ def responses(stream):
     tools = [{"type": "function", "name": "read_file", "parameters": schema, "strict": False}]
     while True:
         if stream:
-            with client.responses.stream(model="gpt-5", input=items, tools=tools, store=False) as events:
+            with client.responses.stream(model="gpt-6.1-sol", input=items, tools=tools, store=False) as events:
                 answer = events.until_done().get_final_response()
         else:
-            answer = client.responses.create(model="gpt-5", input=items, tools=tools, store=False)
+            answer = client.responses.create(model="gpt-6.1-sol", input=items, tools=tools, store=False)
         assert answer.usage.input_tokens > 2000
         calls = [i for i in answer.output if i.type == "function_call"]
         if not calls:

@@ -1,6 +1,7 @@
 //! Opens SQLite the way the ledger needs it: which version, which flags, which pragmas.
 //! Owns every PRAGMA that is set on a connection.
 
+use crate::page::PAGE_BYTES;
 use crate::problem::OpenProblem;
 use rusqlite::{Connection, OpenFlags};
 use std::path::Path;
@@ -38,6 +39,8 @@ pub(crate) fn writing(path: &Path) -> rusqlite::Result<Connection> {
         | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let conn = Connection::open_with_flags(path, flags)?;
     conn.busy_timeout(Duration::from_millis(BUSY_MS_MAX))?;
+    // Only a new file takes it; a salvage counts on it.
+    conn.pragma_update(None, "page_size", PAGE_BYTES as i64)?;
     conn.pragma_update_and_check(None, "journal_mode", "wal", |r| r.get::<_, String>(0))?;
     conn.execute_batch(
         "PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0; PRAGMA foreign_keys = ON;

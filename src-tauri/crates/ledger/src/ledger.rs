@@ -6,7 +6,7 @@ use crate::client::{self, ClientProblem, ClientRow};
 use crate::connection;
 use crate::log::{self, Export};
 use crate::migration::{self, MIGRATIONS};
-use crate::problem::{OpenProblem, ReadProblem, WriteProblem};
+use crate::problem::{self, OpenProblem, ReadProblem, WriteProblem};
 use crate::queue::Desk;
 use crate::reader::{self, Reader, Readers};
 use crate::reserve::Open;
@@ -231,11 +231,11 @@ impl Ledger {
         let mut writer = live.desk.lock()?;
         let done = writer.reserve(row, day.0, &zone.name);
         drop(writer);
-        done.map_err(|error| match error.sqlite_error_code() {
-            Some(rusqlite::ErrorCode::ConstraintViolation) => {
-                WriteProblem::Duplicate { id: row.id, attempt: row.attempt }
+        done.map_err(|error| {
+            if problem::is_duplicate(&error) {
+                return WriteProblem::Duplicate { id: row.id, attempt: row.attempt };
             }
-            _ => WriteProblem::from_sqlite(&self.path, &error),
+            WriteProblem::from_sqlite(&self.path, &error)
         })?;
         live.desk.sync.touch();
         Ok(())

@@ -8,6 +8,7 @@ mod ledger;
 mod log;
 mod migration;
 mod name;
+mod page;
 mod place;
 mod problem;
 mod queue;

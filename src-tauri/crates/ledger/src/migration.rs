@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// `Weir`, in the database header of every ledger.
-pub(crate) const APPLICATION_ID: u32 = 0x5765_6972;
+const APPLICATION_ID: u32 = 0x5765_6972;
 
 /// The statements of each version; the first makes version 1.
 pub(crate) const MIGRATIONS: &[&str] = &[include_str!("schema_v1.sql")];

@@ -229,6 +229,12 @@ impl OpenProblem {
     }
 }
 
+/// Whether a row of that key is there already.
+pub(crate) fn is_duplicate(error: &rusqlite::Error) -> bool {
+    let code = error.sqlite_error().map(|e| e.extended_code);
+    code == Some(ffi::SQLITE_CONSTRAINT_PRIMARYKEY)
+}
+
 impl WriteProblem {
     pub(crate) fn from_sqlite(path: &Path, error: &rusqlite::Error) -> Self {
         let path = path.to_path_buf();

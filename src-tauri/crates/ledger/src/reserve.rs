@@ -130,7 +130,7 @@ pub(crate) fn insert(
     ids: &Ids,
     day: i32,
 ) -> rusqlite::Result<Open> {
-    let reserved = row.reserved.map(|m| m.nano());
+    let reserved = row.reserved.map(|m| m.nano().max(0));
     conn.prepare_cached(INSERT)?.execute(params![
         row.id.raw(),
         row.attempt,

@@ -8,6 +8,10 @@ CREATE TABLE name (
     text TEXT NOT NULL UNIQUE
 ) STRICT;
 
+-- Both big tables are WITHOUT ROWID: their key is their order, and with a million requests that
+-- measured 143 bytes a request against 174 with rowids and an index. The page size makes no
+-- difference to that (141 to 143 from 1 KiB to 8 KiB), so it stays SQLite's.
+
 -- What an attempt may cost, written before it leaves. NULL amounts are unknown, never zero.
 CREATE TABLE reserve (
     request_id    INTEGER NOT NULL,
@@ -32,7 +36,11 @@ CREATE TABLE reserve (
     reserved_nano INTEGER,
     input_tokens  INTEGER NOT NULL,
     output_tokens INTEGER NOT NULL,
-    PRIMARY KEY (request_id, attempt)
+    PRIMARY KEY (request_id, attempt),
+    CHECK (request_id > 0 AND attempt BETWEEN 1 AND 65535),
+    CHECK (day BETWEEN -2147483648 AND 2147483647),
+    CHECK (local IN (0, 1) AND demo IN (0, 1) AND confidence BETWEEN 0 AND 65535),
+    CHECK (reserved_nano >= 0 AND input_tokens >= 0 AND output_tokens >= 0)
 ) STRICT, WITHOUT ROWID;
 
 -- What it came to. kind: 0 settled, 1 void, 2 orphan. pricing: 0 exact, 1 estimated, 2 unpriced.
@@ -61,7 +69,11 @@ CREATE TABLE settle (
     note           TEXT,
     PRIMARY KEY (request_id, attempt),
     FOREIGN KEY (request_id, attempt) REFERENCES reserve,
-    CHECK ((pricing = 2) = (cost_nano IS NULL))
+    CHECK (kind IN (0, 1, 2) AND pricing IN (0, 1, 2)),
+    CHECK ((pricing = 2) = (cost_nano IS NULL)),
+    CHECK (outcome BETWEEN 0 AND 255 AND status BETWEEN 0 AND 65535),
+    CHECK (cost_nano >= 0 AND first_byte_ms BETWEEN 0 AND 4294967295),
+    CHECK (total_ms BETWEEN 0 AND 4294967295)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TRIGGER reserve_never_changes BEFORE UPDATE ON reserve

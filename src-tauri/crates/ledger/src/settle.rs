@@ -18,8 +18,9 @@ const INSERT: &str = "INSERT INTO settle (request_id, attempt, kind, at_ms, outc
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19,
     ?20, ?21, ?22)";
 
-const SELECT_OTHERS: &str =
-    "SELECT attempt, pricing FROM settle WHERE request_id = ?1 ORDER BY attempt";
+const SELECT_OTHERS: &str = "SELECT s.attempt, s.pricing, r.demo FROM settle s
+    JOIN reserve r ON r.request_id = s.request_id AND r.attempt = s.attempt
+    WHERE s.request_id = ?1 ORDER BY s.attempt";
 
 /// Stored codes. They are in files: a number once given is never given another meaning.
 pub(crate) fn kind_code(state: AttemptState) -> i64 {
@@ -172,8 +173,10 @@ impl Before {
         while let Some(other) = others.next()? {
             let attempt = other.get(0)?;
             before.this |= attempt == row.attempt;
-            before.highest = before.highest.max(Some(attempt));
-            before.flags = before.flags.and(pricing_of(other.get(1)?));
+            if !other.get::<_, bool>(2)? {
+                before.highest = before.highest.max(Some(attempt));
+                before.flags = before.flags.and(pricing_of(other.get(1)?));
+            }
         }
         Ok(before)
     }

@@ -2,4 +2,6 @@
 
 mod books;
 mod fixture;
+mod fold;
 mod kill;
+mod salvage;

@@ -62,7 +62,7 @@ fn follow(home: &Home, limit: u32, since: Option<Stamp>, out: Out) -> Done {
         print(row, out)?;
     }
     loop {
-        let LiveEvent::Closed { id, last: true, .. } = events.next()? else { continue };
+        let LiveEvent::Closed { id, last: true, .. } = events.hear()? else { continue };
         let shown = rows.iter().any(|row| row.id == id && row.outcome.is_some());
         if !shown {
             print(&desk.explain(id)?.row, out)?;

@@ -63,10 +63,10 @@ pub(super) fn ask(home: &Path, call: &Call, patience: Duration) -> Result<Value,
 /// Hears what happens to live requests until `each` returns false or the engine stops. Blocks.
 ///
 /// # Errors
-/// As for [`Watch::open`] and [`Watch::next`].
+/// As for [`Watch::open`] and [`Watch::hear`].
 pub fn watch(home: &Path, mut each: impl FnMut(LiveEvent) -> bool) -> Result<(), ApiProblem> {
     let mut events = Watch::open(home)?;
-    while each(events.next()?) {}
+    while each(events.hear()?) {}
     Ok(())
 }
 
@@ -99,7 +99,7 @@ impl Watch {
     ///
     /// # Errors
     /// `Code::NotRunning` when the engine stopped.
-    pub fn next(&mut self) -> Result<LiveEvent, ApiProblem> {
+    pub fn hear(&mut self) -> Result<LiveEvent, ApiProblem> {
         loop {
             let line = read_line(&mut self.lines).map_err(|fault| match fault {
                 Fault::Broken(_) => ApiProblem::new(

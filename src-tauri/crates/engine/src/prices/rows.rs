@@ -41,6 +41,9 @@ const BAND_KEYS: [&str; 7] = [
     "web_search",
 ];
 
+const PRICE_KEYS: [&str; 6] =
+    ["input", "output", "cache_read", "cache_write_5m", "cache_write_1h", "web_search"];
+
 /// Reads the file.
 pub(super) fn open(path: &Path) -> Result<Vec<Row>, PriceFileProblem> {
     let failed = |source| PriceFileProblem::Read { path: path.into(), source };
@@ -111,7 +114,7 @@ impl<'t> Reader<'t> {
         row.speed = self.text_of(table, "speed").map(|t| t.to_ascii_lowercase());
         row.from_ms = table.get("from").and_then(|value| self.date(value));
         row.base = self.written(table);
-        if row.base == Written::default() {
+        if !PRICE_KEYS.iter().any(|key| table.contains_key(*key)) {
             self.wrong(start, "the row has no price: give it at least input and output".into());
         }
         if let Some(above) = table.get("above") {

@@ -60,7 +60,9 @@ fn every_mistake_of_the_file_is_told_at_once_with_its_line() {
     )
     .expect_err("all wrong");
     let lines: Vec<usize> = problems.iter().map(|p| p.line).collect();
-    assert_eq!(lines, [1, 2, 2, 4, 5, 6, 8, 9, 10, 11, 11, 12], "{problems:#?}");
+    assert_eq!(lines, [1, 2, 4, 5, 8, 9, 10, 11, 11, 12], "{problems:#?}");
+    let bare = rows::read("[[price]]\nprovider='p'\nmodel='m'\n").expect_err("no price");
+    assert!(bare[0].reason.contains("has no price"), "{bare:?}");
     assert!(rows::read("[[price]\n").is_err());
     assert_eq!(rows::read("").expect("an empty file has no rows"), []);
 }

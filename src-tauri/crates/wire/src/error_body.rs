@@ -203,3 +203,138 @@ fn gemini_status(kind: ProblemKind) -> &'static str {
         ProblemKind::Internal => "INTERNAL",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KINDS: [ProblemKind; 13] = [
+        ProblemKind::BadRequest,
+        ProblemKind::Unauthorized,
+        ProblemKind::Forbidden,
+        ProblemKind::NotFound,
+        ProblemKind::MethodNotAllowed,
+        ProblemKind::TooLarge,
+        ProblemKind::UnsupportedMediaType,
+        ProblemKind::RateLimited,
+        ProblemKind::BudgetSpent,
+        ProblemKind::Upstream,
+        ProblemKind::Unavailable,
+        ProblemKind::Timeout,
+        ProblemKind::Internal,
+    ];
+
+    fn problem(kind: ProblemKind) -> Problem<'static> {
+        Problem {
+            kind,
+            status: 429,
+            message: "He said \"no\"\nand left",
+            code: None,
+            request_id: None,
+        }
+    }
+
+    fn parsed(text: &str) -> Value {
+        serde_json::from_str(text).expect("valid JSON")
+    }
+
+    #[test]
+    fn anthropic_errors_have_the_shape_claude_code_shows() {
+        let spent = Problem {
+            code: Some("weir_budget_spent"),
+            request_id: Some("wr_1"),
+            ..problem(ProblemKind::BudgetSpent)
+        };
+        assert_eq!(
+            parsed(&error_body(Dialect::Anthropic, &spent)),
+            json!({
+                "type": "error",
+                "error": {
+                    "type": "billing_error",
+                    "message": "He said \"no\"\nand left",
+                    "details": { "error_code": "weir_budget_spent" },
+                },
+                "request_id": "wr_1",
+            })
+        );
+    }
+
+    #[test]
+    fn openai_errors_have_all_four_fields() {
+        assert_eq!(
+            parsed(&error_body(Dialect::OpenAi, &problem(ProblemKind::Unauthorized))),
+            json!({"error": {
+                "message": "He said \"no\"\nand left",
+                "type": "invalid_request_error",
+                "param": null,
+                "code": "invalid_api_key",
+            }})
+        );
+        let spent = parsed(&error_body(Dialect::OpenAi, &problem(ProblemKind::BudgetSpent)));
+        assert_eq!(spent["error"]["code"], "insufficient_quota");
+    }
+
+    #[test]
+    fn gemini_errors_carry_the_status_twice() {
+        let missing =
+            Problem { status: 404, code: Some("model_unknown"), ..problem(ProblemKind::NotFound) };
+        let body = parsed(&error_body(Dialect::Gemini, &missing));
+        assert_eq!(body["error"]["code"], 404);
+        assert_eq!(body["error"]["status"], "NOT_FOUND");
+        assert_eq!(body["error"]["details"][0]["reason"], "model_unknown");
+    }
+
+    #[test]
+    fn every_kind_has_a_name_in_every_dialect() {
+        for kind in KINDS {
+            let body = |dialect| parsed(&error_body(dialect, &problem(kind)));
+            for name in [
+                &body(Dialect::Anthropic)["error"]["type"],
+                &body(Dialect::OpenAi)["error"]["type"],
+                &body(Dialect::Gemini)["error"]["status"],
+                &body(Dialect::Ollama)["error"],
+            ] {
+                assert!(name.as_str().is_some_and(|n| !n.is_empty()), "{kind:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn our_own_taps_read_our_own_error_events_as_failures() {
+        use crate::{Encoding, Tap};
+        for endpoint in
+            [Endpoint::Messages, Endpoint::Chat, Endpoint::Responses, Endpoint::GenerateStream]
+        {
+            for kind in KINDS {
+                let mut tap = Tap::new(endpoint, true, Encoding::Identity);
+                let event = error_event(endpoint, &problem(kind));
+                assert!(event.ends_with("\n\n"));
+                tap.feed(event.as_bytes());
+                let metered = tap.finish();
+                assert_eq!(metered.end, weir_core::meter::End::Failed, "{endpoint:?} {kind:?}");
+                assert!(metered.error.is_some());
+            }
+        }
+    }
+
+    #[test]
+    fn a_broken_responses_stream_ends_with_an_error_and_a_failed_response() {
+        let text = error_event(Endpoint::Responses, &problem(ProblemKind::Upstream));
+        let mut events = Vec::new();
+        crate::sse::Splitter::new(10_000).feed(text.as_bytes(), |e| {
+            events.push((
+                String::from_utf8_lossy(e.name).into_owned(),
+                parsed(&String::from_utf8_lossy(&e.data)),
+            ));
+        });
+        let [(error_name, error), (failed_name, failed)] = &events[..] else {
+            panic!("two events")
+        };
+        assert_eq!((error_name.as_str(), failed_name.as_str()), ("error", "response.failed"));
+        assert_eq!(error["code"], "server_error");
+        assert_eq!(error["error"]["message"], "He said \"no\"\nand left");
+        assert_eq!(failed["response"]["status"], "failed");
+        assert_eq!(failed["response"]["error"]["code"], "server_error");
+        assert!(failed["sequence_number"].as_u64() > error["sequence_number"].as_u64());
+    }
+}

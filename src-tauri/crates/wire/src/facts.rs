@@ -233,16 +233,13 @@ const CACHE_KEYS: [&[u8]; 3] =
 fn marks_cache(body: &[u8], met: &Met<'_>) -> bool {
     let named = CACHE_KEYS.iter().any(|k| k.len() == met.contents.len() && *k == met.contents);
     // A key spelled with escapes is rare enough to read.
-    let spelled = || met.escaped && CACHE_KEYS.iter().any(|k| *k == json::unescaped(met).as_ref());
-    if !named && !(met.escaped && is_key(body, met.end) && spelled()) {
+    let spelled =
+        || met.escaped() && CACHE_KEYS.iter().any(|k| *k == json::unescaped(met).as_ref());
+    if !named && (body.get(met.end) != Some(&b':') || !spelled()) {
         return false;
     }
     let colon = json::skip_space(body, met.end);
     body.get(colon) == Some(&b':') && body.get(json::skip_space(body, colon + 1)) != Some(&b'n')
-}
-
-fn is_key(body: &[u8], end: usize) -> bool {
-    body.get(json::skip_space(body, end)) == Some(&b':')
 }
 
 /// The keys that may stand only once, because two readers of a doubled key may disagree.

@@ -29,11 +29,21 @@ pub(crate) enum FlawKind {
     Expected(&'static str),
 }
 
-/// One string met while skipping: its contents, whether they hold a backslash, where it ends.
+/// One string met while scanning: its contents as written, and where it ends.
 pub(crate) struct Met<'a> {
     pub contents: &'a [u8],
-    pub escaped: bool,
     pub end: usize,
+}
+
+impl<'a> Met<'a> {
+    fn new(text: &'a [u8], start: usize, end: usize) -> Self {
+        Self { contents: &text[start + 1..end - 1], end }
+    }
+
+    /// Whether it is written with escapes.
+    pub fn escaped(&self) -> bool {
+        self.contents.contains(&b'\\')
+    }
 }
 
 const PLAIN: u8 = 0;
@@ -51,8 +61,8 @@ const CLASS: [u8; 256] = {
     class
 };
 
-/// Strings this short are walked byte by byte before the vector search starts.
-const SHORT_STRING_BYTES: usize = 16;
+/// Words of eight bytes looked at before the vector search starts, which costs more to set up.
+const SHORT_STRING_WORDS: usize = 4;
 
 pub(crate) fn skip_space(text: &[u8], mut at: usize) -> usize {
     while matches!(text.get(at), Some(b' ' | b'\n' | b'\r' | b'\t')) {
@@ -61,33 +71,43 @@ pub(crate) fn skip_space(text: &[u8], mut at: usize) -> usize {
     at
 }
 
-/// The end of the string that opens at `start`, and whether it holds a backslash.
-fn string_end(text: &[u8], start: usize) -> Result<(usize, bool), Flaw> {
-    let open = Flaw { at: start, kind: FlawKind::OpenString };
+/// The end of the string that opens at `start`. Only quotes are searched for; one that an odd
+/// number of backslashes stands before is part of the text.
+fn string_end(text: &[u8], start: usize) -> Result<usize, Flaw> {
     let mut at = start + 1;
-    let short = text.len().min(at + SHORT_STRING_BYTES);
-    while at < short {
-        match text[at] {
-            b'"' => return Ok((at + 1, false)),
-            b'\\' => break,
-            _ => at += 1,
-        }
-    }
-    let mut escaped = false;
-    let rest = text.get(at..).ok_or(open)?;
-    let mut next = 0;
-    for hit in memchr::memchr2_iter(b'"', b'\\', rest) {
-        // A byte right after a backslash is escaped, whatever it is.
-        if hit < next {
+    for _ in 0..SHORT_STRING_WORDS {
+        let Some(word) = text.get(at..).and_then(|t| t.first_chunk::<8>()) else { break };
+        let hits = quotes(u64::from_le_bytes(*word));
+        if hits == 0 {
+            at += 8;
             continue;
         }
-        if rest[hit] == b'"' {
-            return Ok((at + hit + 1, escaped));
+        let quote = at + hits.trailing_zeros() as usize / 8;
+        if !is_escaped(&text[start + 1..quote]) {
+            return Ok(quote + 1);
         }
-        escaped = true;
-        next = hit + 2;
+        at = quote + 1;
+    }
+    let open = Flaw { at: start, kind: FlawKind::OpenString };
+    for hit in memchr::memchr_iter(b'"', text.get(at..).ok_or(open)?) {
+        if !is_escaped(&text[start + 1..at + hit]) {
+            return Ok(at + hit + 1);
+        }
     }
     Err(open)
+}
+
+/// Whether what follows `before` is escaped. Runs of backslashes before two quotes never overlap,
+/// so all calls for one string together look at each byte at most once.
+fn is_escaped(before: &[u8]) -> bool {
+    before.iter().rev().take_while(|b| **b == b'\\').count() % 2 == 1
+}
+
+/// The high bit of each byte that is a quote; exact for the lowest one, which is all that is used.
+fn quotes(word: u64) -> u64 {
+    const ONES: u64 = u64::from_le_bytes([1; 8]);
+    let zeros = word ^ (ONES * b'"' as u64);
+    zeros.wrapping_sub(ONES) & !zeros & (ONES << 7)
 }
 
 /// The end of the value that starts at `start`, which lies `depth` levels deep.
@@ -101,8 +121,8 @@ pub(crate) fn value_end<'a>(
     match text.get(start) {
         None => Err(Flaw { at: start, kind: FlawKind::Ends }),
         Some(b'"') => {
-            let (end, escaped) = string_end(text, start)?;
-            met(Met { contents: &text[start + 1..end - 1], escaped, end });
+            let end = string_end(text, start)?;
+            met(Met::new(text, start, end));
             Ok(end)
         }
         Some(b'{' | b'[') => container_end(text, start, depth, met),
@@ -125,8 +145,8 @@ fn container_end<'a>(
         match CLASS[usize::from(byte)] {
             PLAIN => at += 1,
             QUOTE => {
-                let (end, escaped) = string_end(text, at)?;
-                met(Met { contents: &text[at + 1..end - 1], escaped, end });
+                let end = string_end(text, at)?;
+                met(Met::new(text, at, end));
                 at = end;
             }
             OPEN => {
@@ -213,9 +233,8 @@ pub(crate) fn each_field<'a, E: From<Flaw>>(
             None => return Err(ends(at)),
             Some(_) => return Err(expected(at, "a key in double quotes")),
         }
-        let (key_end, escaped) = string_end(text, at)?;
-        let key = Met { contents: &text[at + 1..key_end - 1], escaped, end: key_end };
-        at = skip_space(text, key_end);
+        let key = Met::new(text, at, string_end(text, at)?);
+        at = skip_space(text, key.end);
         match text.get(at) {
             Some(b':') => at = skip_space(text, at + 1),
             None => return Err(ends(at)),
@@ -239,6 +258,17 @@ impl<'a> Value<'a> {
         let start = skip_space(text, 0);
         let end = value_end(text, start, 0, &mut |_| {}).ok()?;
         (skip_space(text, end) == text.len()).then_some(Self { text, start, end, depth: 0 })
+    }
+
+    /// The object a text seems to hold, or its one whole value. An object is not looked through
+    /// yet: `pick` finds nothing in it unless it is whole and alone.
+    pub fn document(text: &'a [u8]) -> Option<Self> {
+        let start = skip_space(text, 0);
+        let end = text.trim_ascii_end().len();
+        if text.get(start) == Some(&b'{') && end > start + 1 {
+            return Some(Self { text, start, end, depth: 0 });
+        }
+        Self::whole(text)
     }
 
     /// The value as written.
@@ -286,7 +316,7 @@ impl<'a> Value<'a> {
                 }
                 Ok(())
             });
-        if sound.is_err() { [None; N] } else { found }
+        if sound == Ok(self.end) { found } else { [None; N] }
     }
 
     /// One field; see `pick`.
@@ -391,7 +421,7 @@ fn escape_bytes(digits: Option<&[u8]>) -> usize {
 
 /// A string's contents with its escapes read; as written where they cannot be.
 pub(crate) fn unescaped<'a>(met: &Met<'a>) -> Cow<'a, [u8]> {
-    if !met.escaped {
+    if !met.escaped() {
         return Cow::Borrowed(met.contents);
     }
     let mut quoted = Vec::with_capacity(met.contents.len() + 2);

@@ -68,7 +68,9 @@ impl Boundary {
     }
 }
 
-/// Splits a stream into events, of at most `max_bytes` each. A longer one is skipped and noted.
+/// Splits a stream into events. One of more than `max_bytes` is shortened: its long JSON strings
+/// are emptied, so that the usage beside an answer's whole text or an image can still be read.
+/// What stays too long is skipped and noted.
 #[derive(Clone, Debug)]
 pub struct Splitter {
     boundary: Boundary,
@@ -106,17 +108,23 @@ impl Splitter {
         while let Some(end) = self.boundary.event_end(rest) {
             let (last, next) = rest.split_at(end);
             rest = next;
-            if self.frame.is_empty() && !self.skipping {
+            let whole = self.frame.is_empty() && !self.skipping && last.len() <= self.max_bytes;
+            if whole {
                 self.emit(last, &mut take);
-            } else {
-                self.hold(last);
-                let frame = std::mem::take(&mut self.frame);
-                if !std::mem::take(&mut self.skipping) {
-                    self.emit(&frame, &mut take);
-                }
-                self.frame = frame;
-                self.frame.clear();
+                continue;
             }
+            self.hold(last);
+            let mut frame = std::mem::take(&mut self.frame);
+            if without_line_end(&frame).len() > self.max_bytes {
+                self.skipping |= !shorten(&mut frame, self.max_bytes);
+            }
+            if std::mem::take(&mut self.skipping) {
+                (self.lost, self.first) = (true, false);
+            } else {
+                self.emit(&frame, &mut take);
+            }
+            frame.clear();
+            self.frame = frame;
         }
         self.hold(rest);
     }
@@ -131,28 +139,74 @@ impl Splitter {
         self.lost
     }
 
-    fn hold(&mut self, bytes: &[u8]) {
-        if self.skipping {
-            return;
-        }
-        if self.frame.len() + bytes.len() > self.max_bytes + LINE_END_BYTES_MAX {
-            self.skipping = true;
-            self.lost = true;
-            self.first = false;
-            self.frame = Vec::new();
-        } else {
-            self.frame.extend_from_slice(bytes);
+    /// Adds to the event in progress, in steps that do not depend on how the stream is cut.
+    fn hold(&mut self, mut bytes: &[u8]) {
+        let limit = self.max_bytes + LINE_END_BYTES_MAX;
+        while !self.skipping {
+            let room = limit - self.frame.len();
+            if bytes.len() <= room {
+                self.frame.extend_from_slice(bytes);
+                return;
+            }
+            self.frame.extend_from_slice(&bytes[..room]);
+            bytes = &bytes[room..];
+            if !shorten(&mut self.frame, self.max_bytes) {
+                (self.skipping, self.lost) = (true, true);
+                self.frame = Vec::new();
+            }
         }
     }
 
     fn emit(&mut self, frame: &[u8], take: &mut impl FnMut(Event<'_>)) {
-        if without_line_end(frame).len() > self.max_bytes {
-            self.lost = true;
-        } else if let Some(event) = event(frame, self.first) {
+        if let Some(event) = event(frame, self.first) {
             take(event);
         }
         self.first = false;
     }
+}
+
+/// Strings longer than this are emptied when an event is too long, in bytes.
+const STRING_KEPT_BYTES_MAX: usize = 1 << 10;
+
+/// Empties the long JSON strings of a frame; `false` when that leaves more than half of
+/// `max_bytes`, so that shortening again and again stays linear. A string still open at the end
+/// stays open; a backslash that escapes what comes next is kept.
+fn shorten(frame: &mut Vec<u8>, max_bytes: usize) -> bool {
+    let mut kept = Vec::with_capacity(max_bytes / 4);
+    let mut rest = frame.as_slice();
+    while let Some(open) = memchr::memchr(b'"', rest) {
+        kept.extend_from_slice(&rest[..=open]);
+        rest = &rest[open + 1..];
+        let (length, escaping) = string_length(rest);
+        if length <= STRING_KEPT_BYTES_MAX {
+            kept.extend_from_slice(&rest[..length]);
+        } else if escaping {
+            kept.push(b'\\');
+        }
+        // The closing quote, or the line end that cuts a string no JSON can hold.
+        let closed = usize::from(length < rest.len());
+        kept.extend_from_slice(&rest[length..length + closed]);
+        rest = &rest[length + closed..];
+    }
+    kept.extend_from_slice(rest);
+    let short = kept.len() <= max_bytes / 2;
+    *frame = kept;
+    short
+}
+
+/// Bytes up to the end of the string that has just opened, and whether the last is an open escape.
+fn string_length(text: &[u8]) -> (usize, bool) {
+    let mut at = 0;
+    while let Some(hit) = memchr::memchr3(b'"', b'\\', b'\n', &text[at..]) {
+        if text[at + hit] != b'\\' {
+            return (at + hit, false);
+        }
+        at += hit + 2;
+        if at > text.len() {
+            return (text.len(), true);
+        }
+    }
+    (text.len(), false)
 }
 
 /// A frame without its last line end, so that its length does not depend on how a CRLF was cut.
@@ -264,6 +318,25 @@ pub(crate) mod tests {
     #[test]
     fn blank_lines_and_comments_alone_are_no_events() {
         assert_eq!(one("\n\n\r\n: ping\n\nevent: x\n\ndata:\n\n"), events(&[]));
+    }
+
+    #[test]
+    fn a_long_event_loses_its_long_strings_and_keeps_the_rest() {
+        for long in ["y".repeat(40_000), "\\\"\\\\\\u00e9".repeat(5_000)] {
+            let long = format!("{{\"a\":\"{long}\",\"u\":[1]}}");
+            let stream = format!("data: {long}\n\ndata: {long}\r\rdata: {{}}\n\n");
+            let whole = split(&[stream.as_bytes()], 8_192);
+            assert_eq!((whole.0.len(), whole.1), (3, false));
+            for (_, data) in &whole.0[..2] {
+                let data: serde_json::Value = serde_json::from_str(data).expect("still JSON");
+                assert_eq!(data["u"][0], 1);
+                assert!(data["a"].as_str().is_some_and(|a| a.len() < 8_192));
+            }
+            for size in [1, 3, 4096] {
+                let chunks: Vec<&[u8]> = stream.as_bytes().chunks(size).collect();
+                assert!(split(&chunks, 8_192) == whole, "{size}");
+            }
+        }
     }
 
     #[test]

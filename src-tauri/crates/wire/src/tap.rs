@@ -195,7 +195,7 @@ impl DialectReading {
     fn event(&mut self, name: &[u8], data: &[u8]) {
         if data.trim_ascii() == b"[DONE]" {
             self.reading().done();
-        } else if let Some(value) = Value::whole(data) {
+        } else if let Some(value) = Value::document(data) {
             self.reading().event(name, value);
         }
     }

@@ -264,3 +264,222 @@ impl Reading for Messages {
         &self.seen
     }
 }
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::super::tests::{data, named, read, started_after};
+    use super::*;
+    use weir_core::Endpoint::Messages as AT;
+    use weir_core::meter::End;
+
+    const START: &str = r#"{"type":"message_start","message":{"id":"msg_01XFDUDYJgAACzvnptvVoYEL","type":"message","role":"assistant","model":"claude-sonnet-4-5-20250929","content":[],"stop_reason":null,"stop_sequence":null,"usage":{"input_tokens":12,"cache_creation_input_tokens":2048,"cache_read_input_tokens":51200,"cache_creation":{"ephemeral_5m_input_tokens":48,"ephemeral_1h_input_tokens":2000},"output_tokens":3,"service_tier":"standard","inference_geo":"not_available"}}}"#;
+    const PING: &str = r#"{"type": "ping"}"#;
+    const BLOCK: &str =
+        r#"{"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}}"#;
+    const HELLO: &str = r#"{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"Héllo\n"}}"#;
+    const STOPPED: &str = r#"{"type":"content_block_stop","index":0}"#;
+    const TOOL: &str = r#"{"type":"content_block_start","index":1,"content_block":{"type":"tool_use","id":"toolu_01","name":"Read","input":{}}}"#;
+    const JSON: &str = r#"{"type":"content_block_delta","index":1,"delta":{"type":"input_json_delta","partial_json":"{\"a\":1}"}}"#;
+    const DELTA: &str = r#"{"type":"message_delta","delta":{"stop_reason":"tool_use","stop_sequence":null},"usage":{"input_tokens":12,"cache_creation_input_tokens":2048,"cache_read_input_tokens":51200,"output_tokens":503,"output_tokens_details":{"thinking_tokens":120},"server_tool_use":{"web_search_requests":2,"web_fetch_requests":1}}}"#;
+    const STOP: &str = r#"{"type":"message_stop"}"#;
+
+    pub(in super::super) fn stream() -> String {
+        named(&[START, PING, BLOCK, HELLO, STOPPED, TOOL, JSON, STOPPED, DELTA, STOP])
+    }
+
+    fn usage_of(events: &[&str]) -> Option<Usage> {
+        read(AT, true, named(events)).usage
+    }
+
+    #[test]
+    fn a_stream_gives_its_usage_its_model_and_its_end() {
+        let metered = read(AT, true, stream());
+        assert_eq!(
+            metered.usage,
+            Some(Usage {
+                input: 12,
+                cache_read: 51_200,
+                cache_write_5m: 48,
+                cache_write_1h: 2_000,
+                output: 503,
+                reasoning: 120,
+                web_searches: 2,
+            })
+        );
+        assert_eq!(metered.model.as_deref(), Some("claude-sonnet-4-5-20250929"));
+        assert_eq!(metered.service_tier.as_deref(), Some("standard"));
+        assert_eq!((metered.end, metered.error), (End::Complete, None));
+        assert_eq!(metered.output_bytes, 7 + 7);
+        assert!(metered.extra.is_empty());
+    }
+
+    #[test]
+    fn content_begins_with_the_first_delta_and_not_before() {
+        let begun = started_after(AT, &[START, PING, BLOCK, HELLO, STOPPED]);
+        assert_eq!(begun, [false, false, false, true, true]);
+        let redacted = r#"{"type":"content_block_start","index":0,"content_block":{"type":"redacted_thinking","data":"EmwKAhgB"}}"#;
+        assert_eq!(started_after(AT, &[START, redacted]), [false, true]);
+        assert_eq!(started_after(AT, &[START, TOOL, JSON]), [false, false, true]);
+    }
+
+    #[test]
+    fn cumulative_deltas_are_not_summed_and_may_repeat_or_fall() {
+        let delta = |n: u32| {
+            format!(r#"{{"type":"message_delta","delta":{{}},"usage":{{"output_tokens":{n}}}}}"#)
+        };
+        let (ten, ninety, fifty) = (delta(10), delta(90), delta(50));
+        let usage = usage_of(&[START, &ten, &ninety, &ninety, &fifty, STOP]).expect("usage");
+        assert_eq!((usage.output, usage.input, usage.cache_read), (90, 12, 51_200));
+    }
+
+    #[test]
+    fn cache_counts_may_stand_in_the_delta_alone() {
+        let start = r#"{"type":"message_start","message":{"model":"glm-5","usage":{"input_tokens":0,"output_tokens":0}}}"#;
+        let delta = r#"{"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":{"input_tokens":40,"output_tokens":9,"cache_read_input_tokens":700,"cache_creation_input_tokens":30}}"#;
+        assert_eq!(
+            usage_of(&[start, delta, STOP]),
+            Some(Usage {
+                input: 40,
+                cache_read: 700,
+                cache_write_5m: 30,
+                output: 9,
+                ..Usage::default()
+            })
+        );
+    }
+
+    #[test]
+    fn a_cache_write_without_a_split_counts_as_five_minutes() {
+        let with = |split: &str, total: u32| {
+            let start = format!(
+                r#"{{"type":"message_start","message":{{"usage":{{"input_tokens":1,"output_tokens":1,"cache_creation_input_tokens":{total}{split}}}}}}}"#
+            );
+            let usage = usage_of(&[&start]).expect("usage");
+            (usage.cache_write_5m, usage.cache_write_1h)
+        };
+        assert_eq!(with("", 100), (100, 0));
+        assert_eq!(with(r#","cache_creation":null"#, 100), (100, 0));
+        assert_eq!(
+            with(
+                r#","cache_creation":{"ephemeral_1h_input_tokens":100,"ephemeral_5m_input_tokens":0}"#,
+                100
+            ),
+            (0, 100)
+        );
+        assert_eq!(with(r#","cache_creation":{"ephemeral_1h_input_tokens":60}"#, 100), (40, 60));
+        assert_eq!(with(r#","cache_creation":{"ephemeral_5m_input_tokens":90}"#, 0), (90, 0));
+    }
+
+    #[test]
+    fn zero_is_known_and_missing_null_or_absurd_counts_are_not() {
+        let start =
+            |usage: &str| format!(r#"{{"type":"message_start","message":{{"usage":{usage}}}}}"#);
+        assert_eq!(
+            usage_of(&[&start(r#"{"input_tokens":0,"output_tokens":0}"#)]),
+            Some(Usage::default())
+        );
+        for unknown in [
+            "null",
+            "{}",
+            r#"{"input_tokens":5}"#,
+            r#"{"output_tokens":5}"#,
+            r#"{"input_tokens":null,"output_tokens":5}"#,
+            r#"{"input_tokens":-1,"output_tokens":5}"#,
+            r#"{"input_tokens":1e999,"output_tokens":5}"#,
+            r#"{"input_tokens":18446744073709551616,"output_tokens":5}"#,
+            r#"{"input_tokens":1.5,"output_tokens":5}"#,
+            r#"{"input_tokens":"7","output_tokens":5}"#,
+        ] {
+            assert_eq!(usage_of(&[&start(unknown)]), None, "{unknown}");
+        }
+        assert_eq!(usage_of(&[BLOCK, HELLO, STOP]), None);
+    }
+
+    #[test]
+    fn a_stream_cut_after_its_start_still_knows_the_input() {
+        let metered = read(AT, true, named(&[START, BLOCK, HELLO]));
+        let usage = metered.usage.expect("the start's usage");
+        assert_eq!((usage.input, usage.cache_read, usage.output), (12, 51_200, 3));
+        assert_eq!((metered.end, metered.output_bytes), (End::Open, 7));
+    }
+
+    #[test]
+    fn an_error_event_inside_a_200_is_a_failure_even_if_a_stop_follows() {
+        let error = r#"{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"},"request_id":"req_011"}"#;
+        let metered = read(AT, true, named(&[START, error, STOP]));
+        assert_eq!(
+            (metered.end, metered.error.as_deref()),
+            (End::Failed, Some("overloaded_error"))
+        );
+        assert!(metered.usage.is_some());
+        let body = read(AT, false, error);
+        assert_eq!((body.end, body.error.as_deref()), (End::Failed, Some("overloaded_error")));
+    }
+
+    #[test]
+    fn compaction_and_advisors_are_billed_beside_the_top_level() {
+        let delta = r#"{"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":{"input_tokens":2,"output_tokens":491,"cache_read_input_tokens":226584,"cache_creation_input_tokens":7853,"iterations":[{"type":"message","input_tokens":1,"output_tokens":45,"cache_read_input_tokens":109696,"cache_creation_input_tokens":7192},{"type":"compaction","input_tokens":180000,"output_tokens":3500,"cache_read_input_tokens":0,"cache_creation_input_tokens":0},{"type":"advisor_message","model":"claude-opus-4-7","input_tokens":159419,"output_tokens":7805,"cache_read_input_tokens":0,"cache_creation_input_tokens":10,"cache_creation":{"ephemeral_5m_input_tokens":0,"ephemeral_1h_input_tokens":10}},{"type":"message","input_tokens":1,"output_tokens":446,"cache_read_input_tokens":116888,"cache_creation_input_tokens":661}]}}"#;
+        // The same list twice is one list.
+        let metered = read(AT, true, named(&[delta, delta, STOP]));
+        let top = metered.usage.expect("usage");
+        assert_eq!(
+            (top.input, top.output, top.cache_read, top.cache_write_5m),
+            (2, 491, 226_584, 7_853)
+        );
+        assert_eq!(
+            metered.extra,
+            [
+                (None, Usage { input: 180_000, output: 3_500, ..Usage::default() }),
+                (
+                    Some("claude-opus-4-7".to_owned()),
+                    Usage { input: 159_419, output: 7_805, cache_write_1h: 10, ..Usage::default() }
+                ),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_served_fallback_is_billed_attempt_by_attempt_and_once() {
+        let answer = |declined_output: u32| {
+            format!(
+                r#"{{"type":"message","model":"claude-opus-4-8","content":[{{"type":"text","text":"ok"}}],"usage":{{"input_tokens":2,"output_tokens":13658,"cache_creation_input_tokens":0,"cache_read_input_tokens":79214,"iterations":[{{"type":"message","model":"claude-fable-5","input_tokens":2,"output_tokens":{declined_output},"cache_creation_input_tokens":10421,"cache_read_input_tokens":72769}},{{"type":"fallback_message","model":"claude-opus-4-8","input_tokens":2,"output_tokens":13658,"cache_creation_input_tokens":0,"cache_read_input_tokens":79214}}]}}}}"#
+            )
+        };
+        let served = (
+            Some("claude-opus-4-8".to_owned()),
+            Usage { input: 2, cache_read: 79_214, output: 13_658, ..Usage::default() },
+        );
+        let metered = read(AT, false, answer(578));
+        assert_eq!(
+            metered.usage,
+            Some(Usage {
+                input: 2,
+                cache_read: 72_769,
+                cache_write_5m: 10_421,
+                output: 578,
+                ..Usage::default()
+            })
+        );
+        assert_eq!(metered.extra, std::slice::from_ref(&served));
+        let unbilled = read(AT, false, answer(0));
+        assert_eq!((unbilled.usage, unbilled.extra), (Some(Usage::default()), vec![served]));
+    }
+
+    #[test]
+    fn fast_mode_and_tier_are_named() {
+        let answer = r#"{"id":"msg_1","type":"message","role":"assistant","model":"claude-opus-5-5","content":[{"type":"thinking","thinking":"hm","signature":"x"},{"type":"text","text":"hi"},{"type":"tool_use","id":"t","name":"f","input":{"a":1}}],"stop_reason":"end_turn","usage":{"input_tokens":9,"output_tokens":4,"service_tier":"priority","speed":"fast"}}"#;
+        let metered = read(AT, false, answer);
+        assert_eq!(metered.speed.as_deref(), Some("fast"));
+        assert_eq!(metered.service_tier.as_deref(), Some("priority"));
+        assert_eq!((metered.end, metered.output_bytes), (End::Complete, 2 + 2 + 7));
+    }
+
+    #[test]
+    fn llama_cpp_and_ollama_streams_are_read() {
+        let start = r#"{"type":"message_start","message":{"id":"chatcmpl-x","type":"message","role":"assistant","content":[],"model":"tiny","stop_reason":null,"stop_sequence":null,"usage":{"cache_read_input_tokens":0,"input_tokens":14,"output_tokens":0}}}"#;
+        let delta = r#"{"type":"message_delta","delta":{"stop_reason":"max_tokens","stop_sequence":null},"usage":{"output_tokens":8}}"#;
+        let metered = read(AT, true, data(&[start, BLOCK, HELLO, STOPPED, delta, STOP]));
+        assert_eq!(metered.usage, Some(Usage { input: 14, output: 8, ..Usage::default() }));
+        assert_eq!(metered.end, End::Complete);
+    }
+}

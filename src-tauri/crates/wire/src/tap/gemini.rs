@@ -117,3 +117,113 @@ impl Reading for Generate {
         &self.seen
     }
 }
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::super::tests::{data, read, started_after};
+    use super::*;
+    use weir_core::Endpoint::{Generate as WHOLE, GenerateStream as AT};
+    use weir_core::meter::End;
+
+    pub(in super::super) const CHUNKS: [&str; 3] = [
+        r#"{"candidates":[{"content":{"parts":[{"text":"Let me think","thought":true}],"role":"model"},"index":0}],"usageMetadata":{"promptTokenCount":1200,"cachedContentTokenCount":1024,"totalTokenCount":1290,"thoughtsTokenCount":90,"promptTokensDetails":[{"modality":"TEXT","tokenCount":1200}]},"modelVersion":"gemini-3.8-flash","responseId":"r1"}"#,
+        r#"{"candidates":[{"content":{"parts":[{"functionCall":{"name":"f","args":{"city":"Rome"}},"thoughtSignature":"EpwC"}],"role":"model"},"index":0}],"usageMetadata":{"promptTokenCount":1200,"cachedContentTokenCount":1024,"candidatesTokenCount":20,"thoughtsTokenCount":150,"totalTokenCount":1370},"modelVersion":"gemini-3.8-flash"}"#,
+        r#"{"candidates":[{"content":{"parts":[{"text":"Done"}],"role":"model"},"finishReason":"STOP","index":0,"groundingMetadata":{"webSearchQueries":["a","b"]}}],"usageMetadata":{"promptTokenCount":1200,"cachedContentTokenCount":1024,"candidatesTokenCount":42,"toolUsePromptTokenCount":300,"thoughtsTokenCount":150,"totalTokenCount":1692,"serviceTier":"PRIORITY"},"modelVersion":"gemini-3.8-flash"}"#,
+    ];
+
+    fn usage_of(metadata: &str) -> Option<Usage> {
+        read(WHOLE, false, format!(r#"{{"candidates":[],"usageMetadata":{metadata}}}"#)).usage
+    }
+
+    #[test]
+    fn the_last_chunk_counts_with_thoughts_tools_and_cached_tokens_in_their_places() {
+        let metered = read(AT, true, data(&CHUNKS));
+        assert_eq!(
+            metered.usage,
+            Some(Usage {
+                input: 1200 - 1024 + 300,
+                cache_read: 1024,
+                output: 42 + 150,
+                reasoning: 150,
+                web_searches: 2,
+                ..Usage::default()
+            })
+        );
+        assert_eq!(metered.model.as_deref(), Some("gemini-3.8-flash"));
+        assert_eq!(metered.service_tier.as_deref(), Some("priority"));
+        assert_eq!((metered.end, metered.output_bytes), (End::Complete, 12 + 15 + 4));
+        assert_eq!(read(AT, false, format!("[{}]", CHUNKS.join(","))), metered);
+    }
+
+    #[test]
+    fn a_stream_cut_early_has_the_numbers_so_far() {
+        let metered = read(AT, true, data(&CHUNKS[..1]));
+        let usage = metered.usage.expect("usage so far");
+        assert_eq!((usage.input, usage.cache_read, usage.output), (176, 1024, 90));
+        assert_eq!(metered.end, End::Open);
+        let array = read(AT, false, format!("[{},{}", CHUNKS[0], &CHUNKS[1][..40]));
+        assert_eq!((array.usage, array.end), (Some(usage), End::Open));
+    }
+
+    #[test]
+    fn content_begins_with_the_first_part() {
+        let empty = r#"{"candidates":[{"content":{"role":"model"},"index":0}],"usageMetadata":{"promptTokenCount":5}}"#;
+        assert_eq!(started_after(AT, &[empty, CHUNKS[1]]), [false, true]);
+    }
+
+    #[test]
+    fn counts_left_out_are_zero_but_a_missing_prompt_count_is_unknown() {
+        let known = |metadata: &str| usage_of(metadata).map(|u| (u.input, u.output));
+        assert_eq!(known(r#"{"promptTokenCount":8}"#), Some((8, 0)));
+        assert_eq!(known(r#"{"promptTokenCount":8,"totalTokenCount":12}"#), Some((8, 4)));
+        assert_eq!(known(r#"{"promptTokenCount":0,"candidatesTokenCount":0}"#), Some((0, 0)));
+        assert_eq!(
+            known(r#"{"promptTokenCount":8,"cachedContentTokenCount":9,"candidatesTokenCount":1}"#),
+            Some((0, 1))
+        );
+        for unknown in [
+            "null",
+            "{}",
+            r#"{"candidatesTokenCount":5}"#,
+            r#"{"promptTokenCount":-3}"#,
+            r#"{"promptTokenCount":8,"candidatesTokenCount":-1}"#,
+            r#"{"promptTokenCount":8,"thoughtsTokenCount":1e999}"#,
+        ] {
+            assert_eq!(known(unknown), None, "{unknown}");
+        }
+    }
+
+    #[test]
+    fn a_later_chunk_without_counts_does_not_take_them_away() {
+        let traffic = r#"{"candidates":[],"usageMetadata":{"trafficType":"ON_DEMAND"}}"#;
+        let metered = read(AT, true, data(&[CHUNKS[0], traffic]));
+        assert_eq!(metered.usage.map(|u| u.output), Some(90));
+    }
+
+    #[test]
+    fn grounding_is_billed_per_request_before_gemini_3() {
+        let old = CHUNKS[2].replace("gemini-3.8-flash", "gemini-2.5-pro");
+        assert_eq!(read(AT, true, data(&[&old])).usage.map(|u| u.web_searches), Some(1));
+    }
+
+    #[test]
+    fn errors_come_alone_in_an_array_or_in_the_stream() {
+        let error =
+            r#"{"error":{"code":503,"message":"The model is overloaded.","status":"UNAVAILABLE"}}"#;
+        for metered in [
+            read(WHOLE, false, error),
+            read(AT, false, format!("[{error}]")),
+            read(AT, false, error),
+            read(AT, true, data(&[CHUNKS[0], error])),
+        ] {
+            assert_eq!((metered.end, metered.error.as_deref()), (End::Failed, Some("UNAVAILABLE")));
+        }
+    }
+
+    #[test]
+    fn a_blocked_prompt_is_an_end() {
+        let blocked = r#"{"promptFeedback":{"blockReason":"SAFETY"},"usageMetadata":{"promptTokenCount":7,"totalTokenCount":7}}"#;
+        let metered = read(AT, true, data(&[blocked]));
+        assert_eq!((metered.end, metered.usage.map(|u| u.input)), (End::Complete, Some(7)));
+    }
+}

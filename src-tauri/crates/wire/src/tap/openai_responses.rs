@@ -124,3 +124,134 @@ impl Reading for Responses {
         &self.seen
     }
 }
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::super::tests::{data, named, read, started_after};
+    use super::*;
+    use weir_core::Endpoint::Responses as AT;
+    use weir_core::Usage;
+    use weir_core::meter::End;
+
+    const CREATED: &str = r#"{"type":"response.created","sequence_number":0,"response":{"id":"resp_68","object":"response","created_at":1795334400,"status":"in_progress","error":null,"incomplete_details":null,"model":"gpt-6.1-sol","output":[],"service_tier":"auto","usage":null}}"#;
+    const ADDED: &str = r#"{"type":"response.output_item.added","sequence_number":2,"output_index":0,"item":{"id":"msg_1","type":"message","status":"in_progress","role":"assistant","content":[]}}"#;
+    const DELTA: &str = r#"{"type":"response.output_text.delta","sequence_number":4,"item_id":"msg_1","output_index":0,"content_index":0,"delta":"Hello","logprobs":[],"obfuscation":"x"}"#;
+    const SUMMARY: &str = r#"{"type":"response.reasoning_summary_text.delta","sequence_number":3,"item_id":"rs_1","output_index":0,"summary_index":0,"delta":"Plan"}"#;
+    const ARGUMENTS: &str = r#"{"type":"response.function_call_arguments.delta","sequence_number":5,"item_id":"fc_1","output_index":1,"delta":"{\"cmd\":"}"#;
+    const SEARCH: &str = r#"{"type":"response.output_item.done","sequence_number":6,"output_index":2,"item":{"id":"ws_1","type":"web_search_call","status":"completed","action":{"type":"search","query":"x"}}}"#;
+    const OPENED: &str = r#"{"type":"response.output_item.done","sequence_number":7,"output_index":3,"item":{"id":"ws_2","type":"web_search_call","status":"completed","action":{"type":"open_page","url":"u"}}}"#;
+    const COMPLETED: &str = r#"{"type":"response.completed","sequence_number":9,"response":{"id":"resp_68","object":"response","status":"completed","error":null,"model":"gpt-6.1-sol","output":[{"id":"ws_1","type":"web_search_call","status":"completed","action":{"type":"search","query":"x"}},{"id":"ws_2","type":"web_search_call","status":"completed","action":{"type":"open_page"}},{"id":"msg_1","type":"message","content":[{"type":"output_text","text":"Hello"}]}],"service_tier":"default","usage":{"input_tokens":9000,"input_tokens_details":{"cached_tokens":6000,"cache_write_tokens":2500,"cache_write_tokens_details":{"ttl_30m_tokens":500,"ttl_12h_tokens":2000}},"output_tokens":700,"output_tokens_details":{"reasoning_tokens":640},"total_tokens":9700}}}"#;
+
+    pub(in super::super) fn stream() -> String {
+        named(&[CREATED, SUMMARY, ADDED, DELTA, ARGUMENTS, SEARCH, OPENED, COMPLETED])
+    }
+
+    #[test]
+    fn a_stream_gives_cache_writes_by_lifetime_and_searches() {
+        let metered = read(AT, true, stream());
+        assert_eq!(
+            metered.usage,
+            Some(Usage {
+                input: 500,
+                cache_read: 6000,
+                cache_write_5m: 500,
+                cache_write_1h: 2000,
+                output: 700,
+                reasoning: 640,
+                web_searches: 1,
+            })
+        );
+        assert_eq!(metered.service_tier.as_deref(), Some("default"));
+        assert_eq!(metered.model.as_deref(), Some("gpt-6.1-sol"));
+        assert_eq!((metered.end, metered.output_bytes), (End::Complete, 5 + 4 + 7));
+    }
+
+    #[test]
+    fn content_begins_with_the_first_delta_or_done_item() {
+        assert_eq!(started_after(AT, &[CREATED, ADDED, DELTA]), [false, false, true]);
+        assert_eq!(started_after(AT, &[CREATED, SEARCH]), [false, true]);
+    }
+
+    #[test]
+    fn only_completed_and_incomplete_are_ends() {
+        let end = |payloads: &[&str]| read(AT, true, named(payloads)).end;
+        assert_eq!(end(&[CREATED, ADDED, DELTA]), End::Open);
+        assert_eq!(
+            end(&[CREATED, r#"{"type":"response.output_text.done","text":"Hello"}"#]),
+            End::Open
+        );
+        assert_eq!(end(&[CREATED, COMPLETED]), End::Complete);
+        let incomplete = COMPLETED.replace("response.completed", "response.incomplete");
+        assert_eq!(end(&[CREATED, &incomplete]), End::Complete);
+    }
+
+    #[test]
+    fn failures_inside_a_200_are_failures_and_keep_their_usage() {
+        let failed = r#"{"type":"response.failed","sequence_number":3,"response":{"id":"resp_68","object":"response","status":"failed","error":{"code":"rate_limit_exceeded","message":"slow down"},"model":"gpt-6.1-sol","output":[],"usage":{"input_tokens":10,"output_tokens":2}}}"#;
+        let metered = read(AT, true, named(&[CREATED, failed]));
+        assert_eq!(
+            (metered.end, metered.error.as_deref()),
+            (End::Failed, Some("rate_limit_exceeded"))
+        );
+        assert_eq!(metered.usage, Some(Usage { input: 10, output: 2, ..Usage::default() }));
+        for (error, name) in [
+            (
+                r#"{"type":"error","code":"server_error","message":"oops","param":null,"sequence_number":4}"#,
+                "server_error",
+            ),
+            (
+                r#"{"type":"error","error":{"type":"invalid_request_error","code":null,"message":"no"}}"#,
+                "invalid_request_error",
+            ),
+            (
+                r#"{"error":{"code":"context_length_exceeded","message":"long"}}"#,
+                "context_length_exceeded",
+            ),
+        ] {
+            let metered = read(AT, true, data(&[CREATED, error]));
+            assert_eq!(
+                (metered.end, metered.error.as_deref()),
+                (End::Failed, Some(name)),
+                "{error}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_whole_answer_is_read() {
+        let whole =
+            Value::whole(COMPLETED.as_bytes()).and_then(|v| v.get("response")).expect("a response");
+        let metered = read(AT, false, whole.raw());
+        let usage = metered.usage.expect("usage");
+        assert_eq!((usage.input, usage.web_searches), (500, 1));
+        assert_eq!((metered.end, metered.output_bytes), (End::Complete, 5));
+        let failed = r#"{"id":"r","status":"failed","error":{"code":"server_error","message":"m"},"usage":null}"#;
+        let metered = read(AT, false, failed);
+        assert_eq!((metered.end, metered.error.as_deref()), (End::Failed, Some("server_error")));
+    }
+
+    #[test]
+    fn a_write_total_without_lifetimes_is_short_lived_and_null_details_are_none() {
+        let usage = |details: &str| {
+            let body = format!(
+                r#"{{"status":"completed","usage":{{"input_tokens":100,"output_tokens":1,"input_tokens_details":{details}}}}}"#
+            );
+            let usage = read(AT, false, body).usage.expect("usage");
+            (usage.input, usage.cache_read, usage.cache_write_5m, usage.cache_write_1h)
+        };
+        assert_eq!(usage(r#"{"cached_tokens":10,"cache_write_tokens":30}"#), (60, 10, 30, 0));
+        assert_eq!(
+            usage(
+                r#"{"cached_tokens":10,"cache_write_tokens":30,"cache_write_tokens_details":{"ttl_30m_tokens":0,"ttl_12h_tokens":20}}"#
+            ),
+            (60, 10, 10, 20)
+        );
+        assert_eq!(usage("null"), (100, 0, 0, 0));
+        assert_eq!(
+            usage(
+                r#"{"cached_tokens":0,"cache_write_tokens":0,"cache_write_tokens_details":null}"#
+            ),
+            (100, 0, 0, 0)
+        );
+    }
+}

@@ -230,12 +230,18 @@ fn found_there(first: Option<&u8>) -> &'static str {
 const CACHE_KEYS: [&[u8]; 3] =
     [b"cache_control", b"prompt_cache_breakpoint", b"prompt_cache_options"];
 
+/// Called for every string of a body, nearly always in vain: the first line must be cheap.
+#[inline(always)]
 fn marks_cache(body: &[u8], met: &Met<'_>) -> bool {
-    let named = CACHE_KEYS.iter().any(|k| k.len() == met.contents.len() && *k == met.contents);
-    // A key spelled with escapes is rare enough to read.
-    let spelled =
-        || met.escaped() && CACHE_KEYS.iter().any(|k| *k == json::unescaped(met).as_ref());
-    if !named && (body.get(met.end) != Some(&b':') || !spelled()) {
+    let right_length = CACHE_KEYS.iter().any(|k| k.len() == met.contents.len());
+    (right_length || met.maybe_escaped()) && is_cache_key(body, met)
+}
+
+fn is_cache_key(body: &[u8], met: &Met<'_>) -> bool {
+    // A key spelled with escapes is rare enough to read, a long text is no key.
+    let named = |name: &[u8]| CACHE_KEYS.contains(&name);
+    let spelled = || body.get(met.end) == Some(&b':') && named(&json::unescaped(met));
+    if !named(met.contents) && !spelled() {
         return false;
     }
     let colon = json::skip_space(body, met.end);

@@ -33,16 +33,37 @@ pub(crate) enum FlawKind {
 pub(crate) struct Met<'a> {
     pub contents: &'a [u8],
     pub end: usize,
+    /// `false` when it surely holds no backslash.
+    maybe_escaped: bool,
 }
 
 impl<'a> Met<'a> {
-    fn new(text: &'a [u8], start: usize, end: usize) -> Self {
-        Self { contents: &text[start + 1..end - 1], end }
+    /// The string that opens at `start`. Only quotes are searched for; one that an odd number of
+    /// backslashes stands before is part of the text.
+    #[inline(always)]
+    fn at(text: &'a [u8], start: usize) -> Result<Self, Flaw> {
+        // Most keys end within the first 16 bytes: one word, one branch that is foreseen.
+        if let Some(word) = text[start + 1..].first_chunk::<16>() {
+            let word = u128::from_le_bytes(*word);
+            let hits = bytes_that_are(b'"', word);
+            let end = start + 2 + hits.trailing_zeros() as usize / 8;
+            if hits != 0 && text[end - 2] != b'\\' {
+                let maybe_escaped = bytes_that_are(b'\\', word) != 0;
+                return Ok(Self { contents: &text[start + 1..end - 1], end, maybe_escaped });
+            }
+        }
+        let end = long_string_end(text, start)?;
+        Ok(Self { contents: &text[start + 1..end - 1], end, maybe_escaped: true })
+    }
+
+    /// Whether it may be written with escapes; costs nothing to ask.
+    pub fn maybe_escaped(&self) -> bool {
+        self.maybe_escaped
     }
 
     /// Whether it is written with escapes.
     pub fn escaped(&self) -> bool {
-        self.contents.contains(&b'\\')
+        self.maybe_escaped && self.contents.contains(&b'\\')
     }
 }
 
@@ -61,8 +82,17 @@ const CLASS: [u8; 256] = {
     class
 };
 
-/// Words of eight bytes looked at before the vector search starts, which costs more to set up.
-const SHORT_STRING_WORDS: usize = 4;
+/// The end of a string of any length.
+#[inline(never)]
+fn long_string_end(text: &[u8], start: usize) -> Result<usize, Flaw> {
+    let inside = &text[start + 1..];
+    for hit in memchr::memchr_iter(b'"', inside) {
+        if !is_escaped(&inside[..hit]) {
+            return Ok(start + hit + 2);
+        }
+    }
+    Err(Flaw { at: start, kind: FlawKind::OpenString })
+}
 
 pub(crate) fn skip_space(text: &[u8], mut at: usize) -> usize {
     while matches!(text.get(at), Some(b' ' | b'\n' | b'\r' | b'\t')) {
@@ -71,42 +101,17 @@ pub(crate) fn skip_space(text: &[u8], mut at: usize) -> usize {
     at
 }
 
-/// The end of the string that opens at `start`. Only quotes are searched for; one that an odd
-/// number of backslashes stands before is part of the text.
-fn string_end(text: &[u8], start: usize) -> Result<usize, Flaw> {
-    let mut at = start + 1;
-    for _ in 0..SHORT_STRING_WORDS {
-        let Some(word) = text.get(at..).and_then(|t| t.first_chunk::<8>()) else { break };
-        let hits = quotes(u64::from_le_bytes(*word));
-        if hits == 0 {
-            at += 8;
-            continue;
-        }
-        let quote = at + hits.trailing_zeros() as usize / 8;
-        if !is_escaped(&text[start + 1..quote]) {
-            return Ok(quote + 1);
-        }
-        at = quote + 1;
-    }
-    let open = Flaw { at: start, kind: FlawKind::OpenString };
-    for hit in memchr::memchr_iter(b'"', text.get(at..).ok_or(open)?) {
-        if !is_escaped(&text[start + 1..at + hit]) {
-            return Ok(at + hit + 1);
-        }
-    }
-    Err(open)
-}
-
 /// Whether what follows `before` is escaped. Runs of backslashes before two quotes never overlap,
 /// so all calls for one string together look at each byte at most once.
 fn is_escaped(before: &[u8]) -> bool {
     before.iter().rev().take_while(|b| **b == b'\\').count() % 2 == 1
 }
 
-/// The high bit of each byte that is a quote; exact for the lowest one, which is all that is used.
-fn quotes(word: u64) -> u64 {
-    const ONES: u64 = u64::from_le_bytes([1; 8]);
-    let zeros = word ^ (ONES * b'"' as u64);
+/// The high bit of each byte of `word` that is `byte`. Exact for the lowest one; a bit above it may
+/// be set wrongly, but none is when no byte is `byte`.
+fn bytes_that_are(byte: u8, word: u128) -> u128 {
+    const ONES: u128 = u128::from_le_bytes([1; 16]);
+    let zeros = word ^ (ONES * u128::from(byte));
     zeros.wrapping_sub(ONES) & !zeros & (ONES << 7)
 }
 
@@ -121,8 +126,9 @@ pub(crate) fn value_end<'a>(
     match text.get(start) {
         None => Err(Flaw { at: start, kind: FlawKind::Ends }),
         Some(b'"') => {
-            let end = string_end(text, start)?;
-            met(Met::new(text, start, end));
+            let string = Met::at(text, start)?;
+            let end = string.end;
+            met(string);
             Ok(end)
         }
         Some(b'{' | b'[') => container_end(text, start, depth, met),
@@ -145,9 +151,9 @@ fn container_end<'a>(
         match CLASS[usize::from(byte)] {
             PLAIN => at += 1,
             QUOTE => {
-                let end = string_end(text, at)?;
-                met(Met::new(text, at, end));
-                at = end;
+                let string = Met::at(text, at)?;
+                at = string.end;
+                met(string);
             }
             OPEN => {
                 if open == room {
@@ -233,7 +239,7 @@ pub(crate) fn each_field<'a, E: From<Flaw>>(
             None => return Err(ends(at)),
             Some(_) => return Err(expected(at, "a key in double quotes")),
         }
-        let key = Met::new(text, at, string_end(text, at)?);
+        let key = Met::at(text, at)?;
         at = skip_space(text, key.end);
         match text.get(at) {
             Some(b':') => at = skip_space(text, at + 1),

@@ -224,7 +224,11 @@ ok: boolean,
 /**
  * Everything that is wrong with it.
  */
-problems: Array<ConfigProblem>, };
+problems: Array<ConfigProblem>, 
+/**
+ * Keys that are understood and have no effect yet, one sentence each.
+ */
+notes: Array<string>, };
 
 /**
  * `config show`.

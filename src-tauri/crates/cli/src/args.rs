@@ -36,7 +36,7 @@ pub enum Command {
     Status(Json),
     /// Check the whole set-up, each fault with its fix
     #[command(after_help = "Exit code 1 when a check fails.\n\nExample:\n  weir doctor")]
-    Doctor(Json),
+    Doctor(Checkup),
     /// Show what was spent
     #[command(subcommand, after_help = "Example:\n  weir cost breakdown --period month --by model")]
     Cost(Cost),
@@ -72,6 +72,16 @@ pub enum Command {
         after_help = "Example:\n  weir export --format csv --since 2026-11-01 > november.csv"
     )]
     Export(Export),
+}
+
+/// `weir doctor`
+#[derive(Debug, Args)]
+pub struct Checkup {
+    /// Make a damaged ledger whole again from what can be read of it, and keep a copy
+    #[arg(long)]
+    pub salvage: bool,
+    #[command(flatten)]
+    pub json: Json,
 }
 
 /// Whether to print JSON.

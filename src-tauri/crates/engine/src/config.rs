@@ -185,6 +185,18 @@ pub enum ConfigProblem {
         /// What the system said.
         cause: io::Error,
     },
+    /// A provider's address is the one Weir listens on.
+    #[error(
+        "[providers.{provider}] has base_url = \"{base_url}\", which is Weir's own address on this \
+         start, so a request would circle for ever. Write the provider's own address, or use \
+         another port"
+    )]
+    Circle {
+        /// The provider.
+        provider: String,
+        /// Its address.
+        base_url: String,
+    },
     /// The file does not hold; every problem of it.
     #[error("{}", listed(.path, .problems))]
     Wrong {
@@ -230,6 +242,13 @@ impl Config {
     /// The provider of that name.
     pub fn provider(&self, name: &str) -> Option<&Provider> {
         self.providers.iter().find(|p| p.name == name)
+    }
+
+    /// The provider that leads back to Weir itself when it listens on `port`. A preset nobody wrote
+    /// down does not count: it is never asked unless it is named.
+    pub fn circle(&self, port: u16) -> Option<&Provider> {
+        let written = self.providers.iter().filter(|p| self.written.contains(&p.name));
+        written.into_iter().find(|p| url::check(&p.base_url, true, port).is_err())
     }
 
     /// Whether a provider has what it takes to be asked, as far as is known without the keychain:

@@ -8,7 +8,7 @@ use arc_swap::ArcSwap;
 use parking_lot::Mutex;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU16, AtomicU64, Ordering};
 use std::time::SystemTime;
 use weir_core::route::{Provider, ProviderKind, Setup, routed};
 use weir_proxy::ports::{Clock, Listed, Opening, Routes};
@@ -57,6 +57,8 @@ pub struct Routing {
     /// Made when it is first asked for: it needs the price table, which a start does not.
     models: ArcSwap<Option<Vec<Listed>>>,
     paused: AtomicBool,
+    /// Where Weir itself listens; 0 before it does.
+    own_port: AtomicU16,
     looked_ns: AtomicU64,
     /// Held while a configuration is taken over, so that two never cross.
     mark: Mutex<Mark>,
@@ -85,6 +87,7 @@ impl Routing {
             prices,
             models: ArcSwap::default(),
             paused: AtomicBool::new(false),
+            own_port: AtomicU16::new(0),
             looked_ns: AtomicU64::new(clock.monotonic_ns()),
             mark: Mutex::new(mark),
             problem: ArcSwap::default(),
@@ -99,6 +102,15 @@ impl Routing {
     /// Who is told when another configuration is in force.
     pub fn on_change(&self, tell: impl Fn(&Config) + Send + Sync + 'static) {
         *self.changed.lock() = Some(Box::new(tell));
+    }
+
+    /// Tells where Weir listens, so that no configuration can lead back there.
+    ///
+    /// # Errors
+    /// When the one in force does.
+    pub fn listens_on(&self, port: u16) -> Result<(), ConfigProblem> {
+        self.own_port.store(port, Ordering::Relaxed);
+        straight(self.config.load_full().as_ref().clone(), port).map(drop)
     }
 
     /// The configuration in force.
@@ -142,8 +154,8 @@ impl Routing {
     pub fn reload(&self) -> Result<(), ConfigProblem> {
         let mut mark = self.mark.lock();
         *mark = Mark::of(&self.file);
-        let loaded = Config::load(&self.file);
-        match loaded {
+        let port = self.own_port.load(Ordering::Relaxed);
+        match Config::load(&self.file).and_then(|config| straight(config, port)) {
             Ok(config) => {
                 self.problem.store(Arc::new(None));
                 self.config.store(Arc::new(config));
@@ -161,7 +173,9 @@ impl Routing {
                         path.display(),
                         count(problems.len()),
                     ),
-                    ConfigProblem::Unreadable { .. } => problem.to_string(),
+                    ConfigProblem::Unreadable { .. } | ConfigProblem::Circle { .. } => {
+                        problem.to_string()
+                    }
                 };
                 self.problem.store(Arc::new(Some(told)));
                 Err(problem)
@@ -259,6 +273,17 @@ impl Routing {
             }
         }
         all
+    }
+}
+
+/// The configuration, unless it leads a request back to this engine.
+fn straight(config: Config, port: u16) -> Result<Config, ConfigProblem> {
+    match config.circle(port) {
+        Some(p) if port != 0 => {
+            let (provider, base_url) = (p.name.clone(), p.base_url.clone());
+            Err(ConfigProblem::Circle { provider, base_url })
+        }
+        _ => Ok(config),
     }
 }
 

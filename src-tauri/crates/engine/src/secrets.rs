@@ -36,8 +36,17 @@ pub const ITEM_BYTES_MAX: usize = 2560;
 /// One key in the item.
 #[derive(Serialize, Deserialize)]
 struct Stored {
-    key: Zeroizing<String>,
+    #[serde(serialize_with = "expose", deserialize_with = "enclose")]
+    key: Secret,
     origin: String,
+}
+
+fn expose<S: serde::Serializer>(key: &Secret, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(key.expose())
+}
+
+fn enclose<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Secret, D::Error> {
+    String::deserialize(deserializer).map(Secret::new)
 }
 
 type Item = BTreeMap<String, Stored>;
@@ -125,7 +134,7 @@ impl Keys {
         check_key(key)?;
         let origin = origin_of(found);
         self.change(|item| {
-            let stored = Stored { key: Zeroizing::new(key.to_owned()), origin: origin.clone() };
+            let stored = Stored { key: Secret::new(key.to_owned()), origin: origin.clone() };
             item.insert(provider.to_owned(), stored);
             Ok(())
         })?;
@@ -159,7 +168,7 @@ impl Keys {
         match Self::from_environment(&config, provider) {
             Some(found) => found,
             None => {
-                let item = self.read().map_err(problem)?;
+                let item = self.read().map_err(|found| self.or_missing(provider, found))?;
                 self.pick(&config, provider, &item)
             }
         }
@@ -211,7 +220,7 @@ impl Keys {
                 ),
             });
         }
-        Ok(Secret::new(stored.key.as_str().to_owned()))
+        Ok(stored.key.clone())
     }
 
     fn keychain_provider<'c>(

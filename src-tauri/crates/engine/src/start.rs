@@ -113,6 +113,17 @@ impl Engine {
         Ok(Offline { desk: Arc::new(HomeDesk(Arc::new(made.parts(None)))), _lock: lock })
     }
 
+    /// Makes a damaged ledger whole again from what can be read of it, and keeps a copy of it as
+    /// it was. Nothing else of the home is touched.
+    ///
+    /// # Errors
+    /// See [`StartProblem`]; the ledger is then as it was.
+    pub fn salvage(home: &Home) -> Result<weir_ledger::Salvaged, StartProblem> {
+        home.prepare()?;
+        let _lock = Lock::take(home)?;
+        Ok(weir_ledger::salvage(&home.ledger(), &clock::zone(), clock::unix_ms())?)
+    }
+
     /// Starts serving. Connections are accepted when it returns. Needs a tokio runtime.
     ///
     /// # Errors
@@ -127,6 +138,7 @@ impl Engine {
         let made = Made::new(home, options.vault)?;
         let port = options.port.unwrap_or_else(|| made.routing.config().port);
         let (listeners, port) = listen::bind(port)?;
+        made.routing.listens_on(port)?;
         let proxy = Arc::new(Proxy::new(port, made.ports())?);
         let door = Door::open(made.home.root())?;
         lock.announce(port).map_err(StartProblem::Announce)?;

@@ -179,3 +179,39 @@ async fn a_stopped_engine_leaves_no_socket_and_an_opened_home_knows_the_past() {
     assert!(clients[0].last_used.is_some(), "when it last called was written at the stop");
     assert!(!desk.status().expect("a status").running);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_that_leads_back_to_weir_is_refused_at_the_start_and_on_an_edit() {
+    let s = started("").await;
+    let port = s.running.port();
+    let circle = format!("[providers.openai]\nbase_url = \"http://localhost:{port}/v1\"\n");
+    std::fs::write(s.home.config(), circle).expect("written");
+    let said = s.running.reload().err().expect("refused").to_string();
+    assert!(said.contains("Weir's own address"), "{said}");
+    s.running.stop().await;
+    let same = Options { port: Some(port), ..options() };
+    let said = Engine::start(s.home.clone(), same).await.err().expect("refused").to_string();
+    assert!(said.contains("Weir's own address") && said.contains("another port"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_damaged_ledger_is_said_and_made_whole_on_request() {
+    let s = started("").await;
+    s.running.desk().client_add("script").expect("added");
+    s.running.stop().await;
+    let mut bytes = std::fs::read(s.home.ledger()).expect("a ledger");
+    let end = bytes.len();
+    bytes[end - 4096..].fill(0xa5);
+    std::fs::write(s.home.ledger(), &bytes).expect("damaged");
+    match Engine::start(s.home.clone(), options()).await {
+        Err(problem) => {
+            let said = problem.to_string();
+            assert!(said.contains("damaged") && said.contains("--salvage"), "{said}");
+        }
+        Ok(_) => panic!("a damaged ledger was taken for a good one"),
+    }
+    let salvaged = Engine::salvage(&s.home).expect("it is made whole");
+    assert!(salvaged.copy.exists());
+    let again = Engine::start(s.home.clone(), options()).await.expect("it starts");
+    again.stop().await;
+}

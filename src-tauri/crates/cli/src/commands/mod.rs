@@ -29,7 +29,8 @@ pub fn run(weir: Weir) -> Done {
         Command::Log(args) => log::log(&home()?, &args),
         Command::Export(args) => export::export(&*desk(&home()?)?, &args),
         Command::Status(args) => reports::status(&*desk(&home()?)?, Out::stdout(args.json)),
-        Command::Doctor(args) => reports::doctor(&home()?, Out::stdout(args.json)),
+        Command::Doctor(args) if args.salvage => reports::salvage(&home()?),
+        Command::Doctor(args) => reports::doctor(&home()?, Out::stdout(args.json.json)),
         Command::Cost(Cost::Summary { period, json }) => {
             reports::summary(&*desk(&home()?)?, period.into(), Out::stdout(json.json))
         }

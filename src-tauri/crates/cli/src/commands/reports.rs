@@ -5,6 +5,7 @@ use crate::args::Config;
 use crate::out::{Done, Out, Stop};
 use crate::views;
 use std::path::PathBuf;
+use weir_engine::Engine;
 use weir_engine::api::{By, Check, CheckState, ConfigProblem, ConfigReport, Desk, Doctor, Span};
 use weir_engine::config;
 use weir_engine::home::Home;
@@ -31,6 +32,23 @@ pub fn doctor(home: &Home, out: Out) -> Done {
     };
     out.answer(&doctor, |paint| views::doctor::doctor(&doctor, paint))?;
     if doctor.ok { Ok(()) } else { Err(Stop::Said) }
+}
+
+/// `weir doctor --salvage`
+pub fn salvage(home: &Home) -> Done {
+    let salvaged = Engine::salvage(home).map_err(failed)?;
+    let lost = match (salvaged.complete, salvaged.without_reserve) {
+        (true, 0) => "Nothing was lost.".to_owned(),
+        (_, n) => format!("Some pages could not be read; {n} settlements had lost their reservation."),
+    };
+    Out::stdout(false).text(&format!(
+        "The ledger is whole again: {} reservations, {} settlements, {} tools. {lost}\n\
+         The damaged one is kept as {}\n",
+        salvaged.reserves,
+        salvaged.settles,
+        salvaged.clients,
+        salvaged.copy.display()
+    ))
 }
 
 /// `weir cost summary`
@@ -75,7 +93,9 @@ fn check(home: &Home, file: Option<PathBuf>) -> Result<ConfigReport, Stop> {
     let Some(text) = config::read_file(&path).map_err(failed)? else {
         return match named {
             true => Err(failed(format!("{file} does not exist"))),
-            false => Ok(ConfigReport { file, ok: true, problems: Vec::new() }),
+            false => {
+                Ok(ConfigReport { file, ok: true, problems: Vec::new(), notes: Vec::new() })
+            }
         };
     };
     let checked = config::check(&text);
@@ -87,5 +107,6 @@ fn check(home: &Home, file: Option<PathBuf>) -> Result<ConfigReport, Stop> {
         },
     };
     let problems: Vec<ConfigProblem> = checked.problems.into_iter().map(problem).collect();
-    Ok(ConfigReport { file, ok: problems.is_empty() && checked.config.is_some(), problems })
+    let (ok, notes) = checked.config.map_or((false, Vec::new()), |config| (true, config.notes));
+    Ok(ConfigReport { file, ok, problems, notes })
 }

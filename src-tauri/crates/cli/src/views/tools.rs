@@ -59,10 +59,13 @@ pub fn clients(clients: &[ClientRow], now: Stamp, zone: &Zone, paint: Paint) -> 
 /// Every problem of a configuration file, as `file:line: what is wrong`.
 pub fn config_report(report: &ConfigReport) -> String {
     let file = plain(&report.file);
-    if report.ok {
-        return format!("{file} holds.\n");
-    }
     let mut out = String::new();
+    if report.ok {
+        out.push_str(&format!("{file} holds.\n"));
+    }
+    for note in &report.notes {
+        out.push_str(&format!("{}.\n", plain(note)));
+    }
     for problem in &report.problems {
         let line = problem.line.map(|n| format!("{n}:")).unwrap_or_default();
         out.push_str(&format!("{file}:{line} {}\n", plain(&problem.message)));
@@ -120,10 +123,22 @@ script       30 min ago    never
             file: "config.toml".into(),
             ok: false,
             problems: vec![problem(Some(3), "port is not a number"), problem(None, "empty")],
+            notes: Vec::new(),
         };
         assert_eq!(
             config_report(&report),
             "config.toml:3: port is not a number\nconfig.toml: empty\n"
         );
+    }
+
+    #[test]
+    fn a_file_that_holds_says_what_has_no_effect_yet() {
+        let report = ConfigReport {
+            file: "config.toml".into(),
+            ok: true,
+            problems: Vec::new(),
+            notes: vec!["quality has no effect yet".into()],
+        };
+        assert_eq!(config_report(&report), "config.toml holds.\nquality has no effect yet.\n");
     }
 }

@@ -103,6 +103,8 @@ pub struct ConfigReport {
     pub ok: bool,
     /// Everything that is wrong with it.
     pub problems: Vec<ConfigProblem>,
+    /// Keys that are understood and have no effect yet, one sentence each.
+    pub notes: Vec<String>,
 }
 
 /// A secret on its way: wiped on drop, written only to the control socket, never printed.

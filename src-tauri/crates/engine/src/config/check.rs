@@ -127,8 +127,11 @@ impl Judge {
         let mut own: Vec<Provider> = Vec::new();
         let mut written = Vec::new();
         for given in raw {
-            written.push(given.name.value.clone());
-            own.extend(self.provider(given, port));
+            let name = given.name.value.clone();
+            // A stand-in, so that what names this provider is not reported as a mistake too.
+            let checked = self.provider(given, port);
+            own.push(checked.unwrap_or_else(|| stand_in(&name)));
+            written.push(name);
         }
         // Presets come first, so that a bare model name goes to its vendor also when a provider
         // of the same dialect is added.
@@ -411,6 +414,18 @@ impl Judge {
             project: raw.project.map(|a| a.value),
             local: raw.local.map(|a| a.value),
         }
+    }
+}
+
+/// Never in force: there is a problem when one is needed.
+fn stand_in(name: &str) -> Provider {
+    Provider {
+        name: name.to_owned(),
+        dialect: Dialect::OpenAi,
+        base_url: String::new(),
+        key: KeySource::None,
+        local: false,
+        kind: ProviderKind::Plain,
     }
 }
 

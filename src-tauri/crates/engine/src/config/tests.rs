@@ -189,6 +189,16 @@ fn a_route_to_an_unknown_provider_is_told_with_the_nearest_name() {
 }
 
 #[test]
+fn one_mistake_is_told_once_and_not_again_wherever_its_provider_is_named() {
+    let problems = wrong(
+        "[providers.mine]\ndialect = \"opnai\"\nbase_url = \"https://x.example/v1\"\n\
+         [tiers]\nlow = [\"mine/a\"]\n",
+    );
+    assert_eq!(problems.len(), 1, "{problems:#?}");
+    assert!(problems[0].starts_with("line 2: providers.mine.dialect"), "{problems:#?}");
+}
+
+#[test]
 fn shares_above_a_hundred_percent_and_shares_of_nothing_are_refused() {
     let problems = wrong("[categories]\nof = \"week\"\na = 60\nb = 50\n");
     assert_eq!(problems.len(), 2, "{problems:?}");

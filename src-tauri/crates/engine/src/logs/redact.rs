@@ -4,8 +4,8 @@
 /// What replaces a key.
 const HIDDEN: &str = "[hidden]";
 /// Beginnings of keys: Anthropic, OpenAI and OpenRouter, Google, Groq, xAI, Hugging Face, GitHub,
-/// Amazon, JSON web tokens, and Weir's own tokens.
-const PREFIXES: [&str; 14] = [
+/// Amazon and JSON web tokens.
+const PREFIXES: [&str; 13] = [
     "sk-",
     "sk_",
     "pk-",
@@ -19,10 +19,13 @@ const PREFIXES: [&str; 14] = [
     "github_pat_",
     "AKIA",
     "eyJ",
-    "weir_",
 ];
 /// A run with a known beginning is a key from this length on.
 const PREFIXED_CHARS_MIN: usize = 10;
+/// Weir's own tokens begin like its crates, so they are told by their length: half of one is
+/// hidden, `weir_engine` is not.
+const OWN_PREFIX: &str = crate::gate::TOKEN_PREFIX;
+const OWN_CHARS_MIN: usize = 24;
 /// Any run with letters and digits is, from this length on. A request id has 16.
 const MIXED_CHARS_MIN: usize = 32;
 
@@ -52,6 +55,9 @@ fn is_key(run: &str) -> bool {
     {
         return true;
     }
+    if run.match_indices(OWN_PREFIX).any(|(at, _)| run.len() - at >= OWN_CHARS_MIN) {
+        return true;
+    }
     // Separators do not hide a key, and do not make one of a model's name or a version.
     run.split(['.', '%']).any(|part| {
         part.len() >= MIXED_CHARS_MIN
@@ -79,6 +85,7 @@ mod tests {
             "gsk_1234567890",
             "xai-1234567890",
             "weir_AbCdEfGhIjKlMnOpQrStUvWxYz0123456789-_AbCdE",
+            "weir_AbCdEfGhIjKlMnOpQrSt",
             "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIx.abc",
             "0123456789abcdef0123456789abcdef",
         ] {
@@ -96,6 +103,7 @@ mod tests {
             "claude-sonnet-4-5-20250929 answered wr_0tb4k2m9xq1zc in 812 ms",
             "GET /v1/messages 404, task-list and disk-full",
             "listening on http://127.0.0.1:9347",
+            "INFO weir_engine::start: stopped",
             "src-tauri/crates/engine/src/config/check.rs:120:9",
             "ünïcödé ✓",
             "",

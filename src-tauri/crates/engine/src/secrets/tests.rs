@@ -98,13 +98,23 @@ fn a_key_goes_only_to_the_address_it_was_stored_for() {
 fn every_state_of_a_keychain_has_a_name_and_a_fix() {
     for state in [StoreProblem::Locked, StoreProblem::Absent, StoreProblem::Denied] {
         let f = fixture(Arc::new(Stuck(state)));
+        f.keys.index.note("openai", "https://api.openai.com:443").unwrap();
         let said = f.keys.find("openai").unwrap_err().to_string();
         assert!(said.starts_with("the keychain "), "{said}");
         assert!(said.contains("env:NAME"), "{said}");
+        f.keys.index.forget("openai").unwrap();
         let said = f.keys.set("openai", "sk-1").unwrap_err().to_string();
         assert!(said.contains("env:NAME") && !said.contains("sk-1"), "{said}");
         assert!(!f.keys.noted("openai"));
     }
+}
+
+#[test]
+fn without_a_keychain_a_key_that_was_never_stored_is_simply_missing() {
+    let f = fixture(Arc::new(Stuck(StoreProblem::Absent)));
+    assert!(matches!(f.keys.find("openai"), Err(KeyProblem::Missing { .. })));
+    let locked = fixture(Arc::new(Stuck(StoreProblem::Locked)));
+    assert!(matches!(locked.keys.find("openai"), Err(KeyProblem::Keychain { .. })));
 }
 
 #[tokio::test(start_paused = true)]

@@ -37,7 +37,7 @@ pub fn doctor(home: &Home, out: Out) -> Done {
 /// `weir doctor --salvage`
 pub fn salvage(home: &Home) -> Done {
     let salvaged = Engine::salvage(home).map_err(failed)?;
-    let lost = match (salvaged.complete, salvaged.without_reserve) {
+    let lost = match (salvaged.whole, salvaged.without_reserve) {
         (true, 0) => "Nothing was lost.".to_owned(),
         (_, n) => format!("Some pages could not be read; {n} settlements had lost their reservation."),
     };

@@ -16,7 +16,7 @@ use weir_ledger::{AttemptState, DayRange, Ledger};
 const KILLS: u32 = 100;
 
 /// The example of that name, which cargo builds with the tests.
-fn writer() -> PathBuf {
+pub fn writer() -> PathBuf {
     let mut path = std::env::current_exe().expect("a test has a file");
     path.pop();
     path.set_file_name("examples");

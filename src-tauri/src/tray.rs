@@ -8,7 +8,7 @@ use std::time::Duration;
 use tauri::async_runtime::{self, spawn_blocking};
 use tauri::image::Image;
 use tauri::menu::{CheckMenuItem, Menu, MenuEvent, MenuItem, PredefinedMenuItem};
-use tauri::tray::{TrayIcon, TrayIconBuilder};
+use tauri::tray::{MouseButton, MouseButtonState, TrayIcon, TrayIconBuilder, TrayIconEvent};
 use tauri::{AppHandle, Manager, Wry, include_image};
 use tauri_plugin_autostart::ManagerExt;
 use weir_engine::api::{ApiProblem, Mark, Stamp, TrayView, fresh_for};
@@ -125,8 +125,13 @@ impl Tray {
             .title(title(&view))
             .tooltip(&view.tooltip)
             .menu(&menu)
-            .show_menu_on_left_click(true)
+            .show_menu_on_left_click(cfg!(target_os = "macos"))
             .on_menu_event(clicked)
+            .on_tray_icon_event(|icon, event| {
+                if opens_window(&event) {
+                    window::show(icon.app_handle());
+                }
+            })
             .build(app)?;
         Ok(Self { icon, status, spend, pause, copy, login, drawn: view })
     }
@@ -168,6 +173,15 @@ impl Tray {
             self.drawn = view;
         }
     }
+}
+
+/// A left click opens the window, but in a macOS menu bar, where any click opens the menu.
+fn opens_window(event: &TrayIconEvent) -> bool {
+    let left = matches!(
+        event,
+        TrayIconEvent::Click { button: MouseButton::Left, button_state: MouseButtonState::Up, .. }
+    );
+    left && !cfg!(target_os = "macos")
 }
 
 /// Linux panels name an item by its title; in a macOS menu bar it would stand beside the icon.

@@ -14,6 +14,7 @@ import urllib.request
 import dbus
 
 from desktop import (
+    HOME,
     WATCHER,
     WEIR_HOME,
     Failed,
@@ -126,6 +127,10 @@ def tray():
     check(len(windows()) == 1, "a second start shows the window of the first")
     check(status()["pid"] == program.pid, "and starts no second engine")
 
+    close(windows()[0])
+    item.item.Activate(0, 0, dbus_interface="org.kde.StatusNotifierItem")
+    window()
+
     desktop_entry = WEIR_HOME.parent / ".config/autostart"
     check(not item.row("Start at login")[2], "a home named by WEIR_HOME cannot be started at login")
     check(not desktop_entry.exists(), "nothing starts at login unasked")
@@ -218,6 +223,26 @@ def no_display():
     check(not answers(at), "nothing listens after the end")
 
 
+def login():
+    """The usual home: "Start at login" writes what the desktop reads, and takes it away again."""
+    start_window_manager()
+    start_panel()
+    program = tray_program("--port", "0", WEIR_HOME="")
+    item = Tray(program.pid)
+    item.wait_for("listening on")
+    entry = HOME / ".config/autostart/Weir.desktop"
+    check(not item.row("Start at login")[3], "nothing starts at login unasked")
+    item.click("Start at login")
+    until(entry.exists, "the desktop is told to start it")
+    check(f"Exec={os.environ['WEIR_TRAY_BIN']}" in entry.read_text(), entry.read_text())
+    until(lambda: item.row("Start at login")[3], "the menu says so")
+    item.click("Start at login")
+    until(lambda: not entry.exists(), "the desktop is told not to")
+    until(lambda: not item.row("Start at login")[3], "the menu says so")
+    item.click("Quit")
+    check(program.ended() == 0, program.said())
+
+
 def attached():
     """`weir serve` runs already: the tray attaches, and takes over when that engine stops."""
     configure(Provider())
@@ -262,6 +287,7 @@ def port_taken():
         item = Tray(shown.pid())
         item.wait_for("^Weir · not serving")
         check(not item.row("Copy")[2] and not item.row("Pause")[2], "nothing can be copied or paused")
+        window()
         shot("port-taken")
         taken.close()
         shown.click("Try again")
@@ -339,7 +365,7 @@ def answers(at):
 
 
 def main():
-    scenario = {f.__name__: f for f in (tray, page, no_tray, no_display, attached, port_taken, picture)}[sys.argv[1]]
+    scenario = {f.__name__: f for f in (tray, page, no_tray, no_display, attached, port_taken, login, picture)}[sys.argv[1]]
     try:
         scenario()
     except (Failed, dbus.DBusException, LookupError, OSError, subprocess.SubprocessError) as problem:

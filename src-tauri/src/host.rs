@@ -107,9 +107,17 @@ async fn run_own(
 }
 
 /// The engine of another process, if one serves the home.
+///
+/// # Errors
+/// A home that cannot be used, or an engine that is there and does not answer.
 pub async fn find(home: &Home) -> Result<Option<Remote>, ApiProblem> {
-    let root = home.root().to_owned();
-    spawn_blocking(move || Remote::find(root)).await.unwrap_or_else(|e| Err(broken(&e)))
+    let home = home.clone();
+    let look = move || {
+        // First, because it says best what is wrong with a folder that cannot be used.
+        home.prepare().map_err(|p| ApiProblem::new(Code::Unavailable, p.to_string()))?;
+        Remote::find(home.root())
+    };
+    spawn_blocking(look).await.unwrap_or_else(|e| Err(broken(&e)))
 }
 
 async fn attach(

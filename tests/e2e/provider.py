@@ -17,6 +17,7 @@ class Provider:
         self.hold = threading.Event()
         self.usage = {"input_tokens": 1200, "output_tokens": 340}
         self.requests = 0
+        self.seconds = 0
         provider = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -40,6 +41,7 @@ class Provider:
 
     def answer(self, to, body):
         model = body["model"]
+        time.sleep(self.seconds)
         if body.get("metadata", {}).get("user_id") == "refuse":
             return self.write(to, 429, {"type": "error", "error": {"type": "rate_limit_error", "message": "slow down"}})
         if body.get("stream"):

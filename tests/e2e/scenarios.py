@@ -313,25 +313,26 @@ def picture():
     )
     start_window_manager()
     start_panel()
-    program = tray_program("--show")
+    program = tray_program("--show", "--port", "9347")
     at = serving(program)
-    tokens = {name: weir("client", "add", name).strip() for name in ("claude-code", "codex", "aider", "nightly-report")}
+    tokens = {name: weir("client", "add", name).strip() for name in ("claude-code", "codex", "aider", "nightly")}
     chat = "/v1/chat/completions"
     plain = [
         ("claude-code", "claude-haiku-4-5", "/v1/messages", 2_100, 0, 95),
         ("aider", "gpt-5-mini", chat, 3_900, 0, 410),
         ("claude-code", "claude-opus-4-5", "/v1/messages", 6_400, 61_000, 2_150),
-        ("nightly-report", "ollama/llama3.2:3b", chat, 12_800, 0, 640),
+        ("nightly", "ollama/llama3.2:3b", chat, 12_800, 0, 640),
         ("claude-code", "claude-opus-4-5", "/v1/messages", 1_900, 66_300, 1_480),
         ("codex", "gpt-5", chat, 18_200, 0, 1_900),
         ("claude-code", "claude-sonnet-4-5", "/v1/messages", 4_700, 71_200, 830),
-        ("nightly-report", "ollama/llama3.2:3b", chat, 9_600, 0, 512),
+        ("nightly", "ollama/llama3.2:3b", chat, 9_600, 0, 512),
         ("claude-code", "claude-sonnet-4-5", "/v1/messages", 2_300, 74_900, 1_240),
     ]
     for client, model, path, fresh, cached, out in plain * 3:
         provider.usage = {"input_tokens": fresh, "cache_read_input_tokens": cached, "output_tokens": out}
+        provider.seconds = 0.3 + out / 900
         ask(at, tokens[client], path, model=model)
-        time.sleep(0.4)
+    provider.seconds = 0.2
     ask(at, tokens["aider"], metadata={"user_id": "refuse"})
     provider.usage = {"input_tokens": 3_200, "cache_read_input_tokens": 76_100, "output_tokens": 900}
     threading.Thread(

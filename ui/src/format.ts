@@ -73,6 +73,11 @@ export function plural(n: number, one: string, many = `${one}s`): string {
   return `${count(n)} ${n === 1 ? one : many}`;
 }
 
+/** A message that follows a name on a terminal, as a sentence of its own. Paths keep their case. */
+export function sentence(text: string): string {
+  return text.replace(/^[a-z](?=[a-z]* )/, (first) => first.toUpperCase());
+}
+
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
 function two(n: number): string {

@@ -14,7 +14,7 @@ const ENDINGS: Record<string, [Standing, string]> = {
   unreachable: ['failed', 'Not reachable'],
   timeout: ['failed', 'Timed out'],
   internal: ['failed', 'Weir failed'],
-  orphan: ['warn', 'Weir was stopped'],
+  orphan: ['warn', 'Weir stopped'],
 };
 
 /** The standing and its words. */
@@ -59,6 +59,8 @@ export function output(row: LogRow): string {
 
 /** How long it took, or has been taking. */
 export function took(row: LogRow, nowMs: number): string {
+  // Nobody saw how long an attempt took that Weir did not live to settle.
+  if (row.outcome === 'orphan') return '';
   if (row.total_ms !== null) return duration(row.total_ms);
   const running = nowMs - new Date(row.at).getTime();
   return running >= 1000 ? `${duration(Math.trunc(running / 1000) * 1000).replace('.0', '')}` : '';

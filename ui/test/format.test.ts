@@ -1,6 +1,6 @@
 // Numbers and times, to the digit.
 import { describe, expect, it } from 'vitest';
-import { count, duration, money, nano, stamp, when } from '../src/format';
+import { count, duration, money, nano, sentence, stamp, when } from '../src/format';
 
 describe('money', () => {
   it('reads the same as on the command line', () => {
@@ -50,4 +50,11 @@ it('times are relative under an hour, the clock today, the date before', () => {
   expect(at(2026, 10, 20, 9, 5, 0)).toBe('20 Nov 09:05');
   expect(at(2025, 10, 20, 9, 5, 0)).toBe('20 Nov 2025');
   expect(stamp(new Date(2026, 10, 22, 9, 5, 7, 40).toISOString())).toBe('2026-11-22 09:05:07.040');
+});
+
+it('a message becomes a sentence, but a path keeps its case', () => {
+  expect(sentence('port 9347 is taken')).toBe('Port 9347 is taken');
+  expect(sentence('config.toml, line 2: wrong')).toBe('config.toml, line 2: wrong');
+  expect(sentence('/home/a/b is not a folder')).toBe('/home/a/b is not a folder');
+  expect(sentence('Gemini rests')).toBe('Gemini rests');
 });

@@ -175,6 +175,12 @@ describe('without an engine', () => {
   });
 });
 
+it('an attempt that Weir did not live to settle shows no time it took', async () => {
+  await open(view({ overview: overview({ requests: [row({ outcome: 'orphan', total_ms: 0 })] }) }));
+  expect(cells()).toContain('Weir stopped');
+  expect(cells()).not.toContain('0 ms');
+});
+
 describe('without a tray', () => {
   it('says so and offers to quit, which the tray menu would', async () => {
     const backend = await open(view({ tray: false, notes: ['This desktop has no tray.'] }));

@@ -380,8 +380,10 @@ fn the_first_signal_lets_an_open_answer_finish_and_the_second_ends_at_once() {
         // Either way nothing is lost: the request is in the ledger and counted.
         let log = home.weir(&["log", "--json"]);
         let rows: serde_json::Value = serde_json::from_slice(&log.stdout).expect("JSON");
-        let outcome = if twice { "orphan" } else { "ok" };
-        assert_eq!(rows[0]["outcome"], outcome, "{rows}");
+        // One that was ended is settled on the way out, or found open at the next start.
+        let ended = if twice { ["client_gone", "orphan"].as_slice() } else { &["ok"] };
+        let outcome = rows[0]["outcome"].as_str().expect("closed");
+        assert!(ended.contains(&outcome), "{rows}");
     }
 }
 

@@ -139,7 +139,9 @@ impl Fault {
     fn problem(self, home: &Path) -> ApiProblem {
         match self {
             Self::Connect(path, e) => match e.kind() {
-                io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => ApiProblem::new(
+                io::ErrorKind::NotFound
+                | io::ErrorKind::NotADirectory
+                | io::ErrorKind::ConnectionRefused => ApiProblem::new(
                     Code::NotRunning,
                     format!("Weir is not running in {}. Start it: weir serve", home.display()),
                 ),

@@ -333,3 +333,11 @@ fn a_secret_is_never_printed() {
     let added = ClientAdded { name: "x".into(), token: SecretText::new("weir_canary".into()) };
     assert!(!format!("{added:?}").contains("canary"));
 }
+
+#[test]
+fn a_home_that_is_a_file_has_no_engine() {
+    let home = TempDir::new().expect("a home");
+    let file = home.path().join("file");
+    std::fs::write(&file, "").expect("written");
+    assert!(Remote::find(file).expect("no fault").is_none());
+}

@@ -122,9 +122,11 @@ impl Relay {
     fn end(&mut self, broke: bool) -> Tail {
         let rest = self.hider.as_mut().map(UsageHider::finish).unwrap_or_default();
         let Some(tap) = self.tap.take() else { return Tail::Done };
+        // An answer that could not be read (an encoding Weir does not know) may well have ended.
+        let must_end = self.must_end && tap.readable();
         let metered = tap.finish();
         let complete = metered.end != End::Open;
-        let outcome = match outcome_of(self.ticket.status, &metered, self.must_end) {
+        let outcome = match outcome_of(self.ticket.status, &metered, must_end) {
             Outcome::Ok if broke && !complete => Outcome::Truncated,
             other => other,
         };

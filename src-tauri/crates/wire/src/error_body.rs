@@ -61,15 +61,16 @@ pub fn error_body(dialect: Dialect, problem: &Problem<'_>) -> String {
     .to_string()
 }
 
-/// The event that ends an SSE stream of `endpoint` which cannot go on. It begins a new event, so
-/// send it only after a whole one, or after a blank line.
+/// The event that ends an SSE stream of `endpoint` which cannot go on. It begins with a line end,
+/// so that it may follow a line that was cut: harmless after a whole event, and after half of one
+/// Anthropic's SDKs still see an event named `error`.
 pub fn error_event(endpoint: Endpoint, problem: &Problem<'_>) -> String {
     match endpoint {
         Endpoint::Messages | Endpoint::MessagesCount => {
-            format!("event: error\ndata: {}\n\n", anthropic(problem))
+            format!("\nevent: error\ndata: {}\n\n", anthropic(problem))
         }
         Endpoint::Responses => responses_events(problem),
-        _ => format!("data: {}\n\n", error_body(endpoint.dialect(), problem)),
+        _ => format!("\ndata: {}\n\n", error_body(endpoint.dialect(), problem)),
     }
 }
 
@@ -169,7 +170,7 @@ fn responses_events(problem: &Problem<'_>) -> String {
             "usage": null,
         },
     });
-    format!("event: error\ndata: {error}\n\nevent: response.failed\ndata: {failed}\n\n")
+    format!("\nevent: error\ndata: {error}\n\nevent: response.failed\ndata: {failed}\n\n")
 }
 
 fn gemini(problem: &Problem<'_>) -> Value {
@@ -315,6 +316,17 @@ mod tests {
                 assert!(metered.error.is_some());
             }
         }
+    }
+
+    #[test]
+    fn an_error_event_after_a_cut_line_is_still_named_an_error() {
+        let cut = "event: content_block_delta\ndata: {\"type\":\"content_block_de";
+        let text =
+            format!("{cut}{}", error_event(Endpoint::Messages, &problem(ProblemKind::Upstream)));
+        let mut names = Vec::new();
+        let mut splitter = crate::sse::Splitter::new(10_000);
+        splitter.feed(text.as_bytes(), |e| names.push(e.name.to_vec()));
+        assert_eq!(names, [b"error"]);
     }
 
     #[test]

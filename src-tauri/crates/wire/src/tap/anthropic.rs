@@ -166,29 +166,33 @@ impl Messages {
     /// - `advisor_message` entries are not either, by every session log published so far; the
     ///   vendor does not say. They carry their own model.
     /// - With a `fallback_message` the top level repeats only the steps of the model that served,
-    ///   and the declined attempt stands in a `message` entry under the model that was asked. So
-    ///   every entry is billed under its own model, and the top level, which would be a second
-    ///   bill for the same tokens, only gives the searches. An attempt that was declined before it
-    ///   put out a token is not billed.
+    ///   and the attempt it took over stands in a `message` entry of the model that was asked
+    ///   (session logs and cost reports agree; the vendor does not say). So the steps of the model
+    ///   that served are this answer's usage, and every other one is billed beside it, but for an
+    ///   attempt that was declined before it put out a token, which is not billed.
     fn bill(&self) -> (Option<Usage>, Vec<(Option<String>, Usage)>) {
         let top = self.reported.and_then(|r| r.usage());
-        let served = self.iterations.iter().find(|i| i.kind == Kind::Fallback);
         let beside = |i: &&Iteration| i.kind == Kind::Beside;
         let mut extra: Vec<_> =
             self.iterations.iter().filter(beside).map(Iteration::line).collect();
-        let Some(served) = served else { return (top, extra) };
-        let mut asked =
-            Usage { web_searches: top.map_or(0, |t| t.web_searches), ..Usage::default() };
+        let Some(served) = self.iterations.iter().find(|i| i.kind == Kind::Fallback) else {
+            return (top, extra);
+        };
+        let mut usage = Usage::default();
         for step in self.iterations.iter().filter(|i| i.kind != Kind::Beside) {
-            let of_server =
-                step.kind == Kind::Fallback || step.model.is_some() && step.model == served.model;
-            if of_server {
-                extra.push(step.line());
+            let model = step.model.as_ref().or(self.seen.model.as_ref());
+            if step.kind == Kind::Fallback || model == served.model.as_ref() {
+                usage = usage.plus(&step.usage);
             } else if step.usage.output > 0 {
-                asked = asked.plus(&step.usage);
+                extra.push((model.cloned(), step.usage));
             }
         }
-        (Some(asked), extra)
+        if let Some(top) = top {
+            // What the entries do not tell.
+            usage.web_searches = top.web_searches;
+            usage.reasoning = usage.reasoning.max(top.reasoning).min(usage.output);
+        }
+        (Some(usage), extra)
     }
 }
 
@@ -257,7 +261,13 @@ impl Reading for Messages {
 
     fn metered(&self) -> Metered {
         let (usage, extra) = self.bill();
-        self.seen.metered(usage, extra)
+        let mut metered = self.seen.metered(usage, extra);
+        // A stream names the model that was asked at its start, before another one takes over.
+        let served = self.iterations.iter().find(|i| i.kind == Kind::Fallback);
+        if let Some(model) = served.and_then(|i| i.model.clone()) {
+            metered.model = Some(model);
+        }
+        metered
     }
 
     fn seen(&self) -> &Seen {
@@ -445,24 +455,28 @@ pub(super) mod tests {
                 r#"{{"type":"message","model":"claude-opus-4-8","content":[{{"type":"text","text":"ok"}}],"usage":{{"input_tokens":2,"output_tokens":13658,"cache_creation_input_tokens":0,"cache_read_input_tokens":79214,"iterations":[{{"type":"message","model":"claude-fable-5","input_tokens":2,"output_tokens":{declined_output},"cache_creation_input_tokens":10421,"cache_read_input_tokens":72769}},{{"type":"fallback_message","model":"claude-opus-4-8","input_tokens":2,"output_tokens":13658,"cache_creation_input_tokens":0,"cache_read_input_tokens":79214}}]}}}}"#
             )
         };
-        let served = (
-            Some("claude-opus-4-8".to_owned()),
-            Usage { input: 2, cache_read: 79_214, output: 13_658, ..Usage::default() },
-        );
+        let served = Usage { input: 2, cache_read: 79_214, output: 13_658, ..Usage::default() };
+        let declined = Usage {
+            input: 2,
+            cache_read: 72_769,
+            cache_write_5m: 10_421,
+            output: 578,
+            ..Usage::default()
+        };
+        let asked = Some("claude-fable-5".to_owned());
         let metered = read(AT, false, answer(578));
-        assert_eq!(
-            metered.usage,
-            Some(Usage {
-                input: 2,
-                cache_read: 72_769,
-                cache_write_5m: 10_421,
-                output: 578,
-                ..Usage::default()
-            })
-        );
-        assert_eq!(metered.extra, std::slice::from_ref(&served));
+        assert_eq!(metered.usage, Some(served));
+        assert_eq!(metered.model.as_deref(), Some("claude-opus-4-8"));
+        assert_eq!(metered.extra, [(asked.clone(), declined)]);
         let unbilled = read(AT, false, answer(0));
-        assert_eq!((unbilled.usage, unbilled.extra), (Some(Usage::default()), vec![served]));
+        assert_eq!((unbilled.usage, unbilled.extra), (Some(served), vec![]));
+        // In a stream the start names the model that was asked, and the list may leave it out.
+        let start = r#"{"type":"message_start","message":{"model":"claude-fable-5","usage":{"input_tokens":2,"output_tokens":1}}}"#;
+        let delta = r#"{"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":{"input_tokens":2,"output_tokens":13658,"cache_read_input_tokens":79214,"server_tool_use":{"web_search_requests":1},"iterations":[{"type":"message","input_tokens":2,"output_tokens":578,"cache_creation_input_tokens":10421,"cache_read_input_tokens":72769},{"type":"fallback_message","model":"claude-opus-4-8","input_tokens":2,"output_tokens":13658,"cache_read_input_tokens":79214}]}}"#;
+        let streamed = read(AT, true, named(&[start, delta, STOP]));
+        assert_eq!(streamed.model.as_deref(), Some("claude-opus-4-8"));
+        assert_eq!(streamed.usage, Some(Usage { web_searches: 1, ..served }));
+        assert_eq!(streamed.extra, [(asked, declined)]);
     }
 
     #[test]

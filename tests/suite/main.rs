@@ -1,2 +1,44 @@
-//! The one test binary: each module is a promise of the product, tested from outside.
-mod empty {}
+//! The one test binary: each module is a promise of the product, tested from outside, over HTTP
+//! and the command line, against a scripted provider that keeps its own books.
+
+/// What a client sends is what the provider gets, and the other way round, byte for byte.
+mod passthrough;
+
+/// Nobody but a tool with a token gets in, whatever Host, Origin, method, path or proof it tries.
+mod gate;
+
+/// Nothing that could be read as two requests gets past the first parser.
+mod framing;
+
+/// What the provider said it used is what the ledger holds, to the nano-dollar.
+mod meter;
+
+/// A client that hangs up anywhere leaves exactly one finished row.
+mod disconnects;
+
+/// A process that is killed at any moment loses no attempt and counts none twice.
+mod kill;
+
+/// An ordered stop finishes what is open, and the next start finds nothing half done.
+mod restart;
+
+/// Secrets are found nowhere, in no form.
+mod canary;
+
+/// Every mistake of a configuration is told at once, with its line and its fix.
+mod config;
+
+/// One home, one server; and what happens when the folder or the port is not to be had.
+mod home;
+
+/// Bad requests and absent providers are answered in the caller's dialect, with the fix.
+mod bad_input;
+
+/// Without keys the first request works all the same, and is in no sum.
+mod demo;
+
+/// The command line prints what its contract says.
+mod cli;
+
+/// The rules of the repository itself.
+mod tidy;

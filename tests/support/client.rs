@@ -13,6 +13,7 @@ const READ_LIMIT: Duration = Duration::from_secs(30);
 /// Response headers Weir may add or set itself.
 const OWN: &[&str] = &[
     "allow",
+    "cache-control",
     "connection",
     "content-encoding",
     "content-length",

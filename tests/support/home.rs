@@ -48,6 +48,7 @@ impl Ran {
 pub struct Home {
     root: tempfile::TempDir,
     canaries: Vec<Canary>,
+    variables: Vec<(String, String)>,
     said: Mutex<Vec<u8>>,
 }
 
@@ -58,7 +59,7 @@ impl Home {
         for folder in ["home", "user", "out"] {
             std::fs::create_dir(root.path().join(folder)).expect("a folder inside it");
         }
-        Self { root, canaries: Vec::new(), said: Mutex::default() }
+        Self { root, canaries: Vec::new(), variables: Vec::new(), said: Mutex::default() }
     }
 
     /// A home whose three providers are all `provider`, each with a canary for a key.
@@ -101,6 +102,11 @@ impl Home {
         self.canaries.push(Canary { name: name.into(), secret });
     }
 
+    /// Sets a variable in the environment of every program.
+    pub fn set(&mut self, name: &str, value: &str) {
+        self.variables.push((name.into(), value.into()));
+    }
+
     /// The secrets of this home.
     pub fn canaries(&self) -> &[Canary] {
         &self.canaries
@@ -123,6 +129,7 @@ impl Home {
         for canary in &self.canaries {
             command.env(&canary.name, &canary.secret);
         }
+        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
         command
     }
 

@@ -111,7 +111,35 @@ pub fn rows_after(path: &Path, after: i64) -> Vec<Row> {
     rows.collect::<Result<_, _>>().expect("every row can be read")
 }
 
-const ROWS: &str = "SELECT 1";
+const ROWS: &str = "
+    SELECT r.request_id AS request, r.attempt, r.at_ms, r.day, zone.text AS zone,
+        client.text AS client, project.text AS project, session.text AS session,
+        category.text AS category, endpoint.text AS endpoint, asked.text AS asked_model,
+        provider.text AS provider, model.text AS model, r.demo, r.local,
+        r.reserved_nano AS reserved,
+        CASE s.kind WHEN 0 THEN 'settle' WHEN 1 THEN 'void' WHEN 2 THEN 'orphan' END AS kind,
+        CASE s.outcome WHEN 0 THEN 'ok' WHEN 1 THEN 'upstream_error'
+            WHEN 2 THEN 'error_in_stream' WHEN 3 THEN 'truncated' WHEN 4 THEN 'client_gone'
+            WHEN 5 THEN 'unreachable' WHEN 6 THEN 'timeout' WHEN 7 THEN 'internal'
+            WHEN 8 THEN 'orphan' END AS outcome,
+        s.status,
+        CASE s.pricing WHEN 0 THEN 'exact' WHEN 1 THEN 'estimated' WHEN 2 THEN 'unpriced' END
+            AS pricing,
+        s.cost_nano AS cost, s.input, s.cache_read, s.cache_write_5m, s.cache_write_1h,
+        s.output, s.reasoning, s.web_searches
+    FROM reserve r
+    LEFT JOIN settle s ON s.request_id = r.request_id AND s.attempt = r.attempt
+    LEFT JOIN name zone ON zone.id = r.zone
+    LEFT JOIN name client ON client.id = r.client
+    LEFT JOIN name project ON project.id = r.project
+    LEFT JOIN name session ON session.id = r.session
+    LEFT JOIN name category ON category.id = r.category
+    LEFT JOIN name endpoint ON endpoint.id = r.endpoint
+    LEFT JOIN name asked ON asked.id = r.asked_model
+    LEFT JOIN name provider ON provider.id = r.provider
+    LEFT JOIN name model ON model.id = r.model
+    WHERE r.request_id > ?1
+    ORDER BY r.request_id, r.attempt";
 
 fn row(from: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
     let text = |name: &str| from.get::<_, Option<String>>(name).map(Option::unwrap_or_default);
@@ -120,14 +148,14 @@ fn row(from: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
     let end = match kind {
         None => None,
         Some(kind) => {
-            let known: Option<i64> = from.get("input_tokens")?;
+            let known: Option<i64> = from.get("input")?;
             let tokens = Tokens {
-                input: count("input_tokens")?,
-                cache_read: count("cache_read_tokens")?,
-                cache_write_5m: count("cache_write_5m_tokens")?,
-                cache_write_1h: count("cache_write_1h_tokens")?,
-                output: count("output_tokens")?,
-                reasoning: count("reasoning_tokens")?,
+                input: count("input")?,
+                cache_read: count("cache_read")?,
+                cache_write_5m: count("cache_write_5m")?,
+                cache_write_1h: count("cache_write_1h")?,
+                output: count("output")?,
+                reasoning: count("reasoning")?,
                 web_searches: count("web_searches")?,
             };
             Some(End {
@@ -154,8 +182,8 @@ fn row(from: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
         asked_model: text("asked_model")?,
         provider: text("provider")?,
         model: text("model")?,
-        demo: from.get("demo")?,
-        local: from.get("local")?,
+        demo: from.get::<_, i64>("demo")? != 0,
+        local: from.get::<_, i64>("local")? != 0,
         reserved: from.get("reserved")?,
         end,
     })

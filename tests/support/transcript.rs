@@ -28,6 +28,8 @@ pub struct Transcript {
     pub answer_body: Vec<u8>,
     /// What the provider must get, before any content coding.
     pub upstream_body: Vec<u8>,
+    /// Whether the provider must get the client's body with usage asked for in addition.
+    pub usage_asked: bool,
     /// What the client must get, before any content coding.
     pub client_body: Vec<u8>,
     /// The content coding of the request.
@@ -93,6 +95,7 @@ impl Transcript {
             upstream_body: section("upstream body").map_or_else(|| request_body.clone(), plain),
             client_body: section("client body")
                 .map_or_else(|| answer_body.clone(), |text| ended(plain(text))),
+            usage_asked: settings.get("upstream") == Some(&"usage-asked"),
             request_coding: coding("request-coding"),
             answer_coding: coding("answer-coding"),
             pieces: pieces.map(|size| size.parse().expect("a size")).collect(),

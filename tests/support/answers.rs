@@ -314,3 +314,45 @@ fn whole_body(turn: &Turn) -> Value {
         Kind::GeminiModels => json!({"models": [{"name": format!("models/{FLASH}")}]}),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Client, Provider};
+
+    #[test]
+    fn every_dialect_answers_streamed_and_whole_and_the_log_knows_what_was_told() {
+        let provider = Provider::answering(natural);
+        let client = Client::new(provider.port(), "none");
+        for kind in Kind::TALKING {
+            for stream in [false, true] {
+                let marker = format!("{kind:?}-{stream}");
+                let mut call = client.call(kind, stream, &marker);
+                if kind == Kind::Chat && stream {
+                    let text = String::from_utf8(call).expect("text");
+                    let (head, _) = text.split_once("content-length").expect("a length");
+                    let body = r#"{"model":"gpt-4o-mini","stream":true,"stream_options":{"include_usage":true}}"#;
+                    call = format!("{head}content-length: {}\r\n\r\n{body}", body.len()).into();
+                }
+                let response = client.send(&call);
+                assert_eq!((response.status, response.complete), (200, true), "{marker}");
+                provider.until("the end of the answer", |truth| {
+                    truth.last().is_some_and(|a| a.ended == crate::provider::Ended::Done)
+                });
+                let attempt = provider.last();
+                assert_eq!(attempt.asked.marker(), Some(marker.as_str()));
+                let told = attempt.told.expect("usage was told");
+                assert_eq!(told.tokens, figures(kind, &marker));
+                assert!(told.at <= attempt.sent_bytes, "{marker}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_cut_answer_tells_its_usage_only_when_it_got_that_far() {
+        let answer = Turn::new(Kind::Messages, Tokens::plain(1, 2)).stream().answer();
+        let at = answer.told.as_ref().expect("usage is told").at;
+        assert!(answer.clone().up_to(at, Step::Cut).told.is_some());
+        assert!(answer.up_to(at - 1, Step::Cut).told.is_none());
+    }
+}

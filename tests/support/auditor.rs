@@ -174,3 +174,115 @@ pub fn nano(text: &str) -> Option<i128> {
     let fraction: i128 = fraction.parse().ok()?;
     Some(whole * 1_000_000_000 + fraction)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http1::Head;
+    use crate::ledger::End;
+    use crate::provider::{Asked, Told};
+    use crate::tokens::{HAIKU, Tokens};
+
+    fn seen(marker: &str) -> Attempt {
+        let agent = ("user-agent".to_owned(), format!("tests marker/{marker}"));
+        let head = Head { first: String::new(), headers: vec![agent] };
+        let target = "/v1/messages".to_owned();
+        let told = Told { model: HAIKU.into(), tokens: Tokens::plain(10, 20), at: 100 };
+        Attempt {
+            asked: Asked { target, head, ..Asked::default() },
+            whole: true,
+            told: Some(told),
+            sent_bytes: 200,
+            ended: Ended::Done,
+            gone_at: None,
+        }
+    }
+
+    fn row(marker: &str) -> Row {
+        let end = End {
+            kind: "settle".into(),
+            outcome: "ok".into(),
+            status: 200,
+            pricing: "exact".into(),
+            cost: Some(110_000),
+            tokens: Some(Tokens::plain(10, 20)),
+        };
+        Row {
+            request: 1,
+            attempt: 1,
+            at_ms: DAY_MS * 20_000 + 5,
+            day: 20_000,
+            zone: "UTC".into(),
+            client: "tests".into(),
+            project: String::new(),
+            session: marker.into(),
+            category: String::new(),
+            endpoint: "messages".into(),
+            asked_model: HAIKU.into(),
+            provider: "anthropic".into(),
+            model: HAIKU.into(),
+            demo: false,
+            local: false,
+            reserved: Some(500_000),
+            end: Some(end),
+        }
+    }
+
+    fn faults(change: impl FnOnce(&mut Row)) -> Vec<String> {
+        let mut row = row("a");
+        change(&mut row);
+        audit_rows(&[row], &[seen("a")], Strictness::NothingKilled)
+    }
+
+    fn end(row: &mut Row) -> &mut End {
+        row.end.as_mut().expect("the sample has an end")
+    }
+
+    #[test]
+    fn books_that_agree_have_no_faults() {
+        assert_eq!(faults(|_| ()), Vec::<String>::new());
+    }
+
+    #[test]
+    fn an_attempt_without_a_row_is_lost() {
+        let found = audit_rows(&[], &[seen("a")], Strictness::Killed);
+        assert!(found[0].starts_with("I1 lost"), "{found:?}");
+    }
+
+    #[test]
+    fn a_row_without_an_attempt_is_invented_unless_something_was_killed() {
+        let rows = [row("a"), Row { request: 2, ..row("a") }];
+        assert_eq!(audit_rows(&rows, &[seen("a")], Strictness::NothingKilled).len(), 1);
+        assert_eq!(audit_rows(&rows, &[seen("a")], Strictness::Killed).len(), 0);
+    }
+
+    #[test]
+    fn every_wrong_figure_is_a_fault() {
+        let wrong: [fn(&mut Row); 9] = [
+            |row| row.end = None,
+            |row| end(row).cost = Some(110_001),
+            |row| end(row).cost = Some(0),
+            |row| end(row).cost = None,
+            |row| end(row).pricing = "estimated".into(),
+            |row| end(row).tokens = Some(Tokens::plain(10, 21)),
+            |row| row.day = 20_001,
+            |row| row.zone = String::new(),
+            |row| end(row).kind = "orphan".into(),
+        ];
+        for (number, change) in wrong.into_iter().enumerate() {
+            assert!(!faults(change).is_empty(), "fault {number} is not found");
+        }
+    }
+
+    #[test]
+    fn an_answer_that_was_cut_cannot_be_ok() {
+        let cut = Attempt { sent_bytes: 50, ..seen("a") };
+        assert!(!audit_rows(&[row("a")], &[cut], Strictness::NothingKilled).is_empty());
+    }
+
+    #[test]
+    fn dollars_are_read_to_the_nano() {
+        assert_eq!(nano("1.234567890"), Some(1_234_567_890));
+        assert_eq!((nano("1.23"), nano("1"), nano("x.123456789")), (None, None, None));
+    }
+}

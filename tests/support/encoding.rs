@@ -100,3 +100,26 @@ pub fn base64(bytes: &[u8]) -> String {
 pub fn percent(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("%{byte:02X}")).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_coding_reads_back_what_it_wrote() {
+        let text = "Water finds its level. ".repeat(99);
+        for coding in Coding::COMPRESSED {
+            let coded = coding.encode(text.as_bytes());
+            assert!(coded.len() < text.len());
+            assert_eq!(coding.decode(&coded).as_deref(), Some(text.as_bytes()), "{coding:?}");
+            assert_eq!(Coding::parse(coding.name()), Some(coding));
+        }
+    }
+
+    #[test]
+    fn text_forms_are_the_usual_ones() {
+        assert_eq!(base64(b"weir!"), "d2VpciE");
+        assert_eq!(hex(b"\x00\xff"), "00ff");
+        assert_eq!(percent(b"a/"), "%61%2F");
+    }
+}

@@ -239,7 +239,6 @@ fn wrong_usage_exits_with_2_and_help_shows_an_example() {
     for args in [
         &["no-such-command"][..],
         &["cost", "summary", "--period", "fortnight"],
-        &["cost", "breakdown", "--period", "all"],
         &["log", "--limit", "many"],
         &["serve", "--port", "99999"],
     ] {

@@ -61,14 +61,20 @@ fn product() -> Vec<PathBuf> {
     rust().into_iter().filter(of_product).collect()
 }
 
-/// Whether a file is compiled into tests alone: `tests.rs` or in a folder `tests`.
+/// Whether a file is no part of the product: a test by its name, or a program to measure with.
 fn only_tests(path: &Path) -> bool {
-    path.ends_with("tests.rs") || path.components().any(|part| part.as_os_str() == "tests")
+    let name = path.file_stem().unwrap_or_default().to_string_lossy();
+    let by_name = name == "tests" || name.ends_with("_test") || name.ends_with("_tests");
+    by_name || path.iter().any(|part| part == "tests" || part == "examples")
 }
 
 /// A file without what only its tests see.
 fn without_tests(text: &str) -> String {
-    text.split("#[cfg(test)]").next().unwrap_or_default().to_owned()
+    text.split("#[cfg(test)]")
+        .flat_map(|part| part.split("#[cfg(all(test,"))
+        .next()
+        .unwrap_or_default()
+        .to_owned()
 }
 
 /// The lines of code of a file: no comments, no tests.

@@ -3,7 +3,7 @@
 //! and the provider learns of it.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use weir_tests::provider::Ended;
+use weir_tests::provider::{Attempt, Ended};
 use weir_tests::{Kind, Provider, Rig, Seed, Step, answers, wait};
 
 /// How many clients hang up; `WEIR_DISCONNECTS` sets another number.
@@ -67,10 +67,10 @@ fn hang_up_once(rig: &Rig, chance: &mut Seed) {
         // Gone as soon as the provider has the request.
         0 => seen(rig, &marker, |attempt| attempt.whole),
         // Gone when the provider has sent all it will send.
-        1 => seen(rig, &marker, |attempt| attempt.sent_bytes >= at.min(500)),
+        1 => seen(rig, &marker, Attempt::rests),
         // Gone after some bytes of the answer, if any came.
         _ => {
-            seen(rig, &marker, |attempt| attempt.sent_bytes >= at.min(500));
+            seen(rig, &marker, Attempt::rests);
             if stream && at > 700 {
                 exchange.bytes(chance.below(300) + 1);
             }
@@ -78,7 +78,7 @@ fn hang_up_once(rig: &Rig, chance: &mut Seed) {
     }
 }
 
-fn seen(rig: &Rig, marker: &str, enough: impl Fn(&weir_tests::provider::Attempt) -> bool) {
+fn seen(rig: &Rig, marker: &str, enough: impl Fn(&Attempt) -> bool) {
     rig.provider.until(marker, |truth| {
         truth.iter().rev().any(|a| a.asked.marker() == Some(marker) && enough(a))
     });

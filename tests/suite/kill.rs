@@ -13,6 +13,8 @@ use weir_tests::{Answer, Asked, Client, Home, Kind, Provider, Seed, Step, Weir, 
 const KILLS: usize = 300;
 /// Clients at once.
 const CLIENTS: usize = 12;
+/// How many of them ask for answers that may stop somewhere and hang until the kill.
+const HANGING: usize = 5;
 /// A start on a home with work left behind, on a machine that runs other tests too.
 const START_P99: Duration = Duration::from_millis(2_500);
 
@@ -65,12 +67,14 @@ fn report(kills: usize, provider: &Provider, book: &Book, p99: Duration) {
     );
 }
 
-/// Answers as a vendor would, but a third of the time it stops somewhere and hangs.
+/// Answers as a vendor would, but where the marker says so it may stop somewhere and hang.
 fn answer(asked: &Asked) -> Answer {
     let whole = answers::natural(asked);
     let marker = asked.marker().unwrap_or_default();
-    let mut chance = Seed::fixed(marker.bytes().fold(3, |sum: u64, b| sum * 31 + u64::from(b)));
-    if chance.below(3) > 0 {
+    let mut chance = Seed::fixed(
+        marker.bytes().fold(3, |sum: u64, b| sum.wrapping_mul(31).wrapping_add(u64::from(b))),
+    );
+    if !marker.ends_with("hanging") || chance.below(3) > 0 {
         return whole;
     }
     let size = whole.bytes().len();
@@ -83,12 +87,15 @@ fn load(weir: &Weir, token: &str, round: usize, enough: impl Fn() -> bool, pid: 
     let over = AtomicBool::new(false);
     let number = AtomicUsize::new(0);
     std::thread::scope(|scope| {
-        for _ in 0..CLIENTS {
-            scope.spawn(|| {
+        for nth in 0..CLIENTS {
+            let (client, over, number) = (&client, &over, &number);
+            scope.spawn(move || {
+                let how = if nth < HANGING { "hanging" } else { "whole" };
                 while !over.load(Ordering::SeqCst) {
                     let number = number.fetch_add(1, Ordering::SeqCst);
                     let kind = Kind::TALKING[number % Kind::TALKING.len()];
-                    let call = client.call(kind, number % 5 != 0, &format!("k{round}-{number}"));
+                    let call =
+                        client.call(kind, number % 5 != 0, &format!("k{round}-{number}-{how}"));
                     let Ok(mut exchange) = client.try_open(&call) else { return };
                     // Whatever comes, comes: the truth log and the ledger are what is compared.
                     let _ = exchange.response();

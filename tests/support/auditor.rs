@@ -193,6 +193,7 @@ mod tests {
             whole: true,
             told: Some(told),
             sent_bytes: 200,
+            waiting: false,
             ended: Ended::Done,
             gone_at: None,
         }

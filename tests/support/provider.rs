@@ -108,10 +108,14 @@ impl Answer {
         all
     }
 
-    /// The first `count` bytes of this answer, then `last`.
+    /// The first `count` bytes of this answer, then `last`; the whole answer when it is shorter,
+    /// for then its connection may carry the next request.
     #[must_use]
     pub fn up_to(self, count: usize, last: Step) -> Self {
         let mut bytes = self.bytes();
+        if count >= bytes.len() {
+            return self;
+        }
         bytes.truncate(count);
         let told = self.told.filter(|told| told.at <= bytes.len());
         Self { steps: vec![Step::Send(bytes), last], told }
@@ -151,10 +155,19 @@ pub struct Attempt {
     pub told: Option<Told>,
     /// Bytes of the answer handed to the kernel.
     pub sent_bytes: usize,
+    /// Whether the provider has come to a `Hold` or `Stall` and waits there.
+    pub waiting: bool,
     /// How it ended.
     pub ended: Ended,
     /// When the peer was seen to have gone.
     pub gone_at: Option<Instant>,
+}
+
+impl Attempt {
+    /// Whether the provider has sent all it will send for now.
+    pub fn rests(&self) -> bool {
+        self.waiting || self.ended != Ended::Open
+    }
 }
 
 type Natural = dyn Fn(&Asked) -> Answer + Send + Sync;
@@ -339,6 +352,7 @@ fn open(shared: &Shared, head: &Head) -> usize {
         whole: false,
         told: None,
         sent_bytes: 0,
+        waiting: false,
         ended: Ended::Open,
         gone_at: None,
     });
@@ -371,8 +385,16 @@ fn perform(stream: &TcpStream, shared: &Shared, number: usize, answer: Answer) -
         let there = match step {
             Step::Send(bytes) => send(stream, shared, number, &bytes),
             Step::Drip(bytes) => bytes.iter().all(|b| send(stream, shared, number, &[*b])),
-            Step::Hold(latch) => wait(stream, || latch.0.load(Ordering::SeqCst)),
-            Step::Stall => wait(stream, || false),
+            Step::Hold(latch) => {
+                pause(shared, number, true);
+                let there = wait(stream, || latch.0.load(Ordering::SeqCst));
+                pause(shared, number, false);
+                there
+            }
+            Step::Stall => {
+                pause(shared, number, true);
+                wait(stream, || false)
+            }
             Step::Cut => {
                 let _ = stream.shutdown(std::net::Shutdown::Both);
                 reusable = false;
@@ -429,6 +451,11 @@ fn wait(stream: &TcpStream, done: impl Fn() -> bool) -> bool {
     }
     let _ = stream.set_read_timeout(Some(PATIENCE * 4));
     there
+}
+
+fn pause(shared: &Shared, number: usize, waiting: bool) {
+    lock(&shared.truth)[number].waiting = waiting;
+    tell(shared);
 }
 
 fn finish(shared: &Shared, number: usize, ended: Ended) {

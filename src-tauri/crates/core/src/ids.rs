@@ -20,7 +20,9 @@ impl RequestId {
     pub const SEQUENCE_BITS: u32 = 20;
 
     /// The id of the `sequence`-th request of a millisecond; `sequence` is taken modulo 2^20.
+    /// Instants past the year 2248 are held at it: there the bits end.
     pub fn new(unix_ms: i64, sequence: u32) -> Self {
+        let unix_ms = unix_ms.clamp(0, i64::MAX >> Self::SEQUENCE_BITS);
         Self(
             (unix_ms << Self::SEQUENCE_BITS)
                 | i64::from(sequence & ((1 << Self::SEQUENCE_BITS) - 1)),
@@ -105,6 +107,7 @@ mod tests {
         assert_eq!(id.to_string().parse::<RequestId>(), Ok(id));
         assert_eq!(id.unix_ms(), 1_795_334_400_000);
         assert!(RequestId::new(1_795_334_400_001, 0) > id);
+        assert!(RequestId::floor(32_472_144_000_000) > id, "the year 2999 is later");
         assert_eq!("wr_nope".parse::<RequestId>(), Err(BadRequestId));
     }
 }

@@ -313,6 +313,7 @@ const READERS_OF_SECRETS: &[(&str, &str)] = &[
     ("proxy/src/upstream.rs", "attaches a key at the last moment"),
     ("cli/src/commands/keys.rs", "prints a new token once and trims a typed key"),
     ("engine/src/desk/mod.rs", "hands a typed key to the keychain"),
+    ("engine/src/secrets.rs", "holds the keys it took from the keychain"),
 ];
 
 #[test]

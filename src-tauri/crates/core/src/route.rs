@@ -130,7 +130,7 @@ pub struct Setup {
     pub high: Vec<Route>,
     /// Whether routing is paused: every request goes where it asked.
     pub paused: bool,
-    /// Whether `demo` answers what nothing else can: no key and no local server is configured.
+    /// Whether `demo` answers whatever names no provider: nothing else is set up yet.
     pub demo_answers: bool,
 }
 
@@ -278,11 +278,14 @@ pub fn plan(setup: &Setup, ask: Ask<'_>) -> Result<Vec<Candidate>, NoRoute> {
     if ask.model == DEMO {
         return Ok(vec![demo(ask.model)]);
     }
-    if let Some(tier) = routed(ask.model) {
-        return tiered(setup, ask, tier.or(ask.tier).unwrap_or(Tier::Medium));
-    }
     if let Some((name, model)) = ask.model.split_once('/') {
         return named(setup, ask, name, model);
+    }
+    if setup.demo_answers {
+        return Ok(vec![demo(ask.model)]);
+    }
+    if let Some(tier) = routed(ask.model) {
+        return tiered(setup, ask, tier.or(ask.tier).unwrap_or(Tier::Medium));
     }
     let dialect = ask.endpoint.dialect();
     let native = setup
@@ -319,10 +322,6 @@ fn named(setup: &Setup, ask: Ask<'_>, name: &str, model: &str) -> Result<Vec<Can
 }
 
 fn tiered(setup: &Setup, ask: Ask<'_>, tier: Tier) -> Result<Vec<Candidate>, NoRoute> {
-    // No link of any chain has a key, so the chain would only lead to a refusal.
-    if setup.demo_answers {
-        return Ok(vec![demo(ask.model)]);
-    }
     let chain = setup.chain(tier);
     let mut found: Vec<Candidate> = chain
         .iter()
@@ -423,11 +422,11 @@ mod tests {
         assert_eq!(routes("demo", Endpoint::Generate), Ok(vec!["demo/demo demo".into()]));
         let mut bare = setup();
         bare.demo_answers = true;
-        for model in ["weir-high", "weir-low"] {
+        for model in ["weir-high", "weir-low", "gpt-5", "claude-opus-5-5"] {
             let ask = Ask { endpoint: Endpoint::Chat, model, tier: None };
             assert_eq!(plan(&bare, ask).map(|c| c[0].reason), Ok(Reason::Demo), "{model}");
         }
-        let ask = Ask { endpoint: Endpoint::Chat, model: "gpt-5", tier: None };
-        assert_eq!(plan(&bare, ask).map(|c| c[0].reason), Ok(Reason::Asked));
+        let ask = Ask { endpoint: Endpoint::Chat, model: "openai/gpt-5", tier: None };
+        assert_eq!(plan(&bare, ask).map(|c| c[0].reason), Ok(Reason::Named));
     }
 }

@@ -149,7 +149,7 @@ fn row(opening: &Opening, ask: Option<Money>) -> Reserve<'_> {
         reason: opening.reason,
         confidence: opening.confidence,
         local: opening.local,
-        demo: opening.demo,
+        uncounted: opening.demo || !opening.endpoint.metered(),
         reserved: ask,
         input_tokens: opening.estimate.input_tokens,
         output_tokens: opening.estimate.output_tokens,

@@ -262,7 +262,8 @@ impl Config {
     }
 
     /// What routing needs of it. `has_key` says whether the keychain is known to hold a
-    /// provider's key; the demonstration answers only when nothing else can.
+    /// provider's key. The demonstration answers only on a new home: a file that names a provider
+    /// is taken at its word, and a key that is missing there is told.
     pub fn setup(&self, paused: bool, has_key: impl Fn(&str) -> bool) -> Setup {
         Setup {
             providers: self.providers.clone(),
@@ -270,7 +271,8 @@ impl Config {
             medium: self.medium.clone(),
             high: self.high.clone(),
             paused,
-            demo_answers: !self.providers.iter().any(|p| self.can_be_asked(p, &has_key)),
+            demo_answers: self.written.is_empty()
+                && !self.providers.iter().any(|p| self.can_be_asked(p, &has_key)),
         }
     }
 }

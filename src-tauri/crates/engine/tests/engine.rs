@@ -141,7 +141,11 @@ async fn a_stored_key_ends_the_demonstration_and_a_removed_one_brings_it_back() 
     let answer = asked(port, &token, "/v1/messages", BODY).await;
     assert!(answer.starts_with("HTTP/1.1 502"), "{answer}");
     desk.key_remove("anthropic").expect("removed");
-    let answer = asked(port, &token, "/v1/chat/completions", CHAT).await;
+    let answer = asked(port, &token, "/v1/messages", BODY).await;
+    assert!(answer.starts_with("HTTP/1.1 403"), "a provider is configured: {answer}");
+    std::fs::remove_file(s.home.config()).expect("removed");
+    s.running.reload().expect("it holds");
+    let answer = asked(port, &token, "/v1/messages", BODY).await;
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     s.running.stop().await;
 }

@@ -130,7 +130,7 @@ fn reserve<'a>(call: &Call, attempt: u16, session: &'a str) -> Reserve<'a> {
         reason: Reason::Asked,
         confidence: Some(700 + (call.prompt % 300) as u16),
         local,
-        demo: false,
+        uncounted: false,
         reserved: Some(Money::from_nano(if local { 0 } else { reserved.cast_signed() })),
         input_tokens: call.prompt,
         output_tokens: 4_096,

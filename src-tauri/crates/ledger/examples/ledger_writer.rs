@@ -36,7 +36,7 @@ fn reserve(id: RequestId, attempt: u16, session: &str) -> Reserve<'_> {
         reason: Reason::Asked,
         confidence: None,
         local: false,
-        demo: false,
+        uncounted: false,
         reserved: Some(Money::from_nano(1_000_000 + i64::from(attempt))),
         input_tokens: 100,
         output_tokens: 100,

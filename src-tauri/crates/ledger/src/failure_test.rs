@@ -38,7 +38,7 @@ fn row(n: u32, session: &str) -> Reserve<'_> {
         reason: Reason::Asked,
         confidence: None,
         local: false,
-        demo: false,
+        uncounted: false,
         reserved: Some(Money::from_nano(1_000)),
         input_tokens: 10,
         output_tokens: 10,

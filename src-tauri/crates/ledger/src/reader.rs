@@ -146,7 +146,7 @@ pub(crate) fn add_open(totals: &mut Totals, open: &Open) {
 }
 
 fn counted(open: &Open, range: DayRange, filter: &Filter) -> bool {
-    !open.demo && range.holds(LocalDay(open.key.day)) && filter.holds(&open.key)
+    !open.uncounted && range.holds(LocalDay(open.key.day)) && filter.holds(&open.key)
 }
 
 /// The sums of a range. Without a scope only the days are read.

@@ -10,7 +10,7 @@ const SELECT: &str = "SELECT r.request_id, r.day, r.local, r.provider, r.model, 
     r.category, r.client, r.project, s.pricing, s.cost_nano, s.saved_nano, s.input, s.cache_read,
     s.cache_write_5m, s.cache_write_1h, s.output, s.reasoning, s.web_searches
     FROM settle s JOIN reserve r ON r.request_id = s.request_id AND r.attempt = s.attempt
-    WHERE r.demo = 0 ORDER BY s.request_id, s.attempt";
+    WHERE r.uncounted = 0 ORDER BY s.request_id, s.attempt";
 
 /// Sums held in memory before they are written.
 const KEYS_HELD_MAX: usize = 4096;

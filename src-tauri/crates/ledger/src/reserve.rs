@@ -13,16 +13,16 @@ const TOKENS_MAX: u64 = 10_000_000_000;
 
 const INSERT: &str = "INSERT INTO reserve (request_id, attempt, at_ms, day, zone, client, project,
     session, category, endpoint, asked_model, provider, model, task, tier, reason, confidence,
-    local, demo, reserved_nano, input_tokens, output_tokens)
+    local, uncounted, reserved_nano, input_tokens, output_tokens)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19,
     ?20, ?21, ?22)";
 
-const SELECT_OPEN: &str = "SELECT r.request_id, r.attempt, r.reserved_nano, r.demo,
+const SELECT_OPEN: &str = "SELECT r.request_id, r.attempt, r.reserved_nano, r.uncounted,
     r.day, r.local, r.provider, r.model, r.task, r.tier, r.category, r.client, r.project
     FROM reserve r LEFT JOIN settle s ON s.request_id = r.request_id AND s.attempt = r.attempt
     WHERE r.request_id >= ?1 AND s.request_id IS NULL";
 
-const SELECT_KEY: &str = "SELECT request_id, attempt, reserved_nano, demo,
+const SELECT_KEY: &str = "SELECT request_id, attempt, reserved_nano, uncounted,
     day, local, provider, model, task, tier, category, client, project
     FROM reserve WHERE request_id = ?1 AND attempt = ?2";
 
@@ -35,7 +35,7 @@ pub(crate) struct Open {
     /// Where its sums go.
     pub key: Key,
     /// In no sum.
-    pub demo: bool,
+    pub uncounted: bool,
     /// Nano-dollars set aside; `None` when unpriced.
     pub reserved: Option<i64>,
 }
@@ -150,12 +150,12 @@ pub(crate) fn insert(
         ids.reason,
         row.confidence,
         row.local,
-        row.demo,
+        row.uncounted,
         reserved,
         tokens(row.input_tokens),
         tokens(row.output_tokens),
     ])?;
-    Ok(Open { key: ids.key(day, row.local), demo: row.demo, reserved })
+    Ok(Open { key: ids.key(day, row.local), uncounted: row.uncounted, reserved })
 }
 
 fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<(Place, Open)> {
@@ -172,7 +172,7 @@ fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<(Place, Open)> {
         client: row.get(11)?,
         project: or_none(row.get(12)?),
     };
-    Ok((place, Open { key, demo: row.get(3)?, reserved: row.get(2)? }))
+    Ok((place, Open { key, uncounted: row.get(3)?, reserved: row.get(2)? }))
 }
 
 /// Every attempt from that request on that has no settlement.

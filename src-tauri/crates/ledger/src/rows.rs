@@ -42,8 +42,8 @@ pub struct Reserve<'a> {
     pub confidence: Option<u16>,
     /// Whether the provider is local.
     pub local: bool,
-    /// Whether this is the demonstration: it is in the log and in no sum.
-    pub demo: bool,
+    /// Whether it is in the log and in no sum: the demonstration, and calls that are always free.
+    pub uncounted: bool,
     /// The most it can cost; `None` when the model has no known price.
     pub reserved: Option<Money>,
     /// Upper estimate of the prompt, in tokens.
@@ -318,8 +318,8 @@ pub struct AttemptRow {
     pub reason: String,
     /// Whether the provider is local.
     pub local: bool,
-    /// Whether it is the demonstration.
-    pub demo: bool,
+    /// Whether it is in no sum.
+    pub uncounted: bool,
     /// What was set aside; `None` when unpriced.
     pub reserved: Option<Money>,
     /// Upper estimate of the prompt, in tokens.

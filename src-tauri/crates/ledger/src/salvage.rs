@@ -169,7 +169,7 @@ const COUNT_CLIENTS: &str = "SELECT count(*) FROM client";
 
 /// A settlement's reservation was lost: one that says so, on the day the attempt ended.
 const STAND_IN: &str = "INSERT INTO reserve (request_id, attempt, at_ms, day, zone, client,
-    endpoint, asked_model, provider, model, reason, local, demo, input_tokens, output_tokens)
+    endpoint, asked_model, provider, model, reason, local, uncounted, input_tokens, output_tokens)
     VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?5, ?5, ?5, ?5, ?5, 0, 0, 0, 0)";
 
 const HAS_RESERVE: &str = "SELECT 1 FROM reserve WHERE request_id = ?1 AND attempt = ?2";

@@ -32,14 +32,14 @@ CREATE TABLE reserve (
     reason        INTEGER NOT NULL,
     confidence    INTEGER,
     local         INTEGER NOT NULL,
-    demo          INTEGER NOT NULL,
+    uncounted     INTEGER NOT NULL,
     reserved_nano INTEGER,
     input_tokens  INTEGER NOT NULL,
     output_tokens INTEGER NOT NULL,
     PRIMARY KEY (request_id, attempt),
     CHECK (request_id > 0 AND attempt BETWEEN 1 AND 65535),
     CHECK (day BETWEEN -2147483648 AND 2147483647),
-    CHECK (local IN (0, 1) AND demo IN (0, 1) AND confidence BETWEEN 0 AND 65535),
+    CHECK (local IN (0, 1) AND uncounted IN (0, 1) AND confidence BETWEEN 0 AND 65535),
     CHECK (reserved_nano >= 0 AND input_tokens >= 0 AND output_tokens >= 0)
 ) STRICT, WITHOUT ROWID;
 

@@ -22,7 +22,7 @@ const SELECT_SESSIONS: &str = "SELECT r.request_id, r.session, r.day, r.local, r
     s.input, s.cache_read, s.cache_write_5m, s.cache_write_1h, s.output, s.reasoning,
     s.web_searches, s.request_id IS NOT NULL, r.reserved_nano
     FROM reserve r LEFT JOIN settle s ON s.request_id = r.request_id AND s.attempt = r.attempt
-    WHERE r.request_id >= ?1 AND r.request_id < ?2 AND r.demo = 0
+    WHERE r.request_id >= ?1 AND r.request_id < ?2 AND r.uncounted = 0
     ORDER BY r.request_id, r.attempt";
 
 /// One request while its rows are summed by session: it counts where its highest settled
@@ -107,7 +107,7 @@ fn session_row(
     if !settled {
         if inside {
             let totals = &mut sums.entry(session).or_default().1;
-            add_open(totals, &Open { key, demo: false, reserved });
+            add_open(totals, &Open { key, uncounted: false, reserved });
         }
         return Ok(());
     }

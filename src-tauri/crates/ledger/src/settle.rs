@@ -18,7 +18,7 @@ const INSERT: &str = "INSERT INTO settle (request_id, attempt, kind, at_ms, outc
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19,
     ?20, ?21, ?22)";
 
-const SELECT_OTHERS: &str = "SELECT s.attempt, s.pricing, r.demo FROM settle s
+const SELECT_OTHERS: &str = "SELECT s.attempt, s.pricing, r.uncounted FROM settle s
     JOIN reserve r ON r.request_id = s.request_id AND r.attempt = s.attempt
     WHERE s.request_id = ?1 ORDER BY s.attempt";
 
@@ -196,7 +196,7 @@ pub(crate) fn insert(
         return Ok(false);
     }
     let last = Final::of(row);
-    if !open.demo {
+    if !open.uncounted {
         count(conn, row, open, &last, &before, add)?;
     }
     let mut id = |text: &Option<String>| match text.as_deref() {

@@ -1,5 +1,5 @@
 //! The data path alone, with ports that do nothing, for profiling: `empty_ports PROVIDER_PORT`.
-#![expect(clippy::print_stdout, clippy::unwrap_used, missing_docs, reason = "a measuring tool")]
+#![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a measuring tool")]
 
 use futures_util::future::BoxFuture;
 use std::sync::Arc;

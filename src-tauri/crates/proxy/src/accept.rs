@@ -1,7 +1,7 @@
 //! Stage one: who is calling, from where, for what. Everything here is decided from the request's
 //! head; the body is not touched. Refusals are constant and cheap.
 
-use crate::limits::{BODY_BYTES_MAX, WRONG_TOKENS_PER_MINUTE_MAX};
+use crate::limits::{BODY_BYTES_MAX, HEAD_BYTES_MAX, WRONG_TOKENS_PER_MINUTE_MAX};
 use crate::ports::{Caller, Ports};
 use crate::reply::Refused;
 use http::request::Parts;
@@ -99,6 +99,7 @@ impl Gatekeeper {
                 "only GET and POST are answered here",
             ));
         }
+        check_head(parts)?;
         let forbidden = |message: &str| Refused::new(ProblemKind::Forbidden, 403, message);
         let mut hosts = parts.headers.get_all(header::HOST).iter();
         let host = hosts.next().and_then(|h| h.to_str().ok()).unwrap_or("");
@@ -173,6 +174,27 @@ impl Gatekeeper {
         )
         .code("weir_token")
     }
+}
+
+/// The size of a head, which hyper bounds only roughly, and its one framing.
+fn check_head(parts: &Parts) -> Result<(), Refused> {
+    let lines: usize = parts.headers.iter().map(|(n, v)| n.as_str().len() + v.len() + 4).sum();
+    let target = parts.uri.path_and_query().map_or(0, |target| target.as_str().len());
+    if lines + target > HEAD_BYTES_MAX {
+        let text = format!("the request's head is over {} KiB", HEAD_BYTES_MAX / 1024);
+        return Err(Refused::new(ProblemKind::BadRequest, 431, text));
+    }
+    // Two framings are how one request is read as two (RFC 9112, 6.1).
+    if chunked(&parts.headers) && parts.headers.contains_key(header::CONTENT_LENGTH) {
+        let text = "the request has both Content-Length and Transfer-Encoding; send one";
+        return Err(Refused::bad_request(text));
+    }
+    Ok(())
+}
+
+/// Whether the body comes in chunks.
+pub(crate) fn chunked(headers: &HeaderMap) -> bool {
+    headers.contains_key(header::TRANSFER_ENCODING)
 }
 
 fn no_such_path(parts: &Parts, path: &str) -> Refused {

@@ -2,7 +2,7 @@
 //! only here, and only before the first byte has gone to the client.
 
 use crate::decline::{Failure, no_key, refusal, spent};
-use crate::headers::outbound;
+use crate::headers::{CREDENTIALS, outbound};
 use crate::limits::{ERROR_BODY_BYTES_MAX, OUTPUT_TOKENS_ASSUMED};
 use crate::pipeline::Context;
 use crate::ports::{Estimate, KeyProblem, Opening};
@@ -132,7 +132,7 @@ impl Tries<'_> {
         last: bool,
     ) -> Try {
         let status = answer.status.as_u16();
-        let next_may_do_better = matches!(status, 401 | 403 | 408 | 429 | 500..=599);
+        let next_may_do_better = matches!(status, 300..=399 | 401 | 403 | 408 | 429 | 500..=599);
         if !last && next_may_do_better {
             ticket.close(Outcome::UpstreamError, Metered::default(), false);
             let retry_after = answer.headers.get(header::RETRY_AFTER).cloned();
@@ -229,7 +229,9 @@ impl Tries<'_> {
         let keep_encoding = true;
         let mut headers = outbound(&self.asked.headers, through, keep_encoding);
         match provider.key {
-            KeySource::Passthrough if !through => {
+            KeySource::Passthrough
+                if !CREDENTIALS.iter().any(|name| headers.contains_key(name)) =>
+            {
                 Err(KeyProblem::NoCredential { provider: provider.name.clone() })
             }
             KeySource::Passthrough | KeySource::None => Ok(headers),

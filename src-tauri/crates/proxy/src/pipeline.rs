@@ -53,7 +53,15 @@ pub struct Context {
 impl Line {
     /// Handles one request; never fails, never panics outwards.
     pub async fn handle(&self, request: Request<Incoming>) -> Response<ReplyBody> {
+        let chunked = crate::accept::chunked(request.headers());
         match AssertUnwindSafe(self.travel(request)).catch_unwind().await {
+            Ok(mut response) if chunked => {
+                // A Content-Length that stood behind the Transfer-Encoding is not shown by the
+                // parser; after such a request nothing on its connection is read any more.
+                let close = http::HeaderValue::from_static("close");
+                response.headers_mut().insert(http::header::CONNECTION, close);
+                response
+            }
             Ok(response) => response,
             Err(_) => {
                 let refused =

@@ -88,7 +88,8 @@ impl Drop for Ticket {
 /// How an answer that ran to its end is called.
 pub fn outcome_of(status: u16, metered: &Metered, must_end: bool) -> Outcome {
     match metered.end {
-        _ if status >= 400 => Outcome::UpstreamError,
+        // Redirects are not followed, so one is no answer either.
+        _ if status >= 300 => Outcome::UpstreamError,
         End::Failed => Outcome::ErrorInStream,
         End::Complete => Outcome::Ok,
         End::Open if must_end => Outcome::Truncated,

@@ -224,7 +224,8 @@ fn the_demonstration_answers_only_when_nothing_else_can() {
     assert!(!setup("", &["openai"]).demo_answers);
     assert!(!setup("[providers.ollama]\nlocal = true\n", &[]).demo_answers);
     assert!(!setup("[providers.anthropic]\nkey = \"passthrough\"\n", &[]).demo_answers);
-    assert!(setup("[providers.openai]\nkey = \"env:WEIR_TEST_NOT_SET\"\n", &[]).demo_answers);
+    // A file that names a provider is no new home: its missing key is told, not papered over.
+    assert!(!setup("[providers.openai]\nkey = \"env:WEIR_TEST_NOT_SET\"\n", &[]).demo_answers);
     assert!(!setup("[providers.openai]\nkey = \"env:PATH\"\n", &[]).demo_answers);
 }
 

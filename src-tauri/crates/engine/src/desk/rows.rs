@@ -1,6 +1,7 @@
 //! Ledger rows as the API shows them. Pure: a row in, a row out.
 
 use crate::api::{Attempt, AttemptState, LogRow, RequestUsage, Stamp};
+use weir_core::route::DEMO;
 use weir_core::{Outcome, Usage};
 use weir_ledger::{AttemptRow, RequestRow};
 
@@ -38,7 +39,7 @@ pub fn row(request: &RequestRow) -> LogRow {
             .map(|list| list.split(',').map(|s| s.trim().to_owned()).collect())
             .unwrap_or_default(),
         local: last.local,
-        demo: last.demo,
+        demo: last.uncounted && last.provider == DEMO,
     }
 }
 

@@ -205,7 +205,7 @@ fn the_demonstration_is_in_the_log_and_in_no_sum() {
     let ledger = home.open();
     for n in 1..=2 {
         let mut row = reserve(id(n), 1);
-        (row.demo, row.provider) = (true, "demo");
+        (row.uncounted, row.provider) = (true, "uncounted");
         ledger.reserve(&row).expect("reserved");
     }
     ledger.settle(settle(id(1), 1));
@@ -215,7 +215,7 @@ fn the_demonstration_is_in_the_log_and_in_no_sum() {
     }
     let log = ledger.log(&LogFilter::default()).expect("log");
     assert_eq!(log.len(), 2);
-    assert!(log[0].last().demo);
+    assert!(log[0].last().uncounted);
 }
 
 #[test]

@@ -54,7 +54,7 @@ pub fn reserve(id: RequestId, attempt: u16) -> Reserve<'static> {
         reason: Reason::Asked,
         confidence: Some(870),
         local: false,
-        demo: false,
+        uncounted: false,
         reserved: Some(Money::from_nano(90_000_000)),
         input_tokens: 12_000,
         output_tokens: 4_096,

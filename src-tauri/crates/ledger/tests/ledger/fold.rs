@@ -18,7 +18,7 @@ const DAY_MS: i64 = 86_400_000;
 
 #[derive(Clone, Debug)]
 enum Step {
-    Reserve { request: u32, attempt: u16, pick: [usize; 4], nano: Option<i64>, demo: bool },
+    Reserve { request: u32, attempt: u16, pick: [usize; 4], nano: Option<i64>, uncounted: bool },
     Settle { request: u32, attempt: u16, kind: u8, nano: i64 },
     Flush,
     Restart,
@@ -27,12 +27,12 @@ enum Step {
 fn step() -> impl Strategy<Value = Step> {
     let place = || (0..12u32, 1..4u16);
     let reserve = (place(), any::<[u8; 4]>(), proptest::option::of(0..5_000i64), 0..8u8).prop_map(
-        |((request, attempt), pick, nano, demo)| Step::Reserve {
+        |((request, attempt), pick, nano, uncounted)| Step::Reserve {
             request,
             attempt,
             pick: pick.map(usize::from),
             nano,
-            demo: demo == 0,
+            uncounted: uncounted == 0,
         },
     );
     let settle = (place(), 0..7u8, 0..9_000i64)
@@ -49,7 +49,7 @@ fn reserve(
     attempt: u16,
     pick: [usize; 4],
     nano: Option<i64>,
-    demo: bool,
+    uncounted: bool,
 ) -> Reserve<'static> {
     let local = pick[0].is_multiple_of(3);
     Reserve {
@@ -70,7 +70,7 @@ fn reserve(
         reason: Reason::Asked,
         confidence: None,
         local,
-        demo,
+        uncounted,
         reserved: nano.map(Money::from_nano),
         input_tokens: 5,
         output_tokens: 6,
@@ -95,8 +95,8 @@ fn end(request: u32, attempt: u16, kind: u8, nano: i64) -> Settle {
 fn run(home: &Home, mut ledger: Ledger, steps: &[Step]) -> Ledger {
     for step in steps {
         match *step {
-            Step::Reserve { request, attempt, pick, nano, demo } => {
-                let _ = ledger.reserve(&reserve(request, attempt, pick, nano, demo));
+            Step::Reserve { request, attempt, pick, nano, uncounted } => {
+                let _ = ledger.reserve(&reserve(request, attempt, pick, nano, uncounted));
             }
             Step::Settle { request, attempt, kind, nano } => {
                 ledger.settle(end(request, attempt, kind, nano));
@@ -116,7 +116,7 @@ fn fold(totals: &mut Totals, row: &RequestRow, inside: &dyn Fn(&AttemptRow) -> b
     let closed: Vec<&AttemptRow> =
         row.attempts.iter().filter(|a| a.state != AttemptState::Open).collect();
     for attempt in &row.attempts {
-        if attempt.demo || !inside(attempt) {
+        if attempt.uncounted || !inside(attempt) {
             continue;
         }
         if attempt.state == AttemptState::Open {
@@ -132,7 +132,7 @@ fn fold(totals: &mut Totals, row: &RequestRow, inside: &dyn Fn(&AttemptRow) -> b
         totals.saved = totals.saved.saturating_add(attempt.saved);
         totals.usage = totals.usage.plus(&attempt.usage.unwrap_or_default());
     }
-    let real: Vec<_> = closed.iter().filter(|a| !a.demo).collect();
+    let real: Vec<_> = closed.iter().filter(|a| !a.uncounted).collect();
     let Some(last) = real.last() else { return };
     if inside(last) {
         totals.requests += 1;
@@ -177,7 +177,7 @@ fn check(ledger: &Ledger) {
         ];
         for (dimension, key) in by_attempt {
             let mut keys: BTreeMap<Option<String>, ()> = BTreeMap::new();
-            let kept = rows.iter().flat_map(|r| &r.attempts).filter(|a| !a.demo && inside(a));
+            let kept = rows.iter().flat_map(|r| &r.attempts).filter(|a| !a.uncounted && inside(a));
             keys.extend(kept.map(|a| (key(a), ())));
             let groups = ledger.by(range, dimension, &all).expect("groups");
             assert_eq!(groups.len(), keys.len(), "{dimension:?}");

@@ -24,7 +24,7 @@ fn filled() -> (Home, Totals) {
             let mut row = reserve(id(n), attempt);
             row.session = Some(&session[(n / 20) as usize]);
             row.provider = if attempt == 1 { "anthropic" } else { "openai" };
-            row.demo = n % 50 == 3;
+            row.uncounted = n % 50 == 3;
             ledger.reserve(&row).expect("reserved");
             ledger.settle(settle(id(n), attempt));
         }
@@ -145,7 +145,7 @@ fn pages_that_cannot_be_read_cost_their_own_rows_and_no_others() {
     let spent: i64 = rows(&ledger)
         .iter()
         .flat_map(|r| &r.attempts)
-        .filter(|a| !a.demo)
+        .filter(|a| !a.uncounted)
         .map(|a| a.cost.expect("priced").nano())
         .sum();
     let totals = ledger.totals(DayRange::ALL, &Scope::default()).expect("totals");

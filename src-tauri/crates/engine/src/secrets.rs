@@ -21,12 +21,15 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use weir_core::route::{KeySource, Provider};
-use weir_proxy::ports::{KeyProblem, Keys as KeysPort};
+use weir_proxy::ports::{Clock, KeyProblem, Keys as KeysPort};
 use weir_proxy::secret::Secret;
 use zeroize::Zeroizing;
 
 /// Longest wait for the keychain, which may be showing its owner a prompt.
 pub const KEYCHAIN_WAIT_MAX: Duration = Duration::from_secs(3);
+/// After a keychain refused, requests do not ask it again for so long: each question may raise a
+/// prompt, and a tool retries. The user's own `weir key …` asks at once.
+const REST_NS: u64 = 30_000_000_000;
 /// Longest key that is taken.
 pub const KEY_BYTES_MAX: usize = 1024;
 /// Windows stores no larger credential (CRED_MAX_CREDENTIAL_BLOB_SIZE). Held to everywhere, so
@@ -109,12 +112,27 @@ pub struct Keys {
     config: Arc<ArcSwap<Config>>,
     /// The item as it was last read or written; `None` before the first time.
     item: Mutex<Option<Arc<Item>>>,
+    clock: Arc<dyn Clock>,
+    /// The last refusal, and when it was on the monotonic clock.
+    refused: Mutex<Option<(StoreProblem, u64)>>,
 }
 
 impl Keys {
     /// Keys in `vault`. Nothing is read before the first key is asked for.
-    pub fn new(vault: Arc<dyn Vault>, index: Arc<Index>, config: Arc<ArcSwap<Config>>) -> Self {
-        Self { keychain: Keychain::new(vault), index, config, item: Mutex::new(None) }
+    pub fn new(
+        vault: Arc<dyn Vault>,
+        index: Arc<Index>,
+        config: Arc<ArcSwap<Config>>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self {
+            keychain: Keychain::new(vault),
+            index,
+            config,
+            item: Mutex::new(None),
+            clock,
+            refused: Mutex::new(None),
+        }
     }
 
     /// Whether a key is known to be stored for this provider. Asks the list of names, never the
@@ -186,6 +204,28 @@ impl Keys {
             return KeyProblem::Missing { provider: provider.to_owned() };
         }
         problem(found)
+    }
+
+    /// The item for a request. A keychain that refused is left alone for a while, and one that is
+    /// still showing its prompt is not waited for again.
+    async fn item_for_request(&self) -> Result<Arc<Item>, StoreProblem> {
+        if let Some(item) = self.item.lock().as_ref() {
+            return Ok(Arc::clone(item));
+        }
+        let now = self.clock.monotonic_ns();
+        if let Some((problem, at)) = *self.refused.lock() {
+            let left_alone = match problem {
+                StoreProblem::Timeout => self.keychain.busy(),
+                _ => now.saturating_sub(at) < REST_NS,
+            };
+            if left_alone {
+                return Err(problem);
+            }
+        }
+        let read = self.keychain.read_async(KEYCHAIN_WAIT_MAX).await;
+        let item = read.and_then(|bytes| self.keep(bytes));
+        *self.refused.lock() = item.as_ref().err().map(|e| (*e, self.clock.monotonic_ns()));
+        item
     }
 
     /// `Some` when the keychain is not what to ask.
@@ -297,14 +337,8 @@ impl KeysPort for Keys {
             if let Some(found) = Self::from_environment(&config, provider) {
                 return found;
             }
-            let known = self.item.lock().clone();
-            let item = match known {
-                Some(item) => item,
-                None => {
-                    let bytes = self.keychain.read_async(KEYCHAIN_WAIT_MAX).await;
-                    bytes.and_then(|b| self.keep(b)).map_err(|e| self.or_missing(provider, e))?
-                }
-            };
+            let item = self.item_for_request().await;
+            let item = item.map_err(|found| self.or_missing(provider, found))?;
             self.pick(&config, provider, &item)
         })
     }

@@ -267,7 +267,7 @@ impl Made {
             &config.budgets,
         ));
         let vault = vault.unwrap_or_else(|| Arc::new(SystemVault));
-        let keys = Arc::new(Keys::new(vault, index, routing.shared()));
+        let keys = Arc::new(Keys::new(vault, index, routing.shared(), Arc::clone(&clock) as _));
         let events = Arc::new(Events::default());
         let found = found(&opened);
         let changed = (Arc::downgrade(&books), Arc::downgrade(&events));

@@ -38,10 +38,12 @@ pub fn doctor(home: &Home, out: Out) -> Done {
 pub fn salvage(home: &Home) -> Done {
     let salvaged = Engine::salvage(home).map_err(failed)?;
     let lost = match (salvaged.whole, salvaged.without_reserve) {
-        (true, 0) => "Nothing was lost.".to_owned(),
-        (_, n) => {
-            format!("Some pages could not be read; {n} settlements had lost their reservation.")
-        }
+        (true, _) => "Nothing was lost.".to_owned(),
+        (false, 0) => "What stood on pages that cannot be read is lost.".to_owned(),
+        (false, n) => format!(
+            "What stood on pages that cannot be read is lost; {n} settlements stand without their \
+             reservation."
+        ),
     };
     Out::stdout(false).text(&format!(
         "The ledger is whole again: {} reservations, {} settlements, {} tools. {lost}\n\
@@ -95,7 +97,9 @@ fn check(home: &Home, file: Option<PathBuf>) -> Result<ConfigReport, Stop> {
     let Some(text) = config::read_file(&path).map_err(failed)? else {
         return match named {
             true => Err(failed(format!("{file} does not exist"))),
-            false => Ok(ConfigReport { file, ok: true, problems: Vec::new(), notes: Vec::new() }),
+            false => {
+                Ok(ConfigReport { file, ok: true, problems: Vec::new(), notes: Vec::new() })
+            }
         };
     };
     let checked = config::check(&text);

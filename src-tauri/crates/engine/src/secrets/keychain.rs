@@ -120,6 +120,11 @@ impl Keychain {
         Self { vault, pending: Arc::default() }
     }
 
+    /// Whether a call has not come back yet.
+    pub fn busy(&self) -> bool {
+        self.pending.lock().is_some()
+    }
+
     /// Reads the item.
     ///
     /// # Errors

@@ -43,8 +43,39 @@ fn config(text: &str) -> Arc<ArcSwap<Config>> {
     Arc::new(ArcSwap::from_pointee(crate::config::check(text).config.expect("it holds")))
 }
 
+/// A clock that stands still until it is told to go on.
+#[derive(Default)]
+struct Hand(std::sync::atomic::AtomicU64);
+
+impl Clock for Hand {
+    fn unix_ms(&self) -> i64 {
+        0
+    }
+    fn monotonic_ns(&self) -> u64 {
+        self.0.load(std::sync::atomic::Ordering::Relaxed)
+    }
+}
+
+/// A keychain whose owner dismisses every prompt; counts them.
+#[derive(Default)]
+struct Dismissed(std::sync::atomic::AtomicU32);
+
+impl Vault for Dismissed {
+    fn read(&self) -> Result<Option<Zeroizing<Vec<u8>>>, StoreProblem> {
+        self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        Err(StoreProblem::Locked)
+    }
+    fn write(&self, _: &[u8]) -> Result<(), StoreProblem> {
+        Err(StoreProblem::Locked)
+    }
+    fn delete(&self) -> Result<(), StoreProblem> {
+        Err(StoreProblem::Locked)
+    }
+}
+
 struct Fixture {
     keys: Keys,
+    clock: Arc<Hand>,
     config: Arc<ArcSwap<Config>>,
     dir: tempfile::TempDir,
 }
@@ -53,7 +84,9 @@ fn fixture(vault: Arc<dyn Vault>) -> Fixture {
     let dir = tempfile::tempdir().unwrap();
     let config = config("");
     let index = Arc::new(Index::open(dir.path().join("keys.json")));
-    Fixture { keys: Keys::new(vault, index, Arc::clone(&config)), config, dir }
+    let clock = Arc::new(Hand::default());
+    let ticking = Arc::clone(&clock) as Arc<dyn Clock>;
+    Fixture { keys: Keys::new(vault, index, Arc::clone(&config), ticking), clock, config, dir }
 }
 
 #[test]
@@ -137,6 +170,23 @@ async fn a_prompting_keychain_is_given_up_after_three_seconds_and_heard_when_it_
     answer.send(()).unwrap();
     answer.send(()).unwrap();
     assert_eq!(f.keys.find("openai").unwrap().expose(), "sk-1");
+}
+
+#[tokio::test]
+async fn a_dismissed_prompt_is_not_raised_again_by_every_retry_of_a_tool() {
+    let vault = Arc::new(Dismissed::default());
+    let f = fixture(vault.clone());
+    let prompts = || vault.0.load(std::sync::atomic::Ordering::Relaxed);
+    for _ in 0..5 {
+        let said = f.keys.key("openai").await.unwrap_err().to_string();
+        assert!(said.contains("is locked"), "{said}");
+    }
+    assert_eq!(prompts(), 1);
+    f.clock.0.store(REST_NS + 1, std::sync::atomic::Ordering::Relaxed);
+    assert!(f.keys.key("openai").await.is_err());
+    assert_eq!(prompts(), 2);
+    assert!(f.keys.find("openai").is_err());
+    assert_eq!(prompts(), 3, "the user's own command asks at once");
 }
 
 #[test]

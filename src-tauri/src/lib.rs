@@ -39,7 +39,8 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Ok(home) => home,
         Err(problem) => return failed(&problem.to_string()),
     };
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let mut threads = tokio::runtime::Builder::new_multi_thread();
+    let runtime = match threads.thread_name("weir").enable_all().build() {
         Ok(runtime) => runtime,
         Err(problem) => return failed(&format!("no threads can be started: {problem}")),
     };
@@ -88,7 +89,7 @@ fn with_display(wish: Wish, arguments: &Arguments) -> ExitCode {
             }
             Ok(())
         })
-        .build(tauri::generate_context!());
+        .build(context());
     let app = match app {
         Ok(app) => app,
         Err(problem) => return failed(&format!("the desktop application cannot start: {problem}")),
@@ -107,6 +108,15 @@ fn with_display(wish: Wish, arguments: &Arguments) -> ExitCode {
         }
     }
     ExitCode::from(u8::try_from(code).unwrap_or(1))
+}
+
+/// `tauri.conf.json`, the icons and the window's files, as they were when this was built.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "tauri's macro ends the process if it fails, which is before any engine runs"
+)]
+fn context() -> tauri::Context {
+    tauri::generate_context!()
 }
 
 /// A second start for the same home shows the window of the first and ends.

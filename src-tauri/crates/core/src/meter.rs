@@ -24,6 +24,9 @@ pub struct Metered {
     pub output_bytes: u64,
     /// Whether the answer reached the end its dialect defines.
     pub end: End,
+    /// Whether `usage` is the provider's last word although that end was not seen: Anthropic's
+    /// `message_delta` with a stop reason comes before `message_stop`.
+    pub usage_is_final: bool,
     /// An error the provider reported inside a 200, as its type or code.
     pub error: Option<String>,
 }

@@ -171,7 +171,8 @@ fn settle_row(
         usage: bill.usage,
         first_byte_ms: closing.first_byte_ms,
         total_ms: closing.total_ms,
-        service: closing.metered.service_tier.or(closing.metered.speed),
+        // Anthropic says `standard` as the tier of a `fast` answer; the dearer word decides.
+        service: closing.metered.speed.filter(|s| s != "standard").or(closing.metered.service_tier),
         note: closing.metered.error,
         ..Settle::new(opening.id, opening.attempt, closing.at_ms, closing.outcome)
     }

@@ -97,9 +97,7 @@ fn check(home: &Home, file: Option<PathBuf>) -> Result<ConfigReport, Stop> {
     let Some(text) = config::read_file(&path).map_err(failed)? else {
         return match named {
             true => Err(failed(format!("{file} does not exist"))),
-            false => {
-                Ok(ConfigReport { file, ok: true, problems: Vec::new(), notes: Vec::new() })
-            }
+            false => Ok(ConfigReport { file, ok: true, problems: Vec::new(), notes: Vec::new() }),
         };
     };
     let checked = config::check(&text);

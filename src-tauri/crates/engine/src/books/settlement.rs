@@ -52,7 +52,8 @@ pub fn bill(prices: &Prices, call: &Call, opening: &Opening, closing: &Closing) 
 /// end; the others report as they go, so a cut answer's last report is short of the truth.
 fn is_final(endpoint: Endpoint, closing: &Closing) -> bool {
     let metered = &closing.metered;
-    let whole = closing.outcome == Outcome::Ok || metered.end == End::Complete;
+    let whole =
+        closing.outcome == Outcome::Ok || metered.end == End::Complete || metered.usage_is_final;
     metered.usage.is_some() && (whole || endpoint.dialect() == Dialect::OpenAi)
 }
 

@@ -6,7 +6,7 @@ use crate::config::Config;
 use crate::prices::{Bill, Call, Prices};
 use serde_json::{Value, json};
 use weir_core::{Endpoint, Metered, Usage};
-use weir_ledger::RequestRow;
+use weir_ledger::{AttemptRow, RequestRow};
 use weir_wire::encoding::Encoding;
 use weir_wire::tap::Tap;
 
@@ -101,6 +101,10 @@ fn metered(model: &str, usage: &Value) -> Result<Metered, ApiProblem> {
     }
 }
 
+fn is_speed(attempt: &AttemptRow) -> bool {
+    attempt.provider == "anthropic" && attempt.service.as_deref() == Some("fast")
+}
+
 /// The bill of a finished request, recomputed from the stored usage and the prices of its day.
 pub fn lines(config: &Config, prices: &Prices, request: &RequestRow) -> Vec<BillLine> {
     let last = request.last();
@@ -115,8 +119,9 @@ pub fn lines(config: &Config, prices: &Prices, request: &RequestRow) -> Vec<Bill
     };
     let metered = Metered {
         usage: Some(usage),
-        service_tier: last.service.clone().filter(|s| s != "fast"),
-        speed: last.service.clone().filter(|s| s == "fast"),
+        // `fast` is a speed at Anthropic and a service tier at OpenAI.
+        service_tier: last.service.clone().filter(|_| !is_speed(last)),
+        speed: last.service.clone().filter(|_| is_speed(last)),
         ..Metered::default()
     };
     let bill: Bill = prices.bill(&call, &metered);

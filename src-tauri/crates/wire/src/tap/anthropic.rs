@@ -240,6 +240,8 @@ impl Reading for Messages {
             "message_delta" => {
                 self.usage(usage);
                 self.seen.started = true;
+                let stops = delta.and_then(|d| d.get("stop_reason")).and_then(name).is_some();
+                self.seen.usage_is_final |= stops && usage.is_some();
             }
             "message_stop" => self.seen.complete(),
             "error" => self.error(data),
@@ -495,5 +497,13 @@ pub(super) mod tests {
         let metered = read(AT, true, data(&[start, BLOCK, HELLO, STOPPED, delta, STOP]));
         assert_eq!(metered.usage, Some(Usage { input: 14, output: 8, ..Usage::default() }));
         assert_eq!(metered.end, End::Complete);
+    }
+
+    #[test]
+    fn a_delta_with_a_stop_reason_is_the_last_word_although_the_end_was_not_seen() {
+        let before = read(AT, true, named(&[START, BLOCK, HELLO, STOPPED]));
+        assert!(before.usage.is_some() && !before.usage_is_final);
+        let after = read(AT, true, named(&[START, BLOCK, HELLO, STOPPED, DELTA]));
+        assert!(after.usage_is_final && after.end == End::Open);
     }
 }

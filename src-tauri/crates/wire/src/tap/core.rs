@@ -32,6 +32,7 @@ pub(super) struct Seen {
     pub output_bytes: u64,
     pub started: bool,
     pub end: End,
+    pub usage_is_final: bool,
     pub error: Option<String>,
 }
 
@@ -91,6 +92,7 @@ impl Seen {
             speed: self.speed.clone(),
             output_bytes: self.output_bytes,
             end: self.end,
+            usage_is_final: self.usage_is_final,
             error: self.error.clone(),
         }
     }

@@ -115,7 +115,8 @@ const ROWS: &str = "
     SELECT r.request_id AS request, r.attempt, r.at_ms, r.day, zone.text AS zone,
         client.text AS client, project.text AS project, session.text AS session,
         category.text AS category, endpoint.text AS endpoint, asked.text AS asked_model,
-        provider.text AS provider, model.text AS model, r.demo, r.local,
+        provider.text AS provider, model.text AS model,
+        r.uncounted AND provider.text = 'demo' AS demo, r.local,
         r.reserved_nano AS reserved,
         CASE s.kind WHEN 0 THEN 'settle' WHEN 1 THEN 'void' WHEN 2 THEN 'orphan' END AS kind,
         CASE s.outcome WHEN 0 THEN 'ok' WHEN 1 THEN 'upstream_error'

@@ -64,8 +64,6 @@ pub enum StartProblem {
     #[error(transparent)]
     Listen(#[from] ListenProblem),
     #[error(transparent)]
-    Client(#[from] weir_proxy::NoClient),
-    #[error(transparent)]
     Door(#[from] DoorProblem),
     #[error("cannot write the lock file: {0}. Check the space on the disk of the home folder")]
     Announce(io::Error),
@@ -139,7 +137,7 @@ impl Engine {
         let port = options.port.unwrap_or_else(|| made.routing.config().port);
         let (listeners, port) = listen::bind(port)?;
         made.routing.listens_on(port)?;
-        let proxy = Arc::new(Proxy::new(port, made.ports())?);
+        let proxy = Arc::new(Proxy::new(port, made.ports()));
         let door = Door::open(made.home.root())?;
         lock.announce(port).map_err(StartProblem::Announce)?;
 

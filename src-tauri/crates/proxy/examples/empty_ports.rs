@@ -79,6 +79,6 @@ fn main() {
         };
         println!("{port}");
         let stop = CancellationToken::new();
-        Proxy::new(port, ports).unwrap().serve(vec![listener], stop.clone(), stop).await;
+        Proxy::new(port, ports).serve(vec![listener], stop.clone(), stop).await;
     });
 }

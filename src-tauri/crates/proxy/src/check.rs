@@ -45,7 +45,7 @@ pub fn key(provider: &Provider, key: &Secret) -> Checked {
 }
 
 async fn ask(provider: &Provider, key: &Secret) -> Result<Checked, String> {
-    let upstream = Upstream::new().map_err(|e| e.to_string())?;
+    let upstream = Upstream::default();
     let endpoint = match provider.dialect {
         Dialect::Gemini => Endpoint::GeminiModels,
         Dialect::Anthropic => Endpoint::Messages,

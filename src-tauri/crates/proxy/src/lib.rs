@@ -25,4 +25,4 @@ mod settle;
 mod upstream;
 
 pub use live::Live;
-pub use server::{NoClient, Proxy};
+pub use server::Proxy;

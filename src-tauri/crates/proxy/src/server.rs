@@ -25,27 +25,19 @@ pub struct Proxy {
     live: Live,
 }
 
-/// Why a proxy cannot be made.
-#[derive(Debug, thiserror::Error)]
-#[error("the HTTP client for providers cannot start: {0}")]
-pub struct NoClient(#[from] reqwest::Error);
-
 impl Proxy {
     /// A proxy for listeners on `port`.
-    ///
-    /// # Errors
-    /// When the TLS back end cannot start.
-    pub fn new(port: u16, ports: Ports) -> Result<Self, NoClient> {
+    pub fn new(port: u16, ports: Ports) -> Self {
         let live = Live::default();
         let line = Line {
             gatekeeper: Gatekeeper::new(port),
             ports,
-            upstream: Upstream::new()?,
+            upstream: Upstream::default(),
             quirks: Arc::new(Quirks::default()),
             live: live.clone(),
             sequence: Arc::new(AtomicU32::new(0)),
         };
-        Ok(Self { line: Arc::new(line), live })
+        Self { line: Arc::new(line), live }
     }
 
     /// Counts of what is happening now.
@@ -61,6 +53,8 @@ impl Proxy {
         end: CancellationToken,
     ) {
         let tasks = TaskTracker::new();
+        let upstream = self.line.upstream.clone();
+        tasks.spawn_blocking(move || upstream.warm());
         let room = Arc::new(Semaphore::new(CONNECTIONS_MAX));
         for listener in listeners {
             let acceptor = Acceptor {

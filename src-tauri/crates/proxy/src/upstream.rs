@@ -9,18 +9,22 @@ use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http_body::{Body, Frame, SizeHint};
 use std::collections::VecDeque;
 use std::pin::Pin;
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 use std::time::Duration;
 use weir_core::route::{Provider, ProviderKind};
 use weir_core::{Dialect, Endpoint};
 use weir_wire::endpoint::Target;
 
-/// Connections to providers.
-#[derive(Clone, Debug)]
+/// Connections to providers. A client is made when it is first needed, or by `warm`: reading the
+/// system's certificates takes longer than the whole rest of a start.
+#[derive(Clone, Debug, Default)]
 pub struct Upstream {
-    remote: reqwest::Client,
-    local: reqwest::Client,
+    remote: Made,
+    local: Made,
 }
+
+type Made = Arc<OnceLock<Result<reqwest::Client, String>>>;
 
 /// A request on its way to a provider.
 pub struct Outbound {
@@ -81,25 +85,18 @@ pub enum NoAnswer {
 }
 
 impl Upstream {
-    /// Opens no connection yet.
-    ///
-    /// # Errors
-    /// When the TLS back end cannot start.
-    pub fn new() -> Result<Self, reqwest::Error> {
-        let base = || {
-            reqwest::Client::builder()
-                .redirect(reqwest::redirect::Policy::none())
-                .referer(false)
-                .tcp_nodelay(true)
-                .tcp_keepalive(Duration::from_secs(30))
-                .connect_timeout(CONNECT_WAIT_MAX)
-                .pool_idle_timeout(POOL_IDLE_MAX)
-        };
-        Ok(Self {
-            remote: base().build()?,
-            // A corporate HTTP_PROXY must not swallow what is meant for this machine.
-            local: base().no_proxy().http1_only().build()?,
-        })
+    /// Makes the client for providers outside this machine. Takes some 25 ms; call it where
+    /// blocking is no harm.
+    pub fn warm(&self) {
+        if let Err(problem) = self.client(false) {
+            tracing::error!(%problem, "no provider can be reached");
+        }
+    }
+
+    fn client(&self, local: bool) -> Result<&reqwest::Client, NoAnswer> {
+        let made = if local { &self.local } else { &self.remote };
+        let client = made.get_or_init(|| build(local).map_err(|e| e.to_string()));
+        client.as_ref().map_err(|why| NoAnswer::Connect(why.clone()))
     }
 
     /// Sends a request and waits for the answer's head.
@@ -107,7 +104,7 @@ impl Upstream {
     /// # Errors
     /// Why no head came; the text names no header and no key.
     pub async fn send(&self, out: Outbound) -> Result<Answer, NoAnswer> {
-        let client = if out.local { &self.local } else { &self.remote };
+        let client = self.client(out.local)?;
         let mut request = client.request(out.method.clone(), &out.url).headers(out.headers);
         if out.method == http::Method::POST {
             request = request.body(out.body);
@@ -117,6 +114,19 @@ impl Upstream {
         let (parts, body) = response.into_parts();
         Ok(Answer { status: parts.status, headers: parts.headers, body: AnswerBody::Remote(body) })
     }
+}
+
+fn build(local: bool) -> Result<reqwest::Client, reqwest::Error> {
+    let base = reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .referer(false)
+        .tcp_nodelay(true)
+        .tcp_keepalive(Duration::from_secs(30))
+        .connect_timeout(CONNECT_WAIT_MAX)
+        .pool_idle_timeout(POOL_IDLE_MAX);
+    // A corporate HTTP_PROXY must not swallow what is meant for this machine.
+    let base = if local { base.no_proxy().http1_only() } else { base };
+    base.build()
 }
 
 fn classify(error: reqwest::Error) -> NoAnswer {

@@ -48,7 +48,7 @@ impl Stage {
             routes: script.clone(),
             events: script.clone(),
         };
-        let proxy = Proxy::new(port, ports).expect("a client");
+        let proxy = Proxy::new(port, ports);
         let end = CancellationToken::new();
         let stop = end.clone();
         tokio::spawn(async move { proxy.serve(vec![listener], stop.clone(), stop).await });

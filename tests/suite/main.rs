@@ -1,6 +1,11 @@
 //! The one test binary: each module is a promise of the product, tested from outside, over HTTP
 //! and the command line, against a scripted provider that keeps its own books.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "tests wait on real processes and sockets with deadlines of their own"
+)]
+
 /// What a client sends is what the provider gets, and the other way round, byte for byte.
 mod passthrough;
 

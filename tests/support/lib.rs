@@ -3,6 +3,11 @@
 //! Owns no knowledge of the product but its outside contract and its ledger file; plain threads
 //! and blocking sockets, so that every byte and every break is where a test put it.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "tests wait on real processes and sockets with deadlines of their own"
+)]
+
 pub mod answers;
 pub mod auditor;
 pub mod canary;

@@ -17,7 +17,7 @@ use std::collections::VecDeque;
 use weir_core::route::{Candidate, KeySource, Provider, ProviderKind};
 use weir_core::{Endpoint, Metered, Outcome};
 use weir_triage::tokens_at_most;
-use weir_wire::edits::{with_model, with_usage_asked};
+use weir_wire::edits::with_both;
 
 /// A request that a provider has begun to answer.
 pub struct Started {
@@ -254,11 +254,11 @@ impl Tries<'_> {
         let target = &asked.accepted.target;
         let mut headers = headers.clone();
         let renames = candidate.rewrite && target.model.is_none();
-        let body = match (renames, asks_usage) {
-            (false, false) => asked.body.clone(),
-            (true, false) => edited(with_model(asked.json(), &asked.facts, &candidate.route.model)),
-            (false, true) => edited(with_usage_asked(asked.json(), &asked.facts)),
-            (true, true) => edited(twice(asked, &candidate.route.model)),
+        let body = if renames || asks_usage {
+            let model = renames.then_some(candidate.route.model.as_str());
+            Bytes::from(with_both(asked.json(), &asked.facts, model, asks_usage))
+        } else {
+            asked.body.clone()
         };
         if (renames || asks_usage) && asked.plain.is_some() {
             headers.remove(header::CONTENT_ENCODING);
@@ -280,19 +280,6 @@ impl Tries<'_> {
 enum Sent {
     Answer(Box<Answer>, Box<Ticket>),
     Nothing(Failure),
-}
-
-fn edited(bytes: Vec<u8>) -> Bytes {
-    Bytes::from(bytes)
-}
-
-fn twice(asked: &Asked, model: &str) -> Vec<u8> {
-    let renamed = with_model(asked.json(), &asked.facts, model);
-    match weir_wire::facts::read(asked.accepted.target.endpoint, &renamed) {
-        Ok(facts) => with_usage_asked(&renamed, &facts),
-        // The renamed body was valid before one string in it was replaced by another.
-        Err(_) => renamed,
-    }
 }
 
 fn estimate(asked: &Asked) -> Estimate {

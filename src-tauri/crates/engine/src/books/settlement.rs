@@ -2,7 +2,7 @@
 //! Owns what is void, what is exact and what has to be estimated; the prices are `prices`.
 
 use super::Seen;
-use crate::prices::{Call, Prices};
+use crate::prices::{Call, Prices, reported};
 use crate::routing::Routing;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -44,7 +44,7 @@ pub fn bill(prices: &Prices, call: &Call, opening: &Opening, closing: &Closing) 
     let bill = prices.bill_estimate(call, metered, &usage);
     // Free answers need no price, and yet their tokens are a guess.
     let guess = if bill.pricing == Pricing::Exact { Pricing::Estimated } else { bill.pricing };
-    let pricing = if metered.provider_cost.is_some() { bill.pricing } else { guess };
+    let pricing = if reported(call, metered).is_some() { bill.pricing } else { guess };
     Booked { cost: bill.cost, pricing, usage: Some(usage) }
 }
 

@@ -64,7 +64,7 @@ impl Prices {
     /// The bill of a call by an estimate of its usage: the same, marked `estimated`.
     pub fn bill_estimate(&self, call: &Call, metered: &Metered, usage: &Usage) -> Bill {
         let mut bill = self.settle(call, metered, Some(usage));
-        let certain = free(call) || metered.provider_cost.is_some();
+        let certain = free(call) || reported(call, metered).is_some();
         if !certain && bill.pricing == Pricing::Exact {
             bill.pricing = Pricing::Estimated;
         }
@@ -100,7 +100,7 @@ impl Prices {
         if call.provider == DEMO {
             return Bill::known(Money::ZERO, Vec::new());
         }
-        if let Some(cost) = metered.provider_cost {
+        if let Some(cost) = reported(call, metered) {
             let reported = CostLine { kind: "reported", tokens: 1, cost };
             return Bill::known(cost, vec![(None, reported)]);
         }
@@ -173,6 +173,13 @@ fn asked<'a>(call: &Call<'a>, model: &'a str, context: &'a PriceContext) -> Aske
 /// own machines. Ollama's server also passes on to Ollama's cloud; such models say so in the tag.
 fn free(call: &Call) -> bool {
     call.provider == DEMO || (call.local && !in_cloud(call.model))
+}
+
+/// The provider's own figure, from the one provider known to bill by it. Elsewhere a `cost` in a
+/// usage block is some server's word, in a currency nobody names.
+pub(crate) fn reported(call: &Call, metered: &Metered) -> Option<Money> {
+    let bills_by_it = call.provider == "openrouter" || call.base_url.contains("//openrouter.ai/");
+    metered.provider_cost.filter(|_| bills_by_it)
 }
 
 fn in_cloud(model: &str) -> bool {

@@ -17,6 +17,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use bill::reported;
 pub use bill::{Bill, Call};
 pub use context::PriceContext;
 pub use overrides::Row as OverrideRow;

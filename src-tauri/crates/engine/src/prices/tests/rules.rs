@@ -176,6 +176,9 @@ fn the_sum_that_the_provider_names_wins() {
     let bill = built_in().bill(&call, &metered);
     assert_eq!((nano(&bill), bill.pricing), (12_345, Pricing::Exact));
     assert_eq!(bill.lines[0].1.kind, "reported");
+    // Any other server's word about its cost is not a bill.
+    let elsewhere = built_in().bill(&openai("gpt-5"), &metered);
+    assert_eq!(elsewhere.pricing, Pricing::Unpriced);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 //! and the provider learns of it.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
+use weir_tests::auditor::Strictness;
 use weir_tests::provider::{Attempt, Ended};
 use weir_tests::{Kind, Provider, Rig, Seed, Step, answers, wait};
 
@@ -17,11 +18,12 @@ fn a_thousand_hang_ups_leave_exactly_one_finished_row_each() {
     let count = std::env::var("WEIR_DISCONNECTS").ok().and_then(|n| n.parse().ok());
     let count: usize = count.unwrap_or(COUNT);
     // How far the provider gets stands in the marker: `…-at-BYTES`.
-    let rig = Rig::with(Provider::answering(|asked| {
+    let mut rig = Rig::with(Provider::answering(|asked| {
         let marker = asked.marker().unwrap_or_default();
         let at = marker.rsplit('-').next().and_then(|at| at.parse().ok()).unwrap_or(0);
         answers::natural(asked).up_to(at, Step::Stall)
     }));
+    rig.strictness = Strictness::ClientsGone;
     let next = AtomicUsize::new(0);
     std::thread::scope(|scope| {
         for thread in 0..THREADS {

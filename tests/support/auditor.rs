@@ -7,7 +7,7 @@
 use crate::answers::Kind;
 use crate::home::Home;
 use crate::ledger::{self, Row};
-use crate::provider::{Attempt, Ended};
+use crate::provider::Attempt;
 use std::collections::HashMap;
 use std::path::Path;
 
@@ -19,6 +19,8 @@ const DAY_MS: i64 = 86_400_000;
 pub enum Strictness {
     /// Nothing was killed: every row has a line in the truth log and the other way round.
     NothingKilled,
+    /// Clients hung up: what the provider had told may not have been read any more.
+    ClientsGone,
     /// The process was killed: a reservation may exist for an attempt that never left.
     Killed,
 }
@@ -56,10 +58,10 @@ pub fn audit_rows(rows: &[Row], truth: &[Attempt], strictness: Strictness) -> Ve
         }
         if attempts.len() == rows.len() {
             let pairs = attempts.iter().zip(rows);
-            found.extend(pairs.flat_map(|(attempt, row)| truth_faults(attempt, row)));
+            found.extend(pairs.flat_map(|(attempt, row)| truth_faults(attempt, row, strictness)));
         }
     }
-    if strictness == Strictness::NothingKilled {
+    if strictness != Strictness::Killed {
         for (marker, rows) in booked.iter().filter(|(marker, _)| !marker.is_empty()) {
             let sent = rows.iter().filter(|row| went_out(row)).count();
             let seen = seen.get(marker).map_or(0, Vec::len);
@@ -80,7 +82,7 @@ fn metered(attempt: &Attempt) -> bool {
 fn went_out(row: &Row) -> bool {
     let free = ["messages_count", "generate_count", "models", "gemini_models"];
     let unreached = row.end.as_ref().is_some_and(|end| end.outcome == "unreachable");
-    !row.demo && !unreached && !free.contains(&row.endpoint.as_str())
+    row.provider != "demo" && !unreached && !free.contains(&row.endpoint.as_str())
 }
 
 /// I5 and I7: what a row must say whatever happened, and I1's "exactly one end".
@@ -95,7 +97,11 @@ fn row_faults(row: &Row) -> Vec<String> {
         ("unpriced", None) => {}
         other => found.push(format!("I5: {name} says {other:?}")),
     }
-    let free = row.local || row.demo || end.kind == "void" || row.endpoint.contains("count");
+    let uncounted = row.provider == "demo" || row.endpoint.ends_with("_count");
+    if row.uncounted != uncounted {
+        found.push(format!("I3: {name} is left out of the sums, or wrongly in them: {row:?}"));
+    }
+    let free = row.local || uncounted || end.kind == "void";
     let worked = end.tokens.is_some_and(|tokens| tokens.prompt() + tokens.output > 0);
     if !free && end.cost == Some(0) && (worked || end.pricing == "estimated") {
         found.push(format!("I5: {name} cost nothing and is not free: {end:?}"));
@@ -112,19 +118,22 @@ fn row_faults(row: &Row) -> Vec<String> {
     found
 }
 
-/// I4: a complete answer whose usage was told is booked exactly as told.
-fn truth_faults(attempt: &Attempt, row: &Row) -> Vec<String> {
+/// I4: an answer whose usage was told is booked exactly as told, unless its client hung up before
+/// that could be read; then it is an estimate and says so.
+fn truth_faults(attempt: &Attempt, row: &Row, strictness: Strictness) -> Vec<String> {
     let (Some(told), Some(end)) = (&attempt.told, &row.end) else {
         return Vec::new();
     };
-    let mut found = Vec::new();
-    let complete = attempt.ended == Ended::Done && attempt.sent_bytes >= told.at;
-    if end.outcome == "ok" && !complete {
-        found.push(format!("I4: {} was not complete and is booked as ok", row.session));
-    }
     if end.outcome != "ok" {
-        return found;
+        return Vec::new();
     }
+    if attempt.sent_bytes < told.at {
+        return vec![format!("I4: {} was not complete and is booked as ok", row.session)];
+    }
+    if strictness == Strictness::ClientsGone && end.pricing == "estimated" {
+        return Vec::new();
+    }
+    let mut found = Vec::new();
     let truth = told.tokens.nano(&told.model);
     if end.tokens != Some(told.tokens) {
         let said = &told.tokens;
@@ -151,7 +160,7 @@ fn audit_sums(home: &Home, path: &Path, rows: &[Row]) -> Vec<String> {
         return vec![format!("I3: cost summary failed: {} {}", ran.stdout, ran.stderr)];
     }
     let summary: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap_or_default();
-    let counted = rows.iter().filter(|row| !row.demo).filter_map(|row| row.end.as_ref());
+    let counted = rows.iter().filter(|row| !row.uncounted).filter_map(|row| row.end.as_ref());
     let spent: i128 = counted.clone().filter_map(|end| end.cost).map(i128::from).sum();
     let output: u64 = counted.filter_map(|end| end.tokens).map(|tokens| tokens.output).sum();
     let mut found = Vec::new();
@@ -180,7 +189,7 @@ mod tests {
     use super::*;
     use crate::http1::Head;
     use crate::ledger::End;
-    use crate::provider::{Asked, Told};
+    use crate::provider::{Asked, Ended, Told};
     use crate::tokens::{HAIKU, Tokens};
 
     fn seen(marker: &str) -> Attempt {
@@ -222,7 +231,7 @@ mod tests {
             asked_model: HAIKU.into(),
             provider: "anthropic".into(),
             model: HAIKU.into(),
-            demo: false,
+            uncounted: false,
             local: false,
             reserved: Some(500_000),
             end: Some(end),
@@ -259,13 +268,14 @@ mod tests {
 
     #[test]
     fn every_wrong_figure_is_a_fault() {
-        let wrong: [fn(&mut Row); 9] = [
+        let wrong: [fn(&mut Row); 10] = [
             |row| row.end = None,
             |row| end(row).cost = Some(110_001),
             |row| end(row).cost = Some(0),
             |row| end(row).cost = None,
             |row| end(row).pricing = "estimated".into(),
             |row| end(row).tokens = Some(Tokens::plain(10, 21)),
+            |row| row.uncounted = true,
             |row| row.day = 20_001,
             |row| row.zone = String::new(),
             |row| end(row).kind = "orphan".into(),

@@ -35,8 +35,8 @@ pub struct Row {
     pub provider: String,
     /// The model it went to.
     pub model: String,
-    /// Whether it is the demonstration.
-    pub demo: bool,
+    /// Whether no sum counts it: a demonstration, or a call that is free everywhere.
+    pub uncounted: bool,
     /// Whether the provider is local.
     pub local: bool,
     /// Nano-dollars set aside; `None` when unpriced.
@@ -115,8 +115,7 @@ const ROWS: &str = "
     SELECT r.request_id AS request, r.attempt, r.at_ms, r.day, zone.text AS zone,
         client.text AS client, project.text AS project, session.text AS session,
         category.text AS category, endpoint.text AS endpoint, asked.text AS asked_model,
-        provider.text AS provider, model.text AS model,
-        r.uncounted AND provider.text = 'demo' AS demo, r.local,
+        provider.text AS provider, model.text AS model, r.uncounted, r.local,
         r.reserved_nano AS reserved,
         CASE s.kind WHEN 0 THEN 'settle' WHEN 1 THEN 'void' WHEN 2 THEN 'orphan' END AS kind,
         CASE s.outcome WHEN 0 THEN 'ok' WHEN 1 THEN 'upstream_error'
@@ -183,7 +182,7 @@ fn row(from: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
         asked_model: text("asked_model")?,
         provider: text("provider")?,
         model: text("model")?,
-        demo: from.get::<_, i64>("demo")? != 0,
+        uncounted: from.get::<_, i64>("uncounted")? != 0,
         local: from.get::<_, i64>("local")? != 0,
         reserved: from.get("reserved")?,
         end,

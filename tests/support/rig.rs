@@ -20,6 +20,8 @@ pub struct Rig {
     pub provider: Provider,
     /// The token of the tool `tests`.
     pub token: String,
+    /// How strictly the books are audited at the end.
+    pub strictness: Strictness,
 }
 
 impl Rig {
@@ -43,7 +45,7 @@ impl Rig {
     pub fn in_home(mut home: Home, provider: Provider) -> Self {
         let token = home.token("tests");
         let weir = Some(Weir::start(&home));
-        Self { weir, home, provider, token }
+        Self { weir, home, provider, token, strictness: Strictness::NothingKilled }
     }
 
     /// The running server.
@@ -117,8 +119,8 @@ impl Drop for Rig {
         }
         if self.weir.is_some() {
             self.quiet();
-            let findings =
-                auditor::audit(&self.home, &self.provider.truth(), Strictness::NothingKilled);
+            let truth = self.provider.truth();
+            let findings = auditor::audit(&self.home, &truth, self.strictness);
             assert!(findings.is_empty(), "the books are wrong: {findings:#?}");
         }
         let leaks = canary::search_home(&self.home);

@@ -42,7 +42,7 @@ def notes(client):
     return str(AREA / "run" / client.name / "work" / "notes.txt")
 
 
-def run(client, base, key, seconds=None):
+def run(client, base, key, seconds=None, more=None):
     home, work = folders(client)
     start = client.start(base, key, str(work))
     for name, text in start.files.items():
@@ -51,7 +51,7 @@ def run(client, base, key, seconds=None):
         path.write_text(text)
     env = {"PATH": os.environ["PATH"], "HOME": str(home), "TERM": "dumb", "LANG": "C.UTF-8", "NO_COLOR": "1", "CI": "1",
            "GIT_CEILING_DIRECTORIES": str(AREA),
-           "TMPDIR": str(home / "tmp"), "NODE_NO_WARNINGS": "1", "HTTPS_PROXY": CLOSED, "NO_PROXY": "127.0.0.1,localhost", "NOTES": str(work / "notes.txt"), **start.env}
+           "TMPDIR": str(home / "tmp"), "NODE_NO_WARNINGS": "1", "HTTPS_PROXY": CLOSED, "NO_PROXY": "127.0.0.1,localhost", "NOTES": str(work / "notes.txt"), **start.env, **(more or {})}
     began = time.monotonic()
     child = subprocess.Popen([str(a) for a in start.argv], cwd=work, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                              stderr=subprocess.STDOUT, text=True, errors="replace", start_new_session=True)

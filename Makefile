@@ -17,7 +17,8 @@ check: setup-build ui
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	cd ui && npm run --silent check && npm test --silent
-	@command -v cargo-deny >/dev/null && cargo deny check bans licenses sources || echo "cargo-deny is not installed: licences and bans were not checked"
+	@if command -v cargo-deny >/dev/null; then cargo deny check bans licenses sources; \
+	else echo "cargo-deny is not installed: licences and bans were not checked"; fi
 
 build: setup-build ui ; cargo build --locked --release -p weir-cli -p weir-tray
 

@@ -73,7 +73,8 @@ impl Books {
             return Some(Money::ZERO);
         }
         let base_url = self.routing.base_url(&opening.provider);
-        self.prices.upper(&call(opening, &base_url), &opening.estimate)
+        let tier = opening.service_tier.as_deref();
+        self.prices.upper(&call(opening, &base_url), &opening.estimate, tier)
     }
 
     fn refusal(&self, denied: Denied, opening: &Opening, ask: Option<Money>) -> Refusal {

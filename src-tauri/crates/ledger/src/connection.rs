@@ -3,6 +3,7 @@
 
 use crate::page::PAGE_BYTES;
 use crate::problem::OpenProblem;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use std::path::Path;
 use std::time::Duration;
@@ -47,6 +48,8 @@ pub(crate) fn writing(path: &Path) -> rusqlite::Result<Connection> {
          PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;",
     )?;
     conn.pragma_update(None, "journal_size_limit", WAL_BYTES_KEPT)?;
+    // Without it SQLite plans statements anew for the values they are given, at every execution.
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     conn.set_prepared_statement_cache_capacity(STATEMENTS_CACHED);
     Ok(conn)
 }

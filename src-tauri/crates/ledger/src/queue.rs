@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 /// Settlements written a transaction, so that a reservation never waits long for the lock.
-pub(crate) const BATCH_ROWS_MAX: usize = 32;
+pub(crate) const BATCH_ROWS_MAX: usize = 12;
 
 /// Settlements that may wait before `settle` helps to write them itself.
 const QUEUED_ROWS_MAX: usize = 1024;
@@ -26,7 +26,7 @@ const KEPT_ROWS_MAX: usize = 65_536;
 
 /// How long the thread lets settlements gather before it takes the lock. What a kill can turn
 /// into an orphan is what ended within this time.
-const GATHER_MS: u64 = 2;
+const GATHER_MS: u64 = 10;
 
 /// How often a failed batch is tried again.
 const RETRY_MS: u64 = 200;

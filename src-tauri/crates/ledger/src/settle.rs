@@ -136,12 +136,13 @@ impl Final {
     }
 
     fn sums(&self) -> Sums {
-        let mut sums = Sums::default();
-        sums.attempts = 1;
-        sums.cost = self.cost.unwrap_or(0);
-        sums.saved = self.saved;
-        sums.usage = self.usage.unwrap_or_default();
-        sums
+        Sums {
+            attempts: 1,
+            cost: self.cost.unwrap_or(0),
+            saved: self.saved,
+            usage: self.usage.unwrap_or_default(),
+            ..Sums::default()
+        }
     }
 }
 
@@ -248,11 +249,12 @@ impl Flags {
     }
 
     pub fn sums(self, sign: i64) -> Sums {
-        let mut sums = Sums::default();
-        sums.requests = sign;
-        sums.unpriced = sign * i64::from(self.unpriced);
-        sums.estimated = sign * i64::from(self.estimated);
-        sums
+        Sums {
+            requests: sign,
+            unpriced: sign * i64::from(self.unpriced),
+            estimated: sign * i64::from(self.estimated),
+            ..Sums::default()
+        }
     }
 }
 

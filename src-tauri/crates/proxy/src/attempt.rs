@@ -1,11 +1,11 @@
 //! Stage five: reserve, send, judge, for one candidate after the other. Retry and failover live
 //! only here, and only before the first byte has gone to the client.
 
-use crate::decline::{Failure, no_key, refusal, spent};
+use crate::decline::{Failure, FailureKind, no_ledger, spent};
 use crate::headers::{CREDENTIALS, outbound};
-use crate::limits::{ERROR_BODY_BYTES_MAX, OUTPUT_TOKENS_ASSUMED};
+use crate::limits::{ERROR_BODY_BYTES_MAX, HEAD_OF_ANSWER_WAIT_MAX, OUTPUT_TOKENS_ASSUMED};
 use crate::pipeline::Context;
-use crate::ports::{Estimate, KeyProblem, Opening};
+use crate::ports::{Estimate, KeyProblem, Opening, Refusal};
 use crate::read::Asked;
 use crate::reply::Refused;
 use crate::settle::Ticket;
@@ -14,7 +14,7 @@ use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, HeaderValue, Method, header};
 use http_body_util::BodyExt;
 use std::collections::VecDeque;
-use weir_core::route::{Candidate, KeySource, Provider, ProviderKind};
+use weir_core::route::{Candidate, KeySource, Provider, ProviderKind, Reason};
 use weir_core::{Endpoint, Metered, Outcome};
 use weir_triage::tokens_at_most;
 use weir_wire::edits::with_both;
@@ -51,7 +51,7 @@ pub async fn attempt(
             Try::Failed(failure) => failures.push(failure),
         }
     }
-    Err(spent(failures))
+    Err(spent(asked, &failures))
 }
 
 enum Try {
@@ -78,8 +78,10 @@ impl Tries<'_> {
         }
         let headers = match self.credentials(provider).await {
             Ok(headers) => headers,
-            Err(problem) if last => return Err(no_key(self.asked, &problem)),
-            Err(problem) => return Ok(failed(&candidate, problem.to_string())),
+            Err(problem) => {
+                let failure = Failure::of(&candidate, problem.to_string());
+                return Ok(Try::Failed(Failure { kind: FailureKind::Key, ..failure }));
+            }
         };
         let may_ask = !self.context.upstream_quirks.rejects_usage(&provider.name);
         let asks = may_ask && self.wants_usage();
@@ -132,13 +134,22 @@ impl Tries<'_> {
         last: bool,
     ) -> Try {
         let status = answer.status.as_u16();
-        let next_may_do_better = matches!(status, 300..=399 | 401 | 403 | 408 | 429 | 500..=599);
-        if !last && next_may_do_better {
+        // A redirect is not followed, and not passed on either: a client that followed it would
+        // take its token and its prompt to a host nobody stored.
+        let redirect = (300..400).contains(&status);
+        let in_chain = matches!(candidate.reason, Reason::Tier | Reason::Fallback);
+        let next_may_do_better = matches!(status, 401 | 403 | 408 | 429 | 500..=599)
+            // A link whose model is not there, such as one that was never pulled.
+            || (status == 404 && in_chain);
+        if redirect || (!last && next_may_do_better) {
             ticket.close(Outcome::UpstreamError, Metered::default(), false);
             let retry_after = answer.headers.get(header::RETRY_AFTER).cloned();
-            let mut failure = Failure::of(&candidate, format!("status {status}"));
-            failure.retry_after = retry_after;
-            return Try::Failed(failure);
+            let what = if redirect {
+                format!("a redirect (status {status}), which is not followed. Correct its base_url")
+            } else {
+                format!("status {status}")
+            };
+            return Try::Failed(Failure { retry_after, ..Failure::of(&candidate, what) });
         }
         let attempts = self.count;
         Try::Started(Box::new(Started { answer, ticket, candidate, hide_usage, attempts }))
@@ -151,9 +162,18 @@ impl Tries<'_> {
         out: Outbound,
         last: bool,
     ) -> Result<Sent, Refused> {
-        let mut ticket = self.reserve(candidate, provider.local, false)?;
+        let mut ticket = match self.reserve(candidate, provider.local, false) {
+            Ok(ticket) => ticket,
+            // A later link may be free, or in no budget.
+            Err(Refusal::Budget { message, .. }) => {
+                let failure = Failure::of(candidate, message);
+                return Ok(Sent::Nothing(Failure { kind: FailureKind::Budget, ..failure }));
+            }
+            Err(ledger @ Refusal::Ledger { .. }) => return Err(no_ledger(&ledger)),
+        };
         ticket.sent = true;
-        match self.context.upstream.send(out).await {
+        let answer = tokio::time::timeout(HEAD_OF_ANSWER_WAIT_MAX, self.context.upstream.send(out));
+        match answer.await.unwrap_or(Err(NoAnswer::Timeout)) {
             Ok(answer) => {
                 ticket.status = answer.status.as_u16();
                 Ok(Sent::Answer(Box::new(answer), Box::new(ticket)))
@@ -167,18 +187,20 @@ impl Tries<'_> {
                 ticket.sent = sent;
                 ticket.close(outcome, Metered::default(), last);
                 let mut failure = Failure::of(candidate, problem.to_string());
-                failure.timeout = problem == NoAnswer::Timeout;
+                if problem == NoAnswer::Timeout {
+                    failure.kind = FailureKind::Timeout;
+                }
                 if provider.local && !sent {
                     failure.what =
                         format!("{} is not running at {}", provider.name, provider.base_url);
-                    failure.settled = true;
+                    failure.kind = FailureKind::NotRunning;
                 }
                 Ok(Sent::Nothing(failure))
             }
         }
     }
 
-    fn reserve(&mut self, to: &Candidate, local: bool, demo: bool) -> Result<Ticket, Refused> {
+    fn reserve(&mut self, to: &Candidate, local: bool, demo: bool) -> Result<Ticket, Refusal> {
         self.count += 1;
         let context = self.context;
         let asked = self.asked;
@@ -197,18 +219,20 @@ impl Tries<'_> {
             model: to.route.model.clone(),
             local,
             demo,
+            service_tier: asked.facts.service_tier.clone(),
             task: asked.hints.task.map(|t| t.as_str().to_owned()),
             tier: asked.hints.tier,
             confidence: None,
             reason: to.reason,
             estimate: if metered { estimate(asked) } else { Estimate::default() },
         };
-        let reservation = context.ports.books.reserve(opening).map_err(|r| refusal(asked, &r))?;
+        let reservation = context.ports.books.reserve(opening)?;
         Ok(Ticket::new(&context.ports, reservation, context.arrived_ns))
     }
 
     fn demonstrate(&mut self, candidate: Candidate) -> Result<Started, Refused> {
-        let mut ticket = self.reserve(&candidate, true, true)?;
+        let mut ticket =
+            self.reserve(&candidate, true, true).map_err(|refusal| no_ledger(&refusal))?;
         ticket.sent = true;
         let answer = crate::demo::answer(&self.asked.accepted.target, self.asked);
         ticket.status = answer.status.as_u16();
@@ -237,6 +261,11 @@ impl Tries<'_> {
             KeySource::Passthrough | KeySource::None => Ok(headers),
             KeySource::Keychain | KeySource::Env(_) => {
                 let key = self.context.ports.keys.key(&provider.name).await?;
+                // Keys are bound to an address, and this request may have begun under another one.
+                let now = self.context.ports.routes.setup();
+                if now.provider(&provider.name).is_none_or(|p| p.base_url != provider.base_url) {
+                    return Err(KeyProblem::Moved { provider: provider.name.clone() });
+                }
                 attach(&mut headers, provider, accepted.target.endpoint, &key);
                 Ok(headers)
             }
@@ -272,7 +301,8 @@ impl Tries<'_> {
             method: Method::POST,
             headers,
             body,
-            local: provider.local,
+            // Plain http is only ever configured for this machine and its own network.
+            local: provider.local || provider.base_url.starts_with("http://"),
         }
     }
 }
@@ -294,25 +324,29 @@ fn estimate(asked: &Asked) -> Estimate {
     }
 }
 
-/// Reads the start of an error body and puts it back.
+/// Reads the start of an error body and puts it back, before whatever follows.
 async fn peek(answer: Answer) -> (Answer, Bytes) {
     let Answer { status, headers, mut body } = answer;
     let mut start = BytesMut::new();
-    while start.len() < ERROR_BODY_BYTES_MAX {
+    let mut rest = true;
+    while rest && start.len() < ERROR_BODY_BYTES_MAX {
         match body.frame().await {
             Some(Ok(frame)) => {
                 if let Ok(data) = frame.into_data() {
                     start.extend_from_slice(&data);
                 }
             }
-            Some(Err(_)) | None => break,
+            // A body that broke says so again when it is asked for more.
+            Some(Err(_)) => break,
+            None => rest = false,
         }
     }
     let start = start.freeze();
-    let body = AnswerBody::Made(VecDeque::from([start.clone()]));
+    let pieces = VecDeque::from([start.clone()]);
+    let body = if rest {
+        AnswerBody::Resumed { pieces, rest: Box::new(body) }
+    } else {
+        AnswerBody::Made(pieces)
+    };
     (Answer { status, headers, body }, start)
-}
-
-fn failed(candidate: &Candidate, what: String) -> Try {
-    Try::Failed(Failure::of(candidate, what))
 }

@@ -2,7 +2,7 @@
 //! message. What each tool does with each status was measured with the tools themselves; see
 //! `tests/clients/refusals.py`.
 
-use crate::ports::{KeyProblem, Refusal};
+use crate::ports::Refusal;
 use crate::read::Asked;
 use crate::reply::Refused;
 use http::HeaderValue;
@@ -17,17 +17,30 @@ pub struct Failure {
     pub what: String,
     /// The provider's own `Retry-After`.
     pub retry_after: Option<HeaderValue>,
-    /// Whether it said nothing in time.
-    pub timeout: bool,
-    /// Whether trying again by itself cannot help: a local server that is not running.
-    pub settled: bool,
+    /// What kind of failure it was.
+    pub kind: FailureKind,
+}
+
+/// What decides the status of the refusal.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum FailureKind {
+    /// The provider could not be reached, broke off, or said no.
+    Upstream,
+    /// It said nothing in time.
+    Timeout,
+    /// A local server that is not running: trying again by itself cannot help.
+    NotRunning,
+    /// Its key could not be had.
+    Key,
+    /// A hard budget is used up.
+    Budget,
 }
 
 impl Failure {
     /// A failure with nothing more known.
     pub fn of(candidate: &Candidate, what: String) -> Self {
         let route = candidate.route.to_string();
-        Failure { route, what, retry_after: None, timeout: false, settled: false }
+        Self { route, what, retry_after: None, kind: FailureKind::Upstream }
     }
 }
 
@@ -37,41 +50,52 @@ fn for_codex(asked: &Asked, refused: Refused) -> Refused {
     if codex { Refused { kind: ProblemKind::BadRequest, status: 400, ..refused } } else { refused }
 }
 
-/// No key for the last candidate.
-pub fn no_key(asked: &Asked, problem: &KeyProblem) -> Refused {
-    // Not 401, which speaks of the tool's own login, and not 5xx, which the tools retry.
-    let refused = Refused::new(ProblemKind::Forbidden, 403, problem.to_string());
-    for_codex(asked, refused.code("provider_key"))
+/// The ledger cannot write: nothing may leave, whatever the candidate.
+pub fn no_ledger(refusal: &Refusal) -> Refused {
+    Refused::new(ProblemKind::Unavailable, 503, refusal.to_string()).code("ledger")
 }
 
-/// The books said no.
-pub fn refusal(asked: &Asked, refusal: &Refusal) -> Refused {
-    match refusal {
+/// Every candidate failed; each is named, and the last one decides the status.
+pub fn spent(asked: &Asked, failures: &[Failure]) -> Refused {
+    let last = failures.last().map_or(FailureKind::Upstream, |f| f.kind);
+    let text = told(failures);
+    match last {
+        // Not 401, which speaks of the tool's own login, and not 5xx, which the tools retry.
+        FailureKind::Key => {
+            let refused = Refused::new(ProblemKind::Forbidden, 403, text);
+            for_codex(asked, refused.code("provider_key"))
+        }
         // Not 429, which half of the tools retry for a minute, and no Retry-After, which Codex
         // would obey until the window ends.
-        Refusal::Budget { message, .. } => {
-            let refused = Refused::new(ProblemKind::BudgetSpent, 402, message.clone());
+        FailureKind::Budget => {
+            let refused = Refused::new(ProblemKind::BudgetSpent, 402, text);
             for_codex(asked, refused.code("budget_spent"))
         }
-        Refusal::Ledger { .. } => {
-            Refused::new(ProblemKind::Unavailable, 503, refusal.to_string()).code("ledger")
+        FailureKind::Upstream | FailureKind::Timeout | FailureKind::NotRunning => {
+            unanswered(failures, text)
         }
     }
 }
 
-/// Every candidate failed.
-pub fn spent(failures: Vec<Failure>) -> Refused {
-    let timeout = failures.iter().all(|f| f.timeout);
-    let retry_after = failures.iter().rev().find_map(|f| f.retry_after.clone());
+fn told(failures: &[Failure]) -> String {
+    if let [Failure { what, kind: FailureKind::Key | FailureKind::Budget, .. }] = failures {
+        return what.clone();
+    }
     let told: Vec<String> = failures.iter().map(|f| format!("{}: {}", f.route, f.what)).collect();
-    let refused = if timeout {
-        Refused::new(ProblemKind::Timeout, 504, told.join("; "))
+    told.join("; ")
+}
+
+fn unanswered(failures: &[Failure], text: String) -> Refused {
+    let all = |kind| failures.iter().all(|f| f.kind == kind);
+    let refused = if all(FailureKind::Timeout) {
+        Refused::new(ProblemKind::Timeout, 504, text)
     } else {
-        Refused::new(ProblemKind::Upstream, 502, told.join("; "))
+        Refused::new(ProblemKind::Upstream, 502, text)
     };
     let refused = refused.code("no_answer");
     // As without Weir: a tool tries again when its provider was out of reach.
-    let refused = if failures.iter().all(|f| f.settled) { refused } else { refused.may_retry() };
+    let refused = if all(FailureKind::NotRunning) { refused } else { refused.may_retry() };
+    let retry_after = failures.iter().rev().find_map(|f| f.retry_after.as_ref());
     match retry_after.and_then(|v| v.to_str().ok().and_then(|t| t.parse().ok())) {
         Some(seconds) => refused.retry_after(seconds),
         None => refused,

@@ -26,6 +26,9 @@ pub const ERROR_BODY_BYTES_MAX: usize = 64 * 1024;
 pub const WRONG_TOKENS_PER_MINUTE_MAX: u32 = 30;
 /// Longest wait for a TCP and TLS connection to a provider.
 pub const CONNECT_WAIT_MAX: Duration = Duration::from_secs(10);
+/// Longest wait for the head of an answer: above the ten minutes after which the tools give up
+/// themselves, so that a hung provider does not hold a reservation for ever.
+pub const HEAD_OF_ANSWER_WAIT_MAX: Duration = Duration::from_secs(15 * 60);
 /// How long an idle connection to a provider is kept: shorter than the providers' own limits, so
 /// that a dead one is rarely reused.
 pub const POOL_IDLE_MAX: Duration = Duration::from_secs(30);

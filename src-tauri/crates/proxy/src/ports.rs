@@ -92,6 +92,12 @@ pub enum KeyProblem {
         /// The provider's name.
         provider: String,
     },
+    /// The provider's address was changed while the request was on its way in.
+    #[error("the address of {provider} was changed while the request was read. Send it again")]
+    Moved {
+        /// The provider's name.
+        provider: String,
+    },
     /// The keychain is locked, absent, denied or did not answer in time.
     #[error("the keychain {state}. {fix}")]
     Keychain {
@@ -140,6 +146,8 @@ pub struct Opening {
     pub local: bool,
     /// Whether it is the demonstration provider, which no sum counts.
     pub demo: bool,
+    /// The service tier the request asks for; priced apart.
+    pub service_tier: Option<String>,
     /// A task's name, when known.
     pub task: Option<String>,
     /// A tier, when known.

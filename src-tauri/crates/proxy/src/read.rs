@@ -82,7 +82,8 @@ pub async fn read(
             ));
         }
         known => match decode_body(known, &body, BODY_BYTES_MAX) {
-            Ok(bytes) => Some(Bytes::from(bytes)),
+            Ok(bytes) if held.grow(bytes.len(), BODIES_BYTES_MAX) => Some(Bytes::from(bytes)),
+            Ok(_) => return Err(crowded()),
             Err(problem) => return Err(Refused::bad_request(problem.to_string())),
         },
     };
@@ -116,8 +117,7 @@ async fn collect(mut incoming: Incoming, held: &mut Held) -> Result<Bytes, Refus
         };
         let Ok(data) = frame.into_data() else { continue };
         if !held.grow(data.len(), BODIES_BYTES_MAX) {
-            let text = "too many large request bodies at once; try again in a moment";
-            return Err(Refused::new(ProblemKind::Unavailable, 503, text).retry_after(1).close());
+            return Err(crowded());
         }
         let so_far = first.as_ref().map_or(all.len(), Bytes::len);
         if so_far + data.len() > BODY_BYTES_MAX {
@@ -134,6 +134,11 @@ async fn collect(mut incoming: Incoming, held: &mut Held) -> Result<Bytes, Refus
         }
     }
     Ok(first.unwrap_or_else(|| all.freeze()))
+}
+
+fn crowded() -> Refused {
+    let text = "too many large request bodies at once; try again in a moment";
+    Refused::new(ProblemKind::Unavailable, 503, text).retry_after(1).close()
 }
 
 fn content_encoding(headers: &HeaderMap) -> Option<&str> {

@@ -8,7 +8,7 @@ mod support;
 
 use support::{Neighbour, Stage, chat, get_status};
 use weir_core::Outcome;
-use weir_core::route::{Reason, Route};
+use weir_core::route::{KeySource, Reason, Route};
 
 #[tokio::test]
 async fn an_answer_settles_once_with_the_usage_the_provider_sent() {
@@ -134,6 +134,65 @@ async fn usage_is_asked_for_once_more_without_when_the_provider_rejects_the_ques
     stage.send(&chat("gpt-5", true)).await;
     let asked = provider.seen().matches("include_usage").count();
     assert_eq!(asked, 1, "the provider's refusal is remembered");
+}
+
+#[tokio::test]
+async fn a_redirect_is_neither_followed_nor_passed_on() {
+    let redirect = "HTTP/1.1 307 Temporary Redirect\r\nlocation: http://127.0.0.1:1/v1/chat\r\n\
+                    content-length: 0\r\n\r\n";
+    let provider = Neighbour::answers(redirect);
+    let stage = Stage::start(&[("openai", provider.url())], |_| {}).await;
+    let response = stage.send(&chat("gpt-5", false)).await;
+    assert_eq!(get_status(&response), 502, "{response}");
+    assert!(!response.contains("location:") && response.contains("307"), "{response}");
+    assert_eq!(stage.only_closing().await.outcome, Outcome::UpstreamError);
+}
+
+#[tokio::test]
+async fn a_long_refusal_of_a_stream_reaches_the_client_whole() {
+    let text = "x".repeat(200_000);
+    let head = "HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\n";
+    let framings = [
+        format!("{head}content-length: {}\r\n\r\n{text}", text.len()),
+        format!("{head}transfer-encoding: chunked\r\n\r\n{:x}\r\n{text}\r\n0\r\n\r\n", text.len()),
+    ];
+    for framing in framings {
+        let provider = Neighbour::answers(&framing);
+        let stage = Stage::start(&[("openai", provider.url())], |_| {}).await;
+        let response = stage.send(&chat("gpt-5", true)).await;
+        assert_eq!(get_status(&response), 400);
+        assert_eq!(response.matches('x').count() - head_xs(&response), text.len());
+        stage.only_closing().await;
+    }
+}
+
+/// How often the letter x stands in the head of a response.
+fn head_xs(response: &str) -> usize {
+    response.split("\r\n\r\n").next().map_or(0, |head| head.matches('x').count())
+}
+
+#[tokio::test]
+async fn a_link_whose_model_is_missing_leads_to_the_next_and_every_failure_is_named() {
+    let missing = "HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n";
+    let (first, second) = (Neighbour::answers(missing), Neighbour::answers(&chat_answer()));
+    let both = [("first", first.url()), ("second", second.url())];
+    let stage = Stage::start(&both, |setup| {
+        setup.low = vec![route("first", "gone"), route("second", "b")];
+    })
+    .await;
+    assert_eq!(get_status(&stage.send(&chat("weir-low", false)).await), 200);
+    stage.closings(2).await;
+
+    let dead = Neighbour::refuses();
+    let stage = Stage::start(&[("first", dead), ("second", second.url())], |setup| {
+        setup.low = vec![route("first", "a"), route("second", "b")];
+        setup.providers[1].key = KeySource::Keychain;
+    })
+    .await;
+    let refused = stage.send(&chat("weir-low", false)).await;
+    assert_eq!(get_status(&refused), 403, "{refused}");
+    assert!(refused.contains("first/a") && refused.contains("second/b"), "{refused}");
+    stage.only_closing().await;
 }
 
 fn chat_answer() -> String {

@@ -7,13 +7,18 @@ use crate::routing::Routing;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use weir_core::meter::End;
-use weir_core::{Dialect, Endpoint, Metered, Money, Outcome, Pricing, Usage};
+use weir_core::{Metered, Money, Outcome, Pricing, Usage};
 use weir_proxy::ports::{Closing, Opening};
 use weir_triage::{likely_of, tokens_likely};
 
 /// Added to an answer's estimated tokens, in percent: a little too much is noticed in a report, a
 /// little too little overdraws a budget.
 const OUTPUT_MARGIN_PERCENT: u64 = 10;
+
+/// What an answer is taken to have produced when nothing of it could be read: the client left
+/// before it began, it came in an unknown encoding, it broke off whole. A usual answer's length,
+/// held to the request's own limit; the limit itself may be a hundred times that.
+const OUTPUT_TOKENS_UNSEEN: u64 = 1_024;
 
 /// What goes into the ledger.
 pub struct Booked {
@@ -36,7 +41,7 @@ pub fn bill(prices: &Prices, call: &Call, opening: &Opening, closing: &Closing) 
         let usage = if closing.sent { metered.usage } else { None };
         return Booked { cost: Some(Money::ZERO), pricing: Pricing::Exact, usage };
     }
-    if is_final(opening.endpoint, closing) {
+    if is_final(closing) {
         let bill = prices.bill(call, metered);
         return Booked { cost: bill.cost, pricing: bill.pricing, usage: metered.usage };
     }
@@ -48,18 +53,21 @@ pub fn bill(prices: &Prices, call: &Call, opening: &Opening, closing: &Closing) 
     Booked { cost: bill.cost, pricing, usage: Some(usage) }
 }
 
-/// Whether the usage in hand is the provider's last word. OpenAI's dialect reports once, at the
-/// end; the others report as they go, so a cut answer's last report is short of the truth.
-fn is_final(endpoint: Endpoint, closing: &Closing) -> bool {
+/// Whether the usage in hand is the provider's last word: the answer ended, or the tap saw the
+/// report that comes last. What a cut answer reported before that is short of the truth.
+fn is_final(closing: &Closing) -> bool {
     let metered = &closing.metered;
     let whole =
         closing.outcome == Outcome::Ok || metered.end == End::Complete || metered.usage_is_final;
-    metered.usage.is_some() && (whole || endpoint.dialect() == Dialect::OpenAi)
+    metered.usage.is_some() && whole
 }
 
 fn estimated(opening: &Opening, metered: &Metered) -> Usage {
     let likely = tokens_likely(metered.output_bytes);
-    let output = likely.saturating_add(likely.saturating_mul(OUTPUT_MARGIN_PERCENT) / 100);
+    let output = match likely {
+        0 => opening.estimate.output_tokens.min(OUTPUT_TOKENS_UNSEEN),
+        likely => likely.saturating_add(likely.saturating_mul(OUTPUT_MARGIN_PERCENT) / 100),
+    };
     match metered.usage {
         Some(seen) => Usage { output: seen.output.max(output), ..seen },
         None => {

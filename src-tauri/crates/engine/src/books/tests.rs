@@ -21,6 +21,7 @@ fn usd(cents: i64) -> Money {
 
 fn opening(sequence: u32) -> Opening {
     Opening {
+        service_tier: None,
         id: RequestId::new(NOW, sequence),
         attempt: 1,
         at_ms: NOW,
@@ -362,14 +363,34 @@ fn an_answer_that_was_cut_is_estimated_from_what_was_seen_and_never_free() {
 }
 
 #[test]
-fn an_openai_report_is_final_even_when_the_client_left_right_after_it() {
+fn the_last_report_is_exact_although_the_client_left_and_a_running_count_is_not() {
+    let f = fixture("", "");
+    let metered = |usage_is_final| Metered {
+        usage: Some(used(100, 50)),
+        output_bytes: 9_999,
+        usage_is_final,
+        ..Metered::default()
+    };
+    let left = |metered| Closing { outcome: Outcome::ClientGone, metered, ..closing(None) };
+    let reserved = f.books.reserve(opening(1)).unwrap();
+    let settled = f.books.settle(reserved, left(metered(true)));
+    assert_eq!(settled, Settled { cost: Some(Money::from_nano(625_000)), pricing: Pricing::Exact });
+    let reserved = f.books.reserve(opening(2)).unwrap();
+    let settled = f.books.settle(reserved, left(metered(false)));
+    assert_eq!(settled.pricing, Pricing::Estimated);
+    assert!(settled.cost.unwrap() > Money::from_nano(625_000), "what was seen counts");
+}
+
+#[test]
+fn an_answer_nobody_could_read_is_taken_to_have_a_length() {
     let f = fixture("", "");
     let reserved = f.books.reserve(opening(1)).unwrap();
-    let metered = Metered { usage: Some(used(100, 50)), output_bytes: 9_999, ..Metered::default() };
-    let settled = f
-        .books
-        .settle(reserved, Closing { outcome: Outcome::ClientGone, metered, ..closing(None) });
-    assert_eq!(settled, Settled { cost: Some(Money::from_nano(625_000)), pricing: Pricing::Exact });
+    let gone = Closing { outcome: Outcome::ClientGone, ..closing(None) };
+    f.books.settle(reserved, gone);
+    let usage = attempt(&f, opening(1).id).usage.unwrap();
+    let limit = opening(1).estimate.output_tokens;
+    assert_eq!(usage.output, limit.min(1_024));
+    assert!(usage.output > 0);
 }
 
 #[test]

@@ -49,7 +49,7 @@ impl Books<'_> {
             .map_err(ledger_read)?
             .into_iter()
             // A group that holds open reservations only has nothing to show yet.
-            .filter(|group| group.totals.requests > 0)
+            .filter(|group| group.totals.attempts > 0)
             .map(|group| CostGroup {
                 key: group.key.unwrap_or_default(),
                 sums: sums(&group.totals),

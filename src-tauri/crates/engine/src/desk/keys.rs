@@ -40,6 +40,7 @@ fn state_of(problem: &KeyProblem) -> KeyState {
     match problem {
         KeyProblem::Missing { .. }
         | KeyProblem::EnvUnset { .. }
+        | KeyProblem::Moved { .. }
         | KeyProblem::NoCredential { .. } => KeyState::Missing,
         KeyProblem::Keychain { state, .. } if state.contains("locked") => KeyState::Locked,
         KeyProblem::Keychain { .. } => KeyState::Unavailable,

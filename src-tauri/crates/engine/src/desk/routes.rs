@@ -44,7 +44,7 @@ pub fn test(
             RouteCandidate {
                 route: candidate.route.to_string(),
                 reason: candidate.reason.as_str().to_owned(),
-                expected_usd: prices.upper(&call, &estimate),
+                expected_usd: prices.upper(&call, &estimate, facts.service_tier.as_deref()),
             }
         })
         .collect();

@@ -73,15 +73,15 @@ impl Prices {
 
     /// The most a call can cost in the band its estimate implies: prompt tokens at the cache
     /// write price where one may be billed, completion tokens at the reasoning price where that
-    /// is dearer. `None` when no price is known; the service tier is not known before the answer,
-    /// so the standard one is taken.
-    pub fn upper(&self, call: &Call, estimate: &Estimate) -> Option<Money> {
+    /// is dearer, at the service tier the request asks for. `None` when no price is known.
+    pub fn upper(&self, call: &Call, estimate: &Estimate, tier: Option<&str>) -> Option<Money> {
         if free(call) {
             return Some(Money::ZERO);
         }
-        let context = PriceContext::default();
-        let rates =
-            self.quote(&asked(call, call.model, &context), estimate.input_tokens).ok()?.rates;
+        let context =
+            PriceContext { service_tier: tier.map(str::to_owned), ..PriceContext::default() };
+        let quote = self.quote(&asked(call, call.model, &context), estimate.input_tokens);
+        let rates = quote.ok()?.rates;
         // Other providers write their cache unasked, at the short-lived price.
         let unasked = (call.provider != MARKS_ITS_CACHE).then_some(rates.cache_write_5m).flatten();
         let marked = if estimate.cache_write {

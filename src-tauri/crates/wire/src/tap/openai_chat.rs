@@ -41,11 +41,18 @@ impl Chat {
             // Older vLLM puts the error at the top level.
             self.seen.fail(error_name(chunk, ["type", "code"]));
         }
+        let mut texts = 0u32;
         if let Some(choices) = choices {
-            choices.each_item(|choice| self.choice(choice));
+            choices.each_item(|choice| {
+                texts += 1;
+                self.choice(choice);
+            });
         }
         self.usage(groq.and_then(|g| g.get("usage")));
         self.usage(usage);
+        // A chunk of its own is the last word; servers that count as they go (vLLM's continuous
+        // usage) put a running count beside each text.
+        self.seen.usage_is_final |= texts == 0 && usage.is_some_and(|u| u.is_object());
     }
 
     fn choice(&mut self, choice: Value<'_>) {
@@ -327,5 +334,14 @@ pub(super) mod tests {
         assert_eq!(cost(r#""cost":-1"#), None);
         assert_eq!(cost(r#""cost":{"total_cost":0.1}"#), None);
         assert_eq!(cost(r#""x":1"#), None);
+    }
+
+    #[test]
+    fn a_running_count_beside_the_text_is_not_the_last_word_and_a_chunk_of_its_own_is() {
+        let running =
+            TEXT.replace("\"usage\":null", r#""usage":{"prompt_tokens":9,"completion_tokens":1}"#);
+        let cut = read(AT, true, data(&[ROLE, &running]));
+        assert!(cut.usage.is_some() && !cut.usage_is_final && cut.end == End::Open);
+        assert!(read(AT, true, data(&[ROLE, TEXT, USAGE])).usage_is_final);
     }
 }

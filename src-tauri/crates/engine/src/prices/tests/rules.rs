@@ -122,7 +122,7 @@ fn an_unknown_model_provider_or_kind_is_unpriced_and_never_zero() {
     assert!(matches!(unknown(&anthropic("claude-zeta-9"), usage), Unpriced::UnknownModel { .. }));
     let own = Call { provider: "corp", base_url: "https://llm.corp.example/v1", ..openai("gpt-5") };
     assert!(matches!(unknown(&own, usage), Unpriced::UnknownProvider { .. }));
-    assert!(prices.upper(&own, &Estimate::default()).is_none());
+    assert!(prices.upper(&own, &Estimate::default(), None).is_none());
     // An old model whose list has no price for searches.
     let searched = Usage { web_searches: 1, ..usage };
     assert!(matches!(
@@ -153,13 +153,13 @@ fn demo_and_local_models_cost_nothing_and_a_cloud_model_behind_a_local_server_is
         let bill = prices.bill(&call, &used(usage));
         assert_eq!((bill.cost, bill.pricing), (Some(Money::ZERO), Pricing::Exact));
         assert_eq!(prices.bill(&call, &Metered::default()).cost, Some(Money::ZERO));
-        assert_eq!(prices.upper(&call, &Estimate::default()), Some(Money::ZERO));
+        assert_eq!(prices.upper(&call, &Estimate::default(), None), Some(Money::ZERO));
     }
     for model in ["gpt-oss:120b-cloud", "glm-4.6:cloud"] {
         let bill = prices.bill(&ollama(model), &used(usage));
         assert!(matches!(bill.problem, Some(Unpriced::Cloud { .. })), "{model}");
         assert_eq!(bill.cost, None);
-        assert_eq!(prices.upper(&ollama(model), &Estimate::default()), None);
+        assert_eq!(prices.upper(&ollama(model), &Estimate::default(), None), None);
     }
     let own = with_rows("[[price]]\nprovider='ollama'\nmodel='*-cloud'\ninput=1\noutput=1\n");
     assert_eq!(nano(&own.bill(&ollama("gpt-oss:120b-cloud"), &used(usage))), 20_000);
@@ -247,16 +247,20 @@ fn dated_and_vertex_names_match_as_the_table_says() {
 fn a_reservation_covers_the_dearest_way_the_request_can_be_billed() {
     let prices = built_in();
     let estimate = Estimate { input_tokens: 1_000_000, output_tokens: 1_000, cache_write: true };
-    let upper = prices.upper(&anthropic("claude-opus-5-5"), &estimate).expect("priced");
+    let upper = prices.upper(&anthropic("claude-opus-5-5"), &estimate, None).expect("priced");
     assert_eq!(upper.nano(), 8_000_000_000 + 20_000_000);
     let plain = Estimate { cache_write: false, ..estimate };
-    let upper = prices.upper(&anthropic("claude-opus-5-5"), &plain).expect("priced");
+    let upper = prices.upper(&anthropic("claude-opus-5-5"), &plain, None).expect("priced");
     assert_eq!(upper.nano(), 4_000_000_000 + 20_000_000);
     // Above its band, and with the cache that OpenAI writes unasked.
-    let upper = prices.upper(&openai("gpt-5.6-sol"), &plain).expect("priced");
+    let upper = prices.upper(&openai("gpt-5.6-sol"), &plain, None).expect("priced");
     assert_eq!(upper.nano(), 10_000_000_000 + 30_000_000);
     // An embedding has no output price, and none to reserve for.
-    assert!(prices.upper(&openai("text-embedding-3-small"), &plain).is_some());
+    assert!(prices.upper(&openai("text-embedding-3-small"), &plain, None).is_some());
+    let gpt = openai("gpt-5.6-sol");
+    let priority = prices.upper(&gpt, &plain, Some("priority")).expect("priced");
+    assert!(priority > prices.upper(&gpt, &plain, None).expect("priced"), "a dearer tier");
+    assert_eq!(prices.upper(&gpt, &plain, Some("auto")), prices.upper(&gpt, &plain, None));
 }
 
 #[test]

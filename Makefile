@@ -27,7 +27,7 @@ ui: setup-build ; cd ui && npm run --silent build
 setup-%: ; @.ci/setup $*
 
 bench: setup-test ; cargo build --locked --release -p weir-cli && tests/bench/run
-clients: setup-test ; cargo build --locked -p weir-cli && tests/clients/run
+clients: setup-test ; cargo build --locked -p weir-cli && tests/clients/run && tests/clients/refused
 llama: setup-test ; tests/llama/run
 fuzz: setup-test ; tests/fuzz/run $(FUZZ_SECONDS)
 e2e: ; tests/e2e/run

@@ -226,7 +226,7 @@ fn a_cut_stream_never_gets_a_second_answer_spliced_on() {
     let turn = Turn::new(Kind::Messages, Tokens::plain(10, 10));
     rig.provider.script(cut_after(&turn, events_before_text(&turn) + 1, Step::Reset));
     let response = rig.client().ask(Kind::Messages, true, "no-splice");
-    assert_eq!(response.text().matches("message_start\",").count() <= 1, true);
+    assert!(response.text().matches("message_start\",").count() <= 1);
     assert_eq!(rig.provider.count(), 1, "not sent again after the client has text");
 }
 
@@ -318,7 +318,7 @@ fn an_error_inside_a_200_is_not_logged_as_success() {
         assert!(response.text().contains("overloaded_error"), "{marker}: {}", response.text());
         let end = rig.row(marker).ended().clone();
         assert_ne!(end.outcome, "ok", "{marker}");
-        assert_eq!(end.pricing == "exact" && end.cost != Some(0), false, "{marker}: {end:?}");
+        assert!(end.pricing != "exact" || end.cost == Some(0), "{marker}: {end:?}");
     }
 }
 

@@ -26,6 +26,10 @@ impl Seed {
     }
 
     /// The next number.
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "an endless source of numbers is no iterator to loop over"
+    )]
     pub fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;

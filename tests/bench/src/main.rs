@@ -1,5 +1,9 @@
 //! `weir-bench`: an instant provider, a bare proxy and a load generator in one binary.
 //! Owns the argument words and what is printed; `tests/bench/run` puts the parts together.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a measuring tool asks the time and ends with its runtime"
+)]
 #![expect(clippy::print_stdout, reason = "a measuring tool; its output is its result")]
 
 mod bare;

@@ -190,7 +190,7 @@ async fn an_address_that_leads_back_to_weir_is_refused_at_the_start_and_on_an_ed
     let port = s.running.port();
     let circle = format!("[providers.openai]\nbase_url = \"http://localhost:{port}/v1\"\n");
     std::fs::write(s.home.config(), circle).expect("written");
-    let said = s.running.reload().err().expect("refused").to_string();
+    let said = s.running.reload().expect_err("refused").to_string();
     assert!(said.contains("Weir's own address"), "{said}");
     s.running.stop().await;
     let same = Options { port: Some(port), ..options() };

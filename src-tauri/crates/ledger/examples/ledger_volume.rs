@@ -2,6 +2,7 @@
 //! time of the questions. `cargo run --release --example ledger_volume -- 1000000 FOLDER`
 //! Prints one line a figure. The traffic is made up but shaped: 400 days, a few tools, projects
 //! and models, conversations of twenty requests, one attempt in fifty failing over.
+#![expect(clippy::disallowed_methods, clippy::unit_arg, reason = "a measuring tool")]
 
 use std::error::Error;
 use std::io::Write;

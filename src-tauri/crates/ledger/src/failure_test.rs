@@ -123,7 +123,7 @@ fn kept_settlements_are_written_without_anybody_asking() {
     ledger.settle(end(1));
     assert!(matches!(ledger.flush(), Err(WriteProblem::ReadOnly { .. })));
     set_query_only(&ledger, false);
-    let (tell, told) = mpsc::channel();
+    let (tell, told) = mpsc::sync_channel(1);
     std::thread::scope(|scope| {
         scope.spawn(|| {
             while ledger.health().problem.is_some() {

@@ -151,6 +151,11 @@ impl Desk {
         }
         queue.problem = Some(problem.clone());
         self.stuck.store(true, Ordering::Release);
+        // The thread may have found the queue empty while these rows were out of it.
+        if queue.asleep {
+            queue.asleep = false;
+            self.wake.notify_one();
+        }
     }
 
     fn unstick(&self) {

@@ -14,8 +14,8 @@ use clap::Parser;
 use out::{Stop, say};
 use std::process::ExitCode;
 
-/// A request's memory is taken on one thread and given back on another (the ledger's writer); this
-/// allocator does that for half the price of the system's.
+/// A request's memory is taken on one thread and given back on another (the ledger's writer), which
+/// this allocator is made for; the system's took a tenth of the process's time in a profile.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

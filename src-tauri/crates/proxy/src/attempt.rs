@@ -328,25 +328,25 @@ fn estimate(asked: &Asked) -> Estimate {
 async fn peek(answer: Answer) -> (Answer, Bytes) {
     let Answer { status, headers, mut body } = answer;
     let mut start = BytesMut::new();
-    let mut rest = true;
-    while rest && start.len() < ERROR_BODY_BYTES_MAX {
+    let rest = loop {
+        if start.len() >= ERROR_BODY_BYTES_MAX {
+            break Some(body);
+        }
         match body.frame().await {
             Some(Ok(frame)) => {
                 if let Ok(data) = frame.into_data() {
                     start.extend_from_slice(&data);
                 }
             }
-            // A body that broke says so again when it is asked for more.
-            Some(Err(_)) => break,
-            None => rest = false,
+            Some(Err(_)) => break Some(AnswerBody::Broken),
+            None => break None,
         }
-    }
+    };
     let start = start.freeze();
     let pieces = VecDeque::from([start.clone()]);
-    let body = if rest {
-        AnswerBody::Resumed { pieces, rest: Box::new(body) }
-    } else {
-        AnswerBody::Made(pieces)
+    let body = match rest {
+        Some(rest) => AnswerBody::Resumed { pieces, rest: Box::new(rest) },
+        None => AnswerBody::Made(pieces),
     };
     (Answer { status, headers, body }, start)
 }

@@ -63,6 +63,8 @@ pub enum AnswerBody {
         /// What comes.
         rest: Box<AnswerBody>,
     },
+    /// It broke off while its start was read.
+    Broken,
 }
 
 /// The provider's body broke off.
@@ -229,6 +231,7 @@ impl Body for AnswerBody {
             Self::Remote(body) => {
                 Pin::new(body).poll_frame(context).map(|o| o.map(|r| r.map_err(|_| Cut)))
             }
+            Self::Broken => Poll::Ready(Some(Err(Cut))),
             Self::Made(pieces) => Poll::Ready(pieces.pop_front().map(|b| Ok(Frame::data(b)))),
             Self::Resumed { pieces, rest } => match pieces.pop_front() {
                 Some(piece) => Poll::Ready(Some(Ok(Frame::data(piece)))),
@@ -241,7 +244,7 @@ impl Body for AnswerBody {
         match self {
             Self::Remote(body) => body.size_hint(),
             Self::Made(pieces) => SizeHint::with_exact(pieces.iter().map(|b| b.len() as u64).sum()),
-            Self::Resumed { .. } => SizeHint::default(),
+            Self::Resumed { .. } | Self::Broken => SizeHint::default(),
         }
     }
 }

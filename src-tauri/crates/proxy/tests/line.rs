@@ -166,6 +166,17 @@ async fn a_long_refusal_of_a_stream_reaches_the_client_whole() {
     }
 }
 
+#[tokio::test]
+async fn a_refusal_of_a_stream_that_breaks_off_is_not_shown_as_whole() {
+    let cut = "HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\n\
+               transfer-encoding: chunked\r\n\r\nff\r\n{\"error\":";
+    let provider = Neighbour::answers(cut);
+    let stage = Stage::start(&[("openai", provider.url())], |_| {}).await;
+    let response = stage.send(&chat("gpt-5", true)).await;
+    assert_eq!(get_status(&response), 502, "{response}");
+    assert_eq!(stage.only_closing().await.outcome, Outcome::Truncated);
+}
+
 /// How often the letter x stands in the head of a response.
 fn head_xs(response: &str) -> usize {
     response.split("\r\n\r\n").next().map_or(0, |head| head.matches('x').count())

@@ -22,9 +22,9 @@ pub fn serve(home: Home, args: &Serve) -> Done {
 }
 
 /// The runtime of a serving process; the one place that decides its shape. One thread carries all
-/// requests: waking a second one costs more than a whole request does (docs/benchmarks.md), and
-/// what may block (the control socket's calls, the keychain, the ledger's writer) has threads of
-/// its own.
+/// requests: with two, waking the other one added about 20 µs to a request on two cores, and 64
+/// connections were served no faster. What may block (the control socket's calls, the keychain,
+/// the ledger's writer) has threads of its own.
 fn runtime() -> io::Result<Runtime> {
     Builder::new_current_thread().enable_all().build()
 }

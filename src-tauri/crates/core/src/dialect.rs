@@ -53,6 +53,8 @@ pub enum Endpoint {
     Models,
     /// `GET /v1beta/models`
     GeminiModels,
+    /// `POST /api/chat` of Ollama; asked of a server, never answered to a client.
+    OllamaChat,
 }
 
 impl Endpoint {
@@ -64,7 +66,21 @@ impl Endpoint {
             Self::Generate | Self::GenerateStream | Self::GenerateCount | Self::GeminiModels => {
                 Dialect::Gemini
             }
+            Self::OllamaChat => Dialect::Ollama,
         }
+    }
+
+    /// Whether this is a turn of a conversation, which every dialect has.
+    pub fn converses(self) -> bool {
+        matches!(
+            self,
+            Self::Messages
+                | Self::Chat
+                | Self::Responses
+                | Self::Generate
+                | Self::GenerateStream
+                | Self::OllamaChat
+        )
     }
 
     /// Whether a call here can cost money. Token counts and model lists are free.
@@ -88,6 +104,7 @@ impl Endpoint {
             Self::GenerateCount => "generate_count",
             Self::Models => "models",
             Self::GeminiModels => "gemini_models",
+            Self::OllamaChat => "ollama_chat",
         }
     }
 }

@@ -83,12 +83,14 @@ fn whole(endpoint: Endpoint, story: &Story<'_>) -> Value {
         }),
         Endpoint::Generate | Endpoint::GenerateStream => gemini_object(story, &text, true),
         Endpoint::GenerateCount => json!({"totalTokens": story.input}),
-        Endpoint::Chat | Endpoint::Models | Endpoint::GeminiModels => json!({
-            "id": "chatcmpl-demo", "object": "chat.completion", "created": 0, "model": model,
-            "choices": [{"index": 0, "message": {"role": "assistant", "content": text},
-                         "finish_reason": "stop"}],
-            "usage": chat_usage(story),
-        }),
+        Endpoint::Chat | Endpoint::Models | Endpoint::GeminiModels | Endpoint::OllamaChat => {
+            json!({
+                "id": "chatcmpl-demo", "object": "chat.completion", "created": 0, "model": model,
+                "choices": [{"index": 0, "message": {"role": "assistant", "content": text},
+                             "finish_reason": "stop"}],
+                "usage": chat_usage(story),
+            })
+        }
     }
 }
 

@@ -169,6 +169,7 @@ pub fn address(provider: &Provider, target: &Target, model: &str, query: Option<
         Endpoint::Embeddings => format!("{openai}/embeddings"),
         Endpoint::Models => format!("{openai}/models"),
         Endpoint::GeminiModels => format!("{base}/v1beta/models"),
+        Endpoint::OllamaChat => format!("{versionless}/api/chat"),
         Endpoint::Generate | Endpoint::GenerateStream | Endpoint::GenerateCount => {
             let version = target.version.unwrap_or("v1beta");
             format!("{base}/{version}/models/{}:{}", path_segment(model), verb(target.endpoint))

@@ -164,7 +164,9 @@ impl DialectReading {
             Endpoint::MessagesCount
             | Endpoint::GenerateCount
             | Endpoint::Models
-            | Endpoint::GeminiModels => Self::Free(free::Free::default()),
+            | Endpoint::GeminiModels
+            // Its answers are read once they can be asked for.
+            | Endpoint::OllamaChat => Self::Free(free::Free::default()),
         }
     }
 

@@ -10,6 +10,10 @@ use weir_proxy::Proxy;
 use weir_proxy::ports::*;
 use weir_proxy::secret::Secret;
 
+/// As in the programs this crate ends up in.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 struct Nothing(Arc<Setup>);
 
 impl Books for Nothing {

@@ -5,11 +5,14 @@ use crate::limits::{BODY_BYTES_MAX, HEAD_BYTES_MAX, WRONG_TOKENS_PER_MINUTE_MAX}
 use crate::ports::{Caller, Ports};
 use crate::reply::Refused;
 use http::request::Parts;
-use http::{HeaderMap, Method, header};
+use http::{HeaderMap, HeaderName, Method, header};
 use parking_lot::Mutex;
 use weir_core::{Dialect, Endpoint};
 use weir_wire::endpoint::{Target, dialect_of, target};
 use weir_wire::error_body::ProblemKind;
+
+const OWN_TOKEN: HeaderName = HeaderName::from_static("x-weir-token");
+const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// A request that may be read.
 #[derive(Debug)]
@@ -115,7 +118,7 @@ impl Gatekeeper {
             || parts.headers.contains_key(header::REFERER)
             || parts
                 .headers
-                .get("sec-fetch-site")
+                .get(FETCH_SITE)
                 .is_some_and(|site| !matches!(site.as_bytes(), b"none" | b"same-origin"));
         if from_page {
             return Err(forbidden(
@@ -131,9 +134,8 @@ impl Gatekeeper {
         headers: &HeaderMap,
         ports: &Ports,
     ) -> Result<(Caller, bool), Refused> {
-        let own = path_token
-            .map(str::as_bytes)
-            .or_else(|| headers.get("x-weir-token").map(|v| v.as_bytes()));
+        let own =
+            path_token.map(str::as_bytes).or_else(|| headers.get(OWN_TOKEN).map(|v| v.as_bytes()));
         let tokens: Vec<&[u8]> = match own {
             Some(token) => vec![token],
             None => crate::headers::CREDENTIALS

@@ -18,11 +18,15 @@ use http::{HeaderMap, HeaderName, HeaderValue, Response, header};
 use http_body::Body;
 use http_body_util::BodyExt;
 use std::collections::VecDeque;
+use weir_core::route::Candidate;
 use weir_core::{Endpoint, Outcome};
 use weir_wire::encoding::Encoding;
 use weir_wire::error_body::ProblemKind;
 use weir_wire::hide::UsageHider;
 use weir_wire::tap::Tap;
+
+/// Headers that `told` adds, and the cost.
+const TOLD_LEN: usize = 8;
 
 /// Answers the client.
 ///
@@ -34,7 +38,7 @@ pub async fn answer(
     started: Started,
     open: Held,
 ) -> Result<Response<ReplyBody>, Refused> {
-    let Started { answer, ticket, candidate, hide_usage, attempts } = started;
+    let Started { mut answer, ticket, candidate, hide_usage, attempts } = started;
     let endpoint = asked.accepted.target.endpoint;
     let sse = is_event_stream(&answer.headers);
     let encoding = Encoding::parse(text(&answer.headers, header::CONTENT_ENCODING));
@@ -42,21 +46,9 @@ pub async fn answer(
     let tap = Tap::new(endpoint, sse, encoding);
     let mut head = Response::new(());
     *head.status_mut() = answer.status;
-    *head.headers_mut() = inbound(&answer.headers);
-    let told = [
-        ("x-weir-request-id", context.id.to_string()),
-        ("x-weir-route", candidate.route.to_string()),
-        ("x-weir-task", asked.hints.task.map_or("unknown", |t| t.as_str()).to_owned()),
-        ("x-weir-tier", asked.hints.tier.map_or("unknown", |t| t.as_str()).to_owned()),
-        ("x-weir-reason", candidate.reason.as_str().to_owned()),
-        ("x-weir-attempts", attempts.to_string()),
-        ("x-weir-cache", "off".to_owned()),
-    ];
-    for (name, value) in told {
-        if let Ok(value) = HeaderValue::from_str(&value) {
-            head.headers_mut().insert(HeaderName::from_static(name), value);
-        }
-    }
+    *head.headers_mut() = std::mem::take(&mut answer.headers);
+    inbound(head.headers_mut());
+    told(head.headers_mut(), context, &asked, &candidate, attempts);
     let exact = answer.body.size_hint().exact();
     let success = answer.status.is_success();
     let hider = (hide_usage && sse && success).then(UsageHider::new);
@@ -92,6 +84,35 @@ pub async fn answer(
             Ok(head.map(|()| relayed(body, tap, *ticket, None, open)))
         }
     }
+}
+
+/// Where the answer comes from and why, on every answer.
+fn told(
+    headers: &mut HeaderMap,
+    context: &Context,
+    asked: &Asked,
+    candidate: &Candidate,
+    attempts: u16,
+) {
+    const ID: HeaderName = HeaderName::from_static("x-weir-request-id");
+    const ROUTE: HeaderName = HeaderName::from_static("x-weir-route");
+    const TASK: HeaderName = HeaderName::from_static("x-weir-task");
+    const TIER: HeaderName = HeaderName::from_static("x-weir-tier");
+    const REASON: HeaderName = HeaderName::from_static("x-weir-reason");
+    const ATTEMPTS: HeaderName = HeaderName::from_static("x-weir-attempts");
+    const CACHE: HeaderName = HeaderName::from_static("x-weir-cache");
+    headers.reserve(TOLD_LEN);
+    for (name, value) in [(ID, context.id.to_string()), (ROUTE, candidate.route.to_string())] {
+        if let Ok(value) = HeaderValue::from_maybe_shared(Bytes::from(value)) {
+            headers.insert(name, value);
+        }
+    }
+    let fixed = HeaderValue::from_static;
+    headers.insert(TASK, fixed(asked.hints.task.map_or("unknown", |t| t.as_str())));
+    headers.insert(TIER, fixed(asked.hints.tier.map_or("unknown", |t| t.as_str())));
+    headers.insert(REASON, fixed(candidate.reason.as_str()));
+    headers.insert(ATTEMPTS, HeaderValue::from(attempts));
+    headers.insert(CACHE, fixed("off"));
 }
 
 enum Collected {

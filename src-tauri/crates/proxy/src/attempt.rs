@@ -2,7 +2,7 @@
 //! only here, and only before the first byte has gone to the client.
 
 use crate::decline::{Failure, FailureKind, no_ledger, spent};
-use crate::headers::{CREDENTIALS, outbound};
+use crate::headers::{CREDENTIALS, without_credentials};
 use crate::limits::{ERROR_BODY_BYTES_MAX, HEAD_OF_ANSWER_WAIT_MAX, OUTPUT_TOKENS_ASSUMED};
 use crate::pipeline::Context;
 use crate::ports::{Estimate, KeyProblem, Opening, Refusal};
@@ -68,14 +68,10 @@ struct Tries<'a> {
 impl Tries<'_> {
     async fn one(&mut self, candidate: Candidate, last: bool) -> Result<Try, Refused> {
         let setup = &self.context.setup;
-        let demo = crate::demo::provider();
-        let provider = match setup.provider(&candidate.route.provider) {
-            Some(provider) => provider,
-            None => &demo,
-        };
-        if provider.kind == ProviderKind::Demo {
+        let known = setup.provider(&candidate.route.provider);
+        let Some(provider) = known.filter(|p| p.kind != ProviderKind::Demo) else {
             return self.demonstrate(candidate).map(|s| Try::Started(Box::new(s)));
-        }
+        };
         let headers = match self.credentials(provider).await {
             Ok(headers) => headers,
             Err(problem) => {
@@ -83,15 +79,18 @@ impl Tries<'_> {
                 return Ok(Try::Failed(Failure { kind: FailureKind::Key, ..failure }));
             }
         };
-        let may_ask = !self.context.upstream_quirks.rejects_usage(&provider.name);
-        let asks = may_ask && self.wants_usage();
-        let out = self.outbound(provider, &candidate, &headers, asks);
-        match self.send(provider, &candidate, out, last).await? {
-            Sent::Answer(answer, ticket) if asks && answer.status == 400 => {
-                self.without_usage(provider, candidate, &headers, *answer, *ticket, last).await
+        let asks =
+            self.wants_usage() && !self.context.upstream_quirks.rejects_usage(&provider.name);
+        let again = asks.then(|| headers.clone());
+        let out = self.outbound(provider, &candidate, headers, asks);
+        match (self.send(provider, &candidate, out, last).await?, again) {
+            (Sent::Answer(answer, ticket), Some(headers)) if answer.status == 400 => {
+                self.without_usage(provider, candidate, headers, *answer, *ticket, last).await
             }
-            Sent::Answer(answer, ticket) => Ok(self.judge(candidate, *answer, *ticket, asks, last)),
-            Sent::Nothing(failure) => Ok(Try::Failed(failure)),
+            (Sent::Answer(answer, ticket), _) => {
+                Ok(self.judge(candidate, *answer, *ticket, asks, last))
+            }
+            (Sent::Nothing(failure), _) => Ok(Try::Failed(failure)),
         }
     }
 
@@ -101,7 +100,7 @@ impl Tries<'_> {
         &mut self,
         provider: &Provider,
         candidate: Candidate,
-        headers: &HeaderMap,
+        headers: HeaderMap,
         answer: Answer,
         ticket: Ticket,
         last: bool,
@@ -250,8 +249,10 @@ impl Tries<'_> {
     async fn credentials(&self, provider: &Provider) -> Result<HeaderMap, KeyProblem> {
         let accepted = &self.asked.accepted;
         let through = provider.key == KeySource::Passthrough && accepted.own_credential;
-        let keep_encoding = true;
-        let mut headers = outbound(&self.asked.headers, through, keep_encoding);
+        let mut headers = self.asked.headers.clone();
+        if !through {
+            without_credentials(&mut headers);
+        }
         match provider.key {
             KeySource::Passthrough
                 if !CREDENTIALS.iter().any(|name| headers.contains_key(name)) =>
@@ -276,12 +277,11 @@ impl Tries<'_> {
         &self,
         provider: &Provider,
         candidate: &Candidate,
-        headers: &HeaderMap,
+        mut headers: HeaderMap,
         asks_usage: bool,
     ) -> Outbound {
         let asked = self.asked;
         let target = &asked.accepted.target;
-        let mut headers = headers.clone();
         let renames = candidate.rewrite && target.model.is_none();
         let body = if renames || asks_usage {
             let model = renames.then_some(candidate.route.model.as_str());

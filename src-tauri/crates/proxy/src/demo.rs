@@ -7,8 +7,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde_json::{Value, json};
 use std::collections::VecDeque;
-use weir_core::route::{DEMO, KeySource, Provider, ProviderKind};
-use weir_core::{Dialect, Endpoint};
+use weir_core::Endpoint;
 use weir_triage::tokens_likely;
 use weir_wire::endpoint::Target;
 
@@ -19,18 +18,6 @@ const WORDS: [&str; 5] = [
     "To reach a real model, store a key: ",
     "weir key set anthropic",
 ];
-
-/// The demonstration as a provider.
-pub fn provider() -> Provider {
-    Provider {
-        name: DEMO.to_owned(),
-        dialect: Dialect::OpenAi,
-        base_url: String::new(),
-        key: KeySource::None,
-        local: true,
-        kind: ProviderKind::Demo,
-    }
-}
 
 struct Story<'a> {
     model: &'a str,

@@ -49,46 +49,57 @@ pub fn holds_our_token(value: &HeaderValue) -> bool {
     memchr::memmem::find(value.as_bytes(), b"weir_").is_some()
 }
 
-/// What goes to a provider. `keep_credentials` forwards the client's own credential, where the
-/// provider says `key = "passthrough"`; a token of Weir's never leaves either way.
-pub fn outbound(from: &HeaderMap, keep_credentials: bool, keep_encoding: bool) -> HeaderMap {
-    let named = connection_names(from);
-    let mut to = HeaderMap::with_capacity(from.len() + 2);
-    for (name, value) in from {
-        if hop_by_hop(name)
-            || traces_or_ours(name)
-            || named.contains(name)
-            || (!keep_encoding && *name == header::CONTENT_ENCODING)
-        {
-            continue;
+/// Takes out of a request's headers what never leaves: hop-by-hop fields, traces, Weir's own, and
+/// Weir's tokens wherever a client put them. Its credentials stay in until `without_credentials`.
+pub fn outbound(headers: &mut HeaderMap) {
+    let named = connection_names(headers);
+    remove_all(headers, |name| hop_by_hop(name) || traces_or_ours(name) || named.contains(name));
+    for name in CREDENTIALS {
+        if headers.get_all(&name).iter().any(holds_our_token) {
+            without_our_token(headers, name);
         }
-        if CREDENTIALS.contains(name) && (!keep_credentials || holds_our_token(value)) {
-            continue;
-        }
-        to.append(name.clone(), value.clone());
     }
-    to
 }
 
-/// What goes back to the client.
-pub fn inbound(from: &HeaderMap) -> HeaderMap {
-    let named = connection_names(from);
-    let mut to = HeaderMap::with_capacity(from.len() + 8);
-    for (name, value) in from {
-        let kept = !hop_by_hop(name)
-            && !named.contains(name)
-            && *name != header::SET_COOKIE
-            // These speak of the provider's host, not of 127.0.0.1.
-            && *name != header::ALT_SVC
-            && *name != header::STRICT_TRANSPORT_SECURITY
-            // A page must never be able to read an answer.
-            && !name.as_str().starts_with("access-control-")
-            && !name.as_str().starts_with("x-weir-");
-        if kept {
-            to.append(name.clone(), value.clone());
-        }
+/// Takes the client's own credentials out, for every provider but one that says
+/// `key = "passthrough"`.
+pub fn without_credentials(headers: &mut HeaderMap) {
+    for name in CREDENTIALS {
+        headers.remove(name);
     }
-    to
+}
+
+fn without_our_token(headers: &mut HeaderMap, name: HeaderName) {
+    let others: Vec<HeaderValue> =
+        headers.get_all(&name).iter().filter(|value| !holds_our_token(value)).cloned().collect();
+    headers.remove(&name);
+    for value in others {
+        headers.append(name.clone(), value);
+    }
+}
+
+/// Takes out of an answer's headers what does not go back to the client.
+pub fn inbound(headers: &mut HeaderMap) {
+    let named = connection_names(headers);
+    remove_all(headers, |name| {
+        hop_by_hop(name)
+            || named.contains(name)
+            || *name == header::SET_COOKIE
+            // These speak of the provider's host, not of 127.0.0.1.
+            || *name == header::ALT_SVC
+            || *name == header::STRICT_TRANSPORT_SECURITY
+            // A page must never be able to read an answer.
+            || name.as_str().starts_with("access-control-")
+            || name.as_str().starts_with("x-weir-")
+    });
+}
+
+/// In place: most maps lose two or three of a dozen fields, and a new map costs more than that.
+fn remove_all(headers: &mut HeaderMap, unwanted: impl Fn(&HeaderName) -> bool) {
+    let found: Vec<HeaderName> = headers.keys().filter(|name| unwanted(name)).cloned().collect();
+    for name in found {
+        headers.remove(name);
+    }
 }
 
 fn connection_names(from: &HeaderMap) -> Vec<HeaderName> {
@@ -120,15 +131,25 @@ mod tests {
             ("authorization", "Bearer sk-ant-oat01-x"),
             ("anthropic-beta", "oauth-2025-04-20"),
         ]);
-        let kept = outbound(&sent, true, true);
+        let mut kept = sent.clone();
+        outbound(&mut kept);
         assert_eq!(kept.len(), 2);
         assert!(kept.contains_key("authorization") && kept.contains_key("anthropic-beta"));
-        assert_eq!(outbound(&sent, false, true).len(), 1);
+        without_credentials(&mut kept);
+        assert_eq!(kept.len(), 1);
+    }
+
+    #[test]
+    fn of_two_credentials_in_one_name_only_the_one_that_is_not_ours_may_leave() {
+        let mut sent = map(&[("authorization", "Bearer weir_a"), ("authorization", "Bearer own")]);
+        outbound(&mut sent);
+        let left: Vec<_> = sent.get_all("authorization").iter().collect();
+        assert_eq!(left, ["Bearer own"]);
     }
 
     #[test]
     fn hop_by_hop_fields_cookies_and_forwarding_traces_stay_here() {
-        let sent = map(&[
+        let mut kept = map(&[
             ("connection", "keep-alive, x-private"),
             ("x-private", "1"),
             ("cookie", "a=b"),
@@ -137,7 +158,7 @@ mod tests {
             ("accept-encoding", "gzip, br"),
             ("x-new-thing", "kept"),
         ]);
-        let kept = outbound(&sent, false, true);
+        outbound(&mut kept);
         assert_eq!(kept.len(), 2, "{kept:?}");
     }
 }

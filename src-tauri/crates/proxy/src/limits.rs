@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
-/// Largest request head, and the read buffer of a connection, in bytes.
+/// Largest request head, in bytes.
 pub const HEAD_BYTES_MAX: usize = 64 * 1024;
+/// Most of a request that is read at once, in bytes. It grows to this only while a body fills it; a
+/// body that fits is kept as it was read, without a copy.
+pub const READ_BYTES_MAX: usize = 512 * 1024;
 /// Most header lines in a request.
 pub const HEADERS_MAX: usize = 100;
 /// How long a head may take to arrive, a silent connection may stay open, and an idle kept-alive

@@ -25,7 +25,7 @@ use weir_wire::error_body::ProblemKind;
 /// What every request of one listener shares.
 pub struct Line {
     pub(crate) gatekeeper: Gatekeeper,
-    pub(crate) ports: Ports,
+    pub(crate) ports: Arc<Ports>,
     pub(crate) upstream: Upstream,
     pub(crate) quirks: Arc<Quirks>,
     pub(crate) live: Live,
@@ -41,7 +41,7 @@ pub struct Context {
     /// When it arrived, on the monotonic clock.
     pub arrived_ns: u64,
     /// The world.
-    pub ports: Ports,
+    pub ports: Arc<Ports>,
     /// The set-up it is handled under, from start to end.
     pub setup: Arc<Setup>,
     /// The way out.
@@ -101,7 +101,7 @@ impl Line {
             id: RequestId::new(arrived_ms, self.sequence.fetch_add(1, Ordering::Relaxed)),
             arrived_ms,
             arrived_ns: self.ports.clock.monotonic_ns(),
-            ports: self.ports.clone(),
+            ports: Arc::clone(&self.ports),
             setup: self.ports.routes.setup(),
             upstream: self.upstream.clone(),
             upstream_quirks: Arc::clone(&self.quirks),

@@ -5,7 +5,7 @@ use crate::limits::{BODIES_BYTES_MAX, BODY_BYTES_MAX, BODY_SILENCE_MAX, HINT_BYT
 use crate::live::{Held, Live};
 use crate::reply::Refused;
 use bytes::{Bytes, BytesMut};
-use http::{HeaderMap, header};
+use http::{HeaderMap, HeaderName, header};
 use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
 use weir_core::Endpoint;
@@ -14,6 +14,18 @@ use weir_triage::Task;
 use weir_wire::encoding::{Encoding, decode_body};
 use weir_wire::error_body::ProblemKind;
 use weir_wire::facts::{self, Facts};
+
+const TIER: HeaderName = HeaderName::from_static("x-weir-tier");
+const TASK: HeaderName = HeaderName::from_static("x-weir-task");
+const CATEGORY: HeaderName = HeaderName::from_static("x-weir-category");
+const PROJECT: HeaderName = HeaderName::from_static("x-weir-project");
+const SESSION: HeaderName = HeaderName::from_static("x-weir-session");
+/// Where tools name their conversation themselves.
+const TOOL_SESSIONS: [HeaderName; 3] = [
+    HeaderName::from_static("x-claude-code-session-id"),
+    HeaderName::from_static("session-id"),
+    HeaderName::from_static("session_id"),
+];
 
 /// What the client said beside the body.
 #[derive(Clone, Debug, Default)]
@@ -35,7 +47,7 @@ pub struct Hints {
 pub struct Asked {
     /// From the gate.
     pub accepted: Accepted,
-    /// The client's headers.
+    /// The client's headers, without those that never leave.
     pub headers: HeaderMap,
     /// The body as it came.
     pub body: Bytes,
@@ -64,7 +76,7 @@ impl Asked {
 /// Anything wrong with the body or the hint headers, named.
 pub async fn read(
     accepted: Accepted,
-    headers: HeaderMap,
+    mut headers: HeaderMap,
     incoming: Incoming,
     live: &Live,
 ) -> Result<Asked, Refused> {
@@ -90,6 +102,7 @@ pub async fn read(
     let endpoint = accepted.target.endpoint;
     let facts = facts::read(endpoint, plain.as_ref().unwrap_or(&body))
         .map_err(|problem| Refused::bad_request(problem.to_string()).code("invalid_body"))?;
+    crate::headers::outbound(&mut headers);
     let named =
         accepted.target.model.clone().or_else(|| facts.model.as_ref().map(|m| m.value.clone()));
     let Some(model) = named.filter(|m| !m.is_empty()) else {
@@ -146,35 +159,35 @@ fn content_encoding(headers: &HeaderMap) -> Option<&str> {
 }
 
 fn hints(headers: &HeaderMap) -> Result<Hints, Refused> {
-    let tier = match text(headers, "x-weir-tier")? {
+    let tier = match text(headers, &TIER)? {
         None => None,
         Some(name) => Some(Tier::parse(&name).ok_or_else(|| {
             Refused::bad_request(format!("x-weir-tier: {name} is not one of low, medium, high"))
         })?),
     };
-    let task = match text(headers, "x-weir-task")? {
+    let task = match text(headers, &TASK)? {
         None => None,
         Some(name) => Some(Task::parse(&name).ok_or_else(|| {
             let all: Vec<&str> = Task::ALL.iter().map(|t| t.as_str()).collect();
             Refused::bad_request(format!("x-weir-task: {name} is not one of {}", all.join(" ")))
         })?),
     };
-    let mut session = text(headers, "x-weir-session")?;
-    for name in ["x-claude-code-session-id", "session-id", "session_id"] {
+    let mut session = text(headers, &SESSION)?;
+    for name in TOOL_SESSIONS {
         if session.is_none() {
-            session = text(headers, name).unwrap_or(None);
+            session = text(headers, &name).unwrap_or(None);
         }
     }
     Ok(Hints {
         tier,
         task,
-        category: text(headers, "x-weir-category")?,
-        project: text(headers, "x-weir-project")?,
+        category: text(headers, &CATEGORY)?,
+        project: text(headers, &PROJECT)?,
         session,
     })
 }
 
-fn text(headers: &HeaderMap, name: &'static str) -> Result<Option<String>, Refused> {
+fn text(headers: &HeaderMap, name: &HeaderName) -> Result<Option<String>, Refused> {
     let Some(value) = headers.get(name) else { return Ok(None) };
     match value.to_str() {
         Ok(text) if text.len() <= HINT_BYTES_MAX => {

@@ -2,7 +2,9 @@
 //! connections, and an orderly end in which open answers may finish.
 
 use crate::accept::Gatekeeper;
-use crate::limits::{ACCEPT_PAUSE, CONNECTIONS_MAX, HEAD_BYTES_MAX, HEAD_WAIT_MAX, HEADERS_MAX};
+use crate::limits::{
+    ACCEPT_PAUSE, CONNECTIONS_MAX, HEAD_BYTES_MAX, HEAD_WAIT_MAX, HEADERS_MAX, READ_BYTES_MAX,
+};
 use crate::live::Live;
 use crate::pipeline::Line;
 use crate::ports::Ports;
@@ -31,7 +33,7 @@ impl Proxy {
         let live = Live::default();
         let line = Line {
             gatekeeper: Gatekeeper::new(port),
-            ports,
+            ports: Arc::new(ports),
             upstream: Upstream::default(),
             quirks: Arc::new(Quirks::default()),
             live: live.clone(),
@@ -127,7 +129,8 @@ async fn connection(
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_WAIT_MAX)
         .max_headers(HEADERS_MAX)
-        .max_buf_size(HEAD_BYTES_MAX)
+        .max_header_size(HEAD_BYTES_MAX)
+        .max_buf_size(READ_BYTES_MAX)
         .serve_connection(TokioIo::new(stream), service);
     tokio::pin!(served);
     tokio::select! {

@@ -2,12 +2,13 @@
 //! dropped — client gone, task cancelled, panic — settles with what is known by then.
 
 use crate::ports::{Closing, Ports, Reservation, Settled};
+use std::sync::Arc;
 use weir_core::meter::End;
 use weir_core::{Metered, Outcome};
 
 /// An open reservation and what is known of its attempt so far.
 pub struct Ticket {
-    ports: Ports,
+    ports: Arc<Ports>,
     reservation: Option<Reservation>,
     arrived_ns: u64,
     /// The provider's status, 0 before it came.
@@ -20,9 +21,9 @@ pub struct Ticket {
 
 impl Ticket {
     /// Takes charge of a reservation.
-    pub fn new(ports: &Ports, reservation: Reservation, arrived_ns: u64) -> Self {
+    pub fn new(ports: &Arc<Ports>, reservation: Reservation, arrived_ns: u64) -> Self {
         let ticket = Self {
-            ports: ports.clone(),
+            ports: Arc::clone(ports),
             reservation: Some(reservation),
             arrived_ns,
             status: 0,

@@ -7,7 +7,9 @@ use crate::secret::Secret;
 use bytes::Bytes;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http_body::{Body, Frame, SizeHint};
-use std::collections::VecDeque;
+use parking_lot::Mutex;
+use reqwest::Url;
+use std::collections::{HashMap, VecDeque};
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
@@ -22,7 +24,13 @@ use weir_wire::endpoint::Target;
 pub struct Upstream {
     remote: Made,
     local: Made,
+    urls: Arc<Mutex<HashMap<String, Url>>>,
 }
+
+/// Addresses that are kept parsed.
+const URLS_LEN_MAX: usize = 64;
+/// Longest address that is kept, in bytes; a client writes the query.
+const URL_BYTES_KEPT_MAX: usize = 512;
 
 type Made = Arc<OnceLock<Result<reqwest::Client, String>>>;
 
@@ -101,21 +109,42 @@ impl Upstream {
         client.as_ref().map_err(|why| NoAnswer::Connect(why.clone()))
     }
 
+    fn url(&self, text: String) -> Result<Url, NoAnswer> {
+        parsed(&mut self.urls.lock(), text)
+    }
+
     /// Sends a request and waits for the answer's head.
     ///
     /// # Errors
     /// Why no head came; the text names no header and no key.
     pub async fn send(&self, out: Outbound) -> Result<Answer, NoAnswer> {
         let client = self.client(out.local)?;
-        let mut request = client.request(out.method.clone(), &out.url).headers(out.headers);
-        if out.method == http::Method::POST {
-            request = request.body(out.body);
+        let posts = out.method == http::Method::POST;
+        let mut request = reqwest::Request::new(out.method, self.url(out.url)?);
+        *request.headers_mut() = out.headers;
+        if posts {
+            *request.body_mut() = Some(out.body.into());
         }
-        let response = request.send().await.map_err(classify)?;
+        let response = client.execute(request).await.map_err(classify)?;
         let response: http::Response<reqwest::Body> = response.into();
         let (parts, body) = response.into_parts();
         Ok(Answer { status: parts.status, headers: parts.headers, body: AnswerBody::Remote(body) })
     }
+}
+
+/// Reading an address takes longer than sending to it; few are used.
+fn parsed(urls: &mut HashMap<String, Url>, text: String) -> Result<Url, NoAnswer> {
+    if let Some(url) = urls.get(&text) {
+        return Ok(url.clone());
+    }
+    let url = Url::parse(&text).map_err(|why| NoAnswer::Connect(format!("its address: {why}")))?;
+    if urls.len() >= URLS_LEN_MAX {
+        urls.clear();
+    }
+    if text.len() <= URL_BYTES_KEPT_MAX {
+        urls.insert(text, url.clone());
+    }
+    Ok(url)
 }
 
 fn build(local: bool) -> Result<reqwest::Client, reqwest::Error> {

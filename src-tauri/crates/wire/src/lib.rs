@@ -1,5 +1,5 @@
 //! What travels on the wire: endpoints, body encodings, the facts of a request, byte edits, SSE,
-//! usage taps and error bodies of every dialect.
+//! usage taps and error bodies of every dialect, and the translation between them.
 //! Knows bytes and `weir-core`; no sockets, no clock, no async. Nothing here changes a byte that
 //! passes, except the splices of `edits` and the one event `hide` takes out.
 
@@ -9,6 +9,7 @@ pub mod endpoint;
 pub mod error_body;
 pub mod facts;
 pub mod hide;
+pub mod hub;
 mod json;
 mod number;
 pub mod sse;

@@ -1,0 +1,56 @@
+//! Translation between dialects through one form: a request is read into a `Conversation` and
+//! written for the target; what is needed to bring the answer home stays in `Back`.
+//! Pure: bytes in, bytes out. Nothing here knows sockets, keys or the time, and no pair of
+//! dialects has code of its own.
+
+mod back;
+pub mod conversation;
+mod drops;
+mod form;
+pub mod ids;
+pub mod out;
+pub mod reading;
+pub mod seal;
+mod traits;
+
+pub use back::{Back, SentTool};
+pub use drops::{Drop, Drops, Rejected};
+pub use form::Form;
+pub use traits::{Family, Limit, Reasoning, Sampled, Traits};
+
+use weir_core::Endpoint;
+
+/// A request as the client made it.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'a> {
+    /// Where it was made.
+    pub endpoint: Endpoint,
+    /// The body, decoded.
+    pub body: &'a [u8],
+    /// The model as the client named it; answers carry this name.
+    pub model: &'a str,
+}
+
+/// Where a request goes.
+#[derive(Clone, Copy, Debug)]
+pub struct Target<'a> {
+    /// The form the provider takes.
+    pub form: Form,
+    /// The model's name there.
+    pub model: &'a str,
+    /// What that model takes.
+    pub traits: Traits,
+}
+
+/// A request in the target's dialect.
+#[derive(Clone, Debug)]
+pub struct Translated {
+    /// The body to send.
+    pub body: Vec<u8>,
+    /// Where to send it.
+    pub endpoint: Endpoint,
+    /// What the way back needs.
+    pub back: Back,
+    /// What the target could not carry, each rule once.
+    pub dropped: Vec<Drop>,
+}

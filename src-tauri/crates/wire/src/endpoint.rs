@@ -75,7 +75,7 @@ fn asks_for_sse(query: Option<&str>) -> bool {
 
 /// A model name as a path holds it. Slashes may part it (`provider/model`), but every part must be
 /// a plain name before and after decoding, so that no decoded form can climb out of its place.
-fn model_name(raw: &str) -> Option<String> {
+pub(crate) fn model_name(raw: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(raw.len());
     let mut rest = raw.bytes();
     while let Some(byte) = rest.next() {

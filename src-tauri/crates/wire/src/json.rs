@@ -330,6 +330,24 @@ impl<'a> Value<'a> {
         self.pick([name])[0]
     }
 
+    /// Calls `entry` with each field of an object, in the order they are written, its name read;
+    /// does nothing for any other value.
+    pub fn each_entry(&self, mut entry: impl FnMut(Cow<'a, str>, Self)) {
+        if !self.is_object() {
+            return;
+        }
+        let each = |key: Met<'a>, value| {
+            let name = match unescaped(&key) {
+                Cow::Borrowed(bytes) => String::from_utf8_lossy(bytes),
+                Cow::Owned(bytes) => Cow::Owned(String::from_utf8_lossy(&bytes).into_owned()),
+            };
+            entry(name, value);
+            Ok::<(), Flaw>(())
+        };
+        // A flaw is found by whoever reads the whole; what stands before it was handed on.
+        let _ = each_field(self.text, self.start, self.depth, &mut |_| {}, each);
+    }
+
     /// Calls `item` with each element of an array; does nothing for any other value.
     pub fn each_item(&self, mut item: impl FnMut(Self)) {
         if !self.is_array() {

@@ -635,6 +635,23 @@ last: boolean, } | { "event": "changed" } | { "event": "missed",
 events: number, };
 
 /**
+ * An order that was carried out.
+ */
+export type LocalDone = { 
+/**
+ * What came of it, in one sentence.
+ */
+said: string, 
+/**
+ * Whether local models are in use.
+ */
+on: boolean, 
+/**
+ * The servers as they stand now.
+ */
+local: Array<LocalServer>, };
+
+/**
  * A model on a local server.
  */
 export type LocalModel = { 
@@ -647,13 +664,51 @@ name: string,
  */
 loaded: boolean, 
 /**
- * Its context window in tokens, when known.
+ * The context it was loaded with, in tokens, when known: what a prompt must fit into.
  */
 context: number | null, 
 /**
  * Whether the local server only forwards it to a cloud.
  */
-cloud: boolean, };
+cloud: boolean, 
+/**
+ * The longest context it can be loaded with, in tokens, when known.
+ */
+context_max: number | null, 
+/**
+ * Its size in bytes, when known.
+ */
+size_bytes: number | null, 
+/**
+ * What it can do, in its server's words: `completion`, `tools`, `embedding`, `vision` and so
+ * on. Empty when the server does not say.
+ */
+capabilities: Array<string>, };
+
+/**
+ * What to do about local models.
+ */
+export type LocalOrder = { "order": "switch", 
+/**
+ * Whether they are in use.
+ */
+on: boolean, } | { "order": "load", 
+/**
+ * `provider/model`, or a model that one server has.
+ */
+model: string, } | { "order": "unload", 
+/**
+ * `provider/model`, or a model that one server has.
+ */
+model: string, } | { "order": "start", 
+/**
+ * The provider it is configured as.
+ */
+server: string, } | { "order": "stop", 
+/**
+ * The provider it is configured as.
+ */
+server: string, };
 
 /**
  * A local server.
@@ -668,13 +723,44 @@ server: string,
  */
 url: string, 
 /**
- * `running`, `not_running`, `unknown`.
+ * `running`; `loading` (it answers and is still reading its model); `not_running`; `off` (the
+ * application runs, its server does not); `changed` (something answers that is not what it
+ * was); `unknown` (nobody has looked).
  */
 state: string, 
 /**
  * What it offers.
  */
-models: Array<LocalModel>, };
+models: Array<LocalModel>, 
+/**
+ * `ollama`, `lmstudio`, `llamacpp`, `vllm` or `openai-compatible`; null before it answered.
+ */
+kind: string | null, 
+/**
+ * Its version, as it says.
+ */
+version: string | null, 
+/**
+ * What there is to say about its state, with the fix.
+ */
+reason: string | null, 
+/**
+ * Whether the configuration names it.
+ */
+written: boolean, };
+
+/**
+ * `local status`.
+ */
+export type LocalStatus = { 
+/**
+ * Whether local models are in use.
+ */
+on: boolean, 
+/**
+ * The servers.
+ */
+local: Array<LocalServer>, };
 
 /**
  * Which requests to list.
@@ -1143,7 +1229,11 @@ tiers: TierChains,
 /**
  * Whether everything is passed through to where it asked.
  */
-paused: boolean, };
+paused: boolean, 
+/**
+ * Whether local models are in use.
+ */
+local_on: boolean, };
 
 /**
  * The time a report covers, in local calendar time up to now.

@@ -108,7 +108,7 @@ export function overview(over: Partial<Overview> = {}): Overview {
       budgets: [],
       providers: [],
       local: [],
-      routing: { mode: 'honour', local_share: null, tiers: { low: [], medium: [], high: [] }, paused: false },
+      routing: { mode: 'honour', local_share: null, tiers: { low: [], medium: [], high: [] }, paused: false, local_on: true },
       notices: [],
     },
     requests: [],

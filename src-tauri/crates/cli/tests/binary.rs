@@ -296,13 +296,22 @@ impl Slow {
         let port = listener.local_addr().expect("bound").port();
         let (go, waits) = std::sync::mpsc::sync_channel(1);
         std::thread::spawn(move || {
-            let (mut stream, _) = listener.accept().expect("a request");
-            let mut request = Vec::new();
-            let mut chunk = [0u8; 4096];
-            while !request.ends_with(b"}") {
-                let n = stream.read(&mut chunk).expect("a request");
-                request.extend_from_slice(&chunk[..n]);
-            }
+            // A local provider is looked at too; only a request is answered.
+            let mut stream = loop {
+                let (mut stream, _) = listener.accept().expect("a request");
+                let mut request = Vec::new();
+                let mut chunk = [0u8; 4096];
+                while !request.ends_with(b"}") {
+                    let n = stream.read(&mut chunk).unwrap_or(0);
+                    request.extend_from_slice(&chunk[..n]);
+                    if n == 0 || request.starts_with(b"GET ") {
+                        break;
+                    }
+                }
+                if request.starts_with(b"POST ") {
+                    break stream;
+                }
+            };
             let head =
                 "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n";
             stream.write_all(head.as_bytes()).expect("sent");

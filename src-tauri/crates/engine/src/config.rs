@@ -10,7 +10,7 @@ mod show;
 pub mod url;
 
 pub use check::{Checked, check};
-pub use presets::PRESET_NAMES;
+pub use presets::{PRESET_NAMES, preset};
 pub use read::Problem;
 pub use show::{at_limit, key_source, toml};
 
@@ -34,6 +34,8 @@ pub struct Config {
     pub port: u16,
     /// Providers: the presets, then the user's own in the order they are written.
     pub providers: Vec<Provider>,
+    /// Commands that start a provider's server, by its name.
+    pub starts: BTreeMap<String, Vec<String>>,
     /// Names of the providers the file itself mentions.
     pub written: Vec<String>,
     /// Chain of the low tier.

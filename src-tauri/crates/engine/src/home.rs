@@ -127,6 +127,11 @@ impl Home {
         self.root.join("prices.json")
     }
 
+    /// `local.off`: there while local models are switched off.
+    pub fn local_off(&self) -> PathBuf {
+        self.root.join("local.off")
+    }
+
     /// `keys.json`: which providers have a key in the keychain, and for which address. No secrets.
     pub fn key_index(&self) -> PathBuf {
         self.root.join("keys.json")

@@ -14,6 +14,7 @@ pub mod gate;
 pub mod harden;
 pub mod home;
 pub mod listen;
+pub mod local;
 pub mod lock;
 pub mod logs;
 pub mod parts;

@@ -7,6 +7,7 @@ use crate::config::Config;
 use crate::events::Events;
 use crate::gate::Tokens;
 use crate::home::Home;
+use crate::local::Watch;
 use crate::prices::Prices;
 use crate::routing::Routing;
 use crate::secrets::Keys;
@@ -36,6 +37,8 @@ pub struct Parts {
     pub tokens: Arc<Tokens>,
     /// What is happening now.
     pub events: Arc<Events>,
+    /// Local servers.
+    pub local: Arc<Watch>,
     /// The zone days are reckoned in.
     pub zone: TimeZone,
     /// The running server, when there is one.

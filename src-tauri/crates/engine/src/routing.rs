@@ -6,6 +6,7 @@ use crate::config::{Config, ConfigProblem};
 use crate::prices::Prices;
 use arc_swap::ArcSwap;
 use parking_lot::Mutex;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU16, AtomicU64, Ordering};
@@ -47,6 +48,15 @@ pub struct Asked {
     pub local: bool,
 }
 
+/// What looking at local servers found that routing needs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Found {
+    /// Base URLs of providers whose server listens elsewhere than its preset says.
+    pub addresses: BTreeMap<String, String>,
+    /// The models of the servers that answer.
+    pub models: Vec<Listed>,
+}
+
 /// The configuration of one engine.
 pub struct Routing {
     file: PathBuf,
@@ -57,6 +67,10 @@ pub struct Routing {
     /// Made when it is first asked for: it needs the price table, which a start does not.
     models: ArcSwap<Option<Vec<Listed>>>,
     paused: AtomicBool,
+    /// Whether local models are switched off.
+    local_off: AtomicBool,
+    /// What was found on this machine.
+    found: ArcSwap<Found>,
     /// Where Weir itself listens; 0 before it does.
     own_port: AtomicU16,
     looked_ns: AtomicU64,
@@ -87,6 +101,8 @@ impl Routing {
             prices,
             models: ArcSwap::default(),
             paused: AtomicBool::new(false),
+            local_off: AtomicBool::new(false),
+            found: ArcSwap::default(),
             own_port: AtomicU16::new(0),
             looked_ns: AtomicU64::new(clock.monotonic_ns()),
             mark: Mutex::new(mark),
@@ -131,7 +147,13 @@ impl Routing {
     /// Makes the set-up anew: after a key was stored or removed, or the prices changed.
     pub fn refresh(&self) {
         let config = self.config.load();
-        let setup = config.setup(self.paused.load(Ordering::Relaxed), &self.has_key);
+        let mut setup = config.setup(self.paused.load(Ordering::Relaxed), &self.has_key);
+        let found = self.found.load();
+        for provider in &mut setup.providers {
+            if let Some(address) = found.addresses.get(&provider.name) {
+                provider.base_url.clone_from(address);
+            }
+        }
         self.models.store(Arc::default());
         self.setup.store(Arc::new(setup));
     }
@@ -140,6 +162,23 @@ impl Routing {
     pub fn pause(&self, paused: bool) {
         self.paused.store(paused, Ordering::Relaxed);
         self.refresh();
+    }
+
+    /// Takes local models out of routing, or back in.
+    pub fn switch_local(&self, on: bool) {
+        self.local_off.store(!on, Ordering::Relaxed);
+        self.refresh();
+    }
+
+    /// Takes over what looking at local servers found.
+    pub fn found(&self, found: Found) {
+        self.found.store(Arc::new(found));
+        self.refresh();
+    }
+
+    /// Where Weir itself listens; 0 before it does.
+    pub fn own_port(&self) -> u16 {
+        self.own_port.load(Ordering::Relaxed)
     }
 
     /// Whether everything is passed through to where it asks.
@@ -260,6 +299,9 @@ impl Routing {
                     context: model.context,
                 });
             }
+        }
+        if !self.local_off.load(Ordering::Relaxed) {
+            all.extend(self.found.load().models.iter().cloned());
         }
         for route in config.low.iter().chain(&config.medium).chain(&config.high) {
             let id = route.to_string();

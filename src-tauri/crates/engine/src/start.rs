@@ -12,6 +12,7 @@ use crate::gate::{self, Tokens};
 use crate::harden;
 use crate::home::{Home, HomeProblem};
 use crate::listen::{self, ListenProblem};
+use crate::local::Watch;
 use crate::lock::{Lock, LockProblem};
 use crate::logs::{self, Logs};
 use crate::parts::{Parts, Serving};
@@ -163,6 +164,7 @@ impl Engine {
         running.serving.spawn(async move { proxy.serve(listeners, stop, end).await });
         let desk = Arc::clone(&running.desk);
         running.control.spawn(door.serve(desk, feed, running.end.clone()));
+        running.desk.0.local.kick();
         tracing::info!(port, "listening");
         Ok(running)
     }
@@ -212,6 +214,7 @@ impl Running {
         let rest = async {
             self.wait().await;
             while self.control.join_next().await.is_some() {}
+            self.desk.0.local.stop().await;
         };
         if tokio::time::timeout(END_MAX, rest).await.is_err() {
             tracing::warn!("a task did not end and was dropped");
@@ -236,6 +239,7 @@ struct Made {
     keys: Arc<Keys>,
     tokens: Arc<Tokens>,
     events: Arc<Events>,
+    local: Arc<Watch>,
     zone: jiff::tz::TimeZone,
     found: Vec<String>,
 }
@@ -267,6 +271,14 @@ impl Made {
         let vault = vault.unwrap_or_else(|| Arc::new(SystemVault));
         let keys = Arc::new(Keys::new(vault, index, routing.shared(), Arc::clone(&clock) as _));
         let events = Arc::new(Events::default());
+        let local = Watch::new(
+            &home,
+            Arc::clone(&routing),
+            Arc::clone(&keys),
+            Arc::clone(&events),
+            Arc::clone(&clock) as _,
+        );
+        routing.switch_local(local.on());
         let found = found(&opened);
         let changed = (Arc::downgrade(&books), Arc::downgrade(&events));
         routing.on_change(move |config| {
@@ -275,7 +287,20 @@ impl Made {
                 events.changed();
             }
         });
-        Ok(Self { home, clock, routing, ledger, prices, books, keys, tokens, events, zone, found })
+        Ok(Self {
+            home,
+            clock,
+            routing,
+            ledger,
+            prices,
+            books,
+            keys,
+            tokens,
+            events,
+            local,
+            zone,
+            found,
+        })
     }
 
     fn ports(&self) -> Ports {
@@ -300,6 +325,7 @@ impl Made {
             keys: self.keys,
             tokens: self.tokens,
             events: self.events,
+            local: self.local,
             zone: self.zone,
             serving,
             found: self.found,

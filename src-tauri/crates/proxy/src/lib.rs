@@ -15,6 +15,7 @@ mod live;
 mod models;
 mod pipeline;
 pub mod ports;
+pub mod probe;
 mod quirks;
 mod read;
 mod relay;

@@ -44,7 +44,6 @@ fn commands_that_do_not_exist_yet_are_unknown() {
         "weir budget list",
         "weir connect claude-code",
         "weir run codex",
-        "weir local on",
         "weir cache stats",
         "weir simulate",
         "weir import codex",

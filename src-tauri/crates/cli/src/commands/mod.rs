@@ -2,6 +2,7 @@
 
 mod export;
 mod keys;
+mod local;
 mod log;
 mod prices;
 mod reports;
@@ -43,6 +44,7 @@ pub fn run(weir: Weir) -> Done {
         Command::Client(args) => keys::client(&*desk(&home()?)?, args),
         Command::Route(args) => route::route(&*desk(&home()?)?, args),
         Command::Models(args) => reports::models(&*desk(&home()?)?, Out::stdout(args.json)),
+        Command::Local(args) => local::local(&*desk(&home()?)?, args),
         Command::Price(args) => prices::price(&*desk(&home()?)?, args),
     }
 }

@@ -5,6 +5,7 @@ pub mod bill;
 pub mod cost;
 pub mod doctor;
 pub mod explain;
+pub mod local;
 pub mod log;
 pub mod models;
 pub mod prices;

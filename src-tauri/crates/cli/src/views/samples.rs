@@ -59,7 +59,7 @@ pub fn status() -> Status {
     let large =
         Sums { requests: 4_000, spent_usd: usd("14.02"), local_requests: 400, ..Sums::default() };
     let model =
-        |name: &str, loaded| LocalModel { name: name.into(), loaded, context: None, cloud: false };
+        |name: &str, loaded| LocalModel { name: name.into(), loaded, ..LocalModel::default() };
     Status {
         running: true,
         pid: Some(4242),
@@ -96,6 +96,8 @@ pub fn status() -> Status {
             url: "http://127.0.0.1:11434".into(),
             state: "running".into(),
             models: vec![model("qwen2.5-coder:7b", true), model("llama3.2:3b", false)],
+            written: true,
+            ..LocalServer::default()
         }],
         routing: Routing {
             mode: "honour".into(),
@@ -105,6 +107,7 @@ pub fn status() -> Status {
                 ..TierChains::default()
             },
             paused: false,
+            local_on: true,
         },
         notices: vec!["3 requests have no price. Set one in prices.toml".into()],
     }

@@ -2,6 +2,7 @@
 
 use crate::out::{Paint, Tone};
 use crate::table::{Cell, Fit, Table};
+use crate::views::local;
 use crate::words;
 use weir_engine::api::{BudgetStanding, Stamp, Status, Sums, Zone};
 
@@ -19,7 +20,8 @@ pub fn status(status: &Status, now: Stamp, zone: &Zone, paint: Paint) -> String 
         }
         out.push_str(&table.indented(2).render(paint));
     }
-    for (title, table) in [("Providers", providers(status)), ("Local", local(status))] {
+    for (title, table) in [("Providers", providers(status)), ("Local", local::brief(&status.local))]
+    {
         if !table.is_empty() {
             out.push_str(&format!("\n{title}\n{}", table.render(paint)));
         }
@@ -117,33 +119,16 @@ fn providers(status: &Status) -> Table {
     table
 }
 
-fn local(status: &Status) -> Table {
-    let mut table =
-        Table::new(&[("", Fit::Cut(12)), ("", Fit::Left), ("", Fit::Cut(20))]).indented(2);
-    for server in status.local.iter().filter(|s| s.state != "unknown" || !s.models.is_empty()) {
-        let tone = if server.state == "running" { Tone::Good } else { Tone::Quiet };
-        let state = Cell::new(server.state.replace('_', " "), tone);
-        table.row([server.server.as_str().into(), state, server.url.as_str().into()]);
-        for model in &server.models {
-            let state = match (model.cloud, model.loaded) {
-                (true, _) => "in a cloud",
-                (false, true) => "loaded",
-                (false, false) => "",
-            };
-            let mark = if model.loaded { "●" } else { "○" };
-            table.row([format!("  {mark} {}", model.name).into(), state.into()]);
-        }
-    }
-    table
-}
-
 fn routing(status: &Status) -> String {
     if status.routing.paused {
         return "Routing  paused: every request goes where it asked\n".into();
     }
     let chains =
         [&status.routing.tiers.low, &status.routing.tiers.medium, &status.routing.tiers.high];
-    let mode = words::plain(&status.routing.mode);
+    let mut mode = words::plain(&status.routing.mode);
+    if !status.routing.local_on {
+        mode.push_str(", local models off (weir local on)");
+    }
     if chains.iter().all(|chain| chain.is_empty()) {
         return format!("Routing  {mode}, no tiers set\n");
     }

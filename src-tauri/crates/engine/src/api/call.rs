@@ -1,7 +1,7 @@
 //! The method table of the control protocol: one variant a function of `Desk`.
 //! Owns the names on the wire and the dispatch to a desk.
 
-use super::{ApiProblem, By, Code, Desk, LogQuery, SecretText, Span, Stamp};
+use super::{ApiProblem, By, Code, Desk, LocalOrder, LogQuery, SecretText, Span, Stamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::path::PathBuf;
@@ -63,6 +63,8 @@ pub enum Call {
     Pause {
         paused: bool,
     },
+    LocalStatus,
+    Local(LocalOrder),
     /// Answers with events, one a line, until the connection closes. Not a function of `Desk`.
     Watch,
 }
@@ -93,6 +95,8 @@ pub fn answer(desk: &dyn Desk, call: Call) -> Result<Value, ApiProblem> {
         Call::ClientRemove { name } => json(&desk.client_remove(&name)?),
         Call::ConfigShow => json(&desk.config_show()?),
         Call::Pause { paused } => json(&desk.pause(paused)?),
+        Call::LocalStatus => json(&desk.local_status()?),
+        Call::Local(order) => json(&desk.local(&order)?),
         Call::Watch => Err(ApiProblem::new(
             Code::BadRequest,
             "watch answers with a stream and must be the last call of a connection",

@@ -4,8 +4,8 @@
 
 use super::{
     ApiProblem, By, ClientAdded, ClientRow, ConfigShown, CostBreakdown, CostSummary, Doctor,
-    Explain, KeyRow, KeyTest, LogQuery, LogRow, ModelRow, PriceCost, PriceShow, PriceUpdate,
-    RouteTest, SecretText, Span, Stamp, Status,
+    Explain, KeyRow, KeyTest, LocalDone, LocalOrder, LocalStatus, LogQuery, LogRow, ModelRow,
+    PriceCost, PriceShow, PriceUpdate, RouteTest, SecretText, Span, Stamp, Status,
 };
 use std::path::Path;
 use weir_core::{Dialect, RequestId};
@@ -61,4 +61,9 @@ pub trait Desk: Send + Sync {
     fn config_show(&self) -> Result<ConfigShown, ApiProblem>;
     /// Passes everything through to where it asked, or routes again.
     fn pause(&self, paused: bool) -> Result<(), ApiProblem>;
+    /// Every local server, looked at now.
+    fn local_status(&self) -> Result<LocalStatus, ApiProblem>;
+    /// Switches local models off or on, loads or unloads one, starts or stops a server. Blocks
+    /// until it is done, which for a large model takes minutes.
+    fn local(&self, order: &LocalOrder) -> Result<LocalDone, ApiProblem>;
 }

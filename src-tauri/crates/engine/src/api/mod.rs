@@ -7,6 +7,7 @@ mod call;
 mod desk;
 mod doctor;
 mod live;
+mod local;
 mod overview;
 mod prices;
 mod problem;
@@ -23,6 +24,7 @@ pub use call::{Call, answer};
 pub use desk::Desk;
 pub use doctor::{Check, CheckState, Doctor};
 pub use live::LiveEvent;
+pub use local::{LocalDone, LocalModel, LocalOrder, LocalServer, LocalStatus};
 pub use overview::{Overview, WindowView};
 pub use prices::{PerMillion, PriceCost, PriceLine, PriceRow, PriceShow, PriceTable, PriceUpdate};
 pub use problem::{ApiProblem, Code};
@@ -30,9 +32,7 @@ pub use requests::{Attempt, AttemptState, BillLine, Explain, LogQuery, LogRow, R
 pub use routes::{ModelRow, RouteCandidate, RouteTest};
 pub use spend::{By, CostBreakdown, CostGroup, CostSummary, DaySpend, Span, Sums, Tokens};
 pub use stamp::{BadMoment, Stamp, Zone};
-pub use status::{
-    BudgetStanding, LocalModel, LocalServer, ProviderHealth, Routing, Status, TierChains, Totals,
-};
+pub use status::{BudgetStanding, ProviderHealth, Routing, Status, TierChains, Totals};
 pub use tools::{
     ClientAdded, ClientRow, ConfigProblem, ConfigReport, ConfigShown, KeyRow, KeyState, KeyTest,
     SecretText,

@@ -2,6 +2,7 @@
 //! Owns its JSON; the tray menu is drawn from the same.
 
 use super::Stamp;
+use super::local::LocalServer;
 use super::spend::Sums;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -47,32 +48,6 @@ pub struct ProviderHealth {
     pub reason: Option<String>,
 }
 
-/// A model on a local server.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
-pub struct LocalModel {
-    /// Its name.
-    pub name: String,
-    /// Whether it is in memory.
-    pub loaded: bool,
-    /// Its context window in tokens, when known.
-    pub context: Option<u64>,
-    /// Whether the local server only forwards it to a cloud.
-    pub cloud: bool,
-}
-
-/// A local server.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
-pub struct LocalServer {
-    /// The provider it is configured as.
-    pub server: String,
-    /// Its base URL.
-    pub url: String,
-    /// `running`, `not_running`, `unknown`.
-    pub state: String,
-    /// What it offers.
-    pub models: Vec<LocalModel>,
-}
-
 /// The chains of the three tiers, as `provider/model`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct TierChains {
@@ -95,6 +70,8 @@ pub struct Routing {
     pub tiers: TierChains,
     /// Whether everything is passed through to where it asked.
     pub paused: bool,
+    /// Whether local models are in use.
+    pub local_on: bool,
 }
 
 /// Spend of the current windows.

@@ -164,6 +164,7 @@ mod tests {
                 local_share: None,
                 tiers: TierChains::default(),
                 paused: false,
+                local_on: true,
             },
             notices: Vec::new(),
         }

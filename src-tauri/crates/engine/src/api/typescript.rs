@@ -51,6 +51,9 @@ mod tests {
         all.visit::<ConfigShown>();
         all.visit::<ConfigReport>();
         all.visit::<LiveEvent>();
+        all.visit::<LocalStatus>();
+        all.visit::<LocalOrder>();
+        all.visit::<LocalDone>();
         all.visit::<WindowView>();
         let head = "// Generated from the engine's API. Do not edit; to write it anew:\n\
                     //   WEIR_WRITE=1 cargo test -p weir-engine typescript\n";

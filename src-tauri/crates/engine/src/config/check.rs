@@ -5,7 +5,7 @@ use super::presets::{PRESET_NAMES, preset};
 use super::raw::{Raw, RawBudget, RawProvider, RawRule, RawScope, RawWhen, read};
 use super::read::{At, Problem, nearest};
 use super::{Config, Mode, PORT, Rule, Use, When, url};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use weir_core::budget::{AtLimit, Budget, Scope};
 use weir_core::period::Period;
 use weir_core::route::{KeySource, Provider, ProviderKind, Route, Tier};
@@ -57,6 +57,7 @@ impl Judge {
 
     fn config(&mut self, raw: Raw) -> Config {
         let port = self.port(raw.port);
+        let starts = self.starts(&raw.providers);
         let (providers, written) = self.providers(raw.providers, port);
         for (entries, key) in [
             (raw.budgets.len(), "budgets"),
@@ -95,6 +96,7 @@ impl Judge {
         Config {
             port,
             providers,
+            starts,
             written,
             low,
             medium,
@@ -144,6 +146,22 @@ impl Judge {
         }
         providers.extend(own);
         (providers, written)
+    }
+
+    /// The commands that start servers, by provider.
+    fn starts(&mut self, raw: &[RawProvider]) -> BTreeMap<String, Vec<String>> {
+        let mut starts = BTreeMap::new();
+        for provider in raw {
+            let Some(at) = &provider.start else { continue };
+            let words: Vec<String> = at.value.iter().map(|word| word.value.clone()).collect();
+            if words.first().is_none_or(|program| program.trim().is_empty()) {
+                let fix = "Write start = [\"llama-server\", \"-m\", \"model.gguf\"]";
+                self.wrong(at, "no program to start", fix);
+                continue;
+            }
+            starts.insert(provider.name.value.clone(), words);
+        }
+        starts
     }
 
     fn provider(&mut self, raw: RawProvider, port: u16) -> Option<Provider> {

@@ -31,6 +31,7 @@ pub struct RawProvider {
     pub base_url: Option<At<String>>,
     pub key: Option<At<String>>,
     pub local: Option<At<bool>>,
+    pub start: Option<At<Vec<At<String>>>>,
 }
 
 /// `when = { … }` of a rule or an experiment.
@@ -179,6 +180,7 @@ fn provider(name: String, mut s: Section<'_, '_>, reading: &mut Reading) -> RawP
         base_url: s.text(reading, "base_url"),
         key: s.text(reading, "key"),
         local: s.flag(reading, "local"),
+        start: s.texts(reading, "start"),
     };
     s.finish(reading);
     raw

@@ -12,7 +12,7 @@ pub fn toml(config: &Config) -> String {
     let mut out = String::new();
     section(&mut out, "[server]", &[("port", config.port.to_string())]);
     for provider in &config.providers {
-        show_provider(&mut out, provider);
+        show_provider(&mut out, provider, config.starts.get(&provider.name));
     }
     let tiers = [("low", &config.low), ("medium", &config.medium), ("high", &config.high)];
     section(&mut out, "[tiers]", &tiers.map(|(name, chain)| (name, routes(chain))));
@@ -71,7 +71,7 @@ pub fn toml(config: &Config) -> String {
     out
 }
 
-fn show_provider(out: &mut String, provider: &Provider) {
+fn show_provider(out: &mut String, provider: &Provider, start: Option<&Vec<String>>) {
     section(
         out,
         &format!("[providers.{}]", key(&provider.name)),
@@ -82,6 +82,11 @@ fn show_provider(out: &mut String, provider: &Provider) {
             ("local", provider.local.to_string()),
         ],
     );
+    if let Some(words) = start {
+        out.pop();
+        let words: Vec<String> = words.iter().map(|word| text(word)).collect();
+        let _ = writeln!(out, "start = [{}]\n", words.join(", "));
+    }
 }
 
 fn show_budget(out: &mut String, budget: &Budget) {

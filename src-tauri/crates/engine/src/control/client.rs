@@ -16,6 +16,8 @@ use zeroize::Zeroizing;
 const ANSWER_MAX: Duration = Duration::from_secs(5);
 /// How long it may take over a call that asks a provider, a keychain or a price table.
 const SLOW_ANSWER_MAX: Duration = Duration::from_secs(60);
+/// How long it may take to read a large model into memory, or to start a server.
+const LONG_ANSWER_MAX: Duration = Duration::from_secs(11 * 60);
 
 /// Asks the engine of a home. Blocks.
 ///
@@ -28,7 +30,9 @@ pub fn call(home: &Path, call: &Call) -> Result<Value, ApiProblem> {
 
 fn patience(call: &Call) -> Duration {
     match call {
+        Call::Local(_) => LONG_ANSWER_MAX,
         Call::Doctor
+        | Call::LocalStatus
         | Call::Models
         | Call::PriceUpdate { .. }
         | Call::KeySet { .. }

@@ -3,8 +3,8 @@
 use super::client::{call, reach};
 use crate::api::{
     ApiProblem, By, Call, ClientAdded, ClientRow, Code, ConfigShown, CostBreakdown, CostSummary,
-    Desk, Doctor, Explain, KeyRow, KeyTest, LogQuery, LogRow, ModelRow, PriceCost, PriceShow,
-    PriceUpdate, RouteTest, SecretText, Span, Stamp, Status,
+    Desk, Doctor, Explain, KeyRow, KeyTest, LocalDone, LocalOrder, LocalStatus, LogQuery, LogRow,
+    ModelRow, PriceCost, PriceShow, PriceUpdate, RouteTest, SecretText, Span, Stamp, Status,
 };
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -112,5 +112,11 @@ impl Desk for Remote {
     }
     fn pause(&self, paused: bool) -> Result<(), ApiProblem> {
         self.ask(&Call::Pause { paused })
+    }
+    fn local_status(&self) -> Result<LocalStatus, ApiProblem> {
+        self.ask(&Call::LocalStatus)
+    }
+    fn local(&self, order: &LocalOrder) -> Result<LocalDone, ApiProblem> {
+        self.ask(&Call::Local(order.clone()))
     }
 }

@@ -86,6 +86,12 @@ impl Desk for Small {
     fn pause(&self, _: bool) -> Result<(), ApiProblem> {
         Ok(())
     }
+    fn local_status(&self) -> Result<LocalStatus, ApiProblem> {
+        unasked()
+    }
+    fn local(&self, _: &LocalOrder) -> Result<LocalDone, ApiProblem> {
+        unasked()
+    }
 }
 
 /// An engine's control socket and nothing else of it.

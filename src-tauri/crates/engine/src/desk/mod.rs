@@ -13,10 +13,11 @@ mod status;
 
 use crate::api::{
     ApiProblem, By, ClientAdded, ClientRow, ConfigShown, CostBreakdown, CostSummary, Desk, Doctor,
-    Explain, KeyRow, KeyTest, LogQuery, LogRow, ModelRow, PriceCost, PriceShow, PriceUpdate,
-    RouteTest, SecretText, Span, Stamp, Status,
+    Explain, KeyRow, KeyTest, LocalDone, LocalOrder, LocalStatus, LogQuery, LogRow, ModelRow,
+    PriceCost, PriceShow, PriceUpdate, RouteTest, SecretText, Span, Stamp, Status,
 };
 use crate::gate;
+use crate::local::Scope;
 use crate::parts::Parts;
 use cost::Books;
 use problem::{bad, ledger_read, not_found};
@@ -102,7 +103,9 @@ impl Desk for HomeDesk {
     fn models(&self) -> Result<Vec<ModelRow>, ApiProblem> {
         let parts = &self.0;
         let usable = |p: &weir_core::route::Provider| keys::usable(parts, p);
-        Ok(routes::models(&parts.config.load(), &parts.prices, usable, parts.now_ms()))
+        parts.local.look_now(Scope::Due);
+        let local = if parts.local.on() { parts.local.servers() } else { Arc::default() };
+        Ok(routes::models(&parts.config.load(), &parts.prices, usable, &local, parts.now_ms()))
     }
 
     fn price_show(&self, model: &str) -> Result<PriceShow, ApiProblem> {
@@ -217,6 +220,14 @@ impl Desk for HomeDesk {
         self.0.routing.pause(paused);
         self.0.events.changed();
         Ok(())
+    }
+
+    fn local_status(&self) -> Result<LocalStatus, ApiProblem> {
+        Ok(self.0.local.status())
+    }
+
+    fn local(&self, order: &LocalOrder) -> Result<LocalDone, ApiProblem> {
+        self.0.local.order(order)
     }
 }
 

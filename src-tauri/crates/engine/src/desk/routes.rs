@@ -3,6 +3,7 @@
 use super::problem::bad;
 use crate::api::{ApiProblem, ModelRow, PerMillion, RouteCandidate, RouteTest};
 use crate::config::Config;
+use crate::local::Server;
 use crate::prices::{Call, Prices};
 use weir_core::route::{Ask, Provider, Route, Setup, Tier, plan, routed};
 use weir_core::{Dialect, Endpoint};
@@ -100,6 +101,7 @@ pub fn models(
     config: &Config,
     prices: &Prices,
     usable: impl Fn(&Provider) -> bool,
+    local: &[Server],
     now_ms: i64,
 ) -> Vec<ModelRow> {
     let mut rows: Vec<ModelRow> = ["weir-auto", "weir-low", "weir-medium", "weir-high"]
@@ -120,6 +122,7 @@ pub fn models(
             });
         }
     }
+    rows.extend(local.iter().flat_map(local_rows));
     for route in [&config.low, &config.medium, &config.high].into_iter().flatten() {
         let id = route.to_string();
         if rows.iter().all(|row| row.id != id) {
@@ -127,6 +130,21 @@ pub fn models(
         }
     }
     rows
+}
+
+/// What a local server offers. The context is the one a model was loaded with; of one that is not
+/// loaded, the longest it could have.
+fn local_rows(server: &Server) -> impl Iterator<Item = ModelRow> {
+    server.reading.models.iter().map(|model| ModelRow {
+        id: format!("{}/{}", server.provider, model.name),
+        provider: Some(server.provider.clone()),
+        model: model.name.clone(),
+        context: model.context.or(model.context_max),
+        price: None,
+        local: !model.cloud,
+        loaded: model.loaded.filter(|_| !model.cloud),
+        chain: Vec::new(),
+    })
 }
 
 fn routed_row(config: &Config, id: &str) -> ModelRow {

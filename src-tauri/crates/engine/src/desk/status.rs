@@ -4,10 +4,11 @@ use super::cost::{Books, local_share};
 use super::problem::ledger_read;
 use super::{keys, problem};
 use crate::api::{
-    ApiProblem, BudgetStanding, KeyState, LocalServer, ProviderHealth, Routing, Span, Stamp,
-    Status, TierChains, Totals,
+    ApiProblem, BudgetStanding, KeyState, ProviderHealth, Routing, Span, Stamp, Status, TierChains,
+    Totals,
 };
 use crate::config::{Config, at_limit};
+use crate::local::{Scope, State};
 use crate::parts::Parts;
 use weir_core::budget::Budget;
 use weir_core::route::{Provider, Route};
@@ -15,6 +16,7 @@ use weir_core::route::{Provider, Route};
 /// Asks everything that answers at once; no network, no prompt.
 pub fn status(parts: &Parts, books: &Books<'_>) -> Result<Status, ApiProblem> {
     let config = parts.config.load();
+    parts.local.look_now(Scope::Due);
     let totals = Totals {
         day: books.sums(Span::Day)?,
         week: books.sums(Span::Week)?,
@@ -43,12 +45,13 @@ pub fn status(parts: &Parts, books: &Books<'_>) -> Result<Status, ApiProblem> {
         totals,
         budgets: budgets?,
         providers: config.providers.iter().map(|p| health_of(parts, &config, p)).collect(),
-        local: config.providers.iter().filter(|p| p.local).map(local).collect(),
+        local: parts.local.shown(),
         routing: Routing {
             mode: config.mode.as_str().to_owned(),
             local_share: local_share(&totals.day),
             tiers: chains(&config),
             paused: parts.routing.paused(),
+            local_on: parts.local.on(),
         },
         notices,
     })
@@ -79,21 +82,26 @@ fn health_of(parts: &Parts, config: &Config, provider: &Provider) -> ProviderHea
         KeyState::Missing => "no_key",
         KeyState::Locked => "key_locked",
         KeyState::Unavailable => "key_unavailable",
-        // A preset nobody wrote down may not even be installed.
-        KeyState::NotNeeded if !config.written.contains(&provider.name) => "unknown",
+        KeyState::NotNeeded if provider.local => return local_health(parts, config, provider),
         KeyState::NotNeeded => "ready",
     };
     ProviderHealth { name: provider.name.clone(), state: state.to_owned(), reason: fix }
 }
 
-fn local(provider: &Provider) -> LocalServer {
-    LocalServer {
-        server: provider.name.clone(),
-        url: provider.base_url.clone(),
-        // Nothing asks a local server yet, so nothing is known of it.
-        state: "unknown".to_owned(),
-        models: Vec::new(),
-    }
+/// A local provider is as its server was last seen.
+fn local_health(parts: &Parts, config: &Config, provider: &Provider) -> ProviderHealth {
+    let servers = parts.local.servers();
+    let server = servers.iter().find(|s| s.provider == provider.name);
+    let written = config.written.contains(&provider.name);
+    let (state, reason) = match server.map(|s| (s.state, s.reason.clone())) {
+        _ if !parts.local.on() && written => ("off", Some("weir local on".to_owned())),
+        Some((State::Up, reason)) => ("ready", reason),
+        // A preset nobody wrote down may not even be installed.
+        _ if !written => ("unknown", None),
+        Some((state, reason)) => (state.as_str(), reason),
+        None => ("unknown", None),
+    };
+    ProviderHealth { name: provider.name.clone(), state: state.to_owned(), reason }
 }
 
 fn chains(config: &Config) -> TierChains {

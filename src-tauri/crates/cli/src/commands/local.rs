@@ -1,0 +1,25 @@
+//! `weir local`: what runs on machines of the user's, the switch, and orders to servers.
+
+use crate::args::Local;
+use crate::out::{Done, Out};
+use crate::views;
+use weir_engine::api::{Desk, LocalOrder};
+
+/// `weir local`
+pub fn local(desk: &dyn Desk, args: Local) -> Done {
+    let (order, json) = match args {
+        Local::Status(json) => {
+            let status = desk.local_status()?;
+            return Out::stdout(json.json)
+                .answer(&status, |paint| views::local::status(&status, paint));
+        }
+        Local::On(json) => (LocalOrder::Switch { on: true }, json),
+        Local::Off(json) => (LocalOrder::Switch { on: false }, json),
+        Local::Load { model, json } => (LocalOrder::Load { model }, json),
+        Local::Unload { model, json } => (LocalOrder::Unload { model }, json),
+        Local::Start { server, json } => (LocalOrder::Start { server }, json),
+        Local::Stop { server, json } => (LocalOrder::Stop { server }, json),
+    };
+    let done = desk.local(&order)?;
+    Out::stdout(json.json).answer(&done, |_| views::local::done(&done))
+}

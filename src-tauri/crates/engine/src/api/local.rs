@@ -1,0 +1,99 @@
+//! Local servers and their models: what is shown of them, and the orders of `weir local`.
+//! Owns their JSON.
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+/// A model on a local server.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct LocalModel {
+    /// Its name.
+    pub name: String,
+    /// Whether it is in memory.
+    pub loaded: bool,
+    /// The context it was loaded with, in tokens, when known: what a prompt must fit into.
+    pub context: Option<u64>,
+    /// Whether the local server only forwards it to a cloud.
+    pub cloud: bool,
+    /// The longest context it can be loaded with, in tokens, when known.
+    pub context_max: Option<u64>,
+    /// Its size in bytes, when known.
+    pub size_bytes: Option<u64>,
+    /// What it can do, in its server's words: `completion`, `tools`, `embedding`, `vision` and so
+    /// on. Empty when the server does not say.
+    pub capabilities: Vec<String>,
+}
+
+/// A local server.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct LocalServer {
+    /// The provider it is configured as.
+    pub server: String,
+    /// Its base URL.
+    pub url: String,
+    /// `running`; `loading` (it answers and is still reading its model); `not_running`; `off` (the
+    /// application runs, its server does not); `changed` (something answers that is not what it
+    /// was); `unknown` (nobody has looked).
+    pub state: String,
+    /// What it offers.
+    pub models: Vec<LocalModel>,
+    /// `ollama`, `lmstudio`, `llamacpp`, `vllm` or `openai-compatible`; null before it answered.
+    pub kind: Option<String>,
+    /// Its version, as it says.
+    pub version: Option<String>,
+    /// What there is to say about its state, with the fix.
+    pub reason: Option<String>,
+    /// Whether the configuration names it.
+    pub written: bool,
+}
+
+/// `local status`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct LocalStatus {
+    /// Whether local models are in use.
+    pub on: bool,
+    /// The servers.
+    pub local: Vec<LocalServer>,
+}
+
+/// What to do about local models.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "order", rename_all = "snake_case")]
+pub enum LocalOrder {
+    /// Take local models out of routing, or back in.
+    Switch {
+        /// Whether they are in use.
+        on: bool,
+    },
+    /// Read a model into memory.
+    Load {
+        /// `provider/model`, or a model that one server has.
+        model: String,
+    },
+    /// Let a model go from memory.
+    Unload {
+        /// `provider/model`, or a model that one server has.
+        model: String,
+    },
+    /// Start a server.
+    Start {
+        /// The provider it is configured as.
+        server: String,
+    },
+    /// Stop a server.
+    Stop {
+        /// The provider it is configured as.
+        server: String,
+    },
+}
+
+/// An order that was carried out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct LocalDone {
+    /// What came of it, in one sentence.
+    pub said: String,
+    /// Whether local models are in use.
+    pub on: bool,
+    /// The servers as they stand now.
+    pub local: Vec<LocalServer>,
+}

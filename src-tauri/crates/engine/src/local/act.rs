@@ -1,0 +1,225 @@
+//! The orders of `weir local`: the switch, loading and unloading, starting and stopping. Each ends
+//! with a look, so that what is shown afterwards is what is.
+
+use super::address::root;
+use super::look::url;
+use super::order::{self, Order};
+use super::process::{self, Outcome};
+use super::watch::Scope;
+use super::{Model, Server, State, Watch, view};
+use crate::api::{ApiProblem, Code, LocalDone, LocalOrder, LocalStatus};
+use std::time::Duration;
+use weir_proxy::probe::{Question, blocking};
+
+/// The longest a server may take to read a model into memory.
+const LOAD_WAIT: Duration = Duration::from_secs(10 * 60);
+/// The longest it may take to let one go.
+const UNLOAD_WAIT: Duration = Duration::from_secs(60);
+/// How long a started server may take until it answers.
+const START_WAIT: Duration = Duration::from_secs(20);
+/// The pause between two looks at a server that is starting or stopping.
+const START_PAUSE: Duration = Duration::from_millis(100);
+
+fn problem(code: Code, message: impl Into<String>) -> ApiProblem {
+    ApiProblem::new(code, message)
+}
+
+impl Watch {
+    /// Every server, looked at now.
+    pub fn status(&self) -> LocalStatus {
+        self.look_now(Scope::All);
+        LocalStatus { on: self.on(), local: self.shown() }
+    }
+
+    /// Carries out an order. Blocks until it is done.
+    ///
+    /// # Errors
+    /// Why it cannot be, with what to do instead.
+    pub fn order(&self, order: &LocalOrder) -> Result<LocalDone, ApiProblem> {
+        let said = match order {
+            LocalOrder::Switch { on } => self.turn(*on)?,
+            LocalOrder::Load { model } => self.load(model)?,
+            LocalOrder::Unload { model } => self.unload(model)?,
+            LocalOrder::Start { server } => self.start(server)?,
+            LocalOrder::Stop { server } => self.stop_server(server)?,
+        };
+        Ok(LocalDone { said, on: self.on(), local: self.shown() })
+    }
+
+    fn turn(&self, on: bool) -> Result<String, ApiProblem> {
+        self.switch().turn(on).map_err(|e| {
+            let text = format!("the switch cannot be kept: {e}. Make the home folder writable");
+            problem(Code::Internal, text)
+        })?;
+        self.routing().switch_local(on);
+        self.events().changed();
+        Ok(match on {
+            true => "Local models are in use again.".into(),
+            false => "Local models are out of routing from this moment on. Requests already under \
+                      way go on."
+                .into(),
+        })
+    }
+
+    fn load(&self, name: &str) -> Result<String, ApiProblem> {
+        let (server, model) = self.named(name)?;
+        if model.loaded == Some(true) {
+            return Ok(format!("{} is loaded on {} already.", model.name, server.provider));
+        }
+        let order =
+            order::load(&server, &model).map_err(|e| problem(Code::Unavailable, e.to_string()))?;
+        self.command(&server, order, LOAD_WAIT)?;
+        self.look_now(Scope::All);
+        let context = self.again(&server, &model).and_then(|m| m.context);
+        Ok(match context {
+            Some(tokens) => format!(
+                "{} is loaded on {} with a context of {tokens} tokens.",
+                model.name, server.provider
+            ),
+            None => format!("{} is loaded on {}.", model.name, server.provider),
+        })
+    }
+
+    fn unload(&self, name: &str) -> Result<String, ApiProblem> {
+        let (server, model) = self.named(name)?;
+        let orders = order::unload(&server, &model)
+            .map_err(|e| problem(Code::Unavailable, e.to_string()))?;
+        for order in orders {
+            self.command(&server, order, UNLOAD_WAIT)?;
+        }
+        self.look_now(Scope::All);
+        Ok(format!("{} is out of the memory of {}.", model.name, server.provider))
+    }
+
+    fn start(&self, name: &str) -> Result<String, ApiProblem> {
+        let server = self.server(name)?;
+        if matches!(server.state, State::Up | State::Loading) {
+            return Ok(format!("{name} runs already at {}.", server.base_url));
+        }
+        let command = self.routing().config().starts.get(name).cloned();
+        let done = process::start(&server, command.as_deref(), self.logs())
+            .map_err(|e| problem(Code::Unavailable, e.to_string()))?;
+        if self.becomes(name, |state| matches!(state, State::Up | State::Loading)) {
+            let at = self.server(name)?.base_url;
+            return Ok(format!("{name} runs at {at}, {}.", done.how));
+        }
+        let text = format!(
+            "{name} was started {} and does not answer after {} s. Look at {}",
+            done.how,
+            START_WAIT.as_secs(),
+            done.look
+        );
+        Err(problem(Code::Unreachable, text))
+    }
+
+    fn stop_server(&self, name: &str) -> Result<String, ApiProblem> {
+        let server = self.server(name)?;
+        if server.state == State::Down {
+            return Ok(format!("{name} is not running."));
+        }
+        let Outcome { how, look } = process::stop(&server, self.logs())
+            .map_err(|e| problem(Code::Unavailable, e.to_string()))?;
+        if self.becomes(name, |state| matches!(state, State::Down | State::Off)) {
+            return Ok(format!("{name} is stopped, {how}."));
+        }
+        let text = format!("{name} was told to stop {how} and still answers. Look at {look}");
+        Err(problem(Code::Unreachable, text))
+    }
+
+    /// Looks until a server stands as it should, for [`START_WAIT`] at most.
+    fn becomes(&self, name: &str, wanted: impl Fn(State) -> bool) -> bool {
+        let looks = START_WAIT.as_millis() / START_PAUSE.as_millis();
+        for _ in 0..looks {
+            let servers = self.look_now(Scope::All);
+            if servers.iter().any(|s| s.provider == name && wanted(s.state)) {
+                return true;
+            }
+            std::thread::sleep(START_PAUSE);
+        }
+        false
+    }
+
+    fn server(&self, name: &str) -> Result<Server, ApiProblem> {
+        let servers = self.look_now(Scope::All);
+        let found = servers.iter().find(|s| s.provider == name).cloned();
+        found.ok_or_else(|| {
+            let known: Vec<&str> = servers.iter().map(|s| s.provider.as_str()).collect();
+            let text = format!("no local server is called {name}. Known: {}", known.join(", "));
+            problem(Code::NotFound, text)
+        })
+    }
+
+    /// The server and the model a name means: `provider/model`, or a model that one server has.
+    fn named(&self, name: &str) -> Result<(Server, Model), ApiProblem> {
+        let servers = self.look_now(Scope::All);
+        if let Some((provider, model)) = name.split_once('/')
+            && let Some(server) = servers.iter().find(|s| s.provider == provider)
+        {
+            return match server.model(model) {
+                Some(found) => Ok((server.clone(), found.clone())),
+                None => Err(not_there(server, model)),
+            };
+        }
+        let mut having = servers.iter().filter_map(|s| Some((s, s.model(name)?)));
+        match (having.next(), having.next()) {
+            (Some((server, model)), None) => Ok((server.clone(), model.clone())),
+            (Some((one, _)), Some((other, _))) => {
+                let text = format!(
+                    "{name} is on {0} and on {1}. Say which: {0}/{name}",
+                    one.provider, other.provider
+                );
+                Err(problem(Code::BadRequest, text))
+            }
+            (None, _) => {
+                let text = format!("no running local server has {name}. See: weir local status");
+                Err(problem(Code::NotFound, text))
+            }
+        }
+    }
+
+    fn again(&self, server: &Server, model: &Model) -> Option<Model> {
+        let servers = self.servers();
+        let server = servers.iter().find(|s| s.provider == server.provider)?;
+        server.model(&model.name).cloned()
+    }
+
+    fn command(&self, server: &Server, order: Order, wait: Duration) -> Result<(), ApiProblem> {
+        let config = self.routing().config();
+        let Some(provider) = config.provider(&server.provider) else {
+            let text = format!("{} is not configured any more", server.provider);
+            return Err(problem(Code::NotFound, text));
+        };
+        let address = url(provider, root(&server.base_url), order.path);
+        let question = Question::post(address, order.body, wait);
+        let ask = async {
+            let key = self.key(provider).await;
+            self.prober().ask(question, key.as_ref().map(|key| (provider, key))).await
+        };
+        let name = &server.provider;
+        let heard = match blocking(ask) {
+            Ok(Ok(heard)) => heard,
+            Ok(Err(silence)) => {
+                let text = format!("{name} at {}: {silence}", server.base_url);
+                return Err(problem(Code::Unreachable, text));
+            }
+            Err(fault) => return Err(problem(Code::Internal, fault)),
+        };
+        match order::refusal(&heard) {
+            None => Ok(()),
+            Some(words) => Err(problem(Code::Unavailable, format!("{name} says: {words}"))),
+        }
+    }
+}
+
+fn not_there(server: &Server, model: &str) -> ApiProblem {
+    let shown = view::server(server);
+    let known: Vec<&str> = shown.models.iter().map(|m| m.name.as_str()).take(12).collect();
+    let text = match (server.state, known.is_empty()) {
+        (State::Up | State::Loading, false) => {
+            format!("{} has no {model}. It has {}", server.provider, known.join(", "))
+        }
+        (State::Up | State::Loading, true) => format!("{} has no models", server.provider),
+        _ => server.reason.clone().unwrap_or_else(|| format!("{} is not there", server.provider)),
+    };
+    problem(Code::NotFound, text)
+}

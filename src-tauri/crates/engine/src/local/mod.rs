@@ -1,0 +1,134 @@
+//! Local servers: found by what they answer, kept in memory, switched off and on, their models
+//! loaded and unloaded, themselves started and stopped.
+//! Pure: `kind` and one file a kind (what to ask, how to read it), `address`, `order`. Everything
+//! that waits on a network or a process is in `look`, `act` and `process`; `watch` owns when.
+
+mod act;
+mod address;
+mod kind;
+mod llamacpp;
+mod lmstudio;
+mod look;
+mod ollama;
+mod openai;
+mod order;
+mod process;
+mod switch;
+mod view;
+mod watch;
+
+pub use address::Surroundings;
+pub use kind::{Answers, Kind};
+pub use switch::Switch;
+pub use watch::{Scope, Watch};
+
+/// How a local server stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum State {
+    /// Nobody has looked yet.
+    #[default]
+    Unknown,
+    /// It answers as its kind does.
+    Up,
+    /// It answers, and is still reading its model into memory.
+    Loading,
+    /// Nothing answers.
+    Down,
+    /// The application runs, its server does not.
+    Off,
+    /// Something answers that is not what answered before, or not what its name says.
+    Changed,
+}
+
+impl State {
+    /// The name used in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Unknown => "unknown",
+            Self::Up => "running",
+            Self::Loading => "loading",
+            Self::Down => "not_running",
+            Self::Off => "off",
+            Self::Changed => "changed",
+        }
+    }
+}
+
+/// A model on a local server. What its server does not say is `None`, never "no".
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Model {
+    /// The name to ask for.
+    pub name: String,
+    /// Whether it is in memory.
+    pub loaded: Option<bool>,
+    /// The context it was loaded with, in tokens.
+    pub context: Option<u64>,
+    /// The longest context it can be loaded with, in tokens.
+    pub context_max: Option<u64>,
+    /// Its size, in bytes.
+    pub size_bytes: Option<u64>,
+    /// What it can do, in its server's words.
+    pub capabilities: Vec<String>,
+    /// Whether it answers with text.
+    pub chats: Option<bool>,
+    /// Whether it makes embeddings.
+    pub embeds: Option<bool>,
+    /// Whether its server only passes requests on to a cloud.
+    pub cloud: bool,
+    /// The names its running copies are unloaded by, where the server gives them names.
+    pub instances: Vec<String>,
+    /// What tells one version of it from another.
+    pub digest: Option<String>,
+}
+
+/// What the answers of a server come to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reading {
+    /// Its version, as it says.
+    pub version: Option<String>,
+    /// Whether it is still reading its model into memory.
+    pub loading: bool,
+    /// Whether it swaps models in and out of memory as they are asked for.
+    pub swaps: bool,
+    /// What it offers.
+    pub models: Vec<Model>,
+    /// Whether it wants a key before it lists anything.
+    pub wants_key: bool,
+}
+
+/// A local server as it was last seen.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Server {
+    /// The provider it is configured as.
+    pub provider: String,
+    /// The base URL requests go to.
+    pub base_url: String,
+    /// What it is; `None` before it ever answered.
+    pub kind: Option<Kind>,
+    /// How it stands.
+    pub state: State,
+    /// What there is to say about that, with the fix.
+    pub reason: Option<String>,
+    /// What it last said of itself.
+    pub reading: Reading,
+    /// Whether the configuration names it.
+    pub written: bool,
+    /// When it was last looked at, in Unix milliseconds.
+    pub looked_ms: i64,
+    /// Looks in a row at which it was not there.
+    pub misses: u32,
+}
+
+impl Server {
+    /// The model of that name, as requests name it.
+    pub fn model(&self, name: &str) -> Option<&Model> {
+        let models = &self.reading.models;
+        let same = |model: &&Model| self.kind.is_some_and(|kind| kind.same(&model.name, name));
+        let only = || match models.as_slice() {
+            // llama.cpp with one model answers with it whatever is asked for.
+            [only] if self.kind == Some(Kind::LlamaCpp) && !self.reading.swaps => Some(only),
+            _ => None,
+        };
+        models.iter().find(same).or_else(only)
+    }
+}

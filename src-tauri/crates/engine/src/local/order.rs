@@ -1,0 +1,174 @@
+//! What a server is told so that it takes a model into memory or lets it go, by kind, and what its
+//! answer means. Pure.
+
+use super::{Kind, Model, Server};
+use serde_json::{Value, json};
+use weir_proxy::probe::Heard;
+
+/// One order to a server: path and JSON body.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Order {
+    /// The path below its root.
+    pub path: &'static str,
+    /// The body.
+    pub body: String,
+}
+
+impl Order {
+    fn new(path: &'static str, body: &Value) -> Self {
+        Self { path, body: body.to_string() }
+    }
+}
+
+/// Why a server cannot be told. `Display` is one sentence with its fix.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Cannot {
+    /// Its kind holds what it was started with.
+    #[error("{title} holds the model it was started with; start it anew with another one")]
+    Fixed {
+        /// The kind.
+        title: &'static str,
+    },
+    /// The model is run in a cloud.
+    #[error("{model} runs in a cloud, so there is nothing to load on this machine")]
+    Cloud {
+        /// The model.
+        model: String,
+    },
+    /// It is not in memory.
+    #[error("{model} is not loaded on {server}")]
+    NotLoaded {
+        /// The model.
+        model: String,
+        /// The server.
+        server: String,
+    },
+}
+
+/// What makes a server take a model into memory.
+///
+/// # Errors
+/// Why it cannot be told to.
+pub fn load(server: &Server, model: &Model) -> Result<Order, Cannot> {
+    if model.cloud {
+        return Err(Cannot::Cloud { model: model.name.clone() });
+    }
+    match kind(server) {
+        // A request without a prompt only loads; a model for embeddings takes no other.
+        Kind::Ollama if model.chats == Some(false) && model.embeds == Some(true) => {
+            Ok(Order::new("/api/embed", &json!({ "model": model.name, "input": "" })))
+        }
+        Kind::Ollama => Ok(Order::new("/api/generate", &json!({ "model": model.name }))),
+        Kind::LmStudio => Ok(Order::new("/api/v1/models/load", &json!({ "model": model.name }))),
+        Kind::LlamaCpp if server.reading.swaps => {
+            Ok(Order::new("/models/load", &json!({ "model": model.name })))
+        }
+        kind => Err(Cannot::Fixed { title: kind.title() }),
+    }
+}
+
+/// What makes a server let a model go; LM Studio is told once for every running copy.
+///
+/// # Errors
+/// Why it cannot be told to.
+pub fn unload(server: &Server, model: &Model) -> Result<Vec<Order>, Cannot> {
+    if model.cloud {
+        return Err(Cannot::Cloud { model: model.name.clone() });
+    }
+    if model.loaded == Some(false) {
+        let (model, server) = (model.name.clone(), server.provider.clone());
+        return Err(Cannot::NotLoaded { model, server });
+    }
+    match kind(server) {
+        Kind::Ollama => {
+            let body = json!({ "model": model.name, "keep_alive": 0 });
+            Ok(vec![Order::new("/api/generate", &body)])
+        }
+        Kind::LmStudio => {
+            let one =
+                |id: &String| Order::new("/api/v1/models/unload", &json!({ "instance_id": id }));
+            Ok(model.instances.iter().map(one).collect())
+        }
+        Kind::LlamaCpp if server.reading.swaps => {
+            Ok(vec![Order::new("/models/unload", &json!({ "model": model.name }))])
+        }
+        kind => Err(Cannot::Fixed { title: kind.title() }),
+    }
+}
+
+fn kind(server: &Server) -> Kind {
+    server.kind.unwrap_or(Kind::Generic)
+}
+
+/// What a server said when it did not do as it was told; `None` when it did.
+pub fn refusal(heard: &Heard) -> Option<String> {
+    let value: Value = serde_json::from_slice(&heard.body).unwrap_or_default();
+    let error = value.get("error");
+    // LM Studio answers an unknown path with 200 and an error.
+    if (200..300).contains(&heard.status) && error.is_none() {
+        return None;
+    }
+    let words = error.and_then(|e| e.get("message").unwrap_or(e).as_str());
+    Some(match words {
+        Some(words) => words.chars().take(300).collect(),
+        None => format!("status {}", heard.status),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Reading;
+    use super::*;
+
+    fn server(kind: Kind, swaps: bool) -> Server {
+        let reading = Reading { swaps, ..Reading::default() };
+        Server { provider: "s".into(), kind: Some(kind), reading, ..Server::default() }
+    }
+
+    fn model(name: &str) -> Model {
+        Model { name: name.into(), ..Model::default() }
+    }
+
+    #[test]
+    fn each_kind_is_told_in_its_own_words() {
+        let told = load(&server(Kind::Ollama, true), &model("qwen3:8b")).unwrap();
+        assert_eq!((told.path, told.body.as_str()), ("/api/generate", r#"{"model":"qwen3:8b"}"#));
+        let embed = Model { chats: Some(false), embeds: Some(true), ..model("nomic") };
+        assert_eq!(load(&server(Kind::Ollama, true), &embed).unwrap().path, "/api/embed");
+        let told = unload(&server(Kind::Ollama, true), &model("qwen3:8b")).unwrap();
+        assert_eq!(told[0].body, r#"{"keep_alive":0,"model":"qwen3:8b"}"#);
+        let copies = Model { instances: vec!["a".into(), "a:2".into()], ..model("a") };
+        let told = unload(&server(Kind::LmStudio, true), &copies).unwrap();
+        assert_eq!(told.len(), 2, "every running copy");
+        assert_eq!(told[1].body, r#"{"instance_id":"a:2"}"#);
+        let told = load(&server(Kind::LlamaCpp, true), &model("b")).unwrap();
+        assert_eq!(told.path, "/models/load");
+    }
+
+    #[test]
+    fn what_cannot_be_done_is_said_in_a_word() {
+        let fixed = load(&server(Kind::Vllm, false), &model("m")).unwrap_err().to_string();
+        assert!(fixed.contains("started with"), "{fixed}");
+        assert!(load(&server(Kind::LlamaCpp, false), &model("m")).is_err());
+        let cloud = Model { cloud: true, ..model("gpt-oss:120b-cloud") };
+        assert!(matches!(load(&server(Kind::Ollama, true), &cloud), Err(Cannot::Cloud { .. })));
+        let gone = Model { loaded: Some(false), ..model("m") };
+        let said = unload(&server(Kind::Ollama, true), &gone).unwrap_err().to_string();
+        assert_eq!(said, "m is not loaded on s");
+    }
+
+    #[test]
+    fn an_error_inside_a_success_is_an_error() {
+        let heard = |status, body: &str| Heard { status, server: None, body: body.into() };
+        assert_eq!(refusal(&heard(200, r#"{"done_reason":"unload"}"#)), None);
+        assert_eq!(
+            refusal(&heard(200, r#"{"error":"Unexpected endpoint"}"#)).as_deref(),
+            Some("Unexpected endpoint")
+        );
+        assert_eq!(
+            refusal(&heard(404, r#"{"error":{"message":"no such model"}}"#)).as_deref(),
+            Some("no such model")
+        );
+        assert_eq!(refusal(&heard(500, "")).as_deref(), Some("status 500"));
+    }
+}

@@ -12,6 +12,7 @@ pub mod facts;
 pub mod hide;
 pub mod hub;
 mod json;
+mod lines;
 mod number;
 pub mod sse;
 pub mod tap;

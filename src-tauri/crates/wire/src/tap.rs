@@ -8,17 +8,20 @@ mod core;
 mod embeddings;
 mod free;
 mod gemini;
+mod ollama;
 mod openai_chat;
 mod openai_responses;
 mod openai_usage;
 
-use self::body::{Body, Items};
+use self::body::Body;
+pub(crate) use self::body::Items;
 use self::core::Reading;
 use crate::encoding::{Decoder, Encoding};
 use crate::json::Value;
+use crate::lines::Lines;
 use crate::sse::Splitter;
 use std::io;
-use weir_core::{Endpoint, Metered};
+use weir_core::{Endpoint, Metered, Usage};
 
 /// Longest event of a stream that is read, in bytes. A longer one passes unread.
 pub const TAP_LINE_BYTES_MAX: usize = 1 << 20;
@@ -40,6 +43,8 @@ impl Tap {
             Shape::Events(Splitter::new(TAP_LINE_BYTES_MAX))
         } else if endpoint == Endpoint::GenerateStream {
             Shape::Items(Items::new(TAP_BODY_BYTES_MAX))
+        } else if endpoint == Endpoint::OllamaChat {
+            Shape::Lines(Lines::new(TAP_BODY_BYTES_MAX), false)
         } else {
             Shape::Whole(Body::new(TAP_BODY_BYTES_MAX))
         };
@@ -89,6 +94,8 @@ enum Shape {
     Events(Splitter),
     Whole(Body),
     Items(Items),
+    /// One object a line; whether one was too long to read.
+    Lines(Lines, bool),
 }
 
 impl Shape {
@@ -106,6 +113,11 @@ impl Shape {
                 }
             }
             Self::Items(_) => {}
+            Self::Lines(lines, _) => lines.pending(|line| {
+                if let Some(line) = line {
+                    dialect.event(b"", line);
+                }
+            }),
         }
     }
 
@@ -114,6 +126,7 @@ impl Shape {
             Self::Events(splitter) => splitter.lost(),
             Self::Whole(body) => body.lost(),
             Self::Items(items) => items.lost(),
+            Self::Lines(_, lost) => *lost,
         }
     }
 }
@@ -131,6 +144,10 @@ impl io::Write for Frames {
             Shape::Events(splitter) => splitter.feed(bytes, |e| dialect.event(e.name, &e.data)),
             Shape::Whole(body) => body.feed(bytes),
             Shape::Items(items) => items.feed(bytes, |item| dialect.event(b"", item)),
+            Shape::Lines(lines, lost) => lines.feed(bytes, |line| match line {
+                Some(line) => dialect.event(b"", line),
+                None => *lost = true,
+            }),
         }
         Ok(bytes.len())
     }
@@ -148,6 +165,7 @@ enum DialectReading {
     Responses(openai_responses::Responses),
     Embeddings(embeddings::Embeddings),
     Gemini(gemini::Generate),
+    Ollama(ollama::Ollama),
     Free(free::Free),
 }
 
@@ -161,12 +179,11 @@ impl DialectReading {
             Endpoint::Generate | Endpoint::GenerateStream => {
                 Self::Gemini(gemini::Generate::default())
             }
+            Endpoint::OllamaChat => Self::Ollama(ollama::Ollama::default()),
             Endpoint::MessagesCount
             | Endpoint::GenerateCount
             | Endpoint::Models
-            | Endpoint::GeminiModels
-            // Its answers are read once they can be asked for.
-            | Endpoint::OllamaChat => Self::Free(free::Free::default()),
+            | Endpoint::GeminiModels => Self::Free(free::Free::default()),
         }
     }
 
@@ -177,6 +194,7 @@ impl DialectReading {
             Self::Responses(r) => r,
             Self::Embeddings(r) => r,
             Self::Gemini(r) => r,
+            Self::Ollama(r) => r,
             Self::Free(r) => r,
         }
     }
@@ -188,6 +206,7 @@ impl DialectReading {
             Self::Responses(r) => r,
             Self::Embeddings(r) => r,
             Self::Gemini(r) => r,
+            Self::Ollama(r) => r,
             Self::Free(r) => r,
         }
     }
@@ -212,6 +231,32 @@ impl DialectReading {
 
     fn seen_content(&self) -> bool {
         self.shared().seen().started
+    }
+}
+
+/// The usage of an answer whose events are framed and parsed elsewhere: what a translation shows
+/// its client are the numbers the tap bills.
+pub(crate) struct UsageReading(DialectReading);
+
+impl UsageReading {
+    /// A reading at the beginning of an answer of `endpoint`.
+    pub(crate) fn new(endpoint: Endpoint) -> Self {
+        Self(DialectReading::new(endpoint))
+    }
+
+    /// One event of a stream.
+    pub(crate) fn event(&mut self, name: &[u8], value: Value<'_>) {
+        self.0.reading().event(name, value);
+    }
+
+    /// A whole answer.
+    pub(crate) fn document(&mut self, document: Value<'_>) {
+        self.0.document(document);
+    }
+
+    /// What was reported so far.
+    pub(crate) fn usage(&self) -> Option<Usage> {
+        self.0.metered().usage
     }
 }
 

@@ -3,6 +3,7 @@
 //! Pure: bytes in, bytes out. Nothing here knows sockets, keys or the time, and no pair of
 //! dialects has code of its own.
 
+pub mod answer;
 mod back;
 pub mod conversation;
 mod drops;
@@ -13,6 +14,7 @@ pub mod reading;
 pub mod seal;
 mod traits;
 
+pub use answer::{BadAnswer, Ending, Failure, Framing, Stream, answer, failure, replay};
 pub use back::{Back, SentTool};
 pub use drops::{Drop, Drops, Rejected};
 pub use form::Form;

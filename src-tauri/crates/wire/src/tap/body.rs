@@ -47,7 +47,7 @@ fn append(bytes: &mut Vec<u8>, chunk: &[u8]) {
 }
 
 /// Cuts a JSON array into its objects as they come; a lone object counts as one item.
-pub(super) struct Items {
+pub(crate) struct Items {
     item: Vec<u8>,
     depth: u32,
     in_string: bool,

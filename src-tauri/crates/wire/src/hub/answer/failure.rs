@@ -1,0 +1,93 @@
+//! A provider's error response in the client's own dialect. The text stays as the provider wrote
+//! it, because tools act on its words (Claude Code compacts on "prompt is too long"); the type and,
+//! where the two dialects differ, the status are the client's.
+
+use super::super::{Back, Form};
+use super::fault::{self, Fault, FaultKind};
+use crate::json::Value;
+use serde_json::json;
+
+/// Longest text taken from an error that is not JSON, in bytes.
+const PLAIN_TEXT_BYTES_MAX: usize = 4 << 10;
+
+/// An error response for the client.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// The HTTP status.
+    pub status: u16,
+    /// The body, JSON.
+    pub body: Vec<u8>,
+}
+
+/// The provider's error response in the client's dialect. `from` names the dialect it is most
+/// likely in; a body of another shape, or no JSON at all, is read all the same.
+pub fn failure(back: &Back, from: Form, status: u16, body: &[u8]) -> Failure {
+    let _ = from;
+    let fault = read(status, body);
+    write(back.client, &fault, client_status(back.client, &fault, status))
+}
+
+/// The response for a fault that came inside an answer, with the status of its kind.
+pub(super) fn of_fault(client: Form, fault: &Fault) -> Failure {
+    write(client, fault, client_status(client, fault, fault.status()))
+}
+
+/// The fault a provider's error response tells.
+fn read(status: u16, body: &[u8]) -> Fault {
+    let Some(document) = Value::whole(body) else { return plain(status, body) };
+    let mut document = document;
+    // Gemini wraps the error of a stream without SSE in an array.
+    if document.is_array() {
+        let mut first = None;
+        document.each_item(|item| first = first.or(Some(item)));
+        match first {
+            Some(item) => document = item,
+            None => return plain(status, body),
+        }
+    }
+    let [error, detail, message] = document.pick(["error", "detail", "message"]);
+    // FastAPI servers put a text under `detail`; older vLLM the whole object at the top.
+    match error.or(detail.filter(|d| d.is_text())) {
+        Some(error) => Fault::read(error, Some(status)),
+        None if message.is_some() || document.is_text() => Fault::read(document, Some(status)),
+        None => plain(status, body),
+    }
+}
+
+fn plain(status: u16, body: &[u8]) -> Fault {
+    let cut = &body[..body.len().min(PLAIN_TEXT_BYTES_MAX)];
+    let text = String::from_utf8_lossy(cut).trim().to_owned();
+    let message = if text.is_empty() {
+        format!("The provider answered with status {status} and no text.")
+    } else {
+        text
+    };
+    let mut kind = fault::kind_by_status(status);
+    if kind == FaultKind::Request && fault::says_context_full(&message) {
+        kind = FaultKind::ContextFull;
+    }
+    Fault::new(kind, message)
+}
+
+/// The provider's status, but for those one side does not know: Anthropic alone says 529 for
+/// overloaded, and it says 402 where OpenAI puts a used-up quota under 429.
+fn client_status(client: Form, fault: &Fault, status: u16) -> u16 {
+    match (client, fault.kind) {
+        (Form::Messages, FaultKind::Overloaded) => 529,
+        (_, FaultKind::Overloaded) if status == 529 => 503,
+        (Form::Messages, FaultKind::Billing) => 402,
+        (_, FaultKind::Billing) => 429,
+        (_, FaultKind::ContextFull) if !(400..500).contains(&status) => 400,
+        _ if status < 400 => fault.status(),
+        _ => status,
+    }
+}
+
+fn write(client: Form, fault: &Fault, status: u16) -> Failure {
+    let body = match client {
+        Form::Messages => fault.anthropic(),
+        Form::Gemini => json!({ "error": fault.gemini(status) }),
+        Form::Chat | Form::Responses | Form::Ollama => json!({ "error": fault.openai() }),
+    };
+    Failure { status, body: body.to_string().into_bytes() }
+}

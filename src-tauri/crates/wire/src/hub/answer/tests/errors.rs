@@ -1,0 +1,287 @@
+//! What goes wrong, in the client's dialect: before an answer, inside one, and at its end.
+
+use super::samples::{FROM, stream};
+use super::{CLIENTS, back, data, named, run};
+use crate::hub::Form;
+use crate::hub::answer::{Ending, Framing, Stream, answer, failure};
+use serde_json::{Value as Json, json};
+
+fn failed(client: Form, from: Form, status: u16, body: &str) -> (u16, Json) {
+    let failure = failure(&back(client), from, status, body.as_bytes());
+    (failure.status, serde_json::from_slice(&failure.body).expect("JSON"))
+}
+
+#[test]
+fn a_prompt_that_is_too_long_keeps_its_words() {
+    for (from, status, body, words) in [
+        (
+            Form::Chat,
+            400,
+            r#"{"error":{"message":"This model's maximum context length is 8192 tokens.","type":"invalid_request_error","param":"messages","code":"context_length_exceeded"}}"#,
+            "This model's maximum context length is 8192 tokens.",
+        ),
+        (
+            Form::Messages,
+            400,
+            r#"{"type":"error","error":{"type":"invalid_request_error","message":"prompt is too long: 210000 tokens > 200000 maximum"}}"#,
+            "prompt is too long: 210000 tokens > 200000 maximum",
+        ),
+        (
+            Form::Chat,
+            400,
+            r#"{"error":{"code":400,"message":"the request exceeds the available context size, try increasing it","type":"exceed_context_size_error"}}"#,
+            "the request exceeds the available context size, try increasing it",
+        ),
+        (
+            Form::Gemini,
+            400,
+            r#"{"error":{"code":400,"message":"The input token count exceeds the maximum number of tokens allowed (1048576).","status":"INVALID_ARGUMENT"}}"#,
+            "The input token count exceeds the maximum number of tokens allowed (1048576).",
+        ),
+    ] {
+        let (code, body_out) = failed(Form::Messages, from, status, body);
+        assert_eq!(code, 400);
+        assert_eq!(body_out["error"], json!({"type": "invalid_request_error", "message": words}));
+        let (_, body_out) = failed(Form::Responses, from, status, body);
+        assert_eq!(body_out["error"]["code"], "context_length_exceeded");
+        assert_eq!(body_out["error"]["message"], words);
+        let (_, body_out) = failed(Form::Gemini, from, status, body);
+        assert_eq!(body_out["error"]["status"], "INVALID_ARGUMENT");
+        assert_eq!(body_out["error"]["message"], words);
+    }
+}
+
+#[test]
+fn kinds_of_errors_keep_their_meaning() {
+    let openai = |code: &str| {
+        format!(r#"{{"error":{{"message":"m","type":"t","param":null,"code":"{code}"}}}}"#)
+    };
+    let anthropic =
+        |kind: &str| format!(r#"{{"type":"error","error":{{"type":"{kind}","message":"m"}}}}"#);
+    for (from, status, body, client, status_out, field, word) in [
+        (
+            Form::Chat,
+            429,
+            openai("rate_limit_exceeded"),
+            Form::Messages,
+            429,
+            "type",
+            "rate_limit_error",
+        ),
+        (
+            Form::Chat,
+            429,
+            openai("insufficient_quota"),
+            Form::Messages,
+            402,
+            "type",
+            "billing_error",
+        ),
+        (
+            Form::Chat,
+            401,
+            openai("invalid_api_key"),
+            Form::Messages,
+            401,
+            "type",
+            "authentication_error",
+        ),
+        (
+            Form::Chat,
+            404,
+            openai("model_not_found"),
+            Form::Messages,
+            404,
+            "type",
+            "not_found_error",
+        ),
+        (Form::Chat, 503, openai("x"), Form::Messages, 529, "type", "overloaded_error"),
+        (Form::Messages, 529, anthropic("overloaded_error"), Form::Chat, 503, "code", "overloaded"),
+        (
+            Form::Messages,
+            529,
+            anthropic("overloaded_error"),
+            Form::Gemini,
+            503,
+            "status",
+            "UNAVAILABLE",
+        ),
+        (
+            Form::Messages,
+            402,
+            anthropic("billing_error"),
+            Form::Chat,
+            429,
+            "code",
+            "insufficient_quota",
+        ),
+        (
+            Form::Messages,
+            403,
+            anthropic("permission_error"),
+            Form::Gemini,
+            403,
+            "status",
+            "PERMISSION_DENIED",
+        ),
+        (Form::Messages, 500, anthropic("api_error"), Form::Chat, 500, "type", "server_error"),
+        (
+            Form::Messages,
+            413,
+            anthropic("request_too_large"),
+            Form::Chat,
+            413,
+            "type",
+            "invalid_request_error",
+        ),
+        (
+            Form::Messages,
+            400,
+            anthropic("invalid_request_error"),
+            Form::Chat,
+            400,
+            "type",
+            "invalid_request_error",
+        ),
+        (
+            Form::Ollama,
+            404,
+            r#"{"error":"model 'x' not found"}"#.to_owned(),
+            Form::Messages,
+            404,
+            "type",
+            "not_found_error",
+        ),
+    ] {
+        let (code, out) = failed(client, from, status, &body);
+        assert_eq!(code, status_out, "{body} for {client:?}");
+        assert_eq!(out["error"][field], word, "{body} for {client:?}");
+    }
+}
+
+#[test]
+fn an_error_that_is_no_json_is_told_as_it_came() {
+    let (status, body) = failed(Form::Messages, Form::Chat, 502, "<h1>Bad gateway</h1>\n");
+    assert_eq!((status, &body["error"]["message"]), (502, &json!("<h1>Bad gateway</h1>")));
+    assert_eq!(body["error"]["type"], "api_error");
+    let (_, body) = failed(Form::Chat, Form::Chat, 500, "");
+    assert!(body["error"]["message"].as_str().is_some_and(|m| m.contains("500")));
+    let (_, body) = failed(
+        Form::Chat,
+        Form::Gemini,
+        429,
+        r#"[{"error":{"code":429,"message":"slow","status":"RESOURCE_EXHAUSTED"}}]"#,
+    );
+    assert_eq!(
+        body["error"],
+        json!({"message": "slow", "type": "rate_limit_error", "param": null, "code": "rate_limit_exceeded"})
+    );
+    let (_, body) = failed(Form::Chat, Form::Chat, 422, r#"{"detail":"Field required"}"#);
+    assert_eq!(body["error"]["message"], "Field required");
+}
+
+#[test]
+fn a_stream_that_ends_early_is_an_error_and_never_a_short_success() {
+    for from in FROM {
+        let sample = stream(from);
+        let half = &sample[..sample.len() / 2];
+        for client in CLIENTS {
+            for end in [Ending::Clean, Ending::Cut] {
+                let (text, failed) = run(&back(client), from, &[half.as_bytes()], end);
+                assert!(failed, "{from:?} for {client:?}");
+                let mark = if client == Form::Messages { "event: error" } else { "\"error\":{" };
+                assert!(text.contains(mark), "{from:?} for {client:?}: {text}");
+                for success in ["message_stop", "response.completed", "[DONE]", "finishReason"] {
+                    assert!(!text.contains(success), "{from:?} for {client:?}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn an_error_inside_a_stream_is_an_error_of_the_client_s_dialect() {
+    let chat = r#"{"id":"c","choices":[{"index":0,"delta":{"content":"a"}}]}"#;
+    for (from, text) in [
+        (Form::Chat, data(&[chat, r#"{"error":{"code":502,"message":"Provider disconnected"},"choices":[{"index":0,"delta":{"content":""},"finish_reason":"error"}]}"#, "[DONE]"])),
+        (Form::Chat, data(&[chat, r#"{"object":"error","message":"Provider disconnected","type":"InternalServerError","code":500}"#])),
+        (Form::Messages, named(&[r#"{"type":"message_start","message":{"id":"m"}}"#, r#"{"type":"error","error":{"type":"api_error","message":"Provider disconnected"}}"#])),
+        (Form::Responses, named(&[r#"{"type":"response.created","response":{"id":"r"}}"#, r#"{"type":"response.failed","response":{"id":"r","status":"failed","error":{"code":"server_error","message":"Provider disconnected"}}}"#])),
+        (Form::Gemini, data(&[r#"{"error":{"code":500,"message":"Provider disconnected","status":"INTERNAL"}}"#])),
+        (Form::Ollama, "{\"message\":{\"content\":\"a\"},\"done\":false}\n{\"error\":\"Provider disconnected\"}\n".to_owned()),
+    ] {
+        for client in CLIENTS {
+            let (out, failed) = run(&back(client), from, &[text.as_bytes()], Ending::Clean);
+            assert!(failed && out.contains("Provider disconnected"), "{from:?} for {client:?}: {out}");
+            assert!(!out.contains("[DONE]") && !out.contains("message_stop"), "{out}");
+            assert_eq!(out.matches("event: error").count(), usize::from(matches!(client, Form::Messages | Form::Responses)));
+        }
+    }
+}
+
+#[test]
+fn an_error_before_any_content_leaves_room_for_another_provider() {
+    let text = named(&[
+        r#"{"type":"message_start","message":{"id":"m"}}"#,
+        r#"{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}"#,
+    ]);
+    let mut stream = Stream::new(back(Form::Chat), Form::Messages, Framing::Sse);
+    stream.feed(text.as_bytes());
+    assert!(stream.failed() && !stream.content_started());
+}
+
+#[test]
+fn a_damaged_piece_fails_the_stream_and_a_stray_word_does_not() {
+    let good = r#"{"id":"c","choices":[{"index":0,"delta":{"content":"a"}}]}"#;
+    let end = r#"{"id":"c","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}"#;
+    for (piece, breaks) in [
+        (r#"{"id":"c","choices":[{"index":0,"delta":{"content":"b"}]}"#, true),
+        (r#"{"id":"c","choices":[{"index":0,"delta":{"content":b}}]}"#, true),
+        ("ping", false),
+        ("\"keep-alive\"", false),
+    ] {
+        let (_, failed) = run(
+            &back(Form::Messages),
+            Form::Chat,
+            &[data(&[good, piece, end]).as_bytes()],
+            Ending::Clean,
+        );
+        assert_eq!(failed, breaks, "{piece}");
+    }
+}
+
+#[test]
+fn a_whole_answer_that_is_an_error_or_no_answer_is_not_translated() {
+    for (from, body) in [
+        (Form::Chat, r#"{"error":{"message":"no","type":"invalid_request_error"}}"#),
+        (Form::Chat, r#"{"id":"c","choices":[]}"#),
+        (
+            Form::Messages,
+            r#"{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}"#,
+        ),
+        (
+            Form::Responses,
+            r#"{"id":"r","status":"failed","error":{"code":"server_error","message":"no"},"output":[]}"#,
+        ),
+        (Form::Gemini, "{}"),
+        (Form::Ollama, r#"{"error":"no such model"}"#),
+        (Form::Chat, "<html>"),
+        (Form::Chat, r#"{"choices":[{"index":0,"message":{"content":"a"}"#),
+    ] {
+        for client in CLIENTS {
+            let bad = answer(&back(client), from, body.as_bytes()).expect_err("not an answer");
+            let failure = bad.failure(&back(client));
+            assert!(failure.status >= 400, "{from:?} {body}");
+            serde_json::from_slice::<Json>(&failure.body).expect("JSON");
+        }
+    }
+}
+
+#[test]
+fn silence_is_filled_with_what_the_client_s_dialect_has() {
+    let ping = |client| Stream::new(back(client), Form::Chat, Framing::Sse).ping();
+    assert_eq!(ping(Form::Messages), Some(&b"event: ping\ndata: {\"type\": \"ping\"}\n\n"[..]));
+    assert_eq!(ping(Form::Chat), Some(&b": keep-alive\n\n"[..]));
+    assert_eq!(ping(Form::Responses), Some(&b": keep-alive\n\n"[..]));
+    assert_eq!(ping(Form::Gemini), None);
+}

@@ -1,8 +1,10 @@
-//! The ledger file as an auditor reads it: opened read-only, with SQL of its own, no code of the
-//! product in between.
+//! The ledger as an auditor reads it: the database opened read-only, with SQL of its own, and the
+//! journal beside it by its published form; no code of the product in between.
 
+use crate::journal;
 use crate::tokens::Tokens;
 use rusqlite::{Connection, OpenFlags};
+use std::collections::HashSet;
 use std::path::Path;
 use std::time::Duration;
 
@@ -97,7 +99,8 @@ pub fn rows(path: &Path) -> Vec<Row> {
     rows_after(path, i64::MIN)
 }
 
-/// Every row whose request is newer than `after`, oldest first.
+/// Every row whose request is newer than `after`, oldest first. A reservation that only the
+/// journal has is an open row.
 ///
 /// # Panics
 /// When the file is not a ledger.
@@ -105,10 +108,17 @@ pub fn rows_after(path: &Path, after: i64) -> Vec<Row> {
     if !path.exists() {
         return Vec::new();
     }
+    // The journal first: what leaves it is in the database by then.
+    let waiting = journal::rows(path);
     let db = open(path);
     let mut statement = db.prepare(ROWS).expect("the ledger has the tables an auditor knows");
     let rows = statement.query_map([after], row).expect("the ledger can be read");
-    rows.collect::<Result<_, _>>().expect("every row can be read")
+    let mut rows: Vec<Row> = rows.collect::<Result<_, _>>().expect("every row can be read");
+    let known: HashSet<_> = rows.iter().map(|row| (row.request, row.attempt)).collect();
+    let fresh = |row: &Row| row.request > after && !known.contains(&(row.request, row.attempt));
+    rows.extend(waiting.into_iter().filter(fresh));
+    rows.sort_by_key(|row| (row.request, row.attempt));
+    rows
 }
 
 const ROWS: &str = "

@@ -15,6 +15,7 @@ pub mod client;
 pub mod encoding;
 pub mod home;
 pub mod http1;
+pub mod journal;
 pub mod ledger;
 pub mod provider;
 pub mod rig;

@@ -1,7 +1,8 @@
 //! A writer to be killed: opens a ledger, reserves and settles on several threads, and says on
-//! stdout what it was told is durable. `ledger_writer FILE NOW_MS`
+//! stdout what it was told is durable. `ledger_writer FILE NOW_MS [fill]`
 //! Lines: `open ORPHANS`, `r ID ATTEMPT` after a reservation, `s ID ATTEMPT` when a settlement was
-//! flushed, `refused PROBLEM` and the end when the ledger does not open.
+//! flushed, `refused PROBLEM` and the end when the ledger does not open. With `fill` it reserves
+//! until it is refused and says how often that went well, and why no longer.
 
 use std::io::Write;
 use std::path::Path;
@@ -70,11 +71,24 @@ fn work(ledger: &Ledger, now_ms: i64, next: &AtomicU32) {
     }
 }
 
+/// Reserves until it is refused, then ends as a kill does.
+fn fill(ledger: Ledger, now_ms: i64) {
+    for n in 0u32.. {
+        let id = RequestId::new(now_ms + i64::from(n / 8), n);
+        if let Err(problem) = ledger.reserve(&reserve(id, 1, &format!("session {n} {:90}", ""))) {
+            say(format!("{n} {problem}\n"));
+            std::mem::forget(ledger);
+            return;
+        }
+    }
+}
+
 fn main() {
     let mut args = std::env::args().skip(1);
     let path = args.next().expect("a file");
     let now_ms = args.next().and_then(|n| n.parse().ok()).expect("the time");
     match Ledger::open(Path::new(&path), jiff::tz::TimeZone::UTC, now_ms) {
+        Ok((ledger, _)) if args.next().as_deref() == Some("fill") => fill(ledger, now_ms),
         Ok((ledger, opened)) => {
             say(format!("open {}\n", opened.orphans));
             let next = AtomicU32::new(0);

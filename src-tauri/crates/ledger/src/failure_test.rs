@@ -60,8 +60,10 @@ fn limit_pages(ledger: &Ledger, pages: Option<i64>) {
     conn.pragma_update_and_check(None, "max_page_count", limit, |_| Ok(())).expect("limited");
 }
 
+/// Reserves until it is refused, which is when the database has been tried or the journal has its
+/// full length.
 fn fill_up(ledger: &Ledger, from: u32) -> (u32, WriteProblem) {
-    for n in from..from + 100_000 {
+    for n in from..from + 1_000_000 {
         let session = format!("a session that no other request has, number {n}");
         if let Err(problem) = ledger.reserve(&row(n, &session)) {
             return (n, problem);
@@ -80,6 +82,7 @@ fn a_full_disk_refuses_reservations_and_goes_on_when_there_is_space() {
     assert_eq!(problem, WriteProblem::Full { path: path.clone() });
     assert!(count > 10, "{count}");
     limit_pages(&ledger, None);
+    goes_on_by_itself(&ledger);
     ledger.reserve(&row(count, "again")).expect("there is space again");
     drop(ledger);
     let (ledger, opened) =
@@ -87,6 +90,20 @@ fn a_full_disk_refuses_reservations_and_goes_on_when_there_is_space() {
     assert_eq!(opened.orphans, u64::from(count) + 1);
     let totals = ledger.totals(DayRange::ALL, &Scope::default()).expect("totals");
     assert_eq!(totals.spent, Money::from_nano(1_000 * (i64::from(count) + 1)));
+}
+
+/// Waits until nothing hinders a reservation any more.
+fn goes_on_by_itself(ledger: &Ledger) {
+    let (tell, told) = mpsc::sync_channel(1);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while ledger.health().problem.is_some() {
+                std::thread::yield_now();
+            }
+            tell.send(()).expect("somebody listens");
+        });
+        told.recv_timeout(std::time::Duration::from_secs(20)).expect("a thread tries again");
+    });
 }
 
 #[test]
@@ -123,16 +140,7 @@ fn kept_settlements_are_written_without_anybody_asking() {
     ledger.settle(end(1));
     assert!(matches!(ledger.flush(), Err(WriteProblem::ReadOnly { .. })));
     set_query_only(&ledger, false);
-    let (tell, told) = mpsc::sync_channel(1);
-    std::thread::scope(|scope| {
-        scope.spawn(|| {
-            while ledger.health().problem.is_some() {
-                std::thread::yield_now();
-            }
-            tell.send(()).expect("somebody listens");
-        });
-        told.recv_timeout(std::time::Duration::from_secs(20)).expect("the thread tries again");
-    });
+    goes_on_by_itself(&ledger);
     assert_eq!(ledger.health().waiting, 0);
 }
 
@@ -145,14 +153,21 @@ fn a_read_only_ledger_refuses_and_forgets_no_name() {
     let dir = tempfile::tempdir().expect("a folder");
     let ledger = open(&dir.path().join("weir.db"));
     set_query_only(&ledger, true);
-    assert!(matches!(ledger.reserve(&row(1, "new")), Err(WriteProblem::ReadOnly { .. })));
+    ledger.reserve(&row(1, "new")).expect("the journal can be written");
+    assert!(matches!(ledger.flush(), Err(WriteProblem::ReadOnly { .. })));
+    assert!(matches!(ledger.reserve(&row(2, "x")), Err(WriteProblem::ReadOnly { .. })));
+    let shown = ledger.request(id(1)).expect("read").expect("what the journal has is shown");
+    assert_eq!((shown.session.as_deref(), shown.last().state), (Some("new"), AttemptState::Open));
     set_query_only(&ledger, false);
+    goes_on_by_itself(&ledger);
     // The numbers that the failed transaction gave must not be believed.
     ledger.reserve(&row(2, "other")).expect("reserved");
     ledger.reserve(&row(3, "new")).expect("reserved");
+    ledger.flush().expect("written");
     let session = |n| ledger.request(id(n)).expect("read").expect("known").session;
-    assert_eq!((session(2).as_deref(), session(3).as_deref()), (Some("other"), Some("new")));
-    assert_eq!(ledger.request(id(1)).expect("read"), None);
+    for (n, expected) in [(1, "new"), (2, "other"), (3, "new")] {
+        assert_eq!(session(n).as_deref(), Some(expected));
+    }
 }
 
 #[test]

@@ -4,30 +4,31 @@
 
 use crate::client::{self, ClientProblem, ClientRow};
 use crate::connection;
+use crate::entry::Entry;
+use crate::journal::{Journal, Left};
 use crate::log::{self, Export};
 use crate::migration::{self, MIGRATIONS};
-use crate::problem::{self, OpenProblem, ReadProblem, WriteProblem};
+use crate::opening;
+use crate::problem::{OpenProblem, ReadProblem, WriteProblem};
 use crate::queue::Desk;
-use crate::reader::{self, Reader, Readers};
-use crate::reserve::Open;
+use crate::reader::{self, Now, Reader, Readers};
+use crate::reserve;
 use crate::rows::{
     DayRange, Dimension, Group, LogFilter, RequestRow, Reserve, Settle, Spent, Totals,
 };
 use crate::session;
 use crate::sync;
+use crate::waiting::Waiting;
 use crate::writer::{self, Writer};
 use jiff::tz::TimeZone;
 use parking_lot::RwLock;
+use rusqlite::Connection;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use weir_core::RequestId;
 use weir_core::budget::Scope;
 use weir_core::period::LocalDay;
-
-/// A ledger up to this size is checked page by page when it is opened. A larger one is checked
-/// where it is read, and whole by `check`, so that a start stays quick.
-const CHECKED_AT_OPEN_BYTES_MAX: u64 = 4 * 1024 * 1024;
 
 /// What opening found and did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -64,6 +65,9 @@ pub struct Ledger {
 struct Live {
     desk: Arc<Desk>,
     zone: RwLock<Zone>,
+    /// The highest request id of earlier runs. Ids grow, so those above it cannot be in the
+    /// tables but by this run, unless the clock was set back.
+    newest_before: i64,
     threads: Vec<JoinHandle<()>>,
 }
 
@@ -92,21 +96,30 @@ impl Ledger {
     /// See `OpenProblem`; a file that is damaged, newer or foreign is left as it is.
     pub fn open(path: &Path, zone: TimeZone, now_ms: i64) -> Result<(Self, Opened), OpenProblem> {
         connection::check_version()?;
-        let created = prepare_file(path)?;
+        let left = opening::left_behind(path)?;
+        let created = opening::prepare_file(path)?;
         let problem = |e: rusqlite::Error| OpenProblem::from_sqlite(path, &e);
+        let io = |e: std::io::Error| OpenProblem::from_io(path, &e);
         let mut conn = connection::writing(path).map_err(problem)?;
         if conn.is_readonly("main").map_err(problem)? {
             let (path, reason) = (path.to_path_buf(), "the file is read-only".to_owned());
             return Err(OpenProblem::ReadOnly { path, reason });
         }
         let backup = migration::migrate(&mut conn, path, MIGRATIONS)?;
-        let (writer, orphans) = Writer::start(conn, now_ms).map_err(problem)?;
-        let desk = Arc::new(Desk::new(path.to_path_buf(), writer));
-        desk.place.look();
+        let (writer, orphans) = Writer::start(conn, left.entries(), now_ms).map_err(problem)?;
         let syncing = connection::writing(path).map_err(problem)?;
-        let threads = start(&desk, syncing).map_err(|e| OpenProblem::from_io(path, &e))?;
+        if !left.is_empty() && !sync::checkpoint(&syncing).map_err(problem)? {
+            // The journal may be emptied only when its reservations are on the disk elsewhere.
+            return Err(OpenProblem::Busy { path: path.to_path_buf() });
+        }
+        let newest_before = writer.newest();
+        let journal = Journal::start(path).map_err(io)?;
+        let desk = Arc::new(Desk::new(path.to_path_buf(), writer, journal));
+        desk.place.look();
+        let threads = opening::start(&desk, syncing).map_err(io)?;
         desk.sync.touch();
-        let live = Live { desk, zone: RwLock::new(Zone::new(zone)), threads };
+        let zone = RwLock::new(Zone::new(zone));
+        let live = Live { desk, zone, newest_before, threads };
         let readers = Readers::new(path.to_path_buf());
         let ledger = Self { path: path.to_path_buf(), readers, live: Some(live) };
         Ok((ledger, Opened { orphans, backup, created }))
@@ -118,7 +131,8 @@ impl Ledger {
     /// See `OpenProblem`. A ledger of an older version must be opened for writing once.
     pub fn open_read_only(path: &Path) -> Result<Self, OpenProblem> {
         connection::check_version()?;
-        let version = identify(path)?;
+        opening::left_behind(path)?;
+        let version = opening::identify(path)?;
         if version != i64::try_from(MIGRATIONS.len()).expect("a few migrations") {
             let reason = "it is of an older version. Start Weir once to bring it up to date".into();
             return Err(OpenProblem::Io { path: path.to_path_buf(), reason });
@@ -144,57 +158,6 @@ impl Ledger {
     }
 }
 
-/// Makes an empty file that only its owner can read, or looks at the one that is there.
-/// True when it was made.
-fn prepare_file(path: &Path) -> Result<bool, OpenProblem> {
-    match std::fs::metadata(path) {
-        Ok(file) if file.len() > 0 => {
-            identify(path)?;
-            return Ok(false);
-        }
-        Ok(_) => return Ok(true),
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => {}
-        Err(e) => return Err(OpenProblem::from_io(path, &e)),
-    }
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).map_err(|e| OpenProblem::from_io(path, &e))?;
-    Ok(true)
-}
-
-/// Reads what a file is without changing a byte of it. Returns its version.
-fn identify(path: &Path) -> Result<i64, OpenProblem> {
-    let problem = |e: rusqlite::Error| OpenProblem::from_sqlite(path, &e);
-    let conn = connection::reading(path).map_err(problem)?;
-    let identity = migration::identity(&conn).map_err(problem)?;
-    identity.check(path, MIGRATIONS)?;
-    if std::fs::metadata(path).is_ok_and(|m| m.len() <= CHECKED_AT_OPEN_BYTES_MAX) {
-        migration::quick_check(&conn).map_err(problem)?;
-    }
-    Ok(identity.version())
-}
-
-fn start(desk: &Arc<Desk>, syncing: rusqlite::Connection) -> std::io::Result<Vec<JoinHandle<()>>> {
-    let thread = |name: &str| std::thread::Builder::new().name(name.into());
-    let (settling, checkpoints) = (desk.clone(), desk.clone());
-    let first = thread("ledger-settle").spawn(move || settling.run())?;
-    let second = thread("ledger-sync").spawn(move || {
-        sync::run(&checkpoints, &syncing);
-        if let Err(error) = sync::finish(&checkpoints, &syncing) {
-            tracing::warn!(%error, "the ledger's log was left for the next start");
-        }
-    });
-    match second {
-        Ok(second) => Ok(vec![first, second]),
-        Err(error) => {
-            desk.stop();
-            Err(error)
-        }
-    }
-}
-
 impl Drop for Ledger {
     /// Writes what waits, then brings everything to the disk. What cannot be written becomes an
     /// orphan at the next start.
@@ -214,31 +177,35 @@ impl Drop for Ledger {
 // === the request's path ===
 
 impl Ledger {
-    /// Writes a reservation. When it returns, the row outlives a kill of the process; a power cut
-    /// may lose the last second. About ten microseconds; at most half a second when another
-    /// program holds the file.
+    /// Writes a reservation. When it returns, it outlives a kill of the process; a power cut may
+    /// lose the last second. One write of a few hundred bytes to the journal, a few microseconds;
+    /// the database is not touched.
     ///
     /// # Errors
-    /// See `WriteProblem`. Also while earlier settlements cannot be written: nothing is let out
-    /// whose cost could not be recorded.
+    /// See `WriteProblem`. Also while earlier rows cannot be written: nothing is let out whose
+    /// cost could not be recorded.
     pub fn reserve(&self, row: &Reserve<'_>) -> Result<(), WriteProblem> {
         let live = self.live()?;
         if let Some(problem) = live.desk.problem() {
             return Err(problem);
         }
         let zone = live.zone.read();
-        let day = LocalDay::of(row.at_ms, &zone.zone);
-        let mut writer = live.desk.lock()?;
-        let done = writer.reserve(row, day.0, &zone.name);
-        drop(writer);
-        done.map_err(|error| {
-            if problem::is_duplicate(&error) {
-                return WriteProblem::Duplicate { id: row.id, attempt: row.attempt };
-            }
-            WriteProblem::from_sqlite(&self.path, &error)
-        })?;
+        let entry = Entry::of(row, LocalDay::of(row.at_ms, &zone.zone), &zone.name);
+        if !entry.is_placed() {
+            let reason = "a request's id and its attempts are counted from 1".to_owned();
+            return Err(WriteProblem::Io { path: self.path.clone(), reason });
+        }
+        if entry.id <= live.newest_before && self.has(&entry)? {
+            return Err(WriteProblem::Duplicate { id: row.id, attempt: row.attempt });
+        }
+        live.desk.reserve(&entry)?;
         live.desk.sync.touch();
         Ok(())
+    }
+
+    fn has(&self, entry: &Entry<'_>) -> Result<bool, WriteProblem> {
+        let found = self.readers.ask(|reader| reserve::has(&reader.conn, entry.place()));
+        found.map_err(|e| WriteProblem::from_sqlite(&self.path, &e))
     }
 
     /// Takes a settlement; it is written within milliseconds. While the ledger cannot be written
@@ -250,12 +217,14 @@ impl Ledger {
         }
     }
 
-    /// Writes every settlement taken so far.
+    /// Writes every settlement and every reservation taken so far into the tables.
     ///
     /// # Errors
     /// See `WriteProblem`; what was not written is kept.
     pub fn flush(&self) -> Result<(), WriteProblem> {
-        self.live()?.desk.drain()
+        let desk = &self.live()?.desk;
+        desk.drain()?;
+        desk.carry()
     }
 
     /// How the ledger is doing.
@@ -274,7 +243,7 @@ impl Ledger {
     /// # Errors
     /// See `ReadProblem`.
     pub fn totals(&self, range: DayRange, scope: &Scope) -> Result<Totals, ReadProblem> {
-        self.at_once(|reader, open| reader::totals(reader, range, scope, &open))
+        self.ask(|reader, now| reader::totals(reader, range, scope, &now))
     }
 
     /// The same by a dimension: dearest first, days in order.
@@ -287,9 +256,9 @@ impl Ledger {
         dimension: Dimension,
         scope: &Scope,
     ) -> Result<Vec<Group>, ReadProblem> {
-        self.at_once(|reader, open| match dimension {
-            Dimension::Session => session::by_session(reader, range, scope),
-            _ => reader::by(reader, range, dimension, scope, &open),
+        self.ask(|reader, now| match dimension {
+            Dimension::Session => session::by_session(reader, range, scope, &now),
+            _ => reader::by(reader, range, dimension, scope, &now),
         })
     }
 
@@ -311,7 +280,7 @@ impl Ledger {
     /// # Errors
     /// See `ReadProblem`.
     pub fn log(&self, filter: &LogFilter) -> Result<Vec<RequestRow>, ReadProblem> {
-        self.ask(|reader| log::log(reader, filter))
+        self.ask(|reader, now| log::log(reader, filter, &now))
     }
 
     /// One request; `None` when the ledger does not know it.
@@ -319,14 +288,17 @@ impl Ledger {
     /// # Errors
     /// See `ReadProblem`.
     pub fn request(&self, id: RequestId) -> Result<Option<RequestRow>, ReadProblem> {
-        let (from, to) = (id.raw(), id.raw().saturating_add(1));
-        Ok(self.ask(|reader| log::page(reader, from, to, 1))?.pop())
+        self.ask(|reader, now| log::one(reader, id, &now))
     }
 
     /// Every request that arrived in `from_ms..to_ms`, oldest first, in bounded memory.
     pub fn export(&self, from_ms: i64, to_ms: i64) -> Export<'_> {
         self.settle_first();
-        Export::new(&self.readers, &self.path, from_ms, to_ms)
+        let waiting = match &self.live {
+            Some(live) => Ok(Waiting::of(live.desk.journal.waiting())),
+            None => self.left().map(|left| Waiting::all(&left)),
+        };
+        Export::new(&self.readers, &self.path, from_ms..to_ms, waiting)
     }
 
     /// Reads every page. Takes seconds for gigabytes; for `doctor`.
@@ -334,7 +306,7 @@ impl Ledger {
     /// # Errors
     /// `Damaged` with the first fault.
     pub fn check(&self) -> Result<(), ReadProblem> {
-        self.ask(|reader| migration::quick_check(&reader.conn))
+        self.ask(|reader, _| migration::quick_check(&reader.conn))
     }
 
     /// A question sees every settlement that was taken before it, unless it cannot be written.
@@ -344,33 +316,39 @@ impl Ledger {
         }
     }
 
+    /// Asks about one moment: the tables, and what is open besides. The writer is stopped for the
+    /// instant in which the reader's snapshot is taken, so that no attempt is both open and
+    /// settled in one answer, or neither.
     fn ask<T>(
         &self,
-        ask: impl FnOnce(&mut Reader) -> rusqlite::Result<T>,
-    ) -> Result<T, ReadProblem> {
-        self.settle_first();
-        self.readers.ask(ask).map_err(|e| ReadProblem::from_sqlite(&self.path, &e))
-    }
-
-    /// The same with the open attempts. The writer is stopped for the instant in which the
-    /// reader's snapshot is taken, so that no attempt is both open and settled in one answer.
-    fn at_once<T>(
-        &self,
-        ask: impl FnOnce(&mut Reader, Vec<Open>) -> rusqlite::Result<T>,
+        ask: impl FnOnce(&mut Reader, Now) -> rusqlite::Result<T>,
     ) -> Result<T, ReadProblem> {
         self.settle_first();
         let answer = match &self.live {
-            None => self.readers.at_once(writer::open_in_file, ask),
+            None => {
+                let left = self.left()?;
+                let now = |conn: &Connection| {
+                    let open = writer::open_in_file(conn)?;
+                    Ok(Now { open, waiting: Waiting::in_files(conn, &left)? })
+                };
+                self.readers.at_once(now, ask)
+            }
             Some(live) => self.readers.at_once(
                 |conn| {
                     let writer = live.desk.writer.lock();
                     migration::identity(conn)?;
-                    Ok(writer.open())
+                    let waiting = Waiting::of(live.desk.journal.waiting());
+                    Ok(Now { open: writer.open(), waiting })
                 },
                 ask,
             ),
         };
         answer.map_err(|e| ReadProblem::from_sqlite(&self.path, &e))
+    }
+
+    /// What another process has in its journal, or left there.
+    fn left(&self) -> Result<Left, ReadProblem> {
+        Left::read(&self.path).map_err(|e| ReadProblem::from_io(&self.path, &e))
     }
 }
 
@@ -416,7 +394,7 @@ impl Ledger {
     /// # Errors
     /// See `ReadProblem`.
     pub fn clients(&self) -> Result<Vec<ClientRow>, ReadProblem> {
-        self.ask(|reader| client::list(&reader.conn))
+        self.ask(|reader, _| client::list(&reader.conn))
     }
 
     fn write<T>(

@@ -1,18 +1,23 @@
 //! The ledger: what every attempt was expected to cost, and what it came to.
-//! The only SQL of the project. One file a table, append-only migrations, one writer.
+//! The only SQL of the project. One file a table, append-only migrations, one writer, and a
+//! journal before it so that no request waits for the database.
 //! Knows core's values and SQLite; no HTTP, no configuration, no clock: `now` is an argument.
 
 mod client;
 mod connection;
+mod entry;
+mod journal;
 mod ledger;
 mod log;
 mod migration;
 mod name;
+mod opening;
 mod page;
 mod place;
 mod problem;
 mod queue;
 mod reader;
+mod record;
 mod recount;
 mod reserve;
 mod rollup;
@@ -21,6 +26,7 @@ mod salvage;
 mod session;
 mod settle;
 mod sync;
+mod waiting;
 mod writer;
 
 #[cfg(test)]

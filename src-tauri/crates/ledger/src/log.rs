@@ -1,15 +1,18 @@
 //! Rows of `reserve` and `settle` put together again: the log, one request, the export.
 //! Owns the reading of a row; filters run on numbers, texts are looked up for what is shown.
 
+use crate::entry::Entry;
 use crate::name;
 use crate::problem::ReadProblem;
-use crate::reader::{Filter, Reader, Readers};
+use crate::reader::{Filter, Now, Reader, Readers};
 use crate::rollup::Key;
 use crate::rows::{AttemptRow, AttemptState, LogFilter, RequestRow};
 use crate::settle::{USAGE_KINDS, kind_of, outcome_of, pricing_of, usage_of};
+use crate::waiting::{self, Waiting};
 use rusqlite::types::FromSql;
 use rusqlite::{Row, Statement, params};
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
+use std::ops::Range;
 use std::path::Path;
 use weir_core::period::LocalDay;
 use weir_core::route::Tier;
@@ -269,11 +272,42 @@ fn gather(
 }
 
 /// The log, newest first.
-pub(crate) fn log(reader: &mut Reader, filter: &LogFilter) -> rusqlite::Result<Vec<RequestRow>> {
+pub(crate) fn log(
+    reader: &mut Reader,
+    filter: &LogFilter,
+    now: &Now,
+) -> rusqlite::Result<Vec<RequestRow>> {
     let limit = filter.limit.min(LOG_REQUESTS_MAX);
+    if limit == 0 {
+        return Ok(Vec::new());
+    }
+    let from = filter.since_ms.map_or(0, |ms| RequestId::floor(ms).raw());
+    let to = filter.before.map_or(i64::MAX, RequestId::raw);
+    let mut requests = stored(reader, filter, from..to, limit)?;
+    let same = |want: &Option<String>, is: Option<&str>| {
+        want.as_deref().is_none_or(|want| is == Some(name::cut(want)))
+    };
+    add_waiting(reader, &mut requests, &now.waiting, |entry| {
+        (from..to).contains(&entry.id)
+            && waiting::in_scope(entry, &filter.scope)
+            && same(&filter.session, entry.session)
+            && same(&filter.task, entry.task)
+    })?;
+    requests.sort_by_key(|row| std::cmp::Reverse(row.id));
+    requests.truncate(limit);
+    Ok(requests)
+}
+
+/// The part of the log that is in the tables.
+fn stored(
+    reader: &mut Reader,
+    filter: &LogFilter,
+    ids: Range<i64>,
+    limit: usize,
+) -> rusqlite::Result<Vec<RequestRow>> {
     let Some(scope) = Filter::of(&reader.conn, &filter.scope)? else { return Ok(Vec::new()) };
-    let mut ids = [None, None];
-    for (id, text) in ids.iter_mut().zip([&filter.session, &filter.task]) {
+    let mut wanted = [None, None];
+    for (id, text) in wanted.iter_mut().zip([&filter.session, &filter.task]) {
         if let Some(text) = text {
             *id = name::find(&reader.conn, text)?;
             if id.is_none() {
@@ -281,15 +315,10 @@ pub(crate) fn log(reader: &mut Reader, filter: &LogFilter) -> rusqlite::Result<V
             }
         }
     }
-    let [session, task] = ids;
-    if limit == 0 {
-        return Ok(Vec::new());
-    }
-    let from = filter.since_ms.map_or(0, |ms| RequestId::floor(ms).raw());
-    let to = filter.before.map_or(i64::MAX, RequestId::raw);
+    let [session, task] = wanted;
     let requests = {
         let mut select = reader.conn.prepare_cached(NEWEST_FIRST)?;
-        gather(&mut select, from, to, limit, |raw| {
+        gather(&mut select, ids.start, ids.end, limit, |raw| {
             scope.holds(&raw.key)
                 && session.is_none_or(|s| raw.session == Some(s))
                 && task.is_none_or(|t| raw.key.task == t)
@@ -304,8 +333,46 @@ pub(crate) fn log(reader: &mut Reader, filter: &LogFilter) -> rusqlite::Result<V
         .collect()
 }
 
+/// Adds the attempts that only the journal has: to the requests that are there already, and with
+/// their own requests where they are `wanted`.
+fn add_waiting(
+    reader: &mut Reader,
+    requests: &mut Vec<RequestRow>,
+    waiting: &Waiting,
+    wanted: impl Fn(&Entry<'_>) -> bool,
+) -> rusqlite::Result<()> {
+    let mut places: HashMap<RequestId, usize> = HashMap::new();
+    for (at, row) in requests.iter().enumerate() {
+        places.insert(row.id, at);
+    }
+    for entry in waiting.entries() {
+        let id = entry.request();
+        if let Some(at) = places.get(&id) {
+            waiting::add_attempt(&mut requests[*at], &entry);
+        } else if wanted(&entry) {
+            let known = page(reader, id.raw(), id.raw().saturating_add(1), 1)?.pop();
+            let mut row = known.unwrap_or_else(|| waiting::request(&entry));
+            waiting::add_attempt(&mut row, &entry);
+            places.insert(id, requests.len());
+            requests.push(row);
+        }
+    }
+    Ok(())
+}
+
+/// One request.
+pub(crate) fn one(
+    reader: &mut Reader,
+    id: RequestId,
+    now: &Now,
+) -> rusqlite::Result<Option<RequestRow>> {
+    let mut found = page(reader, id.raw(), id.raw().saturating_add(1), 1)?;
+    add_waiting(reader, &mut found, &now.waiting, |entry| entry.request() == id)?;
+    Ok(found.pop())
+}
+
 /// Requests `from..to` by id, oldest first.
-pub(crate) fn page(
+fn page(
     reader: &mut Reader,
     from: i64,
     to: i64,
@@ -323,6 +390,8 @@ pub(crate) fn page(
 pub struct Export<'a> {
     readers: &'a Readers,
     path: &'a Path,
+    waiting: Waiting,
+    failed: Option<ReadProblem>,
     page: VecDeque<RequestRow>,
     from: i64,
     to: i64,
@@ -330,14 +399,38 @@ pub struct Export<'a> {
 }
 
 impl<'a> Export<'a> {
-    pub(crate) fn new(readers: &'a Readers, path: &'a Path, from_ms: i64, to_ms: i64) -> Self {
+    /// `waiting` must have been taken before any table is read.
+    pub(crate) fn new(
+        readers: &'a Readers,
+        path: &'a Path,
+        span_ms: Range<i64>,
+        waiting: Result<Waiting, ReadProblem>,
+    ) -> Self {
+        let (waiting, failed) = match waiting {
+            Ok(waiting) => (waiting, None),
+            Err(problem) => (Waiting::default(), Some(problem)),
+        };
+        let (from_ms, to_ms) = (span_ms.start, span_ms.end);
         let (from, to) = (RequestId::floor(from_ms.max(0)), to_ms.max(0));
         let to = if to > RequestId::from_raw(i64::MAX).unix_ms() {
             i64::MAX
         } else {
             RequestId::floor(to).raw()
         };
-        Self { readers, path, page: VecDeque::new(), from: from.raw(), to, done: false }
+        let page = VecDeque::new();
+        let done = failed.is_some();
+        Self { readers, path, waiting, failed, page, from: from.raw(), to, done }
+    }
+
+    /// The next requests, and where those after them begin; `None` when these are the last.
+    fn turn(&self, reader: &mut Reader) -> rusqlite::Result<(Vec<RequestRow>, Option<i64>)> {
+        let mut rows = page(reader, self.from, self.to, EXPORT_REQUESTS_A_PAGE)?;
+        let full = rows.len() == EXPORT_REQUESTS_A_PAGE;
+        let next = rows.last().filter(|_| full).map(|row| row.id.raw() + 1);
+        let ids = self.from..next.unwrap_or(self.to);
+        add_waiting(reader, &mut rows, &self.waiting, |entry| ids.contains(&entry.id))?;
+        rows.sort_by_key(|row| row.id);
+        Ok((rows, next))
     }
 }
 
@@ -346,20 +439,18 @@ impl Iterator for Export<'_> {
 
     fn next(&mut self) -> Option<Self::Item> {
         if self.page.is_empty() && !self.done {
-            let (from, to) = (self.from, self.to);
-            let page = self.readers.ask(|r| page(r, from, to, EXPORT_REQUESTS_A_PAGE));
-            match page {
-                Ok(rows) => {
-                    self.done = rows.len() < EXPORT_REQUESTS_A_PAGE;
-                    self.from = rows.last().map_or(self.to, |row| row.id.raw() + 1);
+            match self.readers.ask(|reader| self.turn(reader)) {
+                Ok((rows, next)) => {
+                    self.done = next.is_none();
+                    self.from = next.unwrap_or(self.to);
                     self.page = rows.into();
                 }
                 Err(error) => {
                     self.done = true;
-                    return Some(Err(ReadProblem::from_sqlite(self.path, &error)));
+                    self.failed = Some(ReadProblem::from_sqlite(self.path, &error));
                 }
             }
         }
-        self.page.pop_front().map(Ok)
+        self.page.pop_front().map(Ok).or_else(|| self.failed.take().map(Err))
     }
 }

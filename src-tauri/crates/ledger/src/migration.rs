@@ -2,6 +2,7 @@
 //! Owns what identifies a file as a ledger, the backup before a change, and the refusal of
 //! a newer one.
 
+use crate::journal;
 use crate::problem::OpenProblem;
 use rusqlite::backup::Backup;
 use rusqlite::{Connection, TransactionBehavior};
@@ -118,6 +119,7 @@ fn back_up(conn: &Connection, path: &Path, version: i64) -> Result<PathBuf, Open
     let part = beside(&backup, ".part");
     copy(conn, &part)
         .map_err(|e| e.to_string())
+        .and_then(|()| journal::copy(path, &backup).map_err(|e| e.to_string()))
         .and_then(|()| std::fs::rename(&part, &backup).map_err(|e| e.to_string()))
         .map_err(|reason| OpenProblem::Backup {
             path: path.to_path_buf(),

@@ -30,11 +30,6 @@ pub(crate) struct Names {
 }
 
 impl Names {
-    /// The number of a text, if it is in memory. Touches no database.
-    pub fn known(&self, text: &str) -> Option<i64> {
-        self.ids.get(cut(text)).copied()
-    }
-
     /// The number of a text, given one if it has none. Call inside a transaction, and follow
     /// with `keep` or `forget`.
     pub fn id(&mut self, conn: &Connection, text: &str) -> rusqlite::Result<i64> {

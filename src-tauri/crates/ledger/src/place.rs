@@ -1,6 +1,7 @@
 //! Whether the ledger's files are still where they were opened. A file that was deleted or moved
 //! can be written for as long as it is open, and everything written is gone with the process.
 
+use crate::journal;
 use crate::migration::beside;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -10,49 +11,47 @@ use std::sync::atomic::{AtomicBool, Ordering};
 type Identity = (u64, u64);
 
 pub(crate) struct Place {
-    path: PathBuf,
-    log: PathBuf,
-    database: OnceLock<Identity>,
-    first_log: OnceLock<Identity>,
+    files: Vec<(PathBuf, OnceLock<Identity>)>,
     gone: AtomicBool,
 }
 
 impl Place {
-    pub fn new(path: &Path) -> Self {
-        Self {
-            path: path.to_path_buf(),
-            log: beside(path, "-wal"),
-            database: OnceLock::new(),
-            first_log: OnceLock::new(),
-            gone: AtomicBool::new(false),
-        }
+    /// The ledger, its log and its journal. Those that are not there yet are known once seen.
+    pub fn new(ledger: &Path) -> Self {
+        let own = [ledger.to_path_buf(), beside(ledger, "-wal")];
+        let all = own.into_iter().chain(journal::paths(ledger));
+        let files = all.map(|path| (path, OnceLock::new())).collect();
+        Self { files, gone: AtomicBool::new(false) }
     }
 
     /// Looks, after a write. The first look learns what to expect.
     pub fn look(&self) {
-        let moved = |seen: &OnceLock<Identity>, path: &Path| {
-            let now = identity(path);
-            match (seen.get(), now) {
+        let gone = self.missing();
+        if let Some(path) = gone.filter(|_| !self.gone.load(Ordering::Acquire)) {
+            tracing::error!(path = %path.display(), "a file of the ledger was moved or deleted");
+        }
+        self.gone.store(gone.is_some(), Ordering::Release);
+    }
+
+    /// The file that is gone, if one is. Looks again while one is, so that putting it back helps.
+    pub fn gone(&self) -> Option<PathBuf> {
+        if !self.gone.load(Ordering::Acquire) {
+            return None;
+        }
+        self.look();
+        self.missing().map(Path::to_path_buf)
+    }
+
+    fn missing(&self) -> Option<&Path> {
+        let moved =
+            |(path, seen): &&(PathBuf, OnceLock<Identity>)| match (seen.get(), identity(path)) {
                 (None, Some(now)) => {
                     let _ = seen.set(now);
                     false
                 }
                 (expected, now) => expected.copied() != now,
-            }
-        };
-        let gone = moved(&self.database, &self.path) || moved(&self.first_log, &self.log);
-        if gone && !self.gone.load(Ordering::Acquire) {
-            tracing::error!(path = %self.path.display(), "the ledger was moved or deleted");
-        }
-        self.gone.store(gone, Ordering::Release);
-    }
-
-    /// Whether the files are gone. Looks again while they are, so that putting them back helps.
-    pub fn is_gone(&self) -> bool {
-        if self.gone.load(Ordering::Acquire) {
-            self.look();
-        }
-        self.gone.load(Ordering::Acquire)
+            };
+        self.files.iter().find(moved).map(|(path, _)| path.as_path())
     }
 }
 

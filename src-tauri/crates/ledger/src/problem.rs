@@ -83,6 +83,18 @@ pub enum OpenProblem {
         /// Why.
         reason: String,
     },
+    /// Another version of Weir was killed before it had taken over its reservations.
+    #[error(
+        "{path} holds reservations written by another version of Weir (journal version {found}, this one reads {known}). Start and stop that version once, and it is gone"
+    )]
+    Journal {
+        /// The journal's file.
+        path: PathBuf,
+        /// Its version.
+        found: u16,
+        /// The version this program reads.
+        known: u16,
+    },
     /// Anything else.
     #[error("{path} cannot be opened: {reason}")]
     Io {
@@ -113,6 +125,14 @@ pub enum WriteProblem {
         "busy: {path} is locked by another program. Close what holds it; Weir goes on by itself"
     )]
     Busy {
+        /// The ledger.
+        path: PathBuf,
+    },
+    /// The disk finishes nothing for seconds.
+    #[error(
+        "slow: the disk that holds {path} does not keep up. Find what keeps it busy; Weir goes on by itself"
+    )]
+    Slow {
         /// The ledger.
         path: PathBuf,
     },
@@ -203,6 +223,16 @@ fn cause(error: &rusqlite::Error) -> Cause {
     }
 }
 
+fn io_cause(error: &std::io::Error) -> Cause {
+    use std::io::ErrorKind;
+    match error.kind() {
+        // A limit on a file's length is as full as a disk.
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => Cause::Full,
+        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => Cause::ReadOnly,
+        _ => Cause::Other,
+    }
+}
+
 impl OpenProblem {
     pub(crate) fn from_sqlite(path: &Path, error: &rusqlite::Error) -> Self {
         let path = path.to_path_buf();
@@ -217,22 +247,12 @@ impl OpenProblem {
 
     pub(crate) fn from_io(path: &Path, error: &std::io::Error) -> Self {
         let path = path.to_path_buf();
-        match error.kind() {
-            std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => {
-                Self::Full { path }
-            }
-            std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem => {
-                Self::ReadOnly { path, reason: error.to_string() }
-            }
+        match io_cause(error) {
+            Cause::Full => Self::Full { path },
+            Cause::ReadOnly => Self::ReadOnly { path, reason: error.to_string() },
             _ => Self::Io { path, reason: error.to_string() },
         }
     }
-}
-
-/// Whether a row of that key is there already.
-pub(crate) fn is_duplicate(error: &rusqlite::Error) -> bool {
-    let code = error.sqlite_error().map(|e| e.extended_code);
-    code == Some(ffi::SQLITE_CONSTRAINT_PRIMARYKEY)
 }
 
 impl WriteProblem {
@@ -248,7 +268,22 @@ impl WriteProblem {
     }
 }
 
+impl WriteProblem {
+    pub(crate) fn from_io(path: &Path, error: &std::io::Error) -> Self {
+        let path = path.to_path_buf();
+        match io_cause(error) {
+            Cause::Full => Self::Full { path },
+            Cause::ReadOnly => Self::ReadOnly { path },
+            _ => Self::Io { path, reason: error.to_string() },
+        }
+    }
+}
+
 impl ReadProblem {
+    pub(crate) fn from_io(path: &Path, error: &std::io::Error) -> Self {
+        Self::Io { path: path.to_path_buf(), reason: error.to_string() }
+    }
+
     pub(crate) fn from_sqlite(path: &Path, error: &rusqlite::Error) -> Self {
         let (path, reason) = (path.to_path_buf(), error.to_string());
         match cause(error) {

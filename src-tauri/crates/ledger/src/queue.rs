@@ -3,6 +3,8 @@
 //! only who holds the writer's lock takes from the front.
 
 use crate::connection::BUSY_MS_MAX;
+use crate::entry::Entry;
+use crate::journal::{AppendProblem, Journal};
 use crate::place::Place;
 use crate::problem::WriteProblem;
 use crate::rows::Settle;
@@ -14,11 +16,11 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-/// Settlements written a transaction, so that a reservation never waits long for the lock.
-pub(crate) const BATCH_ROWS_MAX: usize = 12;
+/// Settlements written a transaction: a few milliseconds, which is how long a question waits.
+pub(crate) const BATCH_ROWS_MAX: usize = 128;
 
 /// Settlements that may wait before `settle` helps to write them itself.
-const QUEUED_ROWS_MAX: usize = 1024;
+const QUEUED_ROWS_MAX: usize = 2048;
 
 /// Settlements kept while the ledger cannot be written; about 20 MB. As no attempt is let out
 /// meanwhile, more than this can only come from attempts that were open before.
@@ -35,6 +37,7 @@ const RETRY_MS: u64 = 200;
 pub(crate) struct Desk {
     pub path: PathBuf,
     pub writer: Mutex<Writer>,
+    pub journal: Journal,
     pub sync: Sync,
     pub place: Place,
     queue: Mutex<Queue>,
@@ -53,11 +56,12 @@ struct Queue {
 }
 
 impl Desk {
-    pub fn new(path: PathBuf, writer: Writer) -> Self {
+    pub fn new(path: PathBuf, writer: Writer, journal: Journal) -> Self {
         Self {
             place: Place::new(&path),
             path,
             writer: Mutex::new(writer),
+            journal,
             sync: Sync::default(),
             queue: Mutex::default(),
             wake: Condvar::new(),
@@ -65,6 +69,24 @@ impl Desk {
             refused: AtomicU64::new(0),
             lost: AtomicU64::new(0),
         }
+    }
+
+    /// Writes a reservation to the journal. Waits for the database only when the journal has
+    /// grown to its limit.
+    pub fn reserve(&self, entry: &Entry<'_>) -> Result<(), WriteProblem> {
+        let mut done = self.journal.append(entry);
+        if let Err(AppendProblem::Crowded) = done {
+            // The likeliest cause: the database cannot be written, and nobody has noticed yet.
+            self.carry()?;
+            done = self.journal.append(entry);
+        }
+        done.map_err(|problem| match problem {
+            AppendProblem::Duplicate => {
+                WriteProblem::Duplicate { id: entry.request(), attempt: entry.attempt }
+            }
+            AppendProblem::Crowded => WriteProblem::Slow { path: self.path.clone() },
+            AppendProblem::Io(error) => WriteProblem::from_io(&self.path, &error),
+        })
     }
 
     /// Takes a settlement. Does not wait for a disk unless `QUEUED_ROWS_MAX` are waiting.
@@ -92,8 +114,8 @@ impl Desk {
 
     /// Why nothing may be let out now: the files are gone, or settlements cannot be written.
     pub fn problem(&self) -> Option<WriteProblem> {
-        if self.place.is_gone() {
-            return Some(WriteProblem::Gone { path: self.path.clone() });
+        if let Some(path) = self.place.gone() {
+            return Some(WriteProblem::Gone { path });
         }
         if !self.stuck.load(Ordering::Acquire) {
             return None;
@@ -107,14 +129,50 @@ impl Desk {
         (waiting, self.refused.load(Ordering::Relaxed), self.lost.load(Ordering::Relaxed))
     }
 
-    /// Writes everything that waits.
+    /// Writes every settlement that waits now.
     pub fn drain(&self) -> Result<(), WriteProblem> {
-        while self.write_batch()? {}
+        // Under the writer's lock no batch is in hand that may come back.
+        let mut left = {
+            let _writer = self.writer.lock();
+            self.queue.lock().settles.len()
+        };
+        while left > 0 {
+            match self.write_batch()? {
+                0 => break,
+                written => left = left.saturating_sub(written),
+            }
+        }
         Ok(())
     }
 
-    /// Writes one batch. False when nothing waited.
-    fn write_batch(&self) -> Result<bool, WriteProblem> {
+    /// Brings every reservation into the tables that is in the journal alone now.
+    pub fn carry(&self) -> Result<(), WriteProblem> {
+        let mut left = {
+            let _writer = self.writer.lock();
+            self.journal.queued()
+        };
+        while left > 0 {
+            let carried = self.writer.lock().carry(&self.journal);
+            match carried {
+                Ok(carried) if carried.taken == 0 => break,
+                Ok(carried) => {
+                    left = left.saturating_sub(carried.taken);
+                    if carried.written > 0 {
+                        self.unstick();
+                    }
+                }
+                Err(error) => {
+                    let problem = WriteProblem::from_sqlite(&self.path, &error);
+                    self.stick(Vec::new(), &problem);
+                    return Err(problem);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes one batch and returns its size.
+    fn write_batch(&self) -> Result<usize, WriteProblem> {
         let mut writer = self.writer.lock();
         let rows: Vec<Settle> = {
             let mut queue = self.queue.lock();
@@ -122,15 +180,15 @@ impl Desk {
             queue.settles.drain(..count).collect()
         };
         if rows.is_empty() {
-            return Ok(false);
+            return Ok(0);
         }
-        match writer.settle(&rows) {
+        match writer.settle(&rows, &self.journal) {
             Ok(batch) => {
                 self.refused.fetch_add(batch.refused as u64, Ordering::Relaxed);
                 self.unstick();
                 drop(writer);
                 self.sync.touch();
-                Ok(true)
+                Ok(rows.len())
             }
             Err(error) => {
                 let problem = WriteProblem::from_sqlite(&self.path, &error);

@@ -2,20 +2,29 @@
 //! Owns the sums over days and dimensions; rows are `log`'s.
 
 use crate::connection;
+use crate::entry::Entry;
 use crate::name::{self, Texts};
 use crate::reserve::Open;
 use crate::rollup::{self, Key, Split};
 use crate::rows::{DayRange, Dimension, Group, Totals};
+use crate::waiting::{self, Waiting, add_open};
 use parking_lot::Mutex;
 use rusqlite::Connection;
 use std::collections::HashMap;
 use std::path::PathBuf;
-use weir_core::Money;
 use weir_core::budget::Scope;
 use weir_core::period::LocalDay;
 
 /// Connections kept for the next question.
 const READERS_KEPT: usize = 3;
+
+/// What is open at the moment of an answer.
+pub(crate) struct Now {
+    /// Attempts with a row of `reserve`.
+    pub open: Vec<Open>,
+    /// Attempts that only the journal has.
+    pub waiting: Waiting,
+}
 
 /// A connection and the names it has met.
 pub(crate) struct Reader {
@@ -137,14 +146,6 @@ fn member(key: &Key, by: Dimension) -> i64 {
     }
 }
 
-pub(crate) fn add_open(totals: &mut Totals, open: &Open) {
-    totals.open += 1;
-    match open.reserved {
-        Some(nano) => totals.reserved = totals.reserved.saturating_add(Money::from_nano(nano)),
-        None => totals.open_unpriced += 1,
-    }
-}
-
 fn counted(open: &Open, range: DayRange, filter: &Filter) -> bool {
     !open.uncounted && range.holds(LocalDay(open.key.day)) && filter.holds(&open.key)
 }
@@ -154,15 +155,15 @@ pub(crate) fn totals(
     reader: &mut Reader,
     range: DayRange,
     scope: &Scope,
-    open: &[Open],
+    now: &Now,
 ) -> rusqlite::Result<Totals> {
-    let Some(filter) = Filter::of(&reader.conn, scope)? else { return Ok(Totals::default()) };
     let mut split = Split::default();
+    let filter = Filter::of(&reader.conn, scope)?;
     if *scope == Scope::default() {
         rollup::scan_days(&reader.conn, range.from.0, range.to.0, |_, local, sums| {
             split.add(local, sums);
         })?;
-    } else {
+    } else if let Some(filter) = filter {
         rollup::scan(&reader.conn, range.from.0, range.to.0, |key, sums| {
             if filter.holds(key) {
                 split.add(key.local, sums);
@@ -170,46 +171,53 @@ pub(crate) fn totals(
         })?;
     }
     let mut totals = split.sums.totals(split.local_requests);
-    open.iter().filter(|o| counted(o, range, &filter)).for_each(|o| add_open(&mut totals, o));
+    let open = now.open.iter().filter(|o| filter.is_some_and(|f| counted(o, range, &f)));
+    open.for_each(|o| add_open(&mut totals, o.ask()));
+    let waiting = now.waiting.entries().filter(|e| waiting::counts(e, range, scope));
+    waiting.for_each(|e| add_open(&mut totals, e.ask()));
     Ok(totals)
 }
 
-/// The sums of a range by a dimension the rollup has: dearest first, days in order.
+/// The sums of a range by a dimension the rollup has.
 pub(crate) fn by(
     reader: &mut Reader,
     range: DayRange,
     dimension: Dimension,
     scope: &Scope,
-    open: &[Open],
+    now: &Now,
 ) -> rusqlite::Result<Vec<Group>> {
-    let Some(filter) = Filter::of(&reader.conn, scope)? else { return Ok(Vec::new()) };
-    let mut groups: HashMap<i64, Split> = HashMap::new();
-    if dimension == Dimension::Day && *scope == Scope::default() {
-        rollup::scan_days(&reader.conn, range.from.0, range.to.0, |day, local, sums| {
-            groups.entry(i64::from(day)).or_default().add(local, sums);
-        })?;
-    } else {
-        rollup::scan(&reader.conn, range.from.0, range.to.0, |key, sums| {
-            if filter.holds(key) {
-                groups.entry(member(key, dimension)).or_default().add(key.local, sums);
-            }
-        })?;
+    let mut totals: HashMap<i64, Totals> = HashMap::new();
+    if let Some(filter) = Filter::of(&reader.conn, scope)? {
+        let mut groups: HashMap<i64, Split> = HashMap::new();
+        if dimension == Dimension::Day && *scope == Scope::default() {
+            rollup::scan_days(&reader.conn, range.from.0, range.to.0, |day, local, sums| {
+                groups.entry(i64::from(day)).or_default().add(local, sums);
+            })?;
+        } else {
+            rollup::scan(&reader.conn, range.from.0, range.to.0, |key, sums| {
+                if filter.holds(key) {
+                    groups.entry(member(key, dimension)).or_default().add(key.local, sums);
+                }
+            })?;
+        }
+        totals = groups.into_iter().map(|(id, s)| (id, s.sums.totals(s.local_requests))).collect();
+        for open in now.open.iter().filter(|o| counted(o, range, &filter)) {
+            add_open(totals.entry(member(&open.key, dimension)).or_default(), open.ask());
+        }
     }
-    let mut totals: HashMap<i64, Totals> =
-        groups.into_iter().map(|(id, s)| (id, s.sums.totals(s.local_requests))).collect();
-    for open in open.iter().filter(|o| counted(o, range, &filter)) {
-        add_open(totals.entry(member(&open.key, dimension)).or_default(), open);
-    }
-    named(reader, dimension, totals)
+    let waiting = now.waiting.entries().filter(|e| waiting::counts(e, range, scope));
+    named(reader, dimension, totals, waiting)
 }
 
-/// Numbers to names, in the order people read.
-pub(crate) fn named(
+/// Numbers to names, with what has no numbers yet, in the order people read: dearest first, days
+/// in order.
+pub(crate) fn named<'a>(
     reader: &mut Reader,
     dimension: Dimension,
     totals: HashMap<i64, Totals>,
+    waiting: impl Iterator<Item = Entry<'a>>,
 ) -> rusqlite::Result<Vec<Group>> {
-    let mut groups = Vec::with_capacity(totals.len());
+    let mut names: HashMap<Option<String>, Totals> = HashMap::with_capacity(totals.len());
     for (id, totals) in totals {
         let key = match (dimension, id) {
             (Dimension::Day, day) => {
@@ -219,8 +227,14 @@ pub(crate) fn named(
             (_, Key::NONE) => None,
             (_, id) => Some(reader.texts.text(&reader.conn, id)?.to_string()),
         };
-        groups.push(Group { key, totals });
+        names.insert(key, totals);
     }
+    for entry in waiting {
+        let totals = names.entry(waiting::group(&entry, dimension)).or_default();
+        add_open(totals, entry.ask());
+    }
+    let mut groups: Vec<Group> =
+        names.into_iter().map(|(key, totals)| Group { key, totals }).collect();
     if dimension == Dimension::Day {
         groups.sort_by(|a, b| a.key.cmp(&b.key));
     } else {

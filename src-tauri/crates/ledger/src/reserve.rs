@@ -1,15 +1,12 @@
-//! Table `reserve`: one row an attempt, written before the attempt leaves.
+//! Table `reserve`: one row an attempt, from its record in the journal.
 //! Owns its insert and the search for attempts that were left open.
 
+use crate::entry::{Entry, Place};
 use crate::name::Names;
 use crate::rollup::Key;
-use crate::rows::Reserve;
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, ErrorCode, params};
 use std::collections::HashMap;
-
-/// Tokens kept of a count. No call uses ten billion; a provider that says so must not be able to
-/// overflow a sum.
-const TOKENS_MAX: u64 = 10_000_000_000;
+use weir_core::Money;
 
 const INSERT: &str = "INSERT INTO reserve (request_id, attempt, at_ms, day, zone, client, project,
     session, category, endpoint, asked_model, provider, model, task, tier, reason, confidence,
@@ -26,8 +23,7 @@ const SELECT_KEY: &str = "SELECT request_id, attempt, reserved_nano, uncounted,
     day, local, provider, model, task, tier, category, client, project
     FROM reserve WHERE request_id = ?1 AND attempt = ?2";
 
-/// An attempt's place: request and attempt.
-pub(crate) type Place = (i64, u16);
+const SELECT_ONE: &str = "SELECT 1 FROM reserve WHERE request_id = ?1 AND attempt = ?2";
 
 /// What is remembered of an open attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,13 +36,15 @@ pub(crate) struct Open {
     pub reserved: Option<i64>,
 }
 
-/// A token count as it is stored.
-pub(crate) fn tokens(count: u64) -> i64 {
-    count.min(TOKENS_MAX).cast_signed()
+impl Open {
+    /// What was set aside; `None` when unpriced.
+    pub fn ask(&self) -> Option<Money> {
+        self.reserved.map(Money::from_nano)
+    }
 }
 
 /// The numbers of a reservation's texts.
-pub(crate) struct Ids {
+struct Ids {
     zone: i64,
     client: i64,
     project: Option<i64>,
@@ -62,49 +60,23 @@ pub(crate) struct Ids {
 }
 
 impl Ids {
-    fn gather<E>(
-        row: &Reserve<'_>,
-        zone: &str,
-        mut id: impl FnMut(&str) -> Result<i64, E>,
-    ) -> Result<Self, E> {
-        let mut maybe = |text: Option<&str>| match text {
-            Some(text) if !text.is_empty() => id(text).map(Some),
-            _ => Ok(None),
-        };
-        let project = maybe(row.project)?;
-        let session = maybe(row.session)?;
-        let category = maybe(row.category)?;
-        let task = maybe(row.task)?;
-        let tier = maybe(row.tier.map(|t| t.as_str()))?;
+    /// The numbers, given to texts that have none.
+    fn learn(entry: &Entry<'_>, conn: &Connection, names: &mut Names) -> rusqlite::Result<Self> {
+        let mut id = |text: &str| names.id(conn, text);
         Ok(Self {
-            zone: id(zone)?,
-            client: id(row.client)?,
-            project,
-            session,
-            category,
-            endpoint: id(row.endpoint.as_str())?,
-            asked_model: id(row.asked_model)?,
-            provider: id(row.provider)?,
-            model: id(row.model)?,
-            task,
-            tier,
-            reason: id(row.reason.as_str())?,
+            zone: id(entry.zone)?,
+            client: id(entry.client)?,
+            project: entry.project.map(&mut id).transpose()?,
+            session: entry.session.map(&mut id).transpose()?,
+            category: entry.category.map(&mut id).transpose()?,
+            endpoint: id(entry.endpoint)?,
+            asked_model: id(entry.asked_model)?,
+            provider: id(entry.provider)?,
+            model: id(entry.model)?,
+            task: entry.task.map(&mut id).transpose()?,
+            tier: entry.tier.map(&mut id).transpose()?,
+            reason: id(entry.reason)?,
         })
-    }
-
-    /// The numbers, when all are in memory: then a reservation is one statement.
-    pub fn known(row: &Reserve<'_>, zone: &str, names: &Names) -> Option<Self> {
-        Self::gather(row, zone, |text| names.known(text).ok_or(())).ok()
-    }
-
-    /// The numbers, given to texts that have none. Call inside a transaction.
-    pub fn learn(
-        row: &Reserve<'_>,
-        zone: &str,
-        conn: &Connection,
-        names: &mut Names,
-    ) -> rusqlite::Result<Self> {
-        Self::gather(row, zone, |text| names.id(conn, text))
     }
 
     fn key(&self, day: i32, local: bool) -> Key {
@@ -123,19 +95,19 @@ impl Ids {
     }
 }
 
-/// Writes the row.
+/// Writes the row and the names it brings. Call inside a transaction. `None` when there is a row
+/// of that place already, or when the table refuses this one.
 pub(crate) fn insert(
     conn: &Connection,
-    row: &Reserve<'_>,
-    ids: &Ids,
-    day: i32,
-) -> rusqlite::Result<Open> {
-    let reserved = row.reserved.map(|m| m.nano().max(0));
-    conn.prepare_cached(INSERT)?.execute(params![
-        row.id.raw(),
-        row.attempt,
-        row.at_ms,
-        day,
+    names: &mut Names,
+    entry: &Entry<'_>,
+) -> rusqlite::Result<Option<Open>> {
+    let ids = Ids::learn(entry, conn, names)?;
+    let done = conn.prepare_cached(INSERT)?.execute(params![
+        entry.id,
+        entry.attempt,
+        entry.at_ms,
+        entry.day,
         ids.zone,
         ids.client,
         ids.project,
@@ -148,14 +120,27 @@ pub(crate) fn insert(
         ids.task,
         ids.tier,
         ids.reason,
-        row.confidence,
-        row.local,
-        row.uncounted,
-        reserved,
-        tokens(row.input_tokens),
-        tokens(row.output_tokens),
-    ])?;
-    Ok(Open { key: ids.key(day, row.local), uncounted: row.uncounted, reserved })
+        entry.confidence,
+        entry.local,
+        entry.uncounted,
+        entry.reserved,
+        entry.input_tokens,
+        entry.output_tokens,
+    ]);
+    match done {
+        // The statement is undone, the transaction goes on.
+        Err(e) if e.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => Ok(None),
+        done => {
+            done?;
+            let (key, uncounted) = (ids.key(entry.day, entry.local), entry.uncounted);
+            Ok(Some(Open { key, uncounted, reserved: entry.reserved }))
+        }
+    }
+}
+
+/// Whether the place has a row.
+pub(crate) fn has(conn: &Connection, place: Place) -> rusqlite::Result<bool> {
+    conn.prepare_cached(SELECT_ONE)?.exists(params![place.0, place.1])
 }
 
 fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<(Place, Open)> {

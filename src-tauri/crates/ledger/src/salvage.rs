@@ -3,6 +3,7 @@
 //! stands in for what is lost. The damaged file is replaced only at the very end.
 
 use crate::connection;
+use crate::journal;
 use crate::migration::{self, MIGRATIONS, beside};
 use crate::page::{self, Found, PAGE_BYTES};
 use crate::problem::OpenProblem;
@@ -19,7 +20,7 @@ use weir_core::period::LocalDay;
 /// What a salvage came to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Salvaged {
-    /// The damaged file as it was, with its log beside it.
+    /// The damaged file as it was, with its log and its journal beside it.
     pub copy: PathBuf,
     /// Reservations carried over.
     pub reserves: u64,
@@ -95,6 +96,8 @@ fn keep_copy(path: &Path, now_ms: i64) -> std::io::Result<PathBuf> {
     if log.exists() {
         std::fs::copy(log, beside(&copy, "-wal"))?;
     }
+    // The journal itself stays where it is: the next start takes its reservations over.
+    journal::copy(path, &copy)?;
     Ok(copy)
 }
 

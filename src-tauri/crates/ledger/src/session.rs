@@ -2,16 +2,16 @@
 //! Owns how far a day's rows can lie from the day in a table that is ordered by arrival.
 
 use crate::log::{Columns, usage};
-use crate::reader::{Filter, Reader, add_open, named};
-use crate::reserve::Open;
+use crate::reader::{Filter, Now, Reader, named};
 use crate::rollup::{Key, Split, Sums};
 use crate::rows::{DayRange, Dimension, Group, Totals};
 use crate::settle::{Flags, pricing_of};
+use crate::waiting::{self, add_open};
 use rusqlite::Row;
 use std::collections::HashMap;
-use weir_core::RequestId;
 use weir_core::budget::Scope;
 use weir_core::period::LocalDay;
+use weir_core::{Money, RequestId};
 
 /// How far a day's rows can lie from the day's bounds in UTC: zones reach 14 hours, and an
 /// attempt can leave long after its request arrived.
@@ -41,23 +41,12 @@ pub(crate) fn by_session(
     reader: &mut Reader,
     range: DayRange,
     scope: &Scope,
+    now: &Now,
 ) -> rusqlite::Result<Vec<Group>> {
-    let Some(filter) = Filter::of(&reader.conn, scope)? else { return Ok(Vec::new()) };
-    let day_ms = |day: LocalDay| i64::from(day.0).saturating_mul(86_400_000);
-    // A request id holds 43 bits of milliseconds.
-    let bound = |ms: i64| RequestId::floor(ms.clamp(0, (1 << 43) - 1)).raw();
-    let from = bound(day_ms(range.from) - DAY_SLACK_MS);
-    let to = if range.to.0 == i32::MAX { i64::MAX } else { bound(day_ms(range.to) + DAY_SLACK_MS) };
-    let mut sums: HashMap<i64, (Split, Totals)> = HashMap::new();
-    {
-        let mut select = reader.conn.prepare_cached(SELECT_SESSIONS)?;
-        let mut rows = select.query([from, to])?;
-        let mut counting = Counting::default();
-        while let Some(row) = rows.next()? {
-            session_row(row, range, &filter, &mut counting, &mut sums)?;
-        }
-        counting.close(&mut sums);
-    }
+    let sums = match Filter::of(&reader.conn, scope)? {
+        Some(filter) => sums(reader, range, &filter)?,
+        None => HashMap::new(),
+    };
     let totals = sums
         .into_iter()
         .map(|(session, (split, open))| {
@@ -67,11 +56,31 @@ pub(crate) fn by_session(
             (session, totals)
         })
         .collect();
-    named(reader, Dimension::Session, totals)
+    let waiting = now.waiting.entries().filter(|e| waiting::counts(e, range, scope));
+    named(reader, Dimension::Session, totals, waiting)
+}
+
+type Sessions = HashMap<i64, (Split, Totals)>;
+
+fn sums(reader: &Reader, range: DayRange, filter: &Filter) -> rusqlite::Result<Sessions> {
+    let day_ms = |day: LocalDay| i64::from(day.0).saturating_mul(86_400_000);
+    // A request id holds 43 bits of milliseconds.
+    let bound = |ms: i64| RequestId::floor(ms.clamp(0, (1 << 43) - 1)).raw();
+    let from = bound(day_ms(range.from) - DAY_SLACK_MS);
+    let to = if range.to.0 == i32::MAX { i64::MAX } else { bound(day_ms(range.to) + DAY_SLACK_MS) };
+    let mut sums = Sessions::new();
+    let mut select = reader.conn.prepare_cached(SELECT_SESSIONS)?;
+    let mut rows = select.query([from, to])?;
+    let mut counting = Counting::default();
+    while let Some(row) = rows.next()? {
+        session_row(row, range, filter, &mut counting, &mut sums)?;
+    }
+    counting.close(&mut sums);
+    Ok(sums)
 }
 
 impl Counting {
-    fn close(&self, sums: &mut HashMap<i64, (Split, Totals)>) {
+    fn close(&self, sums: &mut Sessions) {
         if self.counts {
             sums.entry(self.session).or_default().0.add(self.local, &self.flags.sums(1));
         }
@@ -83,7 +92,7 @@ fn session_row(
     range: DayRange,
     filter: &Filter,
     counting: &mut Counting,
-    sums: &mut HashMap<i64, (Split, Totals)>,
+    sums: &mut Sessions,
 ) -> rusqlite::Result<()> {
     let mut c = Columns::of(row);
     let or_none = |id: Option<i64>| id.unwrap_or(Key::NONE);
@@ -107,7 +116,7 @@ fn session_row(
     if !settled {
         if inside {
             let totals = &mut sums.entry(session).or_default().1;
-            add_open(totals, &Open { key, uncounted: false, reserved });
+            add_open(totals, reserved.map(Money::from_nano));
         }
         return Ok(());
     }

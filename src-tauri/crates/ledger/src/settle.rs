@@ -1,8 +1,9 @@
 //! Table `settle`: one row an attempt, written once when the attempt ended.
 //! Owns the codes of kind, outcome and pricing, and what a settlement adds to the sums.
 
+use crate::entry::{Place, tokens};
 use crate::name::{Names, cut};
-use crate::reserve::{self, Open, Place, tokens};
+use crate::reserve::{self, Open};
 use crate::rollup::{Key, Sums};
 use crate::rows::{AttemptState, Settle};
 use rusqlite::{Connection, params};

@@ -1,9 +1,12 @@
-//! Brings the write-ahead log to the disk within a second of a write, and keeps it small.
+//! Brings what was written to the disk within a second: reservations out of the journal into the
+//! database, the database's log to the disk. Keeps journal and log small.
 //! Owns the checkpoints, on a thread and a connection of their own. Sleeps without a timer while
 //! nothing is written.
 
 use crate::connection::WAL_BYTES_KEPT;
+use crate::journal;
 use crate::migration::beside;
+use crate::problem::WriteProblem;
 use crate::queue::Desk;
 use parking_lot::{Condvar, Mutex};
 use rusqlite::Connection;
@@ -68,31 +71,81 @@ pub(crate) fn run(desk: &Desk, conn: &Connection) {
     }
 }
 
-fn sync(desk: &Desk, conn: &Connection) -> rusqlite::Result<()> {
+/// Why a turn was not finished; it is tried again.
+#[derive(Debug, thiserror::Error)]
+enum Unsynced {
+    #[error(transparent)]
+    Write(#[from] WriteProblem),
+    #[error(transparent)]
+    Sqlite(#[from] rusqlite::Error),
+    #[error("the journal: {0}")]
+    Journal(#[from] std::io::Error),
+    #[error("another program is writing the log back")]
+    Elsewhere,
+}
+
+fn sync(desk: &Desk, conn: &Connection) -> Result<(), Unsynced> {
     desk.place.look();
+    let done = into_database(desk, conn);
+    if done.is_err() {
+        // The journal itself has to hold then.
+        desk.journal.sync()?;
+    }
+    if desk.journal.turn() {
+        desk.sync.dirty.store(true, Ordering::Release);
+    }
+    done
+}
+
+fn into_database(desk: &Desk, conn: &Connection) -> Result<(), Unsynced> {
+    desk.carry()?;
+    // From here on its reservations are in the log; the checkpoint brings that to the disk.
+    let spent = desk.journal.spent();
     if let Some(mut writer) = desk.writer.try_lock() {
         writer.advance()?;
     }
-    checkpoint(conn, "PRAGMA wal_checkpoint(PASSIVE)")?;
+    if !checkpoint(conn)? {
+        return Err(Unsynced::Elsewhere);
+    }
+    if let Some(spent) = spent {
+        desk.journal.empty(&spent)?;
+    }
     let long = wal_bytes(desk);
     if long > WAL_BYTES_MAX {
         let _writer = desk.writer.lock();
-        checkpoint(conn, "PRAGMA wal_checkpoint(TRUNCATE)")?;
+        truncate(conn)?;
     } else if long > WAL_BYTES_KEPT.cast_unsigned() && !desk.sync.dirty.load(Ordering::Acquire) {
-        checkpoint(conn, "PRAGMA wal_checkpoint(TRUNCATE)")?;
+        truncate(conn)?;
     }
     Ok(())
 }
 
-/// The last one, when everything is written: leaves no log behind.
-pub(crate) fn finish(desk: &Desk, conn: &Connection) -> rusqlite::Result<()> {
-    desk.writer.lock().advance()?;
-    checkpoint(conn, "PRAGMA wal_checkpoint(TRUNCATE)")
+/// The last one, when nothing more comes: leaves the database's file alone behind.
+pub(crate) fn finish(desk: &Desk, conn: &Connection) -> Result<(), WriteProblem> {
+    let sql = |e: rusqlite::Error| WriteProblem::from_sqlite(&desk.path, &e);
+    desk.place.look();
+    desk.carry()?;
+    desk.writer.lock().advance().map_err(sql)?;
+    let synced = truncate(conn).map_err(sql)?;
+    if synced && desk.journal.is_carried() && desk.place.gone().is_none() {
+        journal::remove(&desk.path).map_err(|e| WriteProblem::from_io(&desk.path, &e))?;
+    }
+    Ok(())
 }
 
-/// A reader that holds the log back is no error: the next turn comes.
-fn checkpoint(conn: &Connection, statement: &'static str) -> rusqlite::Result<()> {
-    conn.prepare_cached(statement)?.query_row([], |_| Ok(()))
+/// Brings the log to the disk and writes back what no reader holds on to. False when another
+/// program is at it.
+pub(crate) fn checkpoint(conn: &Connection) -> rusqlite::Result<bool> {
+    run_checkpoint(conn, "PRAGMA wal_checkpoint(PASSIVE)")
+}
+
+/// The same, and begins the log anew. False also when a reader holds on to it.
+fn truncate(conn: &Connection) -> rusqlite::Result<bool> {
+    run_checkpoint(conn, "PRAGMA wal_checkpoint(TRUNCATE)")
+}
+
+fn run_checkpoint(conn: &Connection, statement: &'static str) -> rusqlite::Result<bool> {
+    conn.prepare_cached(statement)?.query_row([], |row| Ok(row.get::<_, i64>(0)? == 0))
 }
 
 fn wal_bytes(desk: &Desk) -> u64 {

@@ -30,17 +30,20 @@ fn becomes(what: &str, mut done: impl FnMut() -> bool) {
 }
 
 #[test]
-fn a_lock_held_elsewhere_delays_a_reservation_by_a_bounded_time_and_then_names_itself() {
+fn a_lock_held_elsewhere_delays_no_reservation_and_lets_nothing_out_once_it_is_noticed() {
     let home = Home::new();
     let ledger = home.open();
     let other = hold(&home.path());
     let start = Instant::now();
-    let refused = ledger.reserve(&reserve(id(1), 1)).expect_err("busy");
-    assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
+    ledger.reserve(&reserve(id(1), 1)).expect("the journal is not locked");
+    assert!(start.elapsed() < Duration::from_millis(200), "{:?}", start.elapsed());
+    becomes("noticed", || ledger.health().problem.is_some());
+    let refused = ledger.reserve(&reserve(id(2), 1)).expect_err("busy");
     assert_eq!(refused, WriteProblem::Busy { path: home.path() });
     assert!(refused.to_string().contains("another program"));
     other.execute_batch("COMMIT").expect("unlocked");
-    ledger.reserve(&reserve(id(1), 1)).expect("let out again");
+    becomes("let out again without anybody asking", || ledger.reserve(&reserve(id(2), 1)).is_ok());
+    assert_eq!(ledger.totals(DayRange::ALL, &Scope::default()).expect("totals").open, 2);
 }
 
 #[test]
@@ -59,11 +62,12 @@ fn settlements_wait_out_a_lock_and_questions_are_answered_meanwhile() {
 
 #[test]
 fn a_ledger_deleted_under_the_running_program_lets_nothing_more_out() {
-    for suffix in ["weir.db", "weir.db-wal"] {
+    for name in ["weir.db", "weir.db-wal", "weir.db.journal-1", "weir.db.journal-2"] {
         let home = Home::new();
         let ledger = home.open();
         ledger.reserve(&reserve(id(1), 1)).expect("reserved");
-        let (file, aside) = (home.dir.path().join(suffix), home.dir.path().join("aside"));
+        ledger.flush().expect("written, so that every file is there");
+        let (file, aside) = (home.dir.path().join(name), home.dir.path().join("aside"));
         std::fs::rename(&file, &aside).expect("moved");
         let mut n = 1;
         let mut refused = None;
@@ -72,12 +76,14 @@ fn a_ledger_deleted_under_the_running_program_lets_nothing_more_out() {
             refused = ledger.reserve(&reserve(id(n), 1)).err();
             refused.is_some()
         });
-        assert_eq!(refused, Some(WriteProblem::Gone { path: home.path() }), "{suffix}");
+        let said = refused.as_ref().map(ToString::to_string).unwrap_or_default();
+        assert_eq!(refused, Some(WriteProblem::Gone { path: file.clone() }));
+        assert!(said.contains(name) && said.contains("Put it back"), "{said}");
         std::fs::rename(&aside, &file).expect("put back");
         ledger.reserve(&reserve(id(90_000), 1)).expect("goes on when it is back");
         drop(ledger);
         // One was refused; every other is there.
-        assert_eq!(home.open_at(NOON_MS).1.orphans, u64::from(n));
+        assert_eq!(home.open_at(NOON_MS).1.orphans, u64::from(n), "{name}");
     }
 }
 
@@ -87,7 +93,8 @@ fn a_log_deleted_while_nothing_runs_costs_only_what_was_in_it() {
     let ledger = home.open();
     ledger.reserve(&reserve(id(1), 1)).expect("reserved");
     drop(ledger);
-    assert!(!home.dir.path().join("weir.db-wal").exists(), "a clean end leaves one file");
+    let left = std::fs::read_dir(home.dir.path()).expect("listed").count();
+    assert_eq!(left, 1, "a clean end leaves one file");
     std::fs::write(home.dir.path().join("weir.db-wal"), b"not a log at all").expect("written");
     assert_eq!(home.open_at(NOON_MS).1.orphans, 1);
 }
@@ -122,7 +129,8 @@ fn only_the_owner_can_read_a_new_ledger_and_its_log() {
     let home = Home::new();
     let ledger = home.open();
     ledger.reserve(&reserve(id(1), 1)).expect("reserved");
-    for name in ["weir.db", "weir.db-wal", "weir.db-shm"] {
+    for name in ["weir.db", "weir.db-wal", "weir.db-shm", "weir.db.journal-1", "weir.db.journal-2"]
+    {
         let file = std::fs::metadata(home.dir.path().join(name)).expect("there");
         assert_eq!(file.permissions().mode() & 0o777, 0o600, "{name}");
     }

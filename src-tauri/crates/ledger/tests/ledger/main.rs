@@ -9,5 +9,6 @@ mod books;
 mod failure;
 mod fixture;
 mod fold;
+mod journal;
 mod kill;
 mod salvage;

@@ -14,6 +14,8 @@ pub struct Conversation<'a> {
     pub turns: Vec<Turn<'a>>,
     /// The tools the model may call.
     pub tools: Vec<Tool<'a>>,
+    /// Tools only the client's own vendor can run. They are left out, unless one is forced.
+    pub foreign_tools: Vec<Cow<'a, str>>,
     /// Whether it may, must or must not call one.
     pub choice: Choice<'a>,
     /// Whether several calls in one answer are allowed; `None` where the client does not say.
@@ -181,8 +183,6 @@ pub struct ToolResult<'a> {
     pub name: Option<Cow<'a, str>>,
     /// Text and files.
     pub parts: Vec<Part<'a>>,
-    /// A JSON object given back as such (Gemini's `response`), instead of `parts`.
-    pub object: Option<&'a str>,
     /// Whether the tool failed.
     pub failed: bool,
     /// Whether the call's input was free text.
@@ -213,8 +213,9 @@ pub struct Tool<'a> {
 pub enum Input<'a> {
     /// Nothing it names.
     Nothing,
-    /// An object that follows this JSON Schema, byte for byte as the client wrote it.
-    Schema(&'a str),
+    /// An object that follows this JSON Schema: byte for byte as the client wrote it, unless it was
+    /// written in Gemini's own subset of OpenAPI.
+    Schema(Cow<'a, str>),
     /// Free text, perhaps of this grammar (OpenAI's `format`, as JSON text).
     Free(Option<&'a str>),
 }
@@ -321,8 +322,8 @@ pub enum Format<'a> {
         name: Option<Cow<'a, str>>,
         /// What it is for.
         description: Option<Cow<'a, str>>,
-        /// The JSON Schema, byte for byte as the client wrote it.
-        schema: &'a str,
+        /// The JSON Schema; see `Input::Schema`.
+        schema: Cow<'a, str>,
         /// Whether it is kept to the letter.
         strict: Option<bool>,
     },

@@ -9,15 +9,21 @@ pub mod conversation;
 mod drops;
 mod form;
 pub mod ids;
+mod names;
 pub mod out;
+mod reader;
 pub mod reading;
+mod request;
+mod rules;
 pub mod seal;
 mod traits;
+mod writer;
 
 pub use answer::{BadAnswer, Ending, Failure, Framing, Stream, answer, failure, replay};
 pub use back::{Back, SentTool};
 pub use drops::{Drop, Drops, Rejected};
 pub use form::Form;
+pub use request::request;
 pub use traits::{Family, Limit, Reasoning, Sampled, Traits};
 
 use weir_core::Endpoint;
@@ -56,3 +62,6 @@ pub struct Translated {
     /// What the target could not carry, each rule once.
     pub dropped: Vec<Drop>,
 }
+
+#[cfg(test)]
+mod tests;

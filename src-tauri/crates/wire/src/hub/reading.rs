@@ -139,7 +139,6 @@ impl<'de> Deserialize<'de> for Count {
 
 /// A struct of optional fields, read from a JSON object in one pass. Each field names its key and,
 /// after `|`, further spellings. Keys nobody named are kept in `unknown`.
-#[cfg_attr(not(test), expect(unused_macros, reason = "until the first reader uses it"))]
 macro_rules! object {
     ($(#[$meta:meta])* $vis:vis struct $name:ident<$life:lifetime> {
         $($(#[$field_meta:meta])* $field:ident: $type:ty = $key:literal $(| $other:literal)*,)*
@@ -183,7 +182,6 @@ macro_rules! object {
         }
     };
 }
-#[expect(unused_imports, reason = "until the first reader stands beside it")]
 pub(crate) use object;
 
 #[cfg(test)]

@@ -95,6 +95,8 @@ pub struct Traits {
     pub parts: bool,
     /// The limit's name (Chat).
     pub limit: Limit,
+    /// The context length to ask for (Ollama), in tokens; `None` leaves it to the server.
+    pub context: Option<u64>,
     /// The most tokens an answer can have, where known: a larger limit is lowered to it.
     pub output_max: Option<u64>,
     /// The limit to set where the form requires one and the client set none, in tokens.
@@ -185,6 +187,7 @@ const UNKNOWN: Traits = Traits {
     alternates: false,
     parts: true,
     limit: Limit::MaxTokens,
+    context: None,
     output_max: None,
     output_default: OUTPUT_DEFAULT,
     reasoning: Reasoning::Unsaid,
@@ -261,7 +264,6 @@ fn gpt(version: (u32, u32), name: &str) -> Traits {
     Traits {
         family: Family::Gpt,
         sampled: if thinks { Sampled::Nothing } else { Sampled::All },
-        prefill: false,
         images: !text_only.iter().any(|text| name.starts_with(text)),
         documents: !text_only.iter().any(|text| name.starts_with(text)),
         audio: name.contains("audio"),
@@ -290,7 +292,6 @@ fn gemini(version: (u32, u32), name: &str) -> Traits {
     let pro = name.contains("pro");
     Traits {
         family: Family::Gemini,
-        prefill: false,
         documents: true,
         audio: true,
         signatures: version >= (3, 0),

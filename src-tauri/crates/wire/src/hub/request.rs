@@ -1,0 +1,161 @@
+//! One request from the client's dialect into the target's: read, fitted by rules, written.
+
+use super::conversation::{Conversation, Format};
+use super::names::Names;
+use super::{Asked, Back, Drops, Form, Rejected, Target, Translated, reader, rules, writer};
+use std::borrow::Cow;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use weir_core::Endpoint;
+
+/// Longest stop sequence kept for the way back, in bytes.
+const STOP_BYTES_MAX: usize = 256;
+/// The end of a body that goes into its seed, in bytes; with its length and the number of turns
+/// it tells the turns of a conversation apart.
+const SEED_BYTES: usize = 4_096;
+
+/// Translates a request.
+///
+/// # Errors
+/// When the body is not one its dialect allows, or when what the target lacks would change the
+/// answer. The message is for the client.
+pub fn request(asked: &Asked<'_>, target: &Target<'_>) -> Result<Translated, Rejected> {
+    let Some(client) = Form::of(asked.endpoint) else {
+        return Err(Rejected::invalid("This endpoint carries no conversation to translate."));
+    };
+    let body = text_of(asked.body)?;
+    let mut drops = Drops::default();
+    let mut conversation = match reader::read(client, &body, &mut drops) {
+        Ok(conversation) => conversation,
+        Err(rejected) => return mended(asked, target, client, &body).unwrap_or(Err(rejected)),
+    };
+    finish(asked, target, client, &mut conversation, drops)
+}
+
+fn finish(
+    asked: &Asked<'_>,
+    target: &Target<'_>,
+    client: Form,
+    conversation: &mut Conversation<'_>,
+    mut drops: Drops,
+) -> Result<Translated, Rejected> {
+    if asked.endpoint == Endpoint::GenerateStream {
+        conversation.stream = true;
+    }
+    rules::apply(conversation, client, target, &mut drops)?;
+    let names = Names::of(conversation, target);
+    let room = asked.body.len() + asked.body.len() / 8 + 512;
+    let body = writer::write(conversation, target, &names, room, &mut drops)?;
+    let back = back(asked, target, client, conversation, names);
+    let endpoint = target.form.endpoint(conversation.stream);
+    Ok(Translated { body, endpoint, back, dropped: drops.into_list() })
+}
+
+fn text_of(body: &[u8]) -> Result<Cow<'_, str>, Rejected> {
+    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+    std::str::from_utf8(body).map(Cow::Borrowed).map_err(|flaw| {
+        Rejected::invalid(format!(
+            "The request body is not UTF-8 text at byte {}. Send it as UTF-8.",
+            flaw.valid_up_to()
+        ))
+    })
+}
+
+/// A second attempt at a body that holds half of a surrogate pair, as JavaScript writes a text that
+/// was cut inside an emoji. Each half becomes the replacement character.
+fn mended(
+    asked: &Asked<'_>,
+    target: &Target<'_>,
+    client: Form,
+    body: &str,
+) -> Option<Result<Translated, Rejected>> {
+    let mended = without_half_pairs(body)?;
+    let mut drops = Drops::default();
+    drops.note("half-surrogate");
+    Some(
+        reader::read(client, &mended, &mut drops)
+            .and_then(|mut conversation| finish(asked, target, client, &mut conversation, drops)),
+    )
+}
+
+/// The body with `\ufffd` for every escaped half of a pair; `None` when there is none.
+fn without_half_pairs(body: &str) -> Option<String> {
+    let code = |at: usize| {
+        let digits = body.get(at + 2..at + 6).filter(|_| body.get(at..at + 2) == Some("\\u"))?;
+        u32::from_str_radix(digits, 16).ok()
+    };
+    let mut halves = Vec::new();
+    let mut at = 0;
+    while let Some(found) = body[at..].find('\\') {
+        let escape = at + found;
+        at = match code(escape) {
+            Some(0xd800..0xdc00) if matches!(code(escape + 6), Some(0xdc00..0xe000)) => escape + 12,
+            Some(0xd800..0xe000) => {
+                halves.push(escape);
+                escape + 6
+            }
+            Some(_) => escape + 6,
+            None => (escape + 2..=body.len()).find(|at| body.is_char_boundary(*at))?,
+        };
+    }
+    if halves.is_empty() {
+        return None;
+    }
+    let mut mended = body.to_owned();
+    for at in halves {
+        mended.replace_range(at..at + 6, "\\ufffd");
+    }
+    Some(mended)
+}
+
+fn back(
+    asked: &Asked<'_>,
+    target: &Target<'_>,
+    client: Form,
+    conversation: &mut Conversation<'_>,
+    names: Names,
+) -> Back {
+    let shown = conversation.thinking.shown;
+    let stop = conversation.stop.iter().filter(|stop| stop.len() <= STOP_BYTES_MAX);
+    Back {
+        endpoint: asked.endpoint,
+        client,
+        target: target.form,
+        model: asked.model.to_owned(),
+        stream: conversation.stream,
+        include_usage: conversation.include_usage,
+        show_thinking: match client {
+            Form::Messages | Form::Chat | Form::Ollama => shown != Some(false),
+            Form::Responses | Form::Gemini => shown == Some(true),
+        },
+        keep_seals: conversation.keep_seals,
+        structured: conversation.format != Format::Free,
+        choices: conversation.choices.unwrap_or(1),
+        logprobs: conversation.sampling.logprobs,
+        stop: stop.map(|stop| stop.to_string()).collect(),
+        seed: seed(asked.body, conversation.turns.len()),
+        echo: conversation.echo.drain(..).map(|(field, json)| (field, json.to_owned())).collect(),
+        tools: names.into_tools(),
+    }
+}
+
+fn seed(body: &[u8], turns: usize) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    body.len().hash(&mut hasher);
+    turns.hash(&mut hasher);
+    body[body.len().saturating_sub(SEED_BYTES)..].hash(&mut hasher);
+    hasher.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn half_of_a_surrogate_pair_becomes_the_replacement_character() {
+        let body = r#"{"a":"\ud83d\ude00 \ud83d x \\ud83d \ude00é"}"#;
+        let mended = without_half_pairs(body).expect("there are halves");
+        assert_eq!(mended, r#"{"a":"\ud83d\ude00 \ufffd x \\ud83d \ufffdé"}"#);
+        assert_eq!(without_half_pairs(r#"{"a":"\\ud83d \n"}"#), None);
+        assert_eq!(without_half_pairs("\\é\\"), None);
+    }
+}

@@ -1,0 +1,195 @@
+//! The order of turns: nothing empty, every result behind its call and named, system text where
+//! the target has a place for it, and sides that take turns where it wants that.
+
+use crate::hub::conversation::{Conversation, Mark, Part, Role, Said, ToolResult, Turn};
+use crate::hub::{Drops, Form, Target};
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
+
+/// Takes out what is empty: no provider gains by it, Anthropic refuses it.
+pub(super) fn clean(conversation: &mut Conversation<'_>) {
+    let full = |said: &Said<'_>| !said.text.is_empty();
+    let kept = |part: &Part<'_>| !matches!(part, Part::Text(said) if said.text.is_empty());
+    move_marks(&mut conversation.system);
+    conversation.system.retain(full);
+    for turn in &mut conversation.turns {
+        turn.parts.retain(kept);
+        for part in &mut turn.parts {
+            if let Part::Result(result) = part {
+                result.parts.retain(kept);
+            }
+        }
+    }
+    let mut known = HashSet::new();
+    conversation.tools.retain(|tool| {
+        !tool.name.is_empty() && known.insert((tool.namespace.clone(), tool.name.clone()))
+    });
+}
+
+/// A mark on an empty block ends the cache where the block before it ends.
+fn move_marks(system: &mut [Said<'_>]) {
+    for at in 1..system.len() {
+        if system[at].text.is_empty() && system[at - 1].mark.is_none() {
+            let mark: Option<Mark> = system[at].mark.take();
+            system[at - 1].mark = mark;
+        }
+    }
+}
+
+/// Gives every call an id and every result the id and the name of its call. A result without an id
+/// answers the first call of its tool that nothing has answered yet.
+pub(super) fn name_results(conversation: &mut Conversation<'_>) {
+    let mut count = 0usize;
+    let mut open: Vec<(Cow<'_, str>, Cow<'_, str>)> = Vec::new();
+    let mut names: HashMap<String, Cow<'_, str>> = HashMap::new();
+    for part in conversation.turns.iter_mut().flat_map(|turn| &mut turn.parts) {
+        match part {
+            Part::Call(call) => {
+                count += 1;
+                let id = call.id.get_or_insert_with(|| Cow::Owned(format!("call_weir_{count}")));
+                open.push((id.clone(), call.name.clone()));
+                names.insert(id.to_string(), call.name.clone());
+            }
+            Part::Result(result) => {
+                if result.id.is_none() {
+                    let same = |(_, name): &(Cow<'_, str>, Cow<'_, str>)| {
+                        result.name.as_ref().is_none_or(|wanted| wanted == name)
+                    };
+                    result.id = open.iter().position(same).map(|at| open[at].0.clone());
+                }
+                match &result.id {
+                    Some(id) => open.retain(|(open, _)| open != id),
+                    None => result.id = Some(Cow::Borrowed("call_weir_0")),
+                }
+                if result.name.is_none() {
+                    let id = result.id.as_deref().unwrap_or_default();
+                    result.name = names.get(id).cloned();
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Puts every result directly behind the turn of its call. Only what came between moves: a
+/// reminder of the system, a word of the user.
+pub(super) fn order_results(conversation: &mut Conversation<'_>) {
+    let calls = |turn: &Turn<'_>| turn.parts.iter().any(|part| matches!(part, Part::Call(_)));
+    let mut at = 0;
+    while at < conversation.turns.len() {
+        if conversation.turns[at].role != Role::Assistant || !calls(&conversation.turns[at]) {
+            at += 1;
+            continue;
+        }
+        let ids: HashSet<String> = conversation.turns[at]
+            .parts
+            .iter()
+            .filter_map(|part| match part {
+                Part::Call(call) => call.id.as_deref().map(str::to_owned),
+                _ => None,
+            })
+            .collect();
+        let end = conversation.turns[at + 1..]
+            .iter()
+            .position(|turn| turn.role == Role::Assistant)
+            .map_or(conversation.turns.len(), |next| at + 1 + next);
+        let ours =
+            |result: &ToolResult<'_>| result.id.as_deref().is_some_and(|id| ids.contains(id));
+        let mut results = Vec::new();
+        for turn in &mut conversation.turns[at + 1..end] {
+            let mut rest = Vec::with_capacity(turn.parts.len());
+            for part in turn.parts.drain(..) {
+                match part {
+                    Part::Result(result) if ours(&result) => results.push(Part::Result(result)),
+                    other => rest.push(other),
+                }
+            }
+            turn.parts = rest;
+        }
+        if !results.is_empty() {
+            let first = conversation.turns[at + 1..end]
+                .iter_mut()
+                .find(|turn| !turn.parts.is_empty())
+                .filter(|turn| turn.role == Role::User);
+            match first {
+                Some(turn) => {
+                    turn.parts.splice(0..0, results);
+                }
+                None => {
+                    conversation.turns.insert(at + 1, Turn { role: Role::User, parts: results })
+                }
+            }
+        }
+        at += 1;
+    }
+    conversation.turns.retain(|turn| !turn.parts.is_empty());
+}
+
+/// What the system says in the middle is told by the user's mouth, in the envelope that agents use
+/// for it, where the target knows no such role.
+pub(super) fn speak_as_user(
+    conversation: &mut Conversation<'_>,
+    target: &Target<'_>,
+    drops: &mut Drops,
+) {
+    let knows = match target.form {
+        Form::Chat | Form::Ollama => !target.traits.alternates,
+        Form::Responses => true,
+        Form::Messages | Form::Gemini => false,
+    };
+    if knows {
+        return;
+    }
+    for turn in conversation.turns.iter_mut().filter(|turn| turn.role == Role::System) {
+        drops.note("system-role");
+        turn.role = Role::User;
+        for part in &mut turn.parts {
+            if let Part::Text(said) = part
+                && !said.text.trim_start().starts_with("<system-reminder>")
+            {
+                let text = std::mem::take(&mut said.text);
+                said.text = Cow::Owned(format!("<system-reminder>\n{text}\n</system-reminder>"));
+            }
+        }
+    }
+}
+
+/// Makes one turn of neighbours with the same role, where sides must take turns, and for Anthropic
+/// and Google, who want all results of one turn's calls together.
+pub(super) fn alternate(conversation: &mut Conversation<'_>, target: &Target<'_>) {
+    let merges = match target.form {
+        Form::Messages | Form::Gemini => true,
+        Form::Chat | Form::Ollama => target.traits.alternates,
+        Form::Responses => false,
+    };
+    if !merges {
+        return;
+    }
+    let mut merged: Vec<Turn<'_>> = Vec::with_capacity(conversation.turns.len());
+    for turn in conversation.turns.drain(..) {
+        match merged.last_mut() {
+            Some(last) if last.role == turn.role => last.parts.extend(turn.parts),
+            _ => merged.push(turn),
+        }
+    }
+    conversation.turns = merged;
+}
+
+/// A conversation begins with the user. One that holds only the system's words becomes the user's;
+/// before one that begins with the model stands a word that says nothing.
+pub(super) fn begin_with_user(conversation: &mut Conversation<'_>, target: &Target<'_>) {
+    let strict = match target.form {
+        Form::Messages | Form::Gemini => true,
+        Form::Chat | Form::Ollama => target.traits.alternates,
+        Form::Responses => false,
+    };
+    if conversation.turns.is_empty() {
+        let parts: Vec<Part<'_>> = conversation.system.drain(..).map(Part::Text).collect();
+        if !parts.is_empty() {
+            conversation.turns.push(Turn { role: Role::User, parts });
+        }
+    } else if strict && conversation.turns[0].role == Role::Assistant {
+        let parts = vec![Part::text("…")];
+        conversation.turns.insert(0, Turn { role: Role::User, parts });
+    }
+}

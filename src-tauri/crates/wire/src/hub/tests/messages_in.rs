@@ -1,0 +1,107 @@
+//! What Claude Code and the Anthropic SDKs send, to targets that are not Anthropic's.
+
+use super::{sent, times, translate};
+use crate::hub::Form;
+use serde_json::{Value, json};
+use weir_core::Endpoint;
+
+const GPT: (Form, &str, bool) = (Form::Chat, "gpt-4o", false);
+const QWEN: (Form, &str, bool) = (Form::Chat, "qwen3:8b", true);
+
+fn ask(more: Value) -> Value {
+    let mut body = json!({"model": "m", "max_tokens": 100,
+        "messages": [{"role": "user", "content": "hi"}]});
+    for (key, value) in more.as_object().expect("fields") {
+        body[key] = value.clone();
+    }
+    body
+}
+
+#[test]
+fn the_billing_header_of_claude_code_never_leaves_for_a_foreign_model() {
+    let body = ask(json!({"system": [
+        {"type": "text", "text": "x-anthropic-billing-header: cc_version=2.1.330; cch=00000;"},
+        {"type": "text", "text": "You are Claude Code.", "cache_control": {"type": "ephemeral"}},
+    ]}));
+    let (sent, dropped) = sent(Endpoint::Messages, &body, GPT);
+    assert_eq!(times(&sent, "billing-header"), 0);
+    assert_eq!(sent["messages"][0], json!({"role": "system", "content": "You are Claude Code."}));
+    assert_eq!(dropped, ["billing-header", "cache-control"]);
+}
+
+#[test]
+fn a_system_message_in_the_middle_reaches_the_target_where_it_stood() {
+    let body = json!({"model": "m", "max_tokens": 9, "messages": [
+        {"role": "user", "content": "one"},
+        {"role": "system", "content": "mid"},
+        {"role": "assistant", "content": "two"},
+        {"role": "user", "content": "three"},
+    ]});
+    let (gpt, dropped) = sent(Endpoint::Messages, &body, GPT);
+    assert_eq!(gpt["messages"][1], json!({"role": "system", "content": "mid"}));
+    assert!(dropped.is_empty());
+    let (qwen, dropped) = sent(Endpoint::Messages, &body, QWEN);
+    let expected = "one\n\n<system-reminder>\nmid\n</system-reminder>";
+    assert_eq!(qwen["messages"][0], json!({"role": "user", "content": expected}));
+    assert_eq!(dropped, ["system-role"]);
+}
+
+#[test]
+fn images_in_a_tool_result_move_to_a_user_message_behind_all_results() {
+    let image = json!({"type": "image", "source":
+        {"type": "base64", "media_type": "image/png", "data": "AAAA"}});
+    let body = json!({"model": "m", "max_tokens": 9, "messages": [
+        {"role": "user", "content": "look"},
+        {"role": "assistant", "content": [
+            {"type": "tool_use", "id": "a", "name": "shot", "input": {}},
+            {"type": "tool_use", "id": "b", "name": "shot", "input": {}}]},
+        {"role": "user", "content": [
+            {"type": "tool_result", "tool_use_id": "a", "content": [image]},
+            {"type": "tool_result", "tool_use_id": "b", "is_error": true, "content": "broke"},
+            {"type": "text", "text": "go on"}]},
+    ]});
+    let (sent, _) = sent(Endpoint::Messages, &body, GPT);
+    let messages = sent["messages"].as_array().expect("messages");
+    assert_eq!(messages[2]["role"], "tool");
+    assert_eq!(
+        messages[3],
+        json!({"role": "tool", "tool_call_id": "b", "content": "Error: broke"})
+    );
+    assert_eq!(messages[4]["role"], "user");
+    assert_eq!(messages[4]["content"][0]["image_url"]["url"], "data:image/png;base64,AAAA");
+    assert_eq!(messages[4]["content"][1]["text"], "go on");
+}
+
+#[test]
+fn a_model_without_eyes_refuses_an_image_in_the_words_claude_code_understands() {
+    let body = ask(json!({"messages": [{"role": "user", "content": [
+        {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "A"}}]}]}));
+    let rejected = translate(Endpoint::Messages, &body, QWEN).map(|_| ()).expect_err("refused");
+    assert_eq!(rejected.message, "capability_rejected: image_block");
+    let chat = json!({"messages": [{"role": "user", "content": [
+        {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}]}]});
+    let rejected = translate(Endpoint::Chat, &chat, QWEN).map(|_| ()).expect_err("refused");
+    assert_eq!(rejected.class, "image_block");
+    assert!(rejected.message.starts_with("qwen3:8b takes text only."), "{}", rejected.message);
+}
+
+#[test]
+fn foreign_signatures_are_dropped_by_name_and_never_sent() {
+    let body = json!({"model": "m", "max_tokens": 9, "messages": [
+        {"role": "user", "content": "one"},
+        {"role": "assistant", "content": [
+            {"type": "thinking", "thinking": "hm", "signature": "SIG"},
+            {"type": "redacted_thinking", "data": "RED"},
+            {"type": "text", "text": "two"}]},
+        {"role": "user", "content": "three"},
+    ]});
+    for target in [GPT, QWEN, (Form::Gemini, "gemini-3-pro", false)] {
+        let (sent, dropped) = sent(Endpoint::Messages, &body, target);
+        assert_eq!(times(&sent, "SIG") + times(&sent, "RED") + times(&sent, "hm"), 0);
+        assert_eq!(dropped, ["thinking-signature"]);
+    }
+    let (claude, dropped) =
+        sent(Endpoint::Messages, &body, (Form::Messages, "claude-opus-4-8", false));
+    assert_eq!(claude["messages"][1]["content"][0]["signature"], "SIG");
+    assert!(dropped.is_empty());
+}

@@ -588,7 +588,19 @@ local: boolean,
 /**
  * Whether the demonstration answers.
  */
-demo: boolean, } | { "event": "closed", 
+demo: boolean, } | { "event": "queued", 
+/**
+ * The request.
+ */
+id: string, 
+/**
+ * `provider/model`.
+ */
+route: string, 
+/**
+ * Its place in the line, from 1.
+ */
+position: number, } | { "event": "closed", 
 /**
  * The request.
  */
@@ -652,6 +664,19 @@ on: boolean,
 local: Array<LocalServer>, };
 
 /**
+ * Requests that a local server is answering with one model.
+ */
+export type LocalJobs = { 
+/**
+ * The model.
+ */
+model: string, 
+/**
+ * How many.
+ */
+jobs: number, };
+
+/**
  * A model on a local server.
  */
 export type LocalModel = { 
@@ -711,6 +736,19 @@ server: string, } | { "order": "stop",
 server: string, };
 
 /**
+ * The line before a local server.
+ */
+export type LocalQueue = { 
+/**
+ * What runs.
+ */
+running: Array<LocalJobs>, 
+/**
+ * Who waits, the next first.
+ */
+waiting: Array<LocalWaiting>, };
+
+/**
  * A local server.
  */
 export type LocalServer = { 
@@ -747,7 +785,12 @@ reason: string | null,
 /**
  * Whether the configuration names it.
  */
-written: boolean, };
+written: boolean, 
+/**
+ * The line before it, while something runs or waits there; null otherwise, and for servers
+ * that hold one model.
+ */
+queue: LocalQueue | null, };
 
 /**
  * `local status`.
@@ -761,6 +804,27 @@ on: boolean,
  * The servers.
  */
 local: Array<LocalServer>, };
+
+/**
+ * A request that waits for its place at a local server.
+ */
+export type LocalWaiting = { 
+/**
+ * The request.
+ */
+id: string, 
+/**
+ * The model it is for.
+ */
+model: string, 
+/**
+ * Its place in the line, from 1.
+ */
+position: number, 
+/**
+ * How long it has waited, in milliseconds.
+ */
+waited_ms: number, };
 
 /**
  * Which requests to list.

@@ -119,6 +119,11 @@ pub fn reason(code: &str) -> &str {
         "named" => "the request names provider and model",
         "tier" => "it is the first of its tier's chain that can answer",
         "fallback" => "what comes before it in the chain failed",
+        "local-off" => "local models are switched off (weir local on)",
+        "local-context" => "the prompt is longer than the context of the local model before it",
+        "local-busy" => "the local server before it was busy",
+        "local-absent" => "the local server before it was not there",
+        "local-unfit" => "the local model before it does not do what was asked",
         "demo" => "no key and no local server is set up, so the demonstration answers",
         other => other,
     }

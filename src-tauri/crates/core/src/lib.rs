@@ -11,6 +11,7 @@ pub mod period;
 pub mod price;
 pub mod route;
 pub mod usage;
+pub mod workers;
 
 pub use dialect::{Dialect, Endpoint};
 pub use ids::RequestId;

@@ -130,6 +130,8 @@ pub struct Setup {
     pub high: Vec<Route>,
     /// Whether routing is paused: every request goes where it asked.
     pub paused: bool,
+    /// Whether local models are switched off.
+    pub local_off: bool,
     /// Whether `demo` answers whatever names no provider: nothing else is set up yet.
     pub demo_answers: bool,
 }
@@ -175,9 +177,24 @@ pub enum Reason {
     Fallback,
     /// The demonstration provider.
     Demo,
+    /// Local models are switched off, and a local link of the chain was passed over.
+    LocalOff,
+    /// The prompt was longer than the context of the local model before it.
+    LocalContext,
+    /// The local server before it was busy.
+    LocalBusy,
+    /// The local server before it was not there.
+    LocalAbsent,
+    /// The local model before it does not do what is asked.
+    LocalUnfit,
 }
 
 impl Reason {
+    /// Whether a chain led there, so that others may follow.
+    pub fn in_chain(self) -> bool {
+        !matches!(self, Self::Asked | Self::Named | Self::Demo)
+    }
+
     /// The short code.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -186,6 +203,11 @@ impl Reason {
             Self::Tier => "tier",
             Self::Fallback => "fallback",
             Self::Demo => "demo",
+            Self::LocalOff => "local-off",
+            Self::LocalContext => "local-context",
+            Self::LocalBusy => "local-busy",
+            Self::LocalAbsent => "local-absent",
+            Self::LocalUnfit => "local-unfit",
         }
     }
 }
@@ -249,6 +271,12 @@ pub enum NoRoute {
         /// The caller's dialect.
         dialect: &'static str,
     },
+    /// Local models are switched off, and nothing else can answer.
+    #[error("local models are switched off, and {route} is one. Switch them on: weir local on")]
+    LocalOff {
+        /// What was asked for.
+        route: String,
+    },
     /// No provider is configured for the caller's dialect.
     #[error("no provider speaks {dialect}. Add one to config.toml")]
     NoProvider {
@@ -292,7 +320,10 @@ pub fn plan(setup: &Setup, ask: Ask<'_>) -> Result<Vec<Candidate>, NoRoute> {
         .providers
         .iter()
         .find(|p| p.kind == ProviderKind::Plain && p.dialect == dialect)
-        .or_else(|| setup.providers.iter().find(|p| p.speaks(ask.endpoint)))
+        .or_else(|| {
+            let in_use = |p: &&Provider| !(p.local && setup.local_off);
+            setup.providers.iter().filter(in_use).find(|p| p.speaks(ask.endpoint))
+        })
         .ok_or(NoRoute::NoProvider { dialect: dialect.as_str() })?;
     let route = Route { provider: native.name.clone(), model: ask.model.to_owned() };
     Ok(vec![Candidate { route, reason: Reason::Asked, rewrite: false }])
@@ -311,6 +342,9 @@ fn named(setup: &Setup, ask: Ask<'_>, name: &str, model: &str) -> Result<Vec<Can
         let known: Vec<&str> = setup.providers.iter().map(|p| p.name.as_str()).collect();
         return Err(NoRoute::UnknownProvider { name: name.to_owned(), known: known.join(", ") });
     };
+    if provider.local && setup.local_off {
+        return Err(NoRoute::LocalOff { route: ask.model.to_owned() });
+    }
     if !provider.speaks(ask.endpoint) {
         return Err(NoRoute::OtherDialect {
             provider: name.to_owned(),
@@ -323,14 +357,28 @@ fn named(setup: &Setup, ask: Ask<'_>, name: &str, model: &str) -> Result<Vec<Can
 
 fn tiered(setup: &Setup, ask: Ask<'_>, tier: Tier) -> Result<Vec<Candidate>, NoRoute> {
     let chain = setup.chain(tier);
-    let mut found: Vec<Candidate> = chain
-        .iter()
-        .filter(|route| setup.provider(&route.provider).is_some_and(|p| p.speaks(ask.endpoint)))
-        .map(|route| Candidate { route: route.clone(), reason: Reason::Fallback, rewrite: true })
-        .collect();
-    if let Some(first) = found.first_mut() {
-        first.reason = Reason::Tier;
+    let mut found: Vec<Candidate> = Vec::new();
+    let mut off = None;
+    for route in chain {
+        match setup.provider(&route.provider) {
+            Some(p) if p.local && setup.local_off => off = off.or(Some(route)),
+            Some(p) if p.speaks(ask.endpoint) => {
+                let (first, route) = (found.is_empty(), route.clone());
+                let reason = match (first, off) {
+                    (true, Some(_)) => Reason::LocalOff,
+                    (true, None) => Reason::Tier,
+                    (false, _) => Reason::Fallback,
+                };
+                found.push(Candidate { route, reason, rewrite: true });
+            }
+            _ => {}
+        }
+    }
+    if !found.is_empty() {
         return Ok(found);
+    }
+    if let Some(route) = off {
+        return Err(NoRoute::LocalOff { route: route.to_string() });
     }
     if chain.is_empty() {
         return Err(NoRoute::EmptyTier { model: ask.model.to_owned(), tier: tier.as_str() });
@@ -415,6 +463,20 @@ mod tests {
             Err(NoRoute::TierOtherDialect { .. })
         ));
         assert!(matches!(routes("weir-high", Endpoint::Chat), Err(NoRoute::EmptyTier { .. })));
+    }
+
+    #[test]
+    fn while_local_models_are_off_a_chain_passes_them_over_and_a_named_one_is_refused() {
+        let off = Setup { local_off: true, ..setup() };
+        let ask = |model: &'static str| Ask { endpoint: Endpoint::Messages, model, tier: None };
+        let found = plan(&off, ask("weir-low")).unwrap();
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].reason, Reason::LocalOff);
+        assert_eq!(found[0].route.provider, "anthropic");
+        let said = plan(&off, ask("ollama/qwen3:8b")).unwrap_err().to_string();
+        assert!(said.contains("ollama/qwen3:8b") && said.contains("weir local on"), "{said}");
+        let alone = Setup { low: off.low[..1].to_vec(), ..off };
+        assert!(matches!(plan(&alone, ask("weir-low")), Err(NoRoute::LocalOff { .. })));
     }
 
     #[test]

@@ -273,6 +273,7 @@ impl Config {
             medium: self.medium.clone(),
             high: self.high.clone(),
             paused,
+            local_off: false,
             demo_answers: self.written.is_empty()
                 && !self.providers.iter().any(|p| self.can_be_asked(p, &has_key)),
         }

@@ -6,7 +6,7 @@ use parking_lot::Mutex;
 use std::collections::BTreeMap;
 use tokio::sync::broadcast;
 use weir_core::{Metered, RequestId};
-use weir_proxy::ports::{Closing, Events as EventsPort, Opening, Settled};
+use weir_proxy::ports::{Closing, Events as EventsPort, Opening, Queued, Settled};
 
 /// Events a slow listener may lag behind.
 const FEED_LEN_MAX: usize = 256;
@@ -68,6 +68,14 @@ impl EventsPort for Events {
         if open.len() < OPEN_LEN_MAX || open.contains_key(&opening.id) {
             open.insert(opening.id, event);
         }
+    }
+
+    fn queued(&self, queued: &Queued<'_>) {
+        self.send(LiveEvent::Queued {
+            id: queued.id,
+            route: queued.route.to_string(),
+            position: queued.position as u64,
+        });
     }
 
     fn closed(&self, id: RequestId, closing: &Closing, settled: Settled) {

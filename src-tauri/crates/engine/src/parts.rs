@@ -16,6 +16,7 @@ use jiff::tz::TimeZone;
 use std::sync::Arc;
 use weir_ledger::Ledger;
 use weir_proxy::Live;
+use weir_proxy::workers::Workers;
 
 /// The parts, each behind what it needs to be shared.
 pub struct Parts {
@@ -57,12 +58,26 @@ pub struct Serving {
     pub started_ms: i64,
     /// Its counters.
     pub live: Live,
+    /// The lines before local servers.
+    pub workers: Arc<Workers>,
 }
 
 impl Parts {
     /// Unix time in milliseconds.
     pub fn now_ms(&self) -> i64 {
         clock::unix_ms()
+    }
+
+    /// Local servers as they are shown, each with the line before it.
+    pub fn local_servers(&self) -> Vec<crate::api::LocalServer> {
+        let mut servers = self.local.shown();
+        let lines = self.serving.as_ref().map(|s| s.workers.standings()).unwrap_or_default();
+        for line in lines {
+            if let Some(server) = servers.iter_mut().find(|s| s.server == line.server) {
+                server.queue = Some(line.into());
+            }
+        }
+        servers
     }
 
     /// What needs attention and no value shows, one line with its fix each.

@@ -148,6 +148,7 @@ impl Routing {
     pub fn refresh(&self) {
         let config = self.config.load();
         let mut setup = config.setup(self.paused.load(Ordering::Relaxed), &self.has_key);
+        setup.local_off = self.local_off.load(Ordering::Relaxed);
         let found = self.found.load();
         for provider in &mut setup.providers {
             if let Some(address) = found.addresses.get(&provider.name) {

@@ -147,6 +147,7 @@ impl Engine {
             configured: made.routing.config().port,
             started_ms: clock::unix_ms(),
             live: proxy.live(),
+            workers: proxy.workers(),
         };
         let desk = Arc::new(HomeDesk(Arc::new(made.parts(Some(serving)))));
         let (stop, end) = (CancellationToken::new(), CancellationToken::new());
@@ -311,6 +312,7 @@ impl Made {
             clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
             routes: Arc::clone(&self.routing) as _,
             events: Arc::clone(&self.events) as _,
+            locals: Arc::clone(&self.local) as _,
         }
     }
 

@@ -46,6 +46,12 @@ impl Clock for Nothing {
         0
     }
 }
+impl Locals for Nothing {
+    fn model(&self, _: &str, _: &str) -> LocalModel {
+        LocalModel::default()
+    }
+    fn answered(&self, _: &str, _: &str) {}
+}
 impl Routes for Nothing {
     fn setup(&self) -> Arc<Setup> {
         Arc::clone(&self.0)
@@ -80,6 +86,7 @@ fn main() {
             clock: it.clone(),
             routes: it.clone(),
             events: it.clone(),
+            locals: it.clone(),
         };
         println!("{port}");
         let stop = CancellationToken::new();

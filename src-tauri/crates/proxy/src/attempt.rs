@@ -4,6 +4,7 @@
 use crate::decline::{Failure, FailureKind, no_ledger, spent};
 use crate::headers::{CREDENTIALS, without_credentials};
 use crate::limits::{ERROR_BODY_BYTES_MAX, HEAD_OF_ANSWER_WAIT_MAX, OUTPUT_TOKENS_ASSUMED};
+use crate::local::{Admitted, admit};
 use crate::pipeline::Context;
 use crate::ports::{Estimate, KeyProblem, Opening, Refusal};
 use crate::read::Asked;
@@ -14,7 +15,7 @@ use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, HeaderValue, Method, header};
 use http_body_util::BodyExt;
 use std::collections::VecDeque;
-use weir_core::route::{Candidate, KeySource, Provider, ProviderKind, Reason};
+use weir_core::route::{Candidate, KeySource, Provider, ProviderKind};
 use weir_core::{Endpoint, Metered, Outcome};
 use weir_triage::tokens_at_most;
 use weir_wire::edits::with_both;
@@ -43,12 +44,19 @@ pub async fn attempt(
     candidates: Vec<Candidate>,
 ) -> Result<Started, Refused> {
     let mut failures: Vec<Failure> = Vec::new();
-    let mut tries = Tries { context, asked, count: 0 };
+    let mut tries = Tries { context, asked, count: 0, local: Admitted::default() };
+    let mut instead = None;
     let last = candidates.len().saturating_sub(1);
-    for (index, candidate) in candidates.into_iter().enumerate() {
+    for (index, mut candidate) in candidates.into_iter().enumerate() {
+        if let Some(reason) = instead.take() {
+            candidate.reason = reason;
+        }
         match tries.one(candidate, index == last).await? {
             Try::Started(started) => return Ok(*started),
-            Try::Failed(failure) => failures.push(failure),
+            Try::Failed(failure) => {
+                instead = failure.skipped;
+                failures.push(failure);
+            }
         }
     }
     Err(spent(asked, &failures))
@@ -63,6 +71,8 @@ struct Tries<'a> {
     context: &'a Context,
     asked: &'a Asked,
     count: u16,
+    /// What the candidate at hand was granted by its local server.
+    local: Admitted,
 }
 
 impl Tries<'_> {
@@ -72,6 +82,11 @@ impl Tries<'_> {
         let Some(provider) = known.filter(|p| p.kind != ProviderKind::Demo) else {
             return self.demonstrate(candidate).map(|s| Try::Started(Box::new(s)));
         };
+        self.local = Admitted::default();
+        match admit(self.context, self.asked, provider, &candidate, last).await {
+            Ok(admitted) => self.local = admitted,
+            Err(failure) => return Ok(Try::Failed(failure)),
+        }
         let headers = match self.credentials(provider).await {
             Ok(headers) => headers,
             Err(problem) => {
@@ -136,7 +151,7 @@ impl Tries<'_> {
         // A redirect is not followed, and not passed on either: a client that followed it would
         // take its token and its prompt to a host nobody stored.
         let redirect = (300..400).contains(&status);
-        let in_chain = matches!(candidate.reason, Reason::Tier | Reason::Fallback);
+        let in_chain = candidate.reason.in_chain();
         let next_may_do_better = matches!(status, 401 | 403 | 408 | 429 | 500..=599)
             // A link whose model is not there, such as one that was never pulled.
             || (status == 404 && in_chain);
@@ -161,7 +176,8 @@ impl Tries<'_> {
         out: Outbound,
         last: bool,
     ) -> Result<Sent, Refused> {
-        let mut ticket = match self.reserve(candidate, provider.local, false) {
+        let local = provider.local && !self.local.cloud;
+        let mut ticket = match self.reserve(candidate, local, false) {
             Ok(ticket) => ticket,
             // A later link may be free, or in no budget.
             Err(Refusal::Budget { message, .. }) => {
@@ -171,10 +187,14 @@ impl Tries<'_> {
             Err(ledger @ Refusal::Ledger { .. }) => return Err(no_ledger(&ledger)),
         };
         ticket.sent = true;
+        ticket.place = self.local.place.clone();
         let answer = tokio::time::timeout(HEAD_OF_ANSWER_WAIT_MAX, self.context.upstream.send(out));
         match answer.await.unwrap_or(Err(NoAnswer::Timeout)) {
             Ok(answer) => {
                 ticket.status = answer.status.as_u16();
+                if provider.local {
+                    self.context.ports.locals.answered(&provider.name, &candidate.route.model);
+                }
                 Ok(Sent::Answer(Box::new(answer), Box::new(ticket)))
             }
             Err(problem) => {

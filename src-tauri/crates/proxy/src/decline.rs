@@ -6,8 +6,11 @@ use crate::ports::Refusal;
 use crate::read::Asked;
 use crate::reply::Refused;
 use http::HeaderValue;
-use weir_core::route::Candidate;
+use weir_core::route::{Candidate, Reason};
 use weir_wire::error_body::ProblemKind;
+
+/// After how long a request that found a local server busy may be sent again, in seconds.
+const BUSY_RETRY_SECS: u64 = 10;
 
 /// One failed attempt, for the final message.
 pub struct Failure {
@@ -19,6 +22,8 @@ pub struct Failure {
     pub retry_after: Option<HeaderValue>,
     /// What kind of failure it was.
     pub kind: FailureKind,
+    /// Why the next candidate answers instead, where nothing was even sent.
+    pub skipped: Option<Reason>,
 }
 
 /// What decides the status of the refusal.
@@ -34,13 +39,19 @@ pub enum FailureKind {
     Key,
     /// A hard budget is used up.
     Budget,
+    /// The prompt is longer than a local model's context.
+    TooLong,
+    /// A local model does not do what is asked.
+    Unfit,
+    /// A local server is busy, and its line is too long or too slow.
+    Busy,
 }
 
 impl Failure {
     /// A failure with nothing more known.
     pub fn of(candidate: &Candidate, what: String) -> Self {
         let route = candidate.route.to_string();
-        Self { route, what, retry_after: None, kind: FailureKind::Upstream }
+        Self { route, what, retry_after: None, kind: FailureKind::Upstream, skipped: None }
     }
 }
 
@@ -71,6 +82,13 @@ pub fn spent(asked: &Asked, failures: &[Failure]) -> Refused {
             let refused = Refused::new(ProblemKind::BudgetSpent, 402, text);
             for_codex(asked, refused.code("budget_spent"))
         }
+        // A code and words on which the tools shorten the conversation and go on.
+        FailureKind::TooLong => Refused::bad_request(text).code("context_length_exceeded"),
+        FailureKind::Unfit => Refused::bad_request(text).code("not_supported"),
+        FailureKind::Busy => {
+            let refused = Refused::new(ProblemKind::Unavailable, 503, text).code("local_busy");
+            refused.retry_after(BUSY_RETRY_SECS)
+        }
         FailureKind::Upstream | FailureKind::Timeout | FailureKind::NotRunning => {
             unanswered(failures, text)
         }
@@ -78,7 +96,8 @@ pub fn spent(asked: &Asked, failures: &[Failure]) -> Refused {
 }
 
 fn told(failures: &[Failure]) -> String {
-    if let [Failure { what, kind: FailureKind::Key | FailureKind::Budget, .. }] = failures {
+    use FailureKind::{Budget, Key, TooLong};
+    if let [Failure { what, kind: Key | Budget | TooLong, .. }] = failures {
         return what.clone();
     }
     let told: Vec<String> = failures.iter().map(|f| format!("{}: {}", f.route, f.what)).collect();

@@ -12,6 +12,7 @@ mod demo;
 mod headers;
 pub mod limits;
 mod live;
+mod local;
 mod models;
 mod pipeline;
 pub mod ports;
@@ -24,6 +25,7 @@ pub mod secret;
 mod server;
 mod settle;
 mod upstream;
+pub mod workers;
 
 pub use live::Live;
 pub use server::Proxy;

@@ -41,3 +41,15 @@ pub const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 pub const OUTPUT_TOKENS_ASSUMED: u64 = 16_384;
 /// Longest hint header value that is taken over, in bytes.
 pub const HINT_BYTES_MAX: usize = 128;
+/// The line before a local server that swaps models: four jobs of one model at a time, which is
+/// what such servers run side by side at most by default; 64 that wait; and after half a minute a
+/// job of another model has its turn.
+pub const LOCAL_LINE: weir_core::workers::Limits =
+    weir_core::workers::Limits { parallel: 4, waiting_max: 64, patience_ms: 30_000 };
+/// A line of so many waiting jobs is busy: a chain goes on to its next link.
+pub const LOCAL_BUSY_LEN_MAX: usize = 4;
+/// A line whose oldest job has waited so long is busy; a chain also waits no longer than this.
+pub const LOCAL_BUSY_AGE_MAX: Duration = Duration::from_secs(10);
+/// The longest wait in line of a request that may go nowhere else: below the time after which the
+/// tools give up themselves.
+pub const LOCAL_WAIT_MAX: Duration = Duration::from_secs(8 * 60);

@@ -11,6 +11,7 @@ use crate::quirks::Quirks;
 use crate::read::{Asked, has_body, read};
 use crate::reply::{Refused, reply};
 use crate::upstream::Upstream;
+use crate::workers::Workers;
 use crate::{answer, models};
 use futures_util::FutureExt;
 use http::{Request, Response, StatusCode};
@@ -28,6 +29,7 @@ pub struct Line {
     pub(crate) ports: Arc<Ports>,
     pub(crate) upstream: Upstream,
     pub(crate) quirks: Arc<Quirks>,
+    pub(crate) workers: Arc<Workers>,
     pub(crate) live: Live,
     pub(crate) sequence: Arc<AtomicU32>,
 }
@@ -48,6 +50,8 @@ pub struct Context {
     pub upstream: Upstream,
     /// What providers were found not to take.
     pub upstream_quirks: Arc<Quirks>,
+    /// The lines before local servers.
+    pub workers: Arc<Workers>,
 }
 
 impl Line {
@@ -105,6 +109,7 @@ impl Line {
             setup: self.ports.routes.setup(),
             upstream: self.upstream.clone(),
             upstream_quirks: Arc::clone(&self.quirks),
+            workers: Arc::clone(&self.workers),
         }
     }
 }
@@ -129,6 +134,7 @@ fn planned(context: &Context, asked: &Asked) -> Result<Vec<Candidate>, Refused> 
         NoRoute::UnknownProvider { .. } => {
             Refused::new(ProblemKind::NotFound, 404, problem.to_string()).code("unknown_provider")
         }
+        NoRoute::LocalOff { .. } => Refused::bad_request(problem.to_string()).code("local_off"),
         _ => Refused::bad_request(problem.to_string()).code("no_route"),
     })
 }

@@ -4,7 +4,7 @@
 use crate::secret::Secret;
 use futures_util::future::BoxFuture;
 use std::sync::Arc;
-use weir_core::route::{Reason, Setup, Tier};
+use weir_core::route::{Reason, Route, Setup, Tier};
 use weir_core::{Endpoint, Metered, Money, Outcome, Pricing, RequestId};
 
 /// The ports of one proxy.
@@ -22,6 +22,8 @@ pub struct Ports {
     pub routes: Arc<dyn Routes>,
     /// Who listens to live requests.
     pub events: Arc<dyn Events>,
+    /// What is known of local servers.
+    pub locals: Arc<dyn Locals>,
 }
 
 /// The only clock of the data path.
@@ -51,6 +53,36 @@ pub struct Listed {
     pub dialect: weir_core::Dialect,
     /// Context window in tokens, where known.
     pub context: Option<u64>,
+}
+
+/// What is known of a model on a local server. What is not known is `None` or `false`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LocalModel {
+    /// Why its server cannot answer, when it was not there a moment ago.
+    pub absent: Option<String>,
+    /// Why nothing may be sent there: what answers is not the server it was.
+    pub stranger: Option<String>,
+    /// The context it is loaded with, in tokens; else the longest it could be loaded with.
+    pub context: Option<u64>,
+    /// Whether its server only passes requests on to a cloud: neither local nor free.
+    pub cloud: bool,
+    /// Whether it answers with text.
+    pub chats: Option<bool>,
+    /// Whether it makes embeddings.
+    pub embeds: Option<bool>,
+    /// Whether it is in memory.
+    pub resident: bool,
+    /// Whether its server swaps models in and out of memory as they are asked for.
+    pub swaps: bool,
+}
+
+/// Knows local servers.
+pub trait Locals: Send + Sync {
+    /// What is known of a model. Returns at once, from memory.
+    fn model(&self, provider: &str, model: &str) -> LocalModel;
+    /// A server began to answer with a model: what was known of its memory may be old. Returns at
+    /// once.
+    fn answered(&self, provider: &str, model: &str);
 }
 
 /// A tool that may call.
@@ -199,6 +231,17 @@ pub enum Refusal {
     },
 }
 
+/// A request that waits in line.
+#[derive(Clone, Copy, Debug)]
+pub struct Queued<'a> {
+    /// The request.
+    pub id: RequestId,
+    /// Where it wants to go.
+    pub route: &'a Route,
+    /// Its place in the line, from 1.
+    pub position: usize,
+}
+
 /// How an attempt ended.
 #[derive(Clone, Debug)]
 pub struct Closing {
@@ -246,6 +289,8 @@ pub trait Books: Send + Sync {
 pub trait Events: Send + Sync {
     /// An attempt left.
     fn opened(&self, opening: &Opening);
+    /// A request waits for its place at a local server.
+    fn queued(&self, _: &Queued<'_>) {}
     /// An attempt was settled.
     fn closed(&self, id: RequestId, closing: &Closing, settled: Settled);
 }

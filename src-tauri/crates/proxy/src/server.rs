@@ -10,6 +10,7 @@ use crate::pipeline::Line;
 use crate::ports::Ports;
 use crate::quirks::Quirks;
 use crate::upstream::Upstream;
+use crate::workers::Workers;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -31,11 +32,13 @@ impl Proxy {
     /// A proxy for listeners on `port`.
     pub fn new(port: u16, ports: Ports) -> Self {
         let live = Live::default();
+        let workers = Workers::new(Arc::clone(&ports.clock));
         let line = Line {
             gatekeeper: Gatekeeper::new(port),
             ports: Arc::new(ports),
             upstream: Upstream::default(),
             quirks: Arc::new(Quirks::default()),
+            workers,
             live: live.clone(),
             sequence: Arc::new(AtomicU32::new(0)),
         };
@@ -45,6 +48,11 @@ impl Proxy {
     /// Counts of what is happening now.
     pub fn live(&self) -> Live {
         self.live.clone()
+    }
+
+    /// The lines before local servers.
+    pub fn workers(&self) -> Arc<Workers> {
+        Arc::clone(&self.line.workers)
     }
 
     /// Serves until `stop` is cancelled, then lets open answers finish until `end` is cancelled.

@@ -2,6 +2,7 @@
 //! dropped — client gone, task cancelled, panic — settles with what is known by then.
 
 use crate::ports::{Closing, Ports, Reservation, Settled};
+use crate::workers::Place;
 use std::sync::Arc;
 use weir_core::meter::End;
 use weir_core::{Metered, Outcome};
@@ -17,6 +18,8 @@ pub struct Ticket {
     pub first_byte_ms: Option<u32>,
     /// Whether any byte can have reached the provider.
     pub sent: bool,
+    /// The place at a local server, given back when the attempt is settled.
+    pub place: Option<Arc<Place>>,
 }
 
 impl Ticket {
@@ -29,6 +32,7 @@ impl Ticket {
             status: 0,
             first_byte_ms: None,
             sent: false,
+            place: None,
         };
         // Only now: should a listener panic, the ticket settles on its way down.
         if let Some(reservation) = &ticket.reservation {
@@ -56,6 +60,7 @@ impl Ticket {
 
     fn settle(&mut self, outcome: Outcome, metered: Metered, last: bool) -> Option<Settled> {
         let reservation = self.reservation.take()?;
+        self.place = None;
         let id = reservation.opening.id;
         let closing = Closing {
             at_ms: self.ports.clock.unix_ms(),

@@ -7,8 +7,10 @@
 mod support;
 
 use support::{Neighbour, Stage, chat, get_status};
+use tokio::io::AsyncWriteExt;
 use weir_core::Outcome;
 use weir_core::route::{KeySource, Reason, Route};
+use weir_proxy::ports::LocalModel;
 
 #[tokio::test]
 async fn an_answer_settles_once_with_the_usage_the_provider_sent() {
@@ -216,4 +218,74 @@ fn chat_answer() -> String {
 
 fn route(provider: &str, model: &str) -> Route {
     Route { provider: provider.into(), model: model.into() }
+}
+
+#[tokio::test]
+async fn a_prompt_longer_than_the_loaded_context_goes_to_the_next_link_unsent() {
+    let (small, large) = (Neighbour::answers(&chat_answer()), Neighbour::answers(&chat_answer()));
+    let stage = Stage::start(&[("small", small.url()), ("large", large.url())], |setup| {
+        setup.providers[1].local = false;
+        setup.low = vec![route("small", "a"), route("large", "b")];
+    })
+    .await;
+    stage.know(LocalModel { context: Some(8), ..LocalModel::default() });
+    let response = stage.send(&chat("weir-low", false)).await;
+    assert_eq!(get_status(&response), 200, "{response}");
+    assert!(response.contains("x-weir-route: large/b\r\n"), "{response}");
+    assert!(response.contains("x-weir-reason: local-context\r\n"), "{response}");
+    assert!(response.contains("x-weir-attempts: 1\r\n"), "nothing was sent: {response}");
+    assert_eq!(stage.only_closing().await.outcome, Outcome::Ok);
+}
+
+#[tokio::test]
+async fn a_prompt_too_long_for_the_only_candidate_is_refused_in_words_the_tools_know() {
+    let small = Neighbour::answers(&chat_answer());
+    let stage = Stage::start(&[("small", small.url())], |_| {}).await;
+    stage.know(LocalModel { context: Some(8), ..LocalModel::default() });
+    let response = stage.send(&chat("small/a", false)).await;
+    assert_eq!(get_status(&response), 400, "{response}");
+    assert!(response.contains("prompt is too long"), "{response}");
+    assert!(response.contains("exceeds the context window"), "{response}");
+    assert!(response.contains("context_length_exceeded"), "{response}");
+    assert!(stage.openings().is_empty(), "nothing was reserved");
+}
+
+#[tokio::test]
+async fn a_model_that_a_local_server_passes_on_to_a_cloud_is_booked_as_no_local_one() {
+    let neighbour = Neighbour::answers(&chat_answer());
+    let stage = Stage::start(&[("ollama", neighbour.url())], |_| {}).await;
+    stage.know(LocalModel { cloud: true, ..LocalModel::default() });
+    let response = stage.send(&chat("ollama/big-cloud", false)).await;
+    assert_eq!(get_status(&response), 200, "{response}");
+    stage.only_closing().await;
+    assert!(!stage.openings()[0].local);
+}
+
+#[tokio::test]
+async fn nothing_is_sent_to_a_program_that_took_a_local_servers_place() {
+    let stranger = Neighbour::answers(&chat_answer());
+    let stage = Stage::start(&[("ollama", stranger.url())], |_| {}).await;
+    let why = Some("127.0.0.1:11434 was Ollama".to_owned());
+    stage.know(LocalModel { stranger: why, ..LocalModel::default() });
+    let response = stage.send(&chat("ollama/a", false)).await;
+    assert_eq!(get_status(&response), 502, "{response}");
+    assert!(response.contains("was Ollama"), "{response}");
+    assert!(stage.openings().is_empty());
+}
+
+#[tokio::test]
+async fn the_place_at_a_local_server_is_given_back_when_its_client_leaves() {
+    let silent = Neighbour::silent();
+    let stage = Stage::start(&[("ollama", silent.url())], |_| {}).await;
+    stage.know(LocalModel { swaps: true, ..LocalModel::default() });
+    let first = stage.send_and_keep(&chat("ollama/a", true)).await;
+    silent.wait_for_request().await;
+    let mut waiting = stage.send_and_keep(&chat("ollama/b", true)).await;
+    stage.in_line(1).await;
+    drop(first);
+    silent.wait_for_hang_up().await;
+    stage.in_line(0).await;
+    let closed = stage.closings(1).await.remove(0);
+    assert_eq!(closed.outcome, Outcome::ClientGone);
+    waiting.shutdown().await.expect("still open");
 }

@@ -16,6 +16,7 @@ mod lines;
 mod number;
 pub mod sse;
 pub mod tap;
+pub mod text;
 
 pub use encoding::{DecodeProblem, Encoding, decode_body};
 pub use endpoint::{Target, dialect_of, target};

@@ -3,7 +3,7 @@
 use crate::out::{Paint, Tone};
 use crate::table::{Cell, Fit, Table};
 use crate::words::{self, plain};
-use weir_engine::api::{LocalDone, LocalModel, LocalServer, LocalStatus};
+use weir_engine::api::{LocalDone, LocalModel, LocalQueue, LocalServer, LocalStatus};
 
 /// Every server with its models.
 pub fn status(status: &LocalStatus, paint: Paint) -> String {
@@ -65,7 +65,30 @@ fn one(server: &LocalServer, paint: Paint) -> String {
     if !table.is_empty() {
         out.push_str(&table.render(paint));
     }
+    if let Some(queue) = &server.queue {
+        out.push_str(&words::wrap(&format!("  {}", line_before(queue)), words::WIDTH, "  "));
+    }
     out
+}
+
+/// Who runs and who waits, in one sentence.
+fn line_before(queue: &LocalQueue) -> String {
+    let running: Vec<String> = queue
+        .running
+        .iter()
+        .map(|r| {
+            format!("{} with {}", words::count(r.jobs, "request", "requests"), plain(&r.model))
+        })
+        .collect();
+    let mut said = match running.is_empty() {
+        true => "Nothing runs".to_owned(),
+        false => format!("Answering {}", running.join(" and ")),
+    };
+    if let Some(oldest) = queue.waiting.first() {
+        let waiting = words::count(queue.waiting.len() as u64, "waits", "wait");
+        said.push_str(&format!("; {waiting}, the first for {}", words::lasted(oldest.waited_ms)));
+    }
+    said + "."
 }
 
 fn line(model: &LocalModel) -> [Cell; 7] {

@@ -33,6 +33,16 @@ pub enum LiveEvent {
         /// Whether the demonstration answers.
         demo: bool,
     },
+    /// A request waits for its place at a local server that answers with another model.
+    Queued {
+        /// The request.
+        #[ts(as = "String")]
+        id: RequestId,
+        /// `provider/model`.
+        route: String,
+        /// Its place in the line, from 1.
+        position: u64,
+    },
     /// An attempt was settled.
     Closed {
         /// The request.

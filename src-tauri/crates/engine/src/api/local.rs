@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
+use weir_core::RequestId;
 
 /// A model on a local server.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -45,6 +46,41 @@ pub struct LocalServer {
     pub reason: Option<String>,
     /// Whether the configuration names it.
     pub written: bool,
+    /// The line before it, while something runs or waits there; null otherwise, and for servers
+    /// that hold one model.
+    pub queue: Option<LocalQueue>,
+}
+
+/// The line before a local server.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct LocalQueue {
+    /// What runs.
+    pub running: Vec<LocalJobs>,
+    /// Who waits, the next first.
+    pub waiting: Vec<LocalWaiting>,
+}
+
+/// Requests that a local server is answering with one model.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct LocalJobs {
+    /// The model.
+    pub model: String,
+    /// How many.
+    pub jobs: u64,
+}
+
+/// A request that waits for its place at a local server.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct LocalWaiting {
+    /// The request.
+    #[ts(as = "String")]
+    pub id: RequestId,
+    /// The model it is for.
+    pub model: String,
+    /// Its place in the line, from 1.
+    pub position: u64,
+    /// How long it has waited, in milliseconds.
+    pub waited_ms: u64,
 }
 
 /// `local status`.

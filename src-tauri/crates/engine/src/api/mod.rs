@@ -24,7 +24,10 @@ pub use call::{Call, answer};
 pub use desk::Desk;
 pub use doctor::{Check, CheckState, Doctor};
 pub use live::LiveEvent;
-pub use local::{LocalDone, LocalModel, LocalOrder, LocalServer, LocalStatus};
+pub use local::{
+    LocalDone, LocalJobs, LocalModel, LocalOrder, LocalQueue, LocalServer, LocalStatus,
+    LocalWaiting,
+};
 pub use overview::{Overview, WindowView};
 pub use prices::{PerMillion, PriceCost, PriceLine, PriceRow, PriceShow, PriceTable, PriceUpdate};
 pub use problem::{ApiProblem, Code};

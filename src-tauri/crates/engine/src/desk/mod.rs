@@ -223,7 +223,9 @@ impl Desk for HomeDesk {
     }
 
     fn local_status(&self) -> Result<LocalStatus, ApiProblem> {
-        Ok(self.0.local.status())
+        let on = self.0.local.on();
+        self.0.local.look_now(Scope::All);
+        Ok(LocalStatus { on, local: self.0.local_servers() })
     }
 
     fn local(&self, order: &LocalOrder) -> Result<LocalDone, ApiProblem> {

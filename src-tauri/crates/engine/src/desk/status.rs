@@ -45,7 +45,7 @@ pub fn status(parts: &Parts, books: &Books<'_>) -> Result<Status, ApiProblem> {
         totals,
         budgets: budgets?,
         providers: config.providers.iter().map(|p| health_of(parts, &config, p)).collect(),
-        local: parts.local.shown(),
+        local: parts.local_servers(),
         routing: Routing {
             mode: config.mode.as_str().to_owned(),
             local_share: local_share(&totals.day),

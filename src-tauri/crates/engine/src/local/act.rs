@@ -7,7 +7,7 @@ use super::order::{self, Order};
 use super::process::{self, Outcome};
 use super::watch::Scope;
 use super::{Model, Server, State, Watch, view};
-use crate::api::{ApiProblem, Code, LocalDone, LocalOrder, LocalStatus};
+use crate::api::{ApiProblem, Code, LocalDone, LocalOrder};
 use std::time::Duration;
 use weir_proxy::probe::{Question, blocking};
 
@@ -25,12 +25,6 @@ fn problem(code: Code, message: impl Into<String>) -> ApiProblem {
 }
 
 impl Watch {
-    /// Every server, looked at now.
-    pub fn status(&self) -> LocalStatus {
-        self.look_now(Scope::All);
-        LocalStatus { on: self.on(), local: self.shown() }
-    }
-
     /// Carries out an order. Blocks until it is done.
     ///
     /// # Errors

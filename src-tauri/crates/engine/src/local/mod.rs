@@ -5,6 +5,7 @@
 
 mod act;
 mod address;
+mod facts;
 mod kind;
 mod llamacpp;
 mod lmstudio;

@@ -1,7 +1,8 @@
 //! Local servers as the command line and the window see them.
 
 use super::{Model, Server, Watch};
-use crate::api::{LocalModel, LocalServer};
+use crate::api::{LocalJobs, LocalModel, LocalQueue, LocalServer, LocalWaiting};
+use weir_proxy::workers::Standing;
 
 /// A server.
 pub fn server(server: &Server) -> LocalServer {
@@ -14,6 +15,7 @@ pub fn server(server: &Server) -> LocalServer {
         version: server.reading.version.clone(),
         reason: server.reason.clone(),
         written: server.written,
+        queue: None,
     }
 }
 
@@ -26,6 +28,18 @@ fn model(model: &Model) -> LocalModel {
         context_max: model.context_max,
         size_bytes: model.size_bytes,
         capabilities: model.capabilities.clone(),
+    }
+}
+
+impl From<Standing> for LocalQueue {
+    fn from(line: Standing) -> Self {
+        let ms = |age: std::time::Duration| u64::try_from(age.as_millis()).unwrap_or(u64::MAX);
+        let running =
+            line.running.into_iter().map(|(model, jobs)| LocalJobs { model, jobs: jobs as u64 });
+        let waiting = line.waiting.into_iter().zip(1..).map(|((id, model, age), position)| {
+            LocalWaiting { id, model, position, waited_ms: ms(age) }
+        });
+        Self { running: running.collect(), waiting: waiting.collect() }
     }
 }
 

@@ -145,8 +145,8 @@ impl Watch {
         }
         if let Some(me) = self.me.upgrade() {
             self.tasks.spawn(async move {
+                let _over = Over(&me.kicked);
                 me.look(Scope::Due).await;
-                me.kicked.store(false, Ordering::Release);
             });
         }
     }
@@ -308,6 +308,15 @@ impl Watch {
                 ollama::shown(model, &limits.answer);
             }
         }
+    }
+}
+
+/// Takes note that a look is over, also when it was broken off.
+struct Over<'a>(&'a AtomicBool);
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Release);
     }
 }
 

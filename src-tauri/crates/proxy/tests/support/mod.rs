@@ -14,12 +14,14 @@ use tokio_util::sync::CancellationToken;
 use weir_core::Dialect;
 use weir_core::route::{KeySource, Provider, ProviderKind, Setup};
 use weir_proxy::Proxy;
-use weir_proxy::ports::{Closing, Opening, Ports};
+use weir_proxy::ports::{Closing, LocalModel, Opening, Ports};
+use weir_proxy::workers::Workers;
 
 /// A running proxy and the script behind its ports.
 pub struct Stage {
     port: u16,
     script: Arc<Script>,
+    workers: Arc<Workers>,
     end: CancellationToken,
 }
 
@@ -47,12 +49,14 @@ impl Stage {
             clock: script.clone(),
             routes: script.clone(),
             events: script.clone(),
+            locals: script.clone(),
         };
         let proxy = Proxy::new(port, ports);
+        let workers = proxy.workers();
         let end = CancellationToken::new();
         let stop = end.clone();
         tokio::spawn(async move { proxy.serve(vec![listener], stop.clone(), stop).await });
-        Self { port, script, end }
+        Self { port, script, workers, end }
     }
 
     /// Sends raw bytes and reads to the end of the connection.
@@ -88,6 +92,17 @@ impl Stage {
 
     pub fn panic_on_next_event(&self) {
         self.script.panic_on_next_event();
+    }
+
+    /// Waits until so many requests wait for a place at a local server.
+    pub async fn in_line(&self, count: usize) {
+        while self.workers.standings().iter().map(|s| s.waiting.len()).sum::<usize>() != count {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    pub fn know(&self, local: LocalModel) {
+        self.script.know(local);
     }
 
     pub fn break_the_ledger(&self) {

@@ -8,13 +8,14 @@ use tokio::sync::Notify;
 use weir_core::route::Setup;
 use weir_core::{Money, Pricing, RequestId};
 use weir_proxy::ports::{
-    Books, Caller, Clock, Closing, Events, Gate, KeyProblem, Keys, Listed, Opening, Refusal,
-    Reservation, Routes, Settled,
+    Books, Caller, Clock, Closing, Events, Gate, KeyProblem, Keys, Listed, LocalModel, Locals,
+    Opening, Refusal, Reservation, Routes, Settled,
 };
 use weir_proxy::secret::Secret;
 
 pub struct Script {
     setup: Arc<Setup>,
+    local: Mutex<LocalModel>,
     opened: Mutex<Vec<Opening>>,
     closed: Mutex<Vec<Closing>>,
     settled: Notify,
@@ -26,6 +27,7 @@ impl Script {
     pub fn new(setup: Setup) -> Self {
         Self {
             setup: Arc::new(setup),
+            local: Mutex::default(),
             opened: Mutex::default(),
             closed: Mutex::default(),
             settled: Notify::new(),
@@ -52,6 +54,10 @@ impl Script {
 
     pub fn panic_on_next_event(&self) {
         self.panics.store(true, Ordering::SeqCst);
+    }
+
+    pub fn know(&self, local: LocalModel) {
+        *self.local.lock() = local;
     }
 
     pub fn break_the_ledger(&self) {
@@ -102,6 +108,13 @@ impl Clock for Script {
     fn monotonic_ns(&self) -> u64 {
         0
     }
+}
+
+impl Locals for Script {
+    fn model(&self, _: &str, _: &str) -> LocalModel {
+        self.local.lock().clone()
+    }
+    fn answered(&self, _: &str, _: &str) {}
 }
 
 impl Routes for Script {

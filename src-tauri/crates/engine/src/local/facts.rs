@@ -1,0 +1,109 @@
+//! What routing is told of a local model: answered at once, from what was last seen. A question
+//! about something old starts a look for the next one.
+
+use super::{Server, State, Watch, ollama};
+use weir_proxy::ports::{LocalModel, Locals};
+
+impl Locals for Watch {
+    fn model(&self, provider: &str, model: &str) -> LocalModel {
+        if self.anything_due() {
+            self.kick();
+        }
+        let servers = self.servers();
+        match servers.iter().find(|s| s.provider == provider) {
+            Some(server) => told(server, model),
+            // Nobody has looked; what the name says is known all the same.
+            None => LocalModel { cloud: ollama::in_cloud(model), ..LocalModel::default() },
+        }
+    }
+
+    fn answered(&self, provider: &str, model: &str) {
+        let servers = self.servers();
+        let server = servers.iter().find(|s| s.provider == provider);
+        // A server that swaps has just taken the model in, and let another one go.
+        let stale = match server {
+            Some(server) if server.state == State::Up => {
+                server.reading.swaps && server.model(model).is_none_or(|m| m.loaded != Some(true))
+            }
+            _ => true,
+        };
+        if stale {
+            self.outdated(provider);
+            self.kick();
+        }
+    }
+}
+
+fn told(server: &Server, name: &str) -> LocalModel {
+    let model = server.model(name);
+    let reason =
+        || server.reason.clone().or_else(|| Some(format!("{} is not there", server.provider)));
+    let loaded = model.is_some_and(|m| m.loaded == Some(true));
+    LocalModel {
+        absent: reason()
+            .filter(|_| matches!(server.state, State::Down | State::Off | State::Loading)),
+        stranger: reason().filter(|_| server.state == State::Changed),
+        context: model.and_then(|m| m.context.or(m.context_max)),
+        cloud: model.is_some_and(|m| m.cloud) || ollama::in_cloud(name),
+        chats: model.and_then(|m| m.chats),
+        embeds: model.and_then(|m| m.embeds),
+        resident: loaded,
+        // A model in a cloud takes no memory here.
+        swaps: server.reading.swaps && !model.is_some_and(|m| m.cloud),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Kind, Model, Reading};
+    use super::*;
+
+    fn ollama(state: State) -> Server {
+        let model = |name: &str| Model { name: name.into(), ..Model::default() };
+        let models = vec![
+            Model {
+                loaded: Some(true),
+                context: Some(4_096),
+                context_max: Some(40_960),
+                embeds: Some(false),
+                ..model("qwen3:8b")
+            },
+            Model { loaded: Some(false), context_max: Some(131_072), ..model("llama3.2:latest") },
+            Model { cloud: true, ..model("kimi:latest") },
+        ];
+        Server {
+            provider: "ollama".into(),
+            kind: Some(Kind::Ollama),
+            state,
+            reading: Reading { swaps: true, models, ..Reading::default() },
+            ..Server::default()
+        }
+    }
+
+    #[test]
+    fn the_loaded_context_counts_and_without_one_the_longest_there_can_be() {
+        let up = ollama(State::Up);
+        assert_eq!(told(&up, "qwen3:8b").context, Some(4_096));
+        assert!(told(&up, "qwen3:8b").resident);
+        let other = told(&up, "llama3.2");
+        assert_eq!((other.context, other.resident), (Some(131_072), false));
+        assert_eq!(told(&up, "never-pulled").context, None);
+    }
+
+    #[test]
+    fn a_cloud_model_is_no_local_one_and_waits_for_no_memory() {
+        let up = ollama(State::Up);
+        let kimi = told(&up, "kimi");
+        assert!(kimi.cloud && !kimi.swaps);
+        assert!(told(&up, "gpt-oss:120b-cloud").cloud, "also one that was never listed");
+    }
+
+    #[test]
+    fn a_server_that_is_gone_or_another_says_why_nothing_is_sent() {
+        let gone = told(&ollama(State::Down), "qwen3:8b");
+        assert!(gone.absent.is_some() && gone.stranger.is_none());
+        let other = told(&ollama(State::Changed), "qwen3:8b");
+        assert!(other.stranger.is_some());
+        assert_eq!(told(&ollama(State::Up), "qwen3:8b").absent, None);
+    }
+}

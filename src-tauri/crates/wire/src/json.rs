@@ -82,16 +82,54 @@ const CLASS: [u8; 256] = {
     class
 };
 
-/// The end of a string of any length.
+/// The end of a string of any length. Texts without quotes inside are crossed by `memchr`; from the
+/// first escaped quote on, which is code or JSON in a string, whole blocks are ruled out at once.
 #[inline(never)]
 fn long_string_end(text: &[u8], start: usize) -> Result<usize, Flaw> {
-    let inside = &text[start + 1..];
-    for hit in memchr::memchr_iter(b'"', inside) {
-        if !is_escaped(&inside[..hit]) {
-            return Ok(start + hit + 2);
-        }
+    let open = || Flaw { at: start, kind: FlawKind::OpenString };
+    let first = memchr::memchr(b'"', &text[start + 1..]).ok_or_else(open)? + start + 1;
+    if !is_escaped(&text[start + 1..first]) {
+        return Ok(first + 1);
     }
-    Err(Flaw { at: start, kind: FlawKind::OpenString })
+    let mut at = first + 1;
+    let end_in = |at: usize, block: &[u8]| {
+        let mut quotes = memchr::memchr_iter(b'"', block).map(|quote| at + quote);
+        quotes.find(|quote| !is_escaped(&text[start + 1..*quote])).map(|quote| quote + 1)
+    };
+    while let Some(block) = block(text, at) {
+        if may_hold_end(text, at).unwrap_or(true)
+            && let Some(end) = end_in(at, block)
+        {
+            return Ok(end);
+        }
+        at += BLOCK;
+    }
+    end_in(at, &text[at..]).ok_or_else(open)
+}
+
+/// Bytes ruled out at once.
+const BLOCK: usize = 64;
+
+fn block(text: &[u8], at: usize) -> Option<&[u8; BLOCK]> {
+    text.get(at..)?.first_chunk()
+}
+
+/// Whether one of the quotes in a block may not be escaped: all but those after exactly one or
+/// exactly three backslashes. `None` too near the text's start to look back. No branch inside, so
+/// that it becomes vector instructions.
+#[inline(always)]
+fn may_hold_end(text: &[u8], at: usize) -> Option<bool> {
+    let here = block(text, at)?;
+    let back = |by: usize| block(text, at.checked_sub(by)?);
+    let (one, two, three, four) = (back(1)?, back(2)?, back(3)?, back(4)?);
+    let slash = |byte: u8| u8::from(byte == b'\\');
+    let mut any = 0;
+    for i in 0..BLOCK {
+        let three_only = slash(three[i]) & !slash(four[i]);
+        let escaped = slash(one[i]) & (!slash(two[i]) | three_only);
+        any |= u8::from(here[i] == b'"') & !escaped;
+    }
+    Some(any & 1 != 0)
 }
 
 pub(crate) fn skip_space(text: &[u8], mut at: usize) -> usize {
@@ -520,6 +558,24 @@ mod tests {
             if let Some(string) = doc.as_str() {
                 prop_assert_eq!(value.text_bytes(), string.len() as u64);
             }
+        }
+
+        #[test]
+        fn a_long_string_ends_at_its_first_quote_after_an_even_run_of_backslashes(
+            before in "[a\\\\]{0,6}",
+            inside in "(a{1,9}|\\\\{1,5}\"?|\"){0,90}",
+        ) {
+            let text = format!("{before}\"{inside}");
+            let start = before.len();
+            let (mut slashes, mut expected) = (0, None);
+            for (at, byte) in inside.bytes().enumerate() {
+                if byte == b'"' && slashes % 2 == 0 {
+                    expected = Some(start + at + 2);
+                    break;
+                }
+                slashes = if byte == b'\\' { slashes + 1 } else { 0 };
+            }
+            prop_assert_eq!(long_string_end(text.as_bytes(), start).ok(), expected);
         }
 
         #[test]

@@ -122,7 +122,7 @@ impl<'de> Deserialize<'de> for Count {
             }
 
             fn visit_f64<E: Error>(self, value: f64) -> Result<Count, E> {
-                if value >= 0.0 && value <= EXACT_MAX && value.fract() == 0.0 {
+                if (0.0..=EXACT_MAX).contains(&value) && value.fract() == 0.0 {
                     #[expect(
                         clippy::cast_possible_truncation,
                         clippy::cast_sign_loss,

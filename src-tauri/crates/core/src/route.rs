@@ -67,6 +67,39 @@ impl Provider {
             ProviderKind::LocalServer => endpoint.dialect() != Dialect::Gemini,
         }
     }
+
+    /// Whether this is the vendor's own service, which serves its own models and no others.
+    pub fn is_the_vendor(&self) -> bool {
+        let vendor = match self.dialect {
+            Dialect::Anthropic => "https://api.anthropic.com",
+            Dialect::OpenAi => "https://api.openai.com",
+            Dialect::Gemini => "https://generativelanguage.googleapis.com",
+            Dialect::Ollama => return false,
+        };
+        let rest = self.base_url.strip_prefix(vendor);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    }
+
+    /// Where a request to `endpoint` is sent on this provider: to the same endpoint when the
+    /// provider speaks it, else to the one its dialect has for it, translated. `None` where nothing
+    /// stands for it, such as embeddings at Anthropic.
+    pub fn stand_in(&self, endpoint: Endpoint, streams: bool) -> Option<Endpoint> {
+        if self.speaks(endpoint) { Some(endpoint) } else { self.own(endpoint, streams) }
+    }
+
+    /// What the provider's first dialect has for a conversation at `endpoint`.
+    pub fn own(&self, endpoint: Endpoint, streams: bool) -> Option<Endpoint> {
+        if !endpoint.converses() {
+            return None;
+        }
+        Some(match self.dialect {
+            Dialect::Anthropic => Endpoint::Messages,
+            Dialect::OpenAi => Endpoint::Chat,
+            Dialect::Gemini if streams => Endpoint::GenerateStream,
+            Dialect::Gemini => Endpoint::Generate,
+            Dialect::Ollama => Endpoint::OllamaChat,
+        })
+    }
 }
 
 /// How hard a request is.
@@ -161,6 +194,8 @@ pub struct Candidate {
     pub reason: Reason,
     /// The model name to put in the request when it differs from the one asked for.
     pub rewrite: bool,
+    /// What the provider is asked; another endpoint than the client's means translation.
+    pub endpoint: Endpoint,
 }
 
 /// Why a request goes where it goes.
@@ -221,6 +256,8 @@ pub struct Ask<'a> {
     pub model: &'a str,
     /// `x-weir-tier`.
     pub tier: Option<Tier>,
+    /// Whether a stream is asked for.
+    pub streams: bool,
 }
 
 /// Why a request has nowhere to go. `Display` is one sentence with its fix.
@@ -237,16 +274,13 @@ pub enum NoRoute {
         /// What there is.
         known: String,
     },
-    /// A provider that cannot take this dialect.
-    #[error(
-        "{provider} does not speak the dialect of this request ({dialect}). Ask for it through its \
-         own dialect, or name a provider that speaks {dialect}"
-    )]
-    OtherDialect {
+    /// A provider that has nothing like what is asked.
+    #[error("{provider} does not answer {asked}. Name a provider that does, as provider/model")]
+    NotThere {
         /// The provider.
         provider: String,
-        /// The caller's dialect.
-        dialect: &'static str,
+        /// What is asked.
+        asked: &'static str,
     },
     /// A routed model whose chain is empty.
     #[error("{model} leads nowhere: the {tier} chain in [tiers] of config.toml is empty")]
@@ -256,20 +290,20 @@ pub enum NoRoute {
         /// The tier.
         tier: &'static str,
     },
-    /// A chain none of whose links speaks the caller's dialect.
+    /// A chain none of whose links has what is asked.
     #[error(
-        "{model} leads only to {chain}, and none of these speaks the dialect of this request \
-         ({dialect}). Add a model that does to the {tier} chain in [tiers]"
+        "{model} leads only to {chain}, and none of these answers {asked}. Add a model that does \
+         to the {tier} chain in [tiers]"
     )]
-    TierOtherDialect {
+    TierNotThere {
         /// The routed name.
         model: String,
         /// The tier.
         tier: &'static str,
         /// The chain's links.
         chain: String,
-        /// The caller's dialect.
-        dialect: &'static str,
+        /// What is asked.
+        asked: &'static str,
     },
     /// Local models are switched off, and nothing else can answer.
     #[error("local models are switched off, and {route} is one. Switch them on: weir local on")]
@@ -277,11 +311,11 @@ pub enum NoRoute {
         /// What was asked for.
         route: String,
     },
-    /// No provider is configured for the caller's dialect.
-    #[error("no provider speaks {dialect}. Add one to config.toml")]
+    /// No provider can be asked.
+    #[error("no provider answers {asked}. Add one to config.toml")]
     NoProvider {
-        /// The caller's dialect.
-        dialect: &'static str,
+        /// What is asked.
+        asked: &'static str,
     },
 }
 
@@ -304,39 +338,70 @@ pub fn routed(model: &str) -> Option<Option<Tier>> {
 /// Why there is none, with the fix.
 pub fn plan(setup: &Setup, ask: Ask<'_>) -> Result<Vec<Candidate>, NoRoute> {
     if ask.model == DEMO {
-        return Ok(vec![demo(ask.model)]);
+        return Ok(vec![demo(ask, ask.model)]);
     }
     if let Some((name, model)) = ask.model.split_once('/') {
         return named(setup, ask, name, model);
     }
     if setup.demo_answers {
-        return Ok(vec![demo(ask.model)]);
+        return Ok(vec![demo(ask, ask.model)]);
     }
     if let Some(tier) = routed(ask.model) {
         return tiered(setup, ask, tier.or(ask.tier).unwrap_or(Tier::Medium));
     }
-    let dialect = ask.endpoint.dialect();
-    let native = setup
-        .providers
-        .iter()
-        .find(|p| p.kind == ProviderKind::Plain && p.dialect == dialect)
-        .or_else(|| {
-            let in_use = |p: &&Provider| !(p.local && setup.local_off);
-            setup.providers.iter().filter(in_use).find(|p| p.speaks(ask.endpoint))
-        })
-        .ok_or(NoRoute::NoProvider { dialect: dialect.as_str() })?;
-    let route = Route { provider: native.name.clone(), model: ask.model.to_owned() };
-    Ok(vec![Candidate { route, reason: Reason::Asked, rewrite: false }])
+    let (provider, endpoint) = at_home(setup, ask)?;
+    let route = Route { provider: provider.name.clone(), model: ask.model.to_owned() };
+    Ok(vec![Candidate { route, reason: Reason::Asked, rewrite: false, endpoint }])
 }
 
-fn demo(model: &str) -> Candidate {
+/// Who answers a bare model name: the provider of the caller's dialect, unless the name is of
+/// another vendor's family and that provider is the vendor itself, who cannot have it.
+///
+/// # Errors
+/// No provider answers what is asked.
+pub fn at_home<'a>(setup: &'a Setup, ask: Ask<'_>) -> Result<(&'a Provider, Endpoint), NoRoute> {
+    let dialect = ask.endpoint.dialect();
+    let plain = |of: Dialect| {
+        let mut all = setup.providers.iter();
+        all.find(move |p| p.kind == ProviderKind::Plain && p.dialect == of)
+    };
+    let native = plain(dialect).or_else(|| {
+        let in_use = |p: &&Provider| !(p.local && setup.local_off);
+        setup.providers.iter().filter(in_use).find(|p| p.speaks(ask.endpoint))
+    });
+    let stranger = family(ask.model).filter(|of| *of != dialect);
+    if let Some(other) = stranger
+        && native.is_none_or(Provider::is_the_vendor)
+        && let Some(provider) = plain(other)
+        && let Some(endpoint) = provider.stand_in(ask.endpoint, ask.streams)
+    {
+        return Ok((provider, endpoint));
+    }
+    native.map(|p| (p, ask.endpoint)).ok_or(NoRoute::NoProvider { asked: ask.endpoint.as_str() })
+}
+
+/// The dialect of the vendor whose own models are called like this.
+fn family(model: &str) -> Option<Dialect> {
+    let starts = |names: &[&str]| names.iter().any(|name| model.starts_with(name));
+    if starts(&["claude-"]) {
+        Some(Dialect::Anthropic)
+    } else if starts(&["gpt-", "chatgpt-", "o1", "o3", "o4-", "codex-"]) {
+        Some(Dialect::OpenAi)
+    } else if starts(&["gemini-"]) {
+        Some(Dialect::Gemini)
+    } else {
+        None
+    }
+}
+
+fn demo(ask: Ask<'_>, model: &str) -> Candidate {
     let route = Route { provider: DEMO.into(), model: model.to_owned() };
-    Candidate { route, reason: Reason::Demo, rewrite: false }
+    Candidate { route, reason: Reason::Demo, rewrite: false, endpoint: ask.endpoint }
 }
 
 fn named(setup: &Setup, ask: Ask<'_>, name: &str, model: &str) -> Result<Vec<Candidate>, NoRoute> {
     if name == DEMO {
-        return Ok(vec![demo(model)]);
+        return Ok(vec![demo(ask, model)]);
     }
     let Some(provider) = setup.provider(name) else {
         let known: Vec<&str> = setup.providers.iter().map(|p| p.name.as_str()).collect();
@@ -345,14 +410,12 @@ fn named(setup: &Setup, ask: Ask<'_>, name: &str, model: &str) -> Result<Vec<Can
     if provider.local && setup.local_off {
         return Err(NoRoute::LocalOff { route: ask.model.to_owned() });
     }
-    if !provider.speaks(ask.endpoint) {
-        return Err(NoRoute::OtherDialect {
-            provider: name.to_owned(),
-            dialect: ask.endpoint.dialect().as_str(),
-        });
-    }
+    let Some(endpoint) = provider.stand_in(ask.endpoint, ask.streams) else {
+        let asked = ask.endpoint.as_str();
+        return Err(NoRoute::NotThere { provider: name.to_owned(), asked });
+    };
     let route = Route { provider: name.to_owned(), model: model.to_owned() };
-    Ok(vec![Candidate { route, reason: Reason::Named, rewrite: true }])
+    Ok(vec![Candidate { route, reason: Reason::Named, rewrite: true, endpoint }])
 }
 
 fn tiered(setup: &Setup, ask: Ask<'_>, tier: Tier) -> Result<Vec<Candidate>, NoRoute> {
@@ -360,19 +423,18 @@ fn tiered(setup: &Setup, ask: Ask<'_>, tier: Tier) -> Result<Vec<Candidate>, NoR
     let mut found: Vec<Candidate> = Vec::new();
     let mut off = None;
     for route in chain {
-        match setup.provider(&route.provider) {
-            Some(p) if p.local && setup.local_off => off = off.or(Some(route)),
-            Some(p) if p.speaks(ask.endpoint) => {
-                let (first, route) = (found.is_empty(), route.clone());
-                let reason = match (first, off) {
-                    (true, Some(_)) => Reason::LocalOff,
-                    (true, None) => Reason::Tier,
-                    (false, _) => Reason::Fallback,
-                };
-                found.push(Candidate { route, reason, rewrite: true });
-            }
-            _ => {}
+        let Some(provider) = setup.provider(&route.provider) else { continue };
+        if provider.local && setup.local_off {
+            off = off.or(Some(route));
+            continue;
         }
+        let Some(endpoint) = provider.stand_in(ask.endpoint, ask.streams) else { continue };
+        let reason = match (found.is_empty(), off) {
+            (true, Some(_)) => Reason::LocalOff,
+            (true, None) => Reason::Tier,
+            (false, _) => Reason::Fallback,
+        };
+        found.push(Candidate { route: route.clone(), reason, rewrite: true, endpoint });
     }
     if !found.is_empty() {
         return Ok(found);
@@ -384,11 +446,11 @@ fn tiered(setup: &Setup, ask: Ask<'_>, tier: Tier) -> Result<Vec<Candidate>, NoR
         return Err(NoRoute::EmptyTier { model: ask.model.to_owned(), tier: tier.as_str() });
     }
     let links: Vec<String> = chain.iter().map(Route::to_string).collect();
-    Err(NoRoute::TierOtherDialect {
+    Err(NoRoute::TierNotThere {
         model: ask.model.to_owned(),
         tier: tier.as_str(),
         chain: links.join(", "),
-        dialect: ask.endpoint.dialect().as_str(),
+        asked: ask.endpoint.as_str(),
     })
 }
 
@@ -422,8 +484,11 @@ mod tests {
     }
 
     fn routes(model: &str, endpoint: Endpoint) -> Result<Vec<String>, NoRoute> {
-        let ask = Ask { endpoint, model, tier: None };
-        let to_text = |c: Candidate| format!("{} {}", c.route, c.reason.as_str());
+        let ask = Ask { endpoint, model, tier: None, streams: true };
+        let to_text = |c: Candidate| match c.endpoint == endpoint {
+            true => format!("{} {}", c.route, c.reason.as_str()),
+            false => format!("{} {} as {}", c.route, c.reason.as_str(), c.endpoint.as_str()),
+        };
         Ok(plan(&setup(), ask)?.into_iter().map(to_text).collect())
     }
 
@@ -443,14 +508,49 @@ mod tests {
             Ok(vec!["ollama/qwen3:8b named".into()])
         );
         assert!(matches!(routes("nobody/x", Endpoint::Chat), Err(NoRoute::UnknownProvider { .. })));
-        assert!(matches!(
+        assert_eq!(
             routes("openai/gpt-5", Endpoint::Messages),
-            Err(NoRoute::OtherDialect { .. })
+            Ok(vec!["openai/gpt-5 named as chat".into()])
+        );
+        assert!(matches!(
+            routes("anthropic/claude-x", Endpoint::Embeddings),
+            Err(NoRoute::NotThere { .. })
         ));
     }
 
     #[test]
-    fn a_tier_is_a_chain_of_those_that_speak_the_callers_dialect() {
+    fn every_provider_is_asked_in_its_own_dialect_when_it_does_not_speak_the_callers() {
+        assert_eq!(
+            routes("anthropic/claude-x", Endpoint::Responses),
+            Ok(vec!["anthropic/claude-x named as messages".into()])
+        );
+        assert_eq!(
+            routes("ollama/qwen3:8b", Endpoint::GenerateStream),
+            Ok(vec!["ollama/qwen3:8b named as ollama_chat".into()])
+        );
+        let mut setup = setup();
+        setup.providers.push(provider("gemini", Dialect::Gemini, ProviderKind::Plain));
+        for (streams, endpoint) in [(true, Endpoint::GenerateStream), (false, Endpoint::Generate)] {
+            let model = "gemini/gemini-3.8-flash";
+            let ask = Ask { endpoint: Endpoint::Chat, model, tier: None, streams };
+            assert_eq!(plan(&setup, ask).map(|c| c[0].endpoint), Ok(endpoint));
+        }
+    }
+
+    #[test]
+    fn a_bare_name_of_another_vendor_goes_there_only_when_its_own_vendor_would_have_to_refuse() {
+        assert_eq!(routes("gpt-5", Endpoint::Messages), Ok(vec!["anthropic/gpt-5 asked".into()]));
+        let mut official = setup();
+        official.providers[0].base_url = "https://api.anthropic.com".into();
+        let ask = Ask { endpoint: Endpoint::Messages, model: "gpt-5", tier: None, streams: true };
+        let found = plan(&official, ask).map(|c| (c[0].route.to_string(), c[0].endpoint));
+        assert_eq!(found, Ok(("openai/gpt-5".into(), Endpoint::Chat)));
+        official.providers[0].base_url = "https://api.anthropic.com.example".into();
+        assert_eq!(plan(&official, ask).map(|c| c[0].endpoint), Ok(Endpoint::Messages));
+    }
+
+    #[test]
+    fn a_tier_is_a_chain_of_those_that_can_answer() {
         assert_eq!(
             routes("claude-weir-low", Endpoint::Messages),
             Ok(vec![
@@ -458,17 +558,28 @@ mod tests {
                 "anthropic/claude-haiku-4-5 fallback".into()
             ])
         );
-        assert!(matches!(
+        assert_eq!(
             routes("weir-medium", Endpoint::Messages),
-            Err(NoRoute::TierOtherDialect { .. })
-        ));
+            Ok(vec!["openai/gpt-5 tier as chat".into()])
+        );
+        let mut no_embedder = setup();
+        no_embedder.medium.truncate(0);
+        no_embedder.medium.push(Route { provider: "anthropic".into(), model: "claude-x".into() });
+        let endpoint = Endpoint::Embeddings;
+        let ask = Ask { endpoint, model: "weir-medium", tier: None, streams: false };
+        assert!(matches!(plan(&no_embedder, ask), Err(NoRoute::TierNotThere { .. })));
         assert!(matches!(routes("weir-high", Endpoint::Chat), Err(NoRoute::EmptyTier { .. })));
     }
 
     #[test]
     fn while_local_models_are_off_a_chain_passes_them_over_and_a_named_one_is_refused() {
         let off = Setup { local_off: true, ..setup() };
-        let ask = |model: &'static str| Ask { endpoint: Endpoint::Messages, model, tier: None };
+        let ask = |model: &'static str| Ask {
+            endpoint: Endpoint::Messages,
+            model,
+            tier: None,
+            streams: true,
+        };
         let found = plan(&off, ask("weir-low")).unwrap();
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].reason, Reason::LocalOff);
@@ -485,10 +596,11 @@ mod tests {
         let mut bare = setup();
         bare.demo_answers = true;
         for model in ["weir-high", "weir-low", "gpt-5", "claude-opus-5-5"] {
-            let ask = Ask { endpoint: Endpoint::Chat, model, tier: None };
+            let ask = Ask { endpoint: Endpoint::Chat, model, tier: None, streams: false };
             assert_eq!(plan(&bare, ask).map(|c| c[0].reason), Ok(Reason::Demo), "{model}");
         }
-        let ask = Ask { endpoint: Endpoint::Chat, model: "openai/gpt-5", tier: None };
+        let ask =
+            Ask { endpoint: Endpoint::Chat, model: "openai/gpt-5", tier: None, streams: true };
         assert_eq!(plan(&bare, ask).map(|c| c[0].reason), Ok(Reason::Named));
     }
 }

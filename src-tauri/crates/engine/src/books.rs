@@ -175,6 +175,7 @@ fn settle_row(
         // Anthropic says `standard` as the tier of a `fast` answer; the dearer word decides.
         service: closing.metered.speed.filter(|s| s != "standard").or(closing.metered.service_tier),
         note: closing.metered.error,
+        dropped: closing.dropped,
         ..Settle::new(opening.id, opening.attempt, closing.at_ms, closing.outcome)
     }
 }

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU16, AtomicU64, Ordering};
 use std::time::SystemTime;
-use weir_core::route::{Provider, ProviderKind, Setup, routed};
+use weir_core::route::{Ask, Provider, ProviderKind, Setup, at_home, routed};
 use weir_proxy::ports::{Clock, Listed, Opening, Routes};
 
 /// Shortest time between two looks at the file, in nanoseconds.
@@ -254,11 +254,10 @@ impl Routing {
         }
         let setup = self.setup.load();
         let named = asked.split_once('/').and_then(|(p, m)| Some((setup.provider(p)?, m)));
-        let dialect = opening.endpoint.dialect();
-        let native = || {
-            setup.providers.iter().find(|p| p.kind == ProviderKind::Plain && p.dialect == dialect)
-        };
-        let (provider, model) = named.or_else(|| Some((native()?, asked)))?;
+        let (endpoint, tier) = (opening.endpoint, opening.tier);
+        let ask = Ask { endpoint, model: asked, tier, streams: false };
+        let home = || at_home(&setup, ask).ok().map(|(provider, _)| provider);
+        let (provider, model) = named.or_else(|| Some((home()?, asked)))?;
         Some(Asked { provider: provider.name.clone(), model: model.into(), local: provider.local })
     }
 }

@@ -3,13 +3,15 @@
 
 use crate::attempt::Started;
 use crate::body::ReplyBody;
+use crate::carry::Way;
+use crate::crossed;
 use crate::headers::inbound;
 use crate::limits::ANSWER_COLLECT_BYTES_MAX;
 use crate::live::Held;
 use crate::pipeline::Context;
 use crate::ports::Settled;
 use crate::read::Asked;
-use crate::relay::{Parts, Relay};
+use crate::relay::{Parts, Relay, Shape};
 use crate::reply::Refused;
 use crate::settle::{Ticket, outcome_of};
 use crate::upstream::{Answer, AnswerBody};
@@ -19,13 +21,15 @@ use http_body::Body;
 use http_body_util::BodyExt;
 use std::collections::VecDeque;
 use weir_core::route::Candidate;
-use weir_core::{Endpoint, Outcome};
+use weir_core::{Metered, Outcome};
 use weir_wire::encoding::Encoding;
 use weir_wire::error_body::ProblemKind;
 use weir_wire::hide::UsageHider;
 use weir_wire::tap::Tap;
 
-/// Headers that `told` adds, and the cost.
+const TASK: HeaderName = HeaderName::from_static("x-weir-task");
+const TIER: HeaderName = HeaderName::from_static("x-weir-tier");
+/// Headers that `told` adds, the task, the tier and the cost.
 const TOLD_LEN: usize = 8;
 
 /// Answers the client.
@@ -38,66 +42,89 @@ pub async fn answer(
     started: Started,
     open: Held,
 ) -> Result<Response<ReplyBody>, Refused> {
-    let Started { mut answer, ticket, candidate, hide_usage, attempts } = started;
+    let Started { answer, ticket, candidate, way, attempts } = started;
+    let (task, tier) = (asked.hints.task, asked.hints.tier);
+    let response = match way {
+        Way::AsItCame { hides_usage } => {
+            same(context, asked, answer, ticket, hides_usage, open).await
+        }
+        Way::Translated(crossing) => {
+            crossed::answer(context, asked, answer, ticket, *crossing, open).await
+        }
+    };
+    response.map(|mut response| {
+        let headers = response.headers_mut();
+        told(headers, context, &candidate, attempts);
+        headers.insert(TASK, HeaderValue::from_static(task.map_or("unknown", |t| t.as_str())));
+        headers.insert(TIER, HeaderValue::from_static(tier.map_or("unknown", |t| t.as_str())));
+        response
+    })
+}
+
+/// The answer of a provider that speaks the client's dialect: its bytes.
+async fn same(
+    context: &Context,
+    asked: Asked,
+    mut answer: Answer,
+    ticket: Ticket,
+    hides_usage: bool,
+    open: Held,
+) -> Result<Response<ReplyBody>, Refused> {
     let endpoint = asked.accepted.target.endpoint;
     let sse = is_event_stream(&answer.headers);
     let encoding = Encoding::parse(text(&answer.headers, header::CONTENT_ENCODING));
-    let streams = asked.facts.stream || endpoint == Endpoint::GenerateStream;
+    let streams = asked.streams();
     let tap = Tap::new(endpoint, sse, encoding);
     let mut head = Response::new(());
     *head.status_mut() = answer.status;
     *head.headers_mut() = std::mem::take(&mut answer.headers);
     inbound(head.headers_mut());
-    told(head.headers_mut(), context, &asked, &candidate, attempts);
     let exact = answer.body.size_hint().exact();
     let success = answer.status.is_success();
-    let hider = (hide_usage && sse && success).then(UsageHider::new);
-    if hider.is_some() {
+    let hides = hides_usage && sse && success;
+    if hides {
         head.headers_mut().remove(header::CONTENT_LENGTH);
     }
     // The request's body is no longer needed; a long stream must not hold it.
     drop(asked);
-    let relayed = |upstream: AnswerBody, tap: Tap, ticket: Ticket, hider, open| {
+    let relayed = |upstream: AnswerBody, tap: Tap, ticket: Ticket, shape, open| {
         ReplyBody::Relay(Box::new(Relay::new(Parts {
             upstream,
             tap,
-            hider,
+            shape,
             ticket,
             endpoint,
             speakable: sse && encoding == Encoding::Identity && exact.is_none(),
             must_end: success && (sse || streams),
             exact,
+            tasks: context.tasks.clone(),
             open,
         })))
     };
     if sse || streams && success {
-        return Ok(head.map(|()| relayed(answer.body, tap, ticket, hider, open)));
+        let shape = if hides { Shape::Hiding(UsageHider::new()) } else { Shape::AsItCame };
+        return Ok(head.map(|()| relayed(answer.body, tap, ticket, shape, open)));
     }
-    match collect(answer, tap, ticket, success).await? {
-        Collected::Whole(bytes, settled) => {
+    match collect(answer.body, tap, ticket).await? {
+        Collected::Whole { bytes, metered, ticket } => {
+            // A 200 that is not the dialect's JSON (a captive portal's page, say) is no success.
+            let outcome = outcome_of(ticket.status, &metered, success);
+            let settled = ticket.close(outcome, metered, true);
             tell_cost(head.headers_mut(), settled);
             Ok(head.map(|()| ReplyBody::full(bytes)))
         }
         Collected::TooLong(body, ticket) => {
             // The relay feeds its tap from the first piece again.
             let tap = Tap::new(endpoint, sse, encoding);
-            Ok(head.map(|()| relayed(body, tap, *ticket, None, open)))
+            Ok(head.map(|()| relayed(body, tap, *ticket, Shape::AsItCame, open)))
         }
     }
 }
 
 /// Where the answer comes from and why, on every answer.
-fn told(
-    headers: &mut HeaderMap,
-    context: &Context,
-    asked: &Asked,
-    candidate: &Candidate,
-    attempts: u16,
-) {
+fn told(headers: &mut HeaderMap, context: &Context, candidate: &Candidate, attempts: u16) {
     const ID: HeaderName = HeaderName::from_static("x-weir-request-id");
     const ROUTE: HeaderName = HeaderName::from_static("x-weir-route");
-    const TASK: HeaderName = HeaderName::from_static("x-weir-task");
-    const TIER: HeaderName = HeaderName::from_static("x-weir-tier");
     const REASON: HeaderName = HeaderName::from_static("x-weir-reason");
     const ATTEMPTS: HeaderName = HeaderName::from_static("x-weir-attempts");
     const CACHE: HeaderName = HeaderName::from_static("x-weir-cache");
@@ -108,26 +135,35 @@ fn told(
             headers.insert(name, value);
         }
     }
-    let fixed = HeaderValue::from_static;
-    headers.insert(TASK, fixed(asked.hints.task.map_or("unknown", |t| t.as_str())));
-    headers.insert(TIER, fixed(asked.hints.tier.map_or("unknown", |t| t.as_str())));
-    headers.insert(REASON, fixed(candidate.reason.as_str()));
+    headers.insert(REASON, HeaderValue::from_static(candidate.reason.as_str()));
     headers.insert(ATTEMPTS, HeaderValue::from(attempts));
-    headers.insert(CACHE, fixed("off"));
+    headers.insert(CACHE, HeaderValue::from_static("off"));
 }
 
-enum Collected {
-    Whole(Bytes, Option<Settled>),
+/// An answer that was read.
+pub(crate) enum Collected {
+    /// To its end. Not settled yet.
+    Whole {
+        /// The body.
+        bytes: Bytes,
+        /// What the tap learned.
+        metered: Metered,
+        /// The open reservation.
+        ticket: Box<Ticket>,
+    },
+    /// It is longer than what is collected; nothing of it is lost.
     TooLong(AnswerBody, Box<Ticket>),
 }
 
-async fn collect(
-    answer: Answer,
+/// Reads an answer to its end.
+///
+/// # Errors
+/// It broke off; the reservation is settled then.
+pub(crate) async fn collect(
+    mut body: AnswerBody,
     mut tap: Tap,
     mut ticket: Ticket,
-    success: bool,
 ) -> Result<Collected, Refused> {
-    let mut body = answer.body;
     let mut pieces: VecDeque<Bytes> = VecDeque::new();
     let mut total = 0usize;
     loop {
@@ -154,11 +190,8 @@ async fn collect(
         tap.feed(&data);
         pieces.push_back(data);
     }
-    let metered = tap.finish();
-    // A 200 that is not the dialect's JSON (a captive portal's page, say) is no success.
-    let outcome = outcome_of(ticket.status, &metered, success);
-    let settled = ticket.close(outcome, metered, true);
-    Ok(Collected::Whole(joined(pieces, total), settled))
+    let bytes = joined(pieces, total);
+    Ok(Collected::Whole { bytes, metered: tap.finish(), ticket: Box::new(ticket) })
 }
 
 fn joined(mut pieces: VecDeque<Bytes>, total: usize) -> Bytes {
@@ -172,7 +205,8 @@ fn joined(mut pieces: VecDeque<Bytes>, total: usize) -> Bytes {
     Bytes::from(all)
 }
 
-fn tell_cost(headers: &mut HeaderMap, settled: Option<Settled>) {
+/// The cost as a header, where it is known.
+pub(crate) fn tell_cost(headers: &mut HeaderMap, settled: Option<Settled>) {
     if let Some(cost) = settled.and_then(|s| s.cost)
         && let Ok(value) = HeaderValue::from_str(&cost.to_string())
     {
@@ -180,11 +214,11 @@ fn tell_cost(headers: &mut HeaderMap, settled: Option<Settled>) {
     }
 }
 
-fn is_event_stream(headers: &HeaderMap) -> bool {
+pub(crate) fn is_event_stream(headers: &HeaderMap) -> bool {
     text(headers, header::CONTENT_TYPE)
         .is_some_and(|t| t.trim_start().to_ascii_lowercase().starts_with("text/event-stream"))
 }
 
-fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
+pub(crate) fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
     headers.get(name).map(|value| value.to_str().unwrap_or("?"))
 }

@@ -1,24 +1,23 @@
 //! Stage five: reserve, send, judge, for one candidate after the other. Retry and failover live
 //! only here, and only before the first byte has gone to the client.
 
+use crate::carry::{Carried, NotCarried, Way, carry, wants_usage};
 use crate::decline::{Failure, FailureKind, no_ledger, spent};
-use crate::headers::{CREDENTIALS, without_credentials};
 use crate::limits::{ERROR_BODY_BYTES_MAX, HEAD_OF_ANSWER_WAIT_MAX, OUTPUT_TOKENS_ASSUMED};
 use crate::local::{Admitted, admit};
 use crate::pipeline::Context;
-use crate::ports::{Estimate, KeyProblem, Opening, Refusal};
+use crate::ports::{Estimate, Opening, Refusal};
 use crate::read::Asked;
 use crate::reply::Refused;
 use crate::settle::Ticket;
-use crate::upstream::{Answer, AnswerBody, NoAnswer, Outbound, address, attach};
+use crate::upstream::{Answer, AnswerBody, NoAnswer, Outbound};
 use bytes::{Bytes, BytesMut};
-use http::{HeaderMap, HeaderValue, Method, header};
+use http::header;
 use http_body_util::BodyExt;
 use std::collections::VecDeque;
-use weir_core::route::{Candidate, KeySource, Provider, ProviderKind};
+use weir_core::route::{Candidate, Provider, ProviderKind, Reason};
 use weir_core::{Endpoint, Metered, Outcome};
 use weir_triage::tokens_at_most;
-use weir_wire::edits::with_both;
 
 /// A request that a provider has begun to answer.
 pub struct Started {
@@ -28,8 +27,8 @@ pub struct Started {
     pub ticket: Ticket,
     /// The candidate that answered.
     pub candidate: Candidate,
-    /// Whether the usage chunk was asked for by Weir and must not be shown.
-    pub hide_usage: bool,
+    /// How the answer comes back to the client.
+    pub way: Way,
     /// How many attempts were made.
     pub attempts: u16,
 }
@@ -76,7 +75,7 @@ struct Tries<'a> {
 }
 
 impl Tries<'_> {
-    async fn one(&mut self, candidate: Candidate, last: bool) -> Result<Try, Refused> {
+    async fn one(&mut self, mut candidate: Candidate, last: bool) -> Result<Try, Refused> {
         let setup = &self.context.setup;
         let known = setup.provider(&candidate.route.provider);
         let Some(provider) = known.filter(|p| p.kind != ProviderKind::Demo) else {
@@ -87,26 +86,96 @@ impl Tries<'_> {
             Ok(admitted) => self.local = admitted,
             Err(failure) => return Ok(Try::Failed(failure)),
         }
-        let headers = match self.credentials(provider).await {
-            Ok(headers) => headers,
-            Err(problem) => {
-                let failure = Failure::of(&candidate, problem.to_string());
-                return Ok(Try::Failed(Failure { kind: FailureKind::Key, ..failure }));
-            }
-        };
-        let asks =
-            self.wants_usage() && !self.context.upstream_quirks.rejects_usage(&provider.name);
-        let again = asks.then(|| headers.clone());
-        let out = self.outbound(provider, &candidate, headers, asks);
-        match (self.send(provider, &candidate, out, last).await?, again) {
-            (Sent::Answer(answer, ticket), Some(headers)) if answer.status == 400 => {
-                self.without_usage(provider, candidate, headers, *answer, *ticket, last).await
-            }
-            (Sent::Answer(answer, ticket), _) => {
-                Ok(self.judge(candidate, *answer, *ticket, asks, last))
-            }
-            (Sent::Nothing(failure), _) => Ok(Try::Failed(failure)),
+        let own = provider.own(candidate.endpoint, self.asked.streams());
+        let own = own.filter(|own| *own != candidate.endpoint && !provider.is_the_vendor());
+        if let Some(own) = own
+            && self.context.upstream_quirks.lacks(&provider.name, candidate.endpoint)
+        {
+            candidate.endpoint = own;
         }
+        let asks = wants_usage(self.asked, &candidate)
+            && !self.context.upstream_quirks.rejects_usage(&provider.name);
+        let carried = match self.carried(provider, &candidate, asks).await {
+            Ok(carried) => carried,
+            Err(failure) => return Ok(Try::Failed(failure)),
+        };
+        let Carried { out, way } = carried;
+        match self.send(provider, &candidate, out, &way, last).await? {
+            Sent::Answer(answer, ticket) if asks && answer.status == 400 => {
+                self.without_usage(provider, candidate, *answer, *ticket, way, last).await
+            }
+            Sent::Answer(answer, ticket)
+                if own.is_some_and(|own| own != candidate.endpoint)
+                    && matches!(answer.status.as_u16(), 404 | 405 | 501) =>
+            {
+                self.in_own_dialect(provider, candidate, *answer, *ticket, way, last).await
+            }
+            Sent::Answer(answer, ticket) => Ok(self.judge(candidate, *answer, *ticket, way, last)),
+            Sent::Nothing(failure) => Ok(Try::Failed(failure)),
+        }
+    }
+
+    /// A server that may have no such endpoint, though its kind usually does (Responses at an
+    /// OpenAI-compatible server, Messages at an older local one): asked once more in its first
+    /// dialect, and remembered. A 404 that speaks of the model goes to the client as it is.
+    async fn in_own_dialect(
+        &mut self,
+        provider: &Provider,
+        mut candidate: Candidate,
+        answer: Answer,
+        ticket: Ticket,
+        way: Way,
+        last: bool,
+    ) -> Result<Try, Refused> {
+        let (answer, text) = peek(answer).await;
+        let of_the_model = memchr::memmem::find(&text.to_ascii_lowercase(), b"model").is_some();
+        let own = provider.own(candidate.endpoint, self.asked.streams());
+        let Some(own) = own.filter(|_| !of_the_model) else {
+            return Ok(self.judge(candidate, answer, ticket, way, last));
+        };
+        self.context.upstream_quirks.note_lacks(&provider.name, candidate.endpoint);
+        ticket.close(Outcome::UpstreamError, Metered::default(), false);
+        candidate.endpoint = own;
+        let asks = wants_usage(self.asked, &candidate)
+            && !self.context.upstream_quirks.rejects_usage(&provider.name);
+        self.again(provider, candidate, asks, last).await
+    }
+
+    /// Sends to the same provider once more, in another form.
+    async fn again(
+        &mut self,
+        provider: &Provider,
+        candidate: Candidate,
+        asks_usage: bool,
+        last: bool,
+    ) -> Result<Try, Refused> {
+        let Carried { out, way } = match self.carried(provider, &candidate, asks_usage).await {
+            Ok(carried) => carried,
+            Err(failure) => return Ok(Try::Failed(failure)),
+        };
+        match self.send(provider, &candidate, out, &way, last).await? {
+            Sent::Answer(answer, ticket) => Ok(self.judge(candidate, *answer, *ticket, way, last)),
+            Sent::Nothing(failure) => Ok(Try::Failed(failure)),
+        }
+    }
+
+    async fn carried(
+        &self,
+        provider: &Provider,
+        candidate: &Candidate,
+        asks_usage: bool,
+    ) -> Result<Carried, Failure> {
+        let carried = carry(self.context, self.asked, provider, candidate, asks_usage).await;
+        carried.map_err(|problem| match problem {
+            NotCarried::Key(problem) => {
+                let failure = Failure::of(candidate, problem.to_string());
+                Failure { kind: FailureKind::Key, ..failure }
+            }
+            NotCarried::Rejected(rejected) => {
+                let failure = Failure::of(candidate, rejected.message);
+                Failure { kind: FailureKind::Rejected, ..failure }
+            }
+        })
     }
 
     /// A 400 that may be about the `stream_options` Weir added: asked once more without, and
@@ -115,9 +184,9 @@ impl Tries<'_> {
         &mut self,
         provider: &Provider,
         candidate: Candidate,
-        headers: HeaderMap,
         answer: Answer,
         ticket: Ticket,
+        way: Way,
         last: bool,
     ) -> Result<Try, Refused> {
         let (answer, text) = peek(answer).await;
@@ -125,17 +194,11 @@ impl Tries<'_> {
             .iter()
             .any(|needle| memchr::memmem::find(&text, needle).is_some());
         if !ours {
-            return Ok(self.judge(candidate, answer, ticket, true, last));
+            return Ok(self.judge(candidate, answer, ticket, way, last));
         }
         self.context.upstream_quirks.note_rejects_usage(&provider.name);
         ticket.close(Outcome::UpstreamError, Metered::default(), false);
-        let out = self.outbound(provider, &candidate, headers, false);
-        match self.send(provider, &candidate, out, last).await? {
-            Sent::Answer(answer, ticket) => {
-                Ok(self.judge(candidate, *answer, *ticket, false, last))
-            }
-            Sent::Nothing(failure) => Ok(Try::Failed(failure)),
-        }
+        self.again(provider, candidate, false, last).await
     }
 
     /// Whether the answer settles the matter, or the next candidate is asked.
@@ -144,7 +207,7 @@ impl Tries<'_> {
         candidate: Candidate,
         answer: Answer,
         ticket: Ticket,
-        hide_usage: bool,
+        way: Way,
         last: bool,
     ) -> Try {
         let status = answer.status.as_u16();
@@ -166,7 +229,7 @@ impl Tries<'_> {
             return Try::Failed(Failure { retry_after, ..Failure::of(&candidate, what) });
         }
         let attempts = self.count;
-        Try::Started(Box::new(Started { answer, ticket, candidate, hide_usage, attempts }))
+        Try::Started(Box::new(Started { answer, ticket, candidate, way, attempts }))
     }
 
     async fn send(
@@ -174,10 +237,17 @@ impl Tries<'_> {
         provider: &Provider,
         candidate: &Candidate,
         out: Outbound,
+        way: &Way,
         last: bool,
     ) -> Result<Sent, Refused> {
         let local = provider.local && !self.local.cloud;
-        let mut ticket = match self.reserve(candidate, local, false) {
+        let bytes = out.body.len().max(self.asked.json().len());
+        let assumed = match way {
+            Way::AsItCame { .. } => OUTPUT_TOKENS_ASSUMED,
+            Way::Translated(crossing) => crossing.output_assumed,
+        };
+        let estimate = estimate(self.asked, bytes, assumed);
+        let mut ticket = match self.reserve(candidate, local, estimate) {
             Ok(ticket) => ticket,
             // A later link may be free, or in no budget.
             Err(Refusal::Budget { message, .. }) => {
@@ -186,6 +256,9 @@ impl Tries<'_> {
             }
             Err(ledger @ Refusal::Ledger { .. }) => return Err(no_ledger(&ledger)),
         };
+        if let Way::Translated(crossing) = way {
+            ticket.dropped.clone_from(&crossing.dropped);
+        }
         ticket.sent = true;
         ticket.place = self.local.place.clone();
         let answer = tokio::time::timeout(HEAD_OF_ANSWER_WAIT_MAX, self.context.upstream.send(out));
@@ -219,7 +292,12 @@ impl Tries<'_> {
         }
     }
 
-    fn reserve(&mut self, to: &Candidate, local: bool, demo: bool) -> Result<Ticket, Refusal> {
+    fn reserve(
+        &mut self,
+        to: &Candidate,
+        local: bool,
+        estimate: Estimate,
+    ) -> Result<Ticket, Refusal> {
         self.count += 1;
         let context = self.context;
         let asked = self.asked;
@@ -237,93 +315,27 @@ impl Tries<'_> {
             provider: to.route.provider.clone(),
             model: to.route.model.clone(),
             local,
-            demo,
+            demo: to.reason == Reason::Demo,
             service_tier: asked.facts.service_tier.clone(),
             task: asked.hints.task.map(|t| t.as_str().to_owned()),
             tier: asked.hints.tier,
             confidence: None,
             reason: to.reason,
-            estimate: if metered { estimate(asked) } else { Estimate::default() },
+            estimate: if metered { estimate } else { Estimate::default() },
         };
         let reservation = context.ports.books.reserve(opening)?;
         Ok(Ticket::new(&context.ports, reservation, context.arrived_ns))
     }
 
     fn demonstrate(&mut self, candidate: Candidate) -> Result<Started, Refused> {
+        let estimate = estimate(self.asked, self.asked.json().len(), OUTPUT_TOKENS_ASSUMED);
         let mut ticket =
-            self.reserve(&candidate, true, true).map_err(|refusal| no_ledger(&refusal))?;
+            self.reserve(&candidate, true, estimate).map_err(|refusal| no_ledger(&refusal))?;
         ticket.sent = true;
         let answer = crate::demo::answer(&self.asked.accepted.target, self.asked);
         ticket.status = answer.status.as_u16();
-        Ok(Started { answer, ticket, candidate, hide_usage: false, attempts: self.count })
-    }
-
-    /// Whether Weir has to ask for the usage that this client did not ask for.
-    fn wants_usage(&self) -> bool {
-        let facts = &self.asked.facts;
-        self.asked.accepted.target.endpoint == Endpoint::Chat
-            && facts.stream
-            && facts.include_usage != Some(true)
-    }
-
-    async fn credentials(&self, provider: &Provider) -> Result<HeaderMap, KeyProblem> {
-        let accepted = &self.asked.accepted;
-        let through = provider.key == KeySource::Passthrough && accepted.own_credential;
-        let mut headers = self.asked.headers.clone();
-        if !through {
-            without_credentials(&mut headers);
-        }
-        match provider.key {
-            KeySource::Passthrough
-                if !CREDENTIALS.iter().any(|name| headers.contains_key(name)) =>
-            {
-                Err(KeyProblem::NoCredential { provider: provider.name.clone() })
-            }
-            KeySource::Passthrough | KeySource::None => Ok(headers),
-            KeySource::Keychain | KeySource::Env(_) => {
-                let key = self.context.ports.keys.key(&provider.name).await?;
-                // Keys are bound to an address, and this request may have begun under another one.
-                let now = self.context.ports.routes.setup();
-                if now.provider(&provider.name).is_none_or(|p| p.base_url != provider.base_url) {
-                    return Err(KeyProblem::Moved { provider: provider.name.clone() });
-                }
-                attach(&mut headers, provider, accepted.target.endpoint, &key);
-                Ok(headers)
-            }
-        }
-    }
-
-    fn outbound(
-        &self,
-        provider: &Provider,
-        candidate: &Candidate,
-        mut headers: HeaderMap,
-        asks_usage: bool,
-    ) -> Outbound {
-        let asked = self.asked;
-        let target = &asked.accepted.target;
-        let renames = candidate.rewrite && target.model.is_none();
-        let body = if renames || asks_usage {
-            let model = renames.then_some(candidate.route.model.as_str());
-            Bytes::from(with_both(asked.json(), &asked.facts, model, asks_usage))
-        } else {
-            asked.body.clone()
-        };
-        if (renames || asks_usage) && asked.plain.is_some() {
-            headers.remove(header::CONTENT_ENCODING);
-        }
-        if asks_usage {
-            // The added chunk must be found and taken out again, which needs plain text.
-            headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-        }
-        Outbound {
-            url: address(provider, target, &candidate.route.model, asked.accepted.query.as_deref()),
-            method: Method::POST,
-            headers,
-            body,
-            // Plain http is only ever configured for this machine and its own network.
-            local: provider.local || provider.base_url.starts_with("http://"),
-        }
+        let way = Way::AsItCame { hides_usage: false };
+        Ok(Started { answer, ticket, candidate, way, attempts: self.count })
     }
 }
 
@@ -332,13 +344,15 @@ enum Sent {
     Nothing(Failure),
 }
 
-fn estimate(asked: &Asked) -> Estimate {
+/// `bytes` is the length of the prompt, in the longer of its two forms; `assumed` the answer's
+/// limit where the client names none, in tokens.
+fn estimate(asked: &Asked, bytes: usize, assumed: u64) -> Estimate {
     let output = match asked.accepted.target.endpoint {
         Endpoint::Embeddings => 0,
-        _ => asked.facts.max_output_tokens.unwrap_or(OUTPUT_TOKENS_ASSUMED),
+        _ => asked.facts.max_output_tokens.unwrap_or(assumed),
     };
     Estimate {
-        input_tokens: tokens_at_most(asked.json().len() as u64),
+        input_tokens: tokens_at_most(bytes as u64),
         output_tokens: output.saturating_mul(asked.facts.choices),
         cache_write: asked.facts.cache_marked,
     }

@@ -45,6 +45,8 @@ pub enum FailureKind {
     Unfit,
     /// A local server is busy, and its line is too long or too slow.
     Busy,
+    /// The request holds what the provider cannot take.
+    Rejected,
 }
 
 impl Failure {
@@ -89,6 +91,7 @@ pub fn spent(asked: &Asked, failures: &[Failure]) -> Refused {
             let refused = Refused::new(ProblemKind::Unavailable, 503, text).code("local_busy");
             refused.retry_after(BUSY_RETRY_SECS)
         }
+        FailureKind::Rejected => Refused::bad_request(text).code("capability_rejected"),
         FailureKind::Upstream | FailureKind::Timeout | FailureKind::NotRunning => {
             unanswered(failures, text)
         }
@@ -96,8 +99,8 @@ pub fn spent(asked: &Asked, failures: &[Failure]) -> Refused {
 }
 
 fn told(failures: &[Failure]) -> String {
-    use FailureKind::{Budget, Key, TooLong};
-    if let [Failure { what, kind: Key | Budget | TooLong, .. }] = failures {
+    use FailureKind::{Budget, Key, Rejected, TooLong};
+    if let [Failure { what, kind: Key | Budget | TooLong | Rejected, .. }] = failures {
         return what.clone();
     }
     let told: Vec<String> = failures.iter().map(|f| format!("{}: {}", f.route, f.what)).collect();

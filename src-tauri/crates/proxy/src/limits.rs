@@ -53,3 +53,10 @@ pub const LOCAL_BUSY_AGE_MAX: Duration = Duration::from_secs(10);
 /// The longest wait in line of a request that may go nowhere else: below the time after which the
 /// tools give up themselves.
 pub const LOCAL_WAIT_MAX: Duration = Duration::from_secs(8 * 60);
+/// How often a translated stream is looked at for silence. Its client hears of it after one to two
+/// of these: before the 20 seconds after which Claude Code warns its user.
+pub const PING_SILENCE: Duration = Duration::from_secs(9);
+/// How long the usage of a finished answer is waited for after its client hung up.
+pub const LAST_LOOK_MAX: Duration = Duration::from_millis(500);
+/// How much is read for it, in bytes.
+pub const LAST_LOOK_BYTES_MAX: usize = 64 * 1024;

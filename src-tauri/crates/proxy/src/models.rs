@@ -1,5 +1,5 @@
-//! `GET /v1/models` and `GET /v1beta/models`: the names that can be asked for through the caller's
-//! dialect, Weir's own first. Made here, so that it costs no call and works offline.
+//! `GET /v1/models` and `GET /v1beta/models`: every name that can be asked for, Weir's own first; any
+//! dialect reaches any of them. Made here, so that it costs no call and works offline.
 
 use crate::accept::Accepted;
 use crate::body::ReplyBody;
@@ -48,15 +48,13 @@ fn lines(context: &Context, dialect: Dialect) -> Vec<Line> {
         ROUTED.iter().map(|(id, title)| owned((*id).to_owned(), title)).collect();
     // Claude Code shows only names that hold "claude".
     lines.extend(ROUTED.iter().map(|(id, title)| owned(format!("claude-{id}"), title)));
-    let fits = |d: Dialect| d == dialect || (d == Dialect::Ollama && dialect != Dialect::Gemini);
-    lines.extend(
-        context.ports.routes.models().into_iter().filter(|m| fits(m.dialect)).map(|m| Line {
-            title: m.id.clone(),
-            id: m.id,
-            owner: m.provider,
-            context: m.context,
-        }),
-    );
+    lines.extend(context.ports.routes.models().into_iter().map(|m| {
+        // A bare name goes to the provider of the caller's dialect.
+        let bare = !m.id.starts_with(&format!("{}/", m.provider));
+        let foreign = m.dialect != dialect && bare;
+        let id = if foreign { format!("{}/{}", m.provider, m.id) } else { m.id };
+        Line { title: id.clone(), id, owner: m.provider, context: m.context }
+    }));
     lines
 }
 

@@ -12,13 +12,14 @@ use crate::read::{Asked, has_body, read};
 use crate::reply::{Refused, reply};
 use crate::upstream::Upstream;
 use crate::workers::Workers;
-use crate::{answer, models};
+use crate::{answer, count, models};
 use futures_util::FutureExt;
 use http::{Request, Response, StatusCode};
 use hyper::body::Incoming;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use tokio_util::task::TaskTracker;
 use weir_core::route::{Ask, Candidate, NoRoute, Setup, plan};
 use weir_core::{Dialect, RequestId};
 use weir_wire::error_body::ProblemKind;
@@ -32,6 +33,7 @@ pub struct Line {
     pub(crate) workers: Arc<Workers>,
     pub(crate) live: Live,
     pub(crate) sequence: Arc<AtomicU32>,
+    pub(crate) tasks: TaskTracker,
 }
 
 /// What one request carries through the stages besides its own value.
@@ -52,6 +54,8 @@ pub struct Context {
     pub upstream_quirks: Arc<Quirks>,
     /// The lines before local servers.
     pub workers: Arc<Workers>,
+    /// The proxy's tasks, which a stop waits for.
+    pub tasks: TaskTracker,
 }
 
 impl Line {
@@ -110,6 +114,7 @@ impl Line {
             upstream: self.upstream.clone(),
             upstream_quirks: Arc::clone(&self.quirks),
             workers: Arc::clone(&self.workers),
+            tasks: self.tasks.clone(),
         }
     }
 }
@@ -119,24 +124,35 @@ async fn forward(
     asked: Asked,
     open: Held,
 ) -> Result<Response<ReplyBody>, Refused> {
-    let candidates = planned(context, &asked)?;
+    let candidates = match planned(context, &asked) {
+        Ok(candidates) => candidates,
+        Err(problem) if count::stands_in(&asked, &problem) => {
+            return Ok(count::estimate(context, &asked));
+        }
+        Err(problem) => return Err(nowhere(&problem)),
+    };
     let started: Started = attempt(context, &asked, candidates).await?;
     answer::answer(context, asked, started, open).await
 }
 
-fn planned(context: &Context, asked: &Asked) -> Result<Vec<Candidate>, Refused> {
+fn planned(context: &Context, asked: &Asked) -> Result<Vec<Candidate>, NoRoute> {
     let ask = Ask {
         endpoint: asked.accepted.target.endpoint,
         model: &asked.model,
         tier: asked.hints.tier,
+        streams: asked.streams(),
     };
-    plan(&context.setup, ask).map_err(|problem| match problem {
+    plan(&context.setup, ask)
+}
+
+fn nowhere(problem: &NoRoute) -> Refused {
+    match problem {
         NoRoute::UnknownProvider { .. } => {
             Refused::new(ProblemKind::NotFound, 404, problem.to_string()).code("unknown_provider")
         }
         NoRoute::LocalOff { .. } => Refused::bad_request(problem.to_string()).code("local_off"),
         _ => Refused::bad_request(problem.to_string()).code("no_route"),
-    })
+    }
 }
 
 /// `/v1/models` is asked by both families; Anthropic's clients always name their API version.

@@ -257,6 +257,8 @@ pub struct Closing {
     pub sent: bool,
     /// Whether this was the request's last attempt.
     pub last: bool,
+    /// Codes of what the provider could not be told in its dialect, joined by commas.
+    pub dropped: Option<String>,
     /// Milliseconds from arrival to the first byte of the answer.
     pub first_byte_ms: Option<u32>,
     /// Milliseconds from arrival to the end.

@@ -68,6 +68,11 @@ impl Asked {
     pub fn json(&self) -> &Bytes {
         self.plain.as_ref().unwrap_or(&self.body)
     }
+
+    /// Whether the client asked for a stream.
+    pub fn streams(&self) -> bool {
+        self.facts.stream || self.accepted.target.endpoint == Endpoint::GenerateStream
+    }
 }
 
 /// Reads a request to its end.

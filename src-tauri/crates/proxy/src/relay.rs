@@ -1,25 +1,35 @@
-//! Stage six: the provider's answer to the client, untouched, with a tap that reads usage.
-//! Ends in exactly one settlement: at the end of the stream, or on drop when the client left.
+//! Stage six: the provider's answer to the client, untouched or event by event in another dialect,
+//! with a tap that reads usage. Ends in exactly one settlement: at the end of the stream, or on
+//! drop when the client left.
 
 use crate::body::Broken;
+use crate::limits::{LAST_LOOK_BYTES_MAX, LAST_LOOK_MAX, PING_SILENCE};
 use crate::live::Held;
 use crate::settle::{Ticket, outcome_of};
 use crate::upstream::AnswerBody;
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
+use http_body_util::BodyExt;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
+use tokio::time::{Sleep, sleep};
+use tokio_util::task::TaskTracker;
 use weir_core::meter::End;
-use weir_core::{Endpoint, Outcome};
+use weir_core::{Endpoint, Metered, Outcome};
 use weir_wire::error_body::{Problem, ProblemKind, error_event};
 use weir_wire::hide::UsageHider;
+use weir_wire::hub::{self, Ending};
 use weir_wire::tap::Tap;
 
 /// A running answer.
 pub struct Relay {
     upstream: AnswerBody,
     tap: Option<Tap>,
-    hider: Option<UsageHider>,
+    shape: Shape,
+    /// When silence has to be broken, on translated streams.
+    pulse: Option<Pin<Box<Sleep>>>,
+    /// Whether anything was said since the pulse last beat.
+    spoke: bool,
     ticket: Ticket,
     endpoint: Endpoint,
     /// Whether an error event can be added to the stream: SSE, not compressed, no fixed length.
@@ -27,9 +37,21 @@ pub struct Relay {
     /// Whether the dialect has an end that must be seen.
     must_end: bool,
     exact: Option<u64>,
+    /// Where a last look for the usage goes on when the client has gone.
+    tasks: TaskTracker,
     /// What to send after the provider's last byte.
     tail: Tail,
     _open: Held,
+}
+
+/// What a stream's bytes become on their way to the client.
+pub enum Shape {
+    /// The same bytes.
+    AsItCame,
+    /// The same, without the usage chunk the client did not ask for.
+    Hiding(UsageHider),
+    /// The client's dialect.
+    Translated(Box<hub::Stream>),
 }
 
 enum Tail {
@@ -45,8 +67,8 @@ pub struct Parts {
     pub upstream: AnswerBody,
     /// Reads the usage.
     pub tap: Tap,
-    /// Hides the usage chunk the client did not ask for.
-    pub hider: Option<UsageHider>,
+    /// What its bytes become.
+    pub shape: Shape,
     /// The open reservation.
     pub ticket: Ticket,
     /// What was asked.
@@ -57,6 +79,8 @@ pub struct Parts {
     pub must_end: bool,
     /// The answer's length, when the provider said it.
     pub exact: Option<u64>,
+    /// The proxy's tasks, which a stop waits for.
+    pub tasks: TaskTracker,
     /// Keeps the request counted as open.
     pub open: Held,
 }
@@ -64,15 +88,24 @@ pub struct Parts {
 impl Relay {
     /// Starts relaying.
     pub fn new(parts: Parts) -> Self {
+        let pulse = match &parts.shape {
+            Shape::Translated(stream) if stream.ping().is_some() => {
+                Some(Box::pin(sleep(PING_SILENCE)))
+            }
+            _ => None,
+        };
         Self {
             upstream: parts.upstream,
             tap: Some(parts.tap),
-            hider: parts.hider,
+            shape: parts.shape,
+            pulse,
+            spoke: false,
             ticket: parts.ticket,
             endpoint: parts.endpoint,
             speakable: parts.speakable,
             must_end: parts.must_end,
             exact: parts.exact,
+            tasks: parts.tasks,
             tail: Tail::None,
             _open: parts.open,
         }
@@ -90,7 +123,11 @@ impl Relay {
                 Tail::Break => return Poll::Ready(Some(Err(Broken))),
                 Tail::Done => return Poll::Ready(None),
             }
-            match ready!(Pin::new(&mut self.upstream).poll_frame(context)) {
+            let polled = match Pin::new(&mut self.upstream).poll_frame(context) {
+                Poll::Ready(polled) => polled,
+                Poll::Pending => return self.wait(context),
+            };
+            match polled {
                 Some(Ok(frame)) => {
                     let Ok(data) = frame.into_data() else { continue };
                     if data.is_empty() {
@@ -107,20 +144,38 @@ impl Relay {
         }
     }
 
+    /// Nothing has come: a translated stream is kept alive in its client's own way.
+    fn wait(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
+        let (Some(pulse), Shape::Translated(stream)) = (&mut self.pulse, &self.shape) else {
+            return Poll::Pending;
+        };
+        while pulse.as_mut().poll(context).is_ready() {
+            let next = pulse.deadline() + PING_SILENCE;
+            pulse.as_mut().reset(next);
+            if !std::mem::take(&mut self.spoke)
+                && let Some(ping) = stream.ping()
+            {
+                return Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(ping)))));
+            }
+        }
+        Poll::Pending
+    }
+
     fn pass(&mut self, data: Bytes) -> Bytes {
         self.ticket.first_byte();
         if let Some(tap) = &mut self.tap {
             tap.feed(&data);
         }
-        match &mut self.hider {
-            Some(hider) => hider.feed(data),
-            None => data,
+        self.spoke = true;
+        match &mut self.shape {
+            Shape::AsItCame => data,
+            Shape::Hiding(hider) => hider.feed(data),
+            Shape::Translated(stream) => Bytes::from(stream.feed(&data)),
         }
     }
 
     /// Settles, and decides what the client sees last: a cut is never shown as an end.
     fn end(&mut self, broke: bool) -> Tail {
-        let rest = self.hider.as_mut().map(UsageHider::finish).unwrap_or_default();
         let Some(tap) = self.tap.take() else { return Tail::Done };
         // An answer that could not be read (an encoding Weir does not know) may well have ended.
         let must_end = self.must_end && tap.readable();
@@ -131,31 +186,46 @@ impl Relay {
             other => other,
         };
         let cut = outcome == Outcome::Truncated || (broke && self.exact.is_some());
+        let rest = match &mut self.shape {
+            Shape::AsItCame => Bytes::new(),
+            Shape::Hiding(hider) => hider.finish(),
+            Shape::Translated(stream) => {
+                let rest = stream.finish(if cut { Ending::Cut } else { Ending::Clean });
+                // What could not be told is no success, whatever the provider thinks.
+                let told = !stream.failed() || outcome != Outcome::Ok;
+                let outcome = if told { outcome } else { Outcome::ErrorInStream };
+                self.ticket.close_in_place(outcome, metered);
+                return Tail::Frame(Bytes::from(rest));
+            }
+        };
         self.ticket.close_in_place(outcome, metered);
         match (cut, self.speakable) {
             (false, _) if broke && !complete => Tail::Break,
             (false, _) if rest.is_empty() => Tail::Done,
             (false, _) => Tail::Frame(rest),
-            (true, true) => {
-                let problem = Problem {
-                    kind: ProblemKind::Upstream,
-                    status: 502,
-                    message: "the provider's answer broke off before its end",
-                    code: Some("upstream_cut"),
-                    request_id: None,
-                };
-                let mut bytes = rest.to_vec();
-                bytes.extend_from_slice(error_event(self.endpoint, &problem).as_bytes());
-                Tail::Frame(Bytes::from(bytes))
-            }
+            (true, true) => Tail::Frame(self.told_cut(&rest)),
             (true, false) => Tail::Break,
         }
+    }
+
+    /// What was held back, and the event that says the rest is missing.
+    fn told_cut(&self, rest: &[u8]) -> Bytes {
+        let problem = Problem {
+            kind: ProblemKind::Upstream,
+            status: 502,
+            message: "the provider's answer broke off before its end",
+            code: Some("upstream_cut"),
+            request_id: None,
+        };
+        let mut bytes = rest.to_vec();
+        bytes.extend_from_slice(error_event(self.endpoint, &problem).as_bytes());
+        Bytes::from(bytes)
     }
 
     /// The provider's length, when nothing is hidden from the stream.
     pub fn size_hint(&self) -> SizeHint {
         match self.exact {
-            Some(length) if self.hider.is_none() => SizeHint::with_exact(length),
+            Some(length) if matches!(self.shape, Shape::AsItCame) => SizeHint::with_exact(length),
             _ => SizeHint::default(),
         }
     }
@@ -164,14 +234,44 @@ impl Relay {
 impl Drop for Relay {
     fn drop(&mut self) {
         // The client left before the provider ended: whatever the tap has seen is what is known.
-        if let Some(tap) = self.tap.take() {
-            let metered = tap.finish();
-            let outcome = match metered.end {
-                End::Complete => outcome_of(self.ticket.status, &metered, self.must_end),
-                End::Failed => Outcome::ErrorInStream,
-                End::Open => Outcome::ClientGone,
-            };
-            self.ticket.close_in_place(outcome, metered);
+        let Some(tap) = self.tap.take() else { return };
+        let known = tap.metered();
+        let hiding = matches!(self.shape, Shape::Hiding(_));
+        if hiding && known.end == End::Complete && known.usage.is_none() {
+            let upstream = std::mem::replace(&mut self.upstream, AnswerBody::Broken);
+            let must_end = self.must_end;
+            self.tasks.spawn(last_look(upstream, tap, self.ticket.take_over(), must_end));
+            return;
         }
+        let outcome = left_with(self.ticket.status, &known, self.must_end);
+        self.ticket.close_in_place(outcome, tap.finish());
+    }
+}
+
+/// Many Chat clients hang up at `finish_reason`, a moment before the usage Weir asked for.
+async fn last_look(mut upstream: AnswerBody, mut tap: Tap, ticket: Ticket, must_end: bool) {
+    let mut left = LAST_LOOK_BYTES_MAX;
+    let look = async {
+        while let Some(Ok(frame)) = upstream.frame().await {
+            let Ok(data) = frame.into_data() else { continue };
+            left = left.saturating_sub(data.len());
+            tap.feed(&data);
+            if left == 0 || tap.metered().usage.is_some() {
+                break;
+            }
+        }
+    };
+    // A late usage stays unknown, and the row an estimate.
+    let _ = tokio::time::timeout(LAST_LOOK_MAX, look).await;
+    let metered = tap.finish();
+    ticket.close(left_with(200, &metered, must_end), metered, true);
+}
+
+/// How an answer ended whose client did not stay for it.
+fn left_with(status: u16, metered: &Metered, must_end: bool) -> Outcome {
+    match metered.end {
+        End::Complete => outcome_of(status, metered, must_end),
+        End::Failed => Outcome::ErrorInStream,
+        End::Open => Outcome::ClientGone,
     }
 }

@@ -41,6 +41,7 @@ impl Proxy {
             workers,
             live: live.clone(),
             sequence: Arc::new(AtomicU32::new(0)),
+            tasks: TaskTracker::new(),
         };
         Self { line: Arc::new(line), live }
     }
@@ -62,7 +63,7 @@ impl Proxy {
         stop: CancellationToken,
         end: CancellationToken,
     ) {
-        let tasks = TaskTracker::new();
+        let tasks = self.line.tasks.clone();
         let upstream = self.line.upstream.clone();
         tasks.spawn_blocking(move || upstream.warm());
         let room = Arc::new(Semaphore::new(CONNECTIONS_MAX));

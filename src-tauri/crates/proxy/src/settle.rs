@@ -20,6 +20,8 @@ pub struct Ticket {
     pub sent: bool,
     /// The place at a local server, given back when the attempt is settled.
     pub place: Option<Arc<Place>>,
+    /// Codes of what the provider could not be told, joined by commas.
+    pub dropped: Option<String>,
 }
 
 impl Ticket {
@@ -33,6 +35,7 @@ impl Ticket {
             first_byte_ms: None,
             sent: false,
             place: None,
+            dropped: None,
         };
         // Only now: should a listener panic, the ticket settles on its way down.
         if let Some(reservation) = &ticket.reservation {
@@ -58,6 +61,21 @@ impl Ticket {
         self.settle(outcome, metered, true)
     }
 
+    /// Moves the reservation to a ticket of its own, from a place that can only borrow. Nothing is
+    /// left to settle here.
+    pub fn take_over(&mut self) -> Self {
+        Self {
+            ports: self.ports.clone(),
+            reservation: self.reservation.take(),
+            arrived_ns: self.arrived_ns,
+            status: self.status,
+            first_byte_ms: self.first_byte_ms,
+            sent: self.sent,
+            place: self.place.take(),
+            dropped: self.dropped.take(),
+        }
+    }
+
     fn settle(&mut self, outcome: Outcome, metered: Metered, last: bool) -> Option<Settled> {
         let reservation = self.reservation.take()?;
         self.place = None;
@@ -69,6 +87,7 @@ impl Ticket {
             metered,
             sent: self.sent,
             last,
+            dropped: self.dropped.take(),
             first_byte_ms: self.first_byte_ms,
             total_ms: self.elapsed_ms(),
         };

@@ -50,6 +50,7 @@ fn closing(usage: Option<Usage>) -> Closing {
         status: 200,
         metered: Metered { usage, end: End::Complete, ..Metered::default() },
         sent: true,
+        dropped: None,
         last: true,
         first_byte_ms: Some(300),
         total_ms: 900,

@@ -30,25 +30,26 @@ pub fn test(
         output_tokens: facts.max_output_tokens.unwrap_or(OUTPUT_TOKENS_ASSUMED),
         cache_write: facts.cache_marked,
     };
-    let candidates = plan(setup, Ask { endpoint, model: &model, tier: None })
-        .map_err(bad)?
-        .into_iter()
-        .map(|candidate| {
-            let provider = setup.provider(&candidate.route.provider);
-            let call = Call {
-                provider: &candidate.route.provider,
-                base_url: provider.map_or("", |p| &p.base_url),
-                local: provider.is_none_or(|p| p.local),
-                model: &candidate.route.model,
-                at_ms: now_ms,
-            };
-            RouteCandidate {
-                route: candidate.route.to_string(),
-                reason: candidate.reason.as_str().to_owned(),
-                expected_usd: prices.upper(&call, &estimate, facts.service_tier.as_deref()),
-            }
-        })
-        .collect();
+    let candidates =
+        plan(setup, Ask { endpoint, model: &model, tier: None, streams: facts.stream })
+            .map_err(bad)?
+            .into_iter()
+            .map(|candidate| {
+                let provider = setup.provider(&candidate.route.provider);
+                let call = Call {
+                    provider: &candidate.route.provider,
+                    base_url: provider.map_or("", |p| &p.base_url),
+                    local: provider.is_none_or(|p| p.local),
+                    model: &candidate.route.model,
+                    at_ms: now_ms,
+                };
+                RouteCandidate {
+                    route: candidate.route.to_string(),
+                    reason: candidate.reason.as_str().to_owned(),
+                    expected_usd: prices.upper(&call, &estimate, facts.service_tier.as_deref()),
+                }
+            })
+            .collect();
     Ok(RouteTest {
         task: None,
         tier: tier.map(|t| t.as_str().to_owned()),

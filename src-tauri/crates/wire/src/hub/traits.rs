@@ -93,6 +93,8 @@ pub struct Traits {
     pub alternates: bool,
     /// Whether a content list of text parts is taken; else text is one string.
     pub parts: bool,
+    /// Whether the usage of a stream can be asked for (Chat); some servers refuse the question.
+    pub stream_usage: bool,
     /// The limit's name (Chat).
     pub limit: Limit,
     /// The context length to ask for (Ollama), in tokens; `None` leaves it to the server.
@@ -186,6 +188,7 @@ const UNKNOWN: Traits = Traits {
     signatures: false,
     alternates: false,
     parts: true,
+    stream_usage: true,
     limit: Limit::MaxTokens,
     context: None,
     output_max: None,

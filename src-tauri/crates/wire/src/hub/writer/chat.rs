@@ -54,7 +54,9 @@ fn asked_for(out: &mut Out, conversation: &Conversation<'_>, target: &Target<'_>
     let sampling = &conversation.sampling;
     if conversation.stream {
         out.plain_at("stream", true);
-        out.raw_at("stream_options", r#"{"include_usage":true}"#);
+        if target.traits.stream_usage {
+            out.raw_at("stream_options", r#"{"include_usage":true}"#);
+        }
     }
     let limit = match target.traits.limit {
         Limit::MaxTokens => "max_tokens",

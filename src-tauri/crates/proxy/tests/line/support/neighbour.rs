@@ -6,6 +6,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
 
+/// Where an answer in two parts waits; no test sends it.
+const PAUSE: &str = "\0pause\0";
+
 /// Listens on port 0 and answers each connection with the next of its answers; the last repeats.
 pub struct Neighbour {
     port: u16,
@@ -17,6 +20,7 @@ struct State {
     seen: Mutex<String>,
     asked: Notify,
     hung_up: Notify,
+    go_on: Notify,
 }
 
 impl Neighbour {
@@ -26,6 +30,15 @@ impl Neighbour {
 
     pub fn answers_in_turn(answers: &[&str]) -> Self {
         Self::listen(answers.iter().map(|a| (*a).to_owned()).collect())
+    }
+
+    /// Says the first part, and the rest when it is told to go on.
+    pub fn answers_in_two(first: &str, rest: &str) -> Self {
+        Self::answers(&format!("{first}{PAUSE}{rest}"))
+    }
+
+    pub fn go_on(&self) {
+        self.state.go_on.notify_one();
     }
 
     /// Takes the request and never says anything.
@@ -88,8 +101,13 @@ async fn converse(mut stream: TcpStream, answer: Option<String>, state: Arc<Stat
     state.asked.notify_one();
     match answer {
         Some(answer) => {
+            let (first, rest) = answer.split_once(PAUSE).unwrap_or((&answer, ""));
             // A client that left early is the other tests' subject.
-            let _ = stream.write_all(answer.as_bytes()).await;
+            let _ = stream.write_all(first.as_bytes()).await;
+            if !rest.is_empty() {
+                state.go_on.notified().await;
+                let _ = stream.write_all(rest.as_bytes()).await;
+            }
             let _ = stream.shutdown().await;
         }
         None => {

@@ -13,15 +13,16 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 use weir_core::Dialect;
 use weir_core::route::{KeySource, Provider, ProviderKind, Setup};
-use weir_proxy::Proxy;
 use weir_proxy::ports::{Closing, LocalModel, Opening, Ports};
 use weir_proxy::workers::Workers;
+use weir_proxy::{Live, Proxy};
 
 /// A running proxy and the script behind its ports.
 pub struct Stage {
     port: u16,
     script: Arc<Script>,
     workers: Arc<Workers>,
+    live: Live,
     end: CancellationToken,
 }
 
@@ -52,11 +53,11 @@ impl Stage {
             locals: script.clone(),
         };
         let proxy = Proxy::new(port, ports);
-        let workers = proxy.workers();
+        let (workers, live) = (proxy.workers(), proxy.live());
         let end = CancellationToken::new();
         let stop = end.clone();
         tokio::spawn(async move { proxy.serve(vec![listener], stop.clone(), stop).await });
-        Self { port, script, workers, end }
+        Self { port, script, workers, live, end }
     }
 
     /// Sends raw bytes and reads to the end of the connection.
@@ -75,6 +76,24 @@ impl Stage {
         let mut bytes = Vec::new();
         socket.read_to_end(&mut bytes).await.expect("readable");
         String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    /// Reads until `text` has come, and keeps the connection.
+    pub async fn read_until(socket: &mut TcpStream, text: &str) {
+        let mut seen = String::new();
+        let mut buffer = [0; 4096];
+        while !seen.contains(text) {
+            let n = socket.read(&mut buffer).await.expect("readable");
+            assert!(n > 0, "ended before {text}: {seen}");
+            seen.push_str(&String::from_utf8_lossy(&buffer[..n]));
+        }
+    }
+
+    /// Waits until no request is open.
+    pub async fn idle(&self) {
+        while self.live.open() > 0 {
+            tokio::task::yield_now().await;
+        }
     }
 
     pub fn openings(&self) -> Vec<Opening> {

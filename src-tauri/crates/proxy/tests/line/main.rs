@@ -4,6 +4,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "a test's neighbours end with its runtime")]
 
+mod crossing;
 mod support;
 
 use support::{Neighbour, Stage, chat, get_status};
@@ -69,6 +70,38 @@ async fn a_stream_that_is_cut_ends_with_an_error_event_and_never_as_a_success() 
     assert!(response.contains(first.trim_end()), "{response}");
     assert!(response.contains("\"error\""), "{response}");
     assert_eq!(stage.only_closing().await.outcome, Outcome::Truncated);
+}
+
+#[tokio::test]
+async fn a_chat_client_that_hangs_up_at_the_finish_reason_is_booked_with_the_usage_that_follows() {
+    let first = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n\
+                 data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Hi\"},\"finish_reason\":\"stop\"}]}\n\n";
+    let rest = "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":11,\"completion_tokens\":5}}\n\n\
+                data: [DONE]\n\n";
+    let provider = Neighbour::answers_in_two(first, rest);
+    let stage = Stage::start(&[("openai", provider.url())], |_| {}).await;
+    let mut socket = stage.send_and_keep(&chat("gpt-5", true)).await;
+    Stage::read_until(&mut socket, "finish_reason").await;
+    drop(socket);
+    stage.idle().await;
+    provider.go_on();
+    let closed = stage.only_closing().await;
+    assert_eq!(closed.outcome, Outcome::Ok);
+    let usage = closed.metered.usage.expect("the usage came after the client had left");
+    assert_eq!((usage.input, usage.output), (11, 5));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_usage_that_never_comes_is_waited_for_half_a_second() {
+    let first = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n\
+                 data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Hi\"},\"finish_reason\":\"stop\"}]}\n\n";
+    let provider = Neighbour::answers_in_two(first, "data: [DONE]\n\n");
+    let stage = Stage::start(&[("openai", provider.url())], |_| {}).await;
+    let mut socket = stage.send_and_keep(&chat("gpt-5", true)).await;
+    Stage::read_until(&mut socket, "finish_reason").await;
+    drop(socket);
+    let closed = stage.only_closing().await;
+    assert_eq!((closed.outcome, closed.metered.usage), (Outcome::Ok, None));
 }
 
 #[tokio::test]

@@ -1,0 +1,189 @@
+//! The answer of a provider that speaks another dialect than the client: a stream is translated
+//! event by event, anything else is collected and translated whole, errors included.
+
+use crate::answer::{Collected, collect, is_event_stream, tell_cost, text};
+use crate::body::ReplyBody;
+use crate::carry::Crossing;
+use crate::live::Held;
+use crate::pipeline::Context;
+use crate::read::Asked;
+use crate::relay::{Parts, Relay, Shape};
+use crate::reply::Refused;
+use crate::settle::{Ticket, outcome_of};
+use crate::upstream::Answer;
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
+use weir_core::{Endpoint, Outcome};
+use weir_wire::encoding::{Encoding, decode_body};
+use weir_wire::error_body::ProblemKind;
+use weir_wire::hub::{self, Framing};
+use weir_wire::tap::{TAP_BODY_BYTES_MAX, Tap};
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const EVENTS: HeaderValue = HeaderValue::from_static("text/event-stream");
+
+/// Answers the client in its own dialect.
+///
+/// # Errors
+/// The answer broke off, or cannot be said in the client's dialect.
+pub async fn answer(
+    context: &Context,
+    asked: Asked,
+    answer: Answer,
+    ticket: Ticket,
+    crossing: Crossing,
+    open: Held,
+) -> Result<Response<ReplyBody>, Refused> {
+    let mut head = Response::new(());
+    *head.status_mut() = answer.status;
+    if let Some(codes) = crossing.dropped.as_deref()
+        && let Ok(value) = HeaderValue::from_str(codes)
+    {
+        head.headers_mut().insert(HeaderName::from_static("x-weir-dropped"), value);
+    }
+    let streams = asked.streams();
+    let array =
+        asked.accepted.target.endpoint == Endpoint::GenerateStream && !asked.accepted.target.sse;
+    // The request's body is no longer needed; a long stream must not hold it.
+    drop(asked);
+    let arriving = arriving(&crossing, &answer.headers);
+    let encoding = Encoding::parse(text(&answer.headers, header::CONTENT_ENCODING));
+    if let Some(framing) = arriving.filter(|_| streams && answer.status.is_success()) {
+        if encoding != Encoding::Identity {
+            return Err(unreadable(ticket, "it came compressed, which it was asked not to be"));
+        }
+        let kind = if array { JSON } else { EVENTS };
+        head.headers_mut().insert(header::CONTENT_TYPE, kind);
+        head.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+        return Ok(
+            head.map(|()| relayed(context, answer, ticket, crossing, (framing, array), open))
+        );
+    }
+    let tap = Tap::new(crossing.endpoint, arriving == Some(Framing::Sse), encoding);
+    let (headers, body) = (answer.headers, answer.body);
+    let Collected::Whole { bytes, metered, ticket } = collect(body, tap, ticket).await? else {
+        return Err(Refused::new(ProblemKind::Upstream, 502, TOO_LONG).code("answer_too_long"));
+    };
+    let Ok(bytes) = decode_body(encoding, &bytes, TAP_BODY_BYTES_MAX) else {
+        return Err(unreadable(*ticket, "its compression cannot be undone"));
+    };
+    let outcome = outcome_of(ticket.status, &metered, true);
+    let wanted = match (streams, array) {
+        (true, true) => Wanted::Array,
+        (true, false) => Wanted::Events,
+        (false, _) => Wanted::Document,
+    };
+    let said = say(&crossing, head.status(), &bytes, wanted);
+    let outcome = match &said {
+        Err(_) if outcome == Outcome::Ok => Outcome::ErrorInStream,
+        _ => outcome,
+    };
+    let settled = ticket.close(outcome, metered, true);
+    let Said { status, kind, body } = said?;
+    *head.status_mut() = status;
+    head.headers_mut().insert(header::CONTENT_TYPE, kind);
+    keep_retry(&headers, head.headers_mut());
+    tell_cost(head.headers_mut(), settled);
+    Ok(head.map(|()| ReplyBody::full(body)))
+}
+
+const TOO_LONG: &str = "the provider's answer is longer than can be translated (32 MiB). Ask for \
+                        less, or name a provider that speaks this dialect";
+
+/// How the client reads an answer.
+#[derive(Clone, Copy)]
+enum Wanted {
+    Document,
+    Events,
+    /// A Gemini client that streams without server-sent events: a JSON array.
+    Array,
+}
+
+struct Said {
+    status: StatusCode,
+    kind: HeaderValue,
+    body: Bytes,
+}
+
+/// A whole answer, or a refusal, in the client's dialect.
+fn say(
+    crossing: &Crossing,
+    status: StatusCode,
+    bytes: &[u8],
+    wanted: Wanted,
+) -> Result<Said, Refused> {
+    let (back, form) = (&crossing.back, crossing.form);
+    if !status.is_success() {
+        let failure = hub::failure(back, form, status.as_u16(), bytes);
+        let status = StatusCode::from_u16(failure.status).unwrap_or(StatusCode::BAD_GATEWAY);
+        return Ok(Said { status, kind: JSON, body: Bytes::from(failure.body) });
+    }
+    let said = match wanted {
+        Wanted::Document => hub::answer(back, form, bytes).map(|body| (JSON, body)),
+        Wanted::Events => hub::replay(back, form, bytes).map(|body| (EVENTS, body)),
+        Wanted::Array => hub::answer(back, form, bytes)
+            .map(|body| (JSON, [b"[".as_slice(), &body, b"]"].concat())),
+    };
+    match said {
+        Ok((kind, body)) => Ok(Said { status, kind, body: Bytes::from(body) }),
+        Err(problem) => {
+            let text = format!("the provider's answer cannot be told: {problem}");
+            Err(Refused::new(ProblemKind::Upstream, 502, text).code("answer_unreadable"))
+        }
+    }
+}
+
+/// How a stream of this provider is framed; `None` when the answer is one document.
+fn arriving(crossing: &Crossing, headers: &HeaderMap) -> Option<Framing> {
+    if is_event_stream(headers) {
+        return Some(Framing::Sse);
+    }
+    let kind = text(headers, header::CONTENT_TYPE).unwrap_or_default();
+    match crossing.endpoint {
+        Endpoint::OllamaChat if kind.contains("ndjson") => Some(Framing::Lines),
+        Endpoint::GenerateStream => Some(Framing::JsonArray),
+        _ => None,
+    }
+}
+
+fn relayed(
+    context: &Context,
+    answer: Answer,
+    ticket: Ticket,
+    crossing: Crossing,
+    (framing, array): (Framing, bool),
+    open: Held,
+) -> ReplyBody {
+    let tap = Tap::new(crossing.endpoint, framing == Framing::Sse, Encoding::Identity);
+    let stream = hub::Stream::new(crossing.back, crossing.form, framing);
+    let stream = if array { stream.as_array() } else { stream };
+    ReplyBody::Relay(Box::new(Relay::new(Parts {
+        upstream: answer.body,
+        tap,
+        shape: Shape::Translated(Box::new(stream)),
+        ticket,
+        endpoint: crossing.endpoint,
+        speakable: true,
+        must_end: true,
+        exact: None,
+        tasks: context.tasks.clone(),
+        open,
+    })))
+}
+
+/// The provider answered, and nobody can read it: it may have worked, so it is booked as broken
+/// off and estimated.
+fn unreadable(ticket: Ticket, why: &str) -> Refused {
+    ticket.close(Outcome::Truncated, weir_core::Metered::default(), true);
+    let text = format!("the provider's answer cannot be read: {why}");
+    Refused::new(ProblemKind::Upstream, 502, text).code("answer_unreadable")
+}
+
+/// When to try again is the same in every dialect; the other limits are the provider's own.
+fn keep_retry(from: &HeaderMap, to: &mut HeaderMap) {
+    for name in [header::RETRY_AFTER, HeaderName::from_static("x-should-retry")] {
+        if let Some(value) = from.get(&name) {
+            to.insert(name, value.clone());
+        }
+    }
+}

@@ -1,19 +1,12 @@
-//! The one way out: the clients, the address of an endpoint, and the key, attached at the last
+//! The one way out: reqwest clients, the address of an endpoint, and the key, attached at the last
 //! moment. The only file that sees a secret. Redirects are never followed, so a key goes only to
-//! the scheme, host and port it was stored for. What has TLS goes through reqwest; plain HTTP, which
-//! never leaves the user's own machines, through hyper's client, which knows no proxy at all.
+//! the scheme, host and port it was stored for.
 
 use crate::limits::{CONNECT_WAIT_MAX, POOL_IDLE_MAX};
 use crate::secret::Secret;
 use bytes::Bytes;
-use http::Uri;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http_body::{Body, Frame, SizeHint};
-use http_body_util::Full;
-use hyper::body::Incoming;
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
 use parking_lot::Mutex;
 use reqwest::Url;
 use std::collections::{HashMap, VecDeque};
@@ -27,28 +20,17 @@ use weir_wire::endpoint::Target;
 
 /// Connections to providers. A client is made when it is first needed, or by `warm`: reading the
 /// system's certificates takes longer than the whole rest of a start.
-#[derive(Clone, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Upstream {
     remote: Made,
     local: Made,
-    plain: Arc<OnceLock<Plain>>,
-    addresses: Arc<Mutex<HashMap<String, Arc<Address>>>>,
+    urls: Arc<Mutex<HashMap<String, Url>>>,
 }
 
-type Plain = Client<HttpConnector, Full<Bytes>>;
-
-/// A parsed address, as each client wants it.
-struct Address {
-    url: Url,
-    uri: Uri,
-}
-
-/// Silence after which a connection is asked whether it still stands.
-const KEEPALIVE_AFTER: Duration = Duration::from_secs(30);
 /// Addresses that are kept parsed.
-const ADDRESSES_LEN_MAX: usize = 64;
+const URLS_LEN_MAX: usize = 64;
 /// Longest address that is kept, in bytes; a client writes the query.
-const ADDRESS_BYTES_KEPT_MAX: usize = 512;
+const URL_BYTES_KEPT_MAX: usize = 512;
 
 type Made = Arc<OnceLock<Result<reqwest::Client, String>>>;
 
@@ -78,10 +60,8 @@ pub struct Answer {
 
 /// The body of an answer: a provider's, or the demonstration's.
 pub enum AnswerBody {
-    /// From the network, by way of reqwest.
+    /// From the network.
     Remote(reqwest::Body),
-    /// From the network, over plain HTTP.
-    Plain(Incoming),
     /// Made here, in pieces.
     Made(VecDeque<Bytes>),
     /// Pieces that were already read, and the rest.
@@ -129,20 +109,8 @@ impl Upstream {
         client.as_ref().map_err(|why| NoAnswer::Connect(why.clone()))
     }
 
-    /// Reading an address takes longer than sending to it, and few are used.
-    fn address(&self, text: String) -> Result<Arc<Address>, NoAnswer> {
-        let mut known = self.addresses.lock();
-        if let Some(address) = known.get(&text) {
-            return Ok(Arc::clone(address));
-        }
-        let address = Arc::new(Address::parse(&text)?);
-        if known.len() >= ADDRESSES_LEN_MAX {
-            known.clear();
-        }
-        if text.len() <= ADDRESS_BYTES_KEPT_MAX {
-            known.insert(text, Arc::clone(&address));
-        }
-        Ok(address)
+    fn url(&self, text: String) -> Result<Url, NoAnswer> {
+        parsed(&mut self.urls.lock(), text)
     }
 
     /// Sends a request and waits for the answer's head.
@@ -150,47 +118,33 @@ impl Upstream {
     /// # Errors
     /// Why no head came; the text names no header and no key.
     pub async fn send(&self, out: Outbound) -> Result<Answer, NoAnswer> {
-        let address = self.address(out.url)?;
-        if address.url.scheme() == "http" {
-            let mut request = http::Request::new(Full::new(out.body));
-            *request.method_mut() = out.method;
-            *request.uri_mut() = address.uri.clone();
-            *request.headers_mut() = out.headers;
-            let client = self.plain.get_or_init(build_plain);
-            let (head, body) = client.request(request).await.map_err(classify_plain)?.into_parts();
-            let body = AnswerBody::Plain(body);
-            return Ok(Answer { status: head.status, headers: head.headers, body });
-        }
+        let client = self.client(out.local)?;
         let posts = out.method == http::Method::POST;
-        let mut request = reqwest::Request::new(out.method, address.url.clone());
+        let mut request = reqwest::Request::new(out.method, self.url(out.url)?);
         *request.headers_mut() = out.headers;
         if posts {
             *request.body_mut() = Some(out.body.into());
         }
-        let response = self.client(out.local)?.execute(request).await.map_err(classify)?;
-        let (head, body) = http::Response::<reqwest::Body>::from(response).into_parts();
-        Ok(Answer { status: head.status, headers: head.headers, body: AnswerBody::Remote(body) })
+        let response = client.execute(request).await.map_err(classify)?;
+        let response: http::Response<reqwest::Body> = response.into();
+        let (parts, body) = response.into_parts();
+        Ok(Answer { status: parts.status, headers: parts.headers, body: AnswerBody::Remote(body) })
     }
 }
 
-impl Address {
-    fn parse(text: &str) -> Result<Self, NoAnswer> {
-        let wrong = |why: &dyn std::fmt::Display| NoAnswer::Connect(format!("{text}: {why}"));
-        let url = Url::parse(text).map_err(|why| wrong(&why))?;
-        let uri = Uri::try_from(url.as_str()).map_err(|why| wrong(&why))?;
-        Ok(Self { url, uri })
+/// Reading an address takes longer than sending to it; few are used.
+fn parsed(urls: &mut HashMap<String, Url>, text: String) -> Result<Url, NoAnswer> {
+    if let Some(url) = urls.get(&text) {
+        return Ok(url.clone());
     }
-}
-
-fn build_plain() -> Plain {
-    let mut connector = HttpConnector::new();
-    connector.set_nodelay(true);
-    connector.set_keepalive(Some(KEEPALIVE_AFTER));
-    connector.set_connect_timeout(Some(CONNECT_WAIT_MAX));
-    Client::builder(TokioExecutor::new())
-        .pool_timer(TokioTimer::new())
-        .pool_idle_timeout(POOL_IDLE_MAX)
-        .build(connector)
+    let url = Url::parse(&text).map_err(|why| NoAnswer::Connect(format!("its address: {why}")))?;
+    if urls.len() >= URLS_LEN_MAX {
+        urls.clear();
+    }
+    if text.len() <= URL_BYTES_KEPT_MAX {
+        urls.insert(text, url.clone());
+    }
+    Ok(url)
 }
 
 fn build(local: bool) -> Result<reqwest::Client, reqwest::Error> {
@@ -198,7 +152,7 @@ fn build(local: bool) -> Result<reqwest::Client, reqwest::Error> {
         .redirect(reqwest::redirect::Policy::none())
         .referer(false)
         .tcp_nodelay(true)
-        .tcp_keepalive(KEEPALIVE_AFTER)
+        .tcp_keepalive(Duration::from_secs(30))
         .connect_timeout(CONNECT_WAIT_MAX)
         .pool_idle_timeout(POOL_IDLE_MAX);
     // A corporate HTTP_PROXY must not swallow what is meant for this machine.
@@ -216,11 +170,6 @@ fn classify(error: reqwest::Error) -> NoAnswer {
     } else {
         NoAnswer::Broke(cause)
     }
-}
-
-fn classify_plain(error: hyper_util::client::legacy::Error) -> NoAnswer {
-    let why = cause(&error);
-    if error.is_connect() { NoAnswer::Connect(why) } else { NoAnswer::Broke(why) }
 }
 
 /// The innermost cause, which is the one a person can act on ("connection refused").
@@ -312,9 +261,6 @@ impl Body for AnswerBody {
             Self::Remote(body) => {
                 Pin::new(body).poll_frame(context).map(|o| o.map(|r| r.map_err(|_| Cut)))
             }
-            Self::Plain(body) => {
-                Pin::new(body).poll_frame(context).map(|o| o.map(|r| r.map_err(|_| Cut)))
-            }
             Self::Broken => Poll::Ready(Some(Err(Cut))),
             Self::Made(pieces) => Poll::Ready(pieces.pop_front().map(|b| Ok(Frame::data(b)))),
             Self::Resumed { pieces, rest } => match pieces.pop_front() {
@@ -327,7 +273,6 @@ impl Body for AnswerBody {
     fn size_hint(&self) -> SizeHint {
         match self {
             Self::Remote(body) => body.size_hint(),
-            Self::Plain(body) => body.size_hint(),
             Self::Made(pieces) => SizeHint::with_exact(pieces.iter().map(|b| b.len() as u64).sum()),
             Self::Resumed { .. } | Self::Broken => SizeHint::default(),
         }

@@ -63,8 +63,18 @@ fn sse(out: &mut Vec<u8>, name: Option<&str>, json: Out) {
         out.push(b'\n');
     }
     out.extend_from_slice(b"data: ");
-    out.extend_from_slice(&json.into_bytes());
+    one_line(&json.into_bytes(), out);
     out.extend_from_slice(b"\n\n");
+}
+
+/// JSON on one line. Arguments are copied as the model wrote them, often over several lines;
+/// between JSON's strings a line break is a blank, but inside an event it would end its data.
+fn one_line(json: &[u8], out: &mut Vec<u8>) {
+    let start = out.len();
+    out.extend_from_slice(json);
+    for byte in out[start..].iter_mut().filter(|byte| matches!(byte, b'\n' | b'\r')) {
+        *byte = b' ';
+    }
 }
 
 /// The answer's id in the client's form: the provider's with the form's prefix, or one from the

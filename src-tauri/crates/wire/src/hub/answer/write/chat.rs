@@ -5,7 +5,7 @@ use super::super::super::seal::{Maker, Seal};
 use super::super::super::{Back, out::Out};
 use super::super::fault::Fault;
 use super::super::{Call, Choice, Delta, Event, Opening, Piece, Told, counts, stops};
-use super::{answer_id, sse};
+use super::{answer_id, one_line, sse};
 use std::sync::Arc;
 use weir_core::Usage;
 
@@ -84,7 +84,7 @@ impl Chat {
         json.close();
         json.close_list();
         out.extend_from_slice(b",\"choices\":");
-        out.extend_from_slice(&json.into_bytes());
+        one_line(&json.into_bytes(), out);
         out.extend_from_slice(b"}\n\n");
     }
 

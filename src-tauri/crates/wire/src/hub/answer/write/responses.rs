@@ -233,6 +233,9 @@ impl super::Write for Responses {
 
     fn fail(&mut self, fault: &Fault, out: &mut Vec<u8>) {
         let code = fault.responses_code();
+        if self.head.id.is_empty() {
+            self.head = head(&self.back, &Opening::default());
+        }
         self.tell(out, "error", |json| {
             json.text_at("code", code);
             json.text_at("message", &fault.message);

@@ -21,6 +21,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("weir-tray", &["weir-engine"]),
     ("weir-tests", &[]),
     ("weir-bench", &[]),
+    ("weir-translate", &["weir-core", "weir-wire"]),
 ];
 
 /// File and type names that collect rubbish.

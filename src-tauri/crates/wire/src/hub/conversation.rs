@@ -181,6 +181,8 @@ pub struct ToolResult<'a> {
     pub id: Option<Cow<'a, str>>,
     /// The tool, where the dialect says (Gemini, Ollama); `None` is found by the id.
     pub name: Option<Cow<'a, str>>,
+    /// The tool's namespace; found by the id.
+    pub namespace: Option<Cow<'a, str>>,
     /// Text and files.
     pub parts: Vec<Part<'a>>,
     /// Whether the tool failed.

@@ -8,6 +8,7 @@ mod back;
 pub mod conversation;
 mod drops;
 mod form;
+mod homeward;
 pub mod ids;
 mod names;
 pub mod out;
@@ -23,6 +24,7 @@ pub use answer::{BadAnswer, Ending, Failure, Framing, Stream, answer, failure, r
 pub use back::{Back, SentTool};
 pub use drops::{Drop, Drops, Rejected};
 pub use form::Form;
+pub use homeward::without_marked;
 pub use request::request;
 pub use traits::{Family, Limit, Reasoning, Sampled, Traits};
 

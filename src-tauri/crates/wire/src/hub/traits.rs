@@ -295,6 +295,7 @@ fn gemini(version: (u32, u32), name: &str) -> Traits {
     let pro = name.contains("pro");
     Traits {
         family: Family::Gemini,
+        prefill: false,
         documents: true,
         audio: true,
         signatures: version >= (3, 0),

@@ -268,6 +268,7 @@ fn one<'a>(
             let result = Part::Result(ToolResult {
                 id: message.tool_call_id.map(|id| id.0),
                 name: said(message.name),
+                namespace: None,
                 parts,
                 failed: false,
                 freeform: false,

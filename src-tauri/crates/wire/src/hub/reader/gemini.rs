@@ -395,6 +395,7 @@ fn result<'a>(spec: ResponseSpec<'a>, drops: &mut Drops) -> Result<ToolResult<'a
     Ok(ToolResult {
         id: said(spec.id),
         name: said(spec.name),
+        namespace: None,
         parts,
         failed,
         freeform: false,

@@ -317,6 +317,7 @@ fn one<'a>(block: Block<'a>, parts: &mut Vec<Part<'a>>, drops: &mut Drops) -> Re
             let result = ToolResult {
                 id: block.tool_use_id.map(|id| id.0),
                 name: None,
+                namespace: None,
                 parts: self::parts(block.content.unwrap_or_default(), drops)?,
                 failed: block.is_error.unwrap_or(false),
                 freeform: false,

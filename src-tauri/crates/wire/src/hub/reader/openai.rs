@@ -111,6 +111,7 @@ fn one<'a>(piece: Piece<'a>, parts: &mut Vec<Part<'a>>, drops: &mut Drops) -> Re
         "tool_result" => parts.push(Part::Result(ToolResult {
             id: piece.tool_use_id.map(|id| id.0),
             name: None,
+            namespace: None,
             parts: self::parts(piece.content.unwrap_or_default(), drops)?,
             failed: piece.is_error.unwrap_or(false),
             freeform: false,

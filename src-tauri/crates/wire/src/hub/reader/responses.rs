@@ -223,6 +223,7 @@ fn one<'a>(
             let result = Part::Result(ToolResult {
                 id: said(item.call_id),
                 name: said(item.name),
+                namespace: None,
                 parts: openai::parts(item.output.unwrap_or_default(), drops)?,
                 failed: false,
                 freeform,

@@ -36,34 +36,62 @@ fn move_marks(system: &mut [Said<'_>]) {
     }
 }
 
-/// Gives every call an id and every result the id and the name of its call. A result without an id
-/// answers the first call of its tool that nothing has answered yet.
+/// A call that was met, for the results to come.
+struct Met<'a> {
+    /// The id it has now.
+    id: Cow<'a, str>,
+    name: Cow<'a, str>,
+    namespace: Option<Cow<'a, str>>,
+    freeform: bool,
+    answered: bool,
+}
+
+/// Gives every call an id of its own and every result the id and the name of its call. A result
+/// without an id answers the first call of its tool that nothing has answered yet; of two calls
+/// with one id, a result answers the first that is open.
 pub(super) fn name_results(conversation: &mut Conversation<'_>) {
-    let mut count = 0usize;
-    let mut open: Vec<(Cow<'_, str>, Cow<'_, str>)> = Vec::new();
-    let mut names: HashMap<String, Cow<'_, str>> = HashMap::new();
+    let mut calls: Vec<Met<'_>> = Vec::new();
+    let mut given_to: HashMap<String, Vec<usize>> = HashMap::new();
     for part in conversation.turns.iter_mut().flat_map(|turn| &mut turn.parts) {
         match part {
             Part::Call(call) => {
-                count += 1;
-                let id = call.id.get_or_insert_with(|| Cow::Owned(format!("call_weir_{count}")));
-                open.push((id.clone(), call.name.clone()));
-                names.insert(id.to_string(), call.name.clone());
+                let count = calls.len() + 1;
+                let given =
+                    call.id.take().unwrap_or_else(|| Cow::Owned(format!("call_weir_{count}")));
+                let twins = given_to.entry(given.to_string()).or_default();
+                twins.push(calls.len());
+                let twin = twins.len() > 1;
+                let id = if twin { Cow::Owned(format!("{given}_{count}")) } else { given.clone() };
+                call.id = Some(id.clone());
+                calls.push(Met {
+                    id,
+                    name: call.name.clone(),
+                    namespace: call.namespace.clone(),
+                    freeform: call.freeform,
+                    answered: false,
+                });
             }
             Part::Result(result) => {
-                if result.id.is_none() {
-                    let same = |(_, name): &(Cow<'_, str>, Cow<'_, str>)| {
-                        result.name.as_ref().is_none_or(|wanted| wanted == name)
-                    };
-                    result.id = open.iter().position(same).map(|at| open[at].0.clone());
-                }
-                match &result.id {
-                    Some(id) => open.retain(|(open, _)| open != id),
-                    None => result.id = Some(Cow::Borrowed("call_weir_0")),
-                }
-                if result.name.is_none() {
-                    let id = result.id.as_deref().unwrap_or_default();
-                    result.name = names.get(id).cloned();
+                let at = match &result.id {
+                    Some(id) => given_to.get(&**id).and_then(|twins| {
+                        let open = twins.iter().find(|at| !calls[**at].answered);
+                        open.or(twins.last()).copied()
+                    }),
+                    None => calls.iter().position(|call| {
+                        let same = result.name.as_ref().is_none_or(|name| *name == call.name);
+                        !call.answered && same
+                    }),
+                };
+                match at.map(|at| &mut calls[at]) {
+                    Some(call) => {
+                        call.answered = true;
+                        result.id = Some(call.id.clone());
+                        result.name = Some(call.name.clone());
+                        result.namespace = call.namespace.clone();
+                        result.freeform = call.freeform;
+                    }
+                    None if result.id.is_none() => result.id = Some(Cow::Borrowed("call_weir_0")),
+                    None => {}
                 }
             }
             _ => {}

@@ -1,7 +1,9 @@
 //! Requests, translated: each rule a sentence. `to` and friends read what would be sent.
 
 mod all_pairs;
+mod gemini_in;
 mod messages_in;
+mod openai_in;
 mod properties;
 
 use super::{Asked, Form, Rejected, Target, Traits, Translated, request};

@@ -198,10 +198,13 @@ fn tools(out: &mut Out, conversation: &Conversation<'_>, target: &Target<'_>, na
 }
 
 fn chosen(out: &mut Out, conversation: &Conversation<'_>, names: &Names, name: &str) {
+    let tool = conversation.tools.iter().find(|tool| tool.name == name);
+    let space = tool.and_then(|tool| tool.namespace.as_deref());
+    let kind = if names.freeform_sent(space, name) { "custom" } else { "function" };
     out.open();
-    out.text_at("type", "function");
-    out.open_at("function");
-    out.text_at("name", &super::chosen(conversation, names, name));
+    out.text_at("type", kind);
+    out.open_at(kind);
+    out.text_at("name", &names.sent(space, name));
     out.close();
     out.close();
 }

@@ -229,7 +229,8 @@ fn result(out: &mut Out, result: &ToolResult<'_>, target: &Target<'_>, names: &N
     out.open();
     out.open_at("functionResponse");
     out.text_at("id", &ids::call_id(Form::Gemini, result.id.as_deref().unwrap_or_default()));
-    out.text_at("name", &names.sent(None, result.name.as_deref().unwrap_or("unknown")));
+    let name = result.name.as_deref().unwrap_or("unknown");
+    out.text_at("name", &names.sent(result.namespace.as_deref(), name));
     out.open_at("response");
     out.key(if result.failed { "error" } else { "output" });
     out.texts(lines(texts(&result.parts), "\n"));

@@ -144,7 +144,7 @@ fn user(out: &mut Out, turn: &Turn<'_>, names: &Names) {
         rest.extend(result.parts.iter().filter(image));
         message(out, "tool", result_text(&result.parts, result.failed));
         if let Some(name) = &result.name {
-            out.text_at("tool_name", &names.sent(None, name));
+            out.text_at("tool_name", &names.sent(result.namespace.as_deref(), name));
         }
         out.close();
     }

@@ -307,7 +307,7 @@ fn call(out: &mut Out, call: &Call<'_>, names: &Names) {
 
 fn result(out: &mut Out, result: &ToolResult<'_>, names: &Names) {
     let name = result.name.as_deref().unwrap_or_default();
-    let free = result.freeform && names.freeform_sent(None, name);
+    let free = result.freeform && names.freeform_sent(result.namespace.as_deref(), name);
     out.open();
     out.text_at("type", if free { "custom_tool_call_output" } else { "function_call_output" });
     let id = result.id.as_deref().unwrap_or_default();

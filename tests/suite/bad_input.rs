@@ -230,13 +230,13 @@ fn an_unknown_provider_is_named_with_the_known_ones() {
 }
 
 #[test]
-fn a_model_of_another_dialect_is_refused_with_the_reason() {
+fn what_a_provider_has_nothing_for_is_refused_with_the_reason() {
     let rig = Rig::scripted();
-    let call = rig.client().call_model(Kind::Messages, "openai/gpt-5", false, "other");
+    let call = rig.client().call_model(Kind::Embeddings, "anthropic/claude-opus-5-5", false, "x");
     let response = rig.client().send(&call);
     assert_eq!(response.status, 400, "{}", response.text());
-    let message = message(Kind::Messages, &response);
-    assert!(message.contains("openai") && message.contains("dialect"), "{message}");
+    let message = message(Kind::Embeddings, &response);
+    assert!(message.contains("anthropic does not answer embeddings"), "{message}");
     assert_eq!(rig.provider.contacts(), 0);
 }
 

@@ -28,9 +28,10 @@ use weir_wire::hide::UsageHider;
 use weir_wire::tap::Tap;
 
 const TASK: HeaderName = HeaderName::from_static("x-weir-task");
+const DROPPED: HeaderName = HeaderName::from_static("x-weir-dropped");
 const TIER: HeaderName = HeaderName::from_static("x-weir-tier");
-/// Headers that `told` adds, the task, the tier and the cost.
-const TOLD_LEN: usize = 8;
+/// Headers that `told` adds, the task, the tier, what was dropped and the cost.
+const TOLD_LEN: usize = 9;
 
 /// Answers the client.
 ///
@@ -44,8 +45,9 @@ pub async fn answer(
 ) -> Result<Response<ReplyBody>, Refused> {
     let Started { answer, ticket, candidate, way, attempts } = started;
     let (task, tier) = (asked.hints.task, asked.hints.tier);
+    let dropped = way.dropped().map(Bytes::from).map(HeaderValue::from_maybe_shared);
     let response = match way {
-        Way::AsItCame { hides_usage } => {
+        Way::AsItCame { hides_usage, .. } => {
             same(context, asked, answer, ticket, hides_usage, open).await
         }
         Way::Translated(crossing) => {
@@ -56,6 +58,9 @@ pub async fn answer(
         let headers = response.headers_mut();
         told(headers, context, &candidate, attempts);
         headers.insert(TASK, HeaderValue::from_static(task.map_or("unknown", |t| t.as_str())));
+        if let Some(Ok(dropped)) = dropped {
+            headers.insert(DROPPED, dropped);
+        }
         headers.insert(TIER, HeaderValue::from_static(tier.map_or("unknown", |t| t.as_str())));
         response
     })

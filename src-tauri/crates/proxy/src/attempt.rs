@@ -256,9 +256,7 @@ impl Tries<'_> {
             }
             Err(ledger @ Refusal::Ledger { .. }) => return Err(no_ledger(&ledger)),
         };
-        if let Way::Translated(crossing) = way {
-            ticket.dropped.clone_from(&crossing.dropped);
-        }
+        ticket.dropped = way.dropped();
         ticket.sent = true;
         ticket.place = self.local.place.clone();
         let answer = tokio::time::timeout(HEAD_OF_ANSWER_WAIT_MAX, self.context.upstream.send(out));
@@ -334,7 +332,7 @@ impl Tries<'_> {
         ticket.sent = true;
         let answer = crate::demo::answer(&self.asked.accepted.target, self.asked);
         ticket.status = answer.status.as_u16();
-        let way = Way::AsItCame { hides_usage: false };
+        let way = Way::AsItCame { hides_usage: false, thoughts_left_out: false };
         Ok(Started { answer, ticket, candidate, way, attempts: self.count })
     }
 }

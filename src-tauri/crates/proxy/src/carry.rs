@@ -14,6 +14,7 @@ use weir_core::Endpoint;
 use weir_core::route::{Candidate, KeySource, Provider};
 use weir_wire::edits::with_both;
 use weir_wire::endpoint::Target;
+use weir_wire::facts::{self, Facts};
 use weir_wire::hub::{self, Back, Form, Rejected, Traits};
 
 /// The API version a translated request speaks at Anthropic's endpoints.
@@ -34,6 +35,8 @@ pub enum Way {
     AsItCame {
         /// Whether the chunk with the usage is taken out.
         hides_usage: bool,
+        /// Whether another vendor's thoughts were taken out of the history.
+        thoughts_left_out: bool,
     },
     /// Through the hub form.
     Translated(Box<Crossing>),
@@ -69,6 +72,19 @@ pub fn wants_usage(asked: &Asked, candidate: &Candidate) -> bool {
     candidate.endpoint == Endpoint::Chat
         && asked.facts.stream
         && (translated || asked.facts.include_usage != Some(true))
+}
+
+impl Way {
+    /// Codes of what the provider was not told, joined by commas: for the ledger and for
+    /// `x-weir-dropped`.
+    pub fn dropped(&self) -> Option<String> {
+        match self {
+            Self::AsItCame { thoughts_left_out, .. } => {
+                thoughts_left_out.then(|| "foreign-thinking".to_owned())
+            }
+            Self::Translated(crossing) => crossing.dropped.clone(),
+        }
+    }
 }
 
 /// Makes the request for one candidate.
@@ -163,13 +179,16 @@ fn as_it_came(
 ) -> Carried {
     let target = &asked.accepted.target;
     let renames = candidate.rewrite && target.model.is_none();
-    let body = if renames || asks_usage {
-        let model = renames.then_some(candidate.route.model.as_str());
-        Bytes::from(with_both(asked.json(), &asked.facts, model, asks_usage))
-    } else {
-        asked.body.clone()
+    let model = renames.then_some(candidate.route.model.as_str());
+    let own = without_foreign_thoughts(asked);
+    let (body, changed) = match &own {
+        Some((json, facts)) => (Bytes::from(with_both(json, facts, model, asks_usage)), true),
+        None if renames || asks_usage => {
+            (Bytes::from(with_both(asked.json(), &asked.facts, model, asks_usage)), true)
+        }
+        None => (asked.body.clone(), false),
     };
-    if (renames || asks_usage) && asked.plain.is_some() {
+    if changed && asked.plain.is_some() {
         headers.remove(header::CONTENT_ENCODING);
     }
     if asks_usage {
@@ -180,8 +199,18 @@ fn as_it_came(
     let url = address(provider, target, &candidate.route.model, query);
     Carried {
         out: outbound_to(provider, url, headers, body),
-        way: Way::AsItCame { hides_usage: asks_usage },
+        way: Way::AsItCame { hides_usage: asks_usage, thoughts_left_out: own.is_some() },
     }
+}
+
+/// The body without the thoughts of another vendor's model that a translated answer left, marked, in
+/// the client's history: its own vendor refuses signatures it did not make.
+fn without_foreign_thoughts(asked: &Asked) -> Option<(Vec<u8>, Facts)> {
+    let endpoint = asked.accepted.target.endpoint;
+    let left = hub::without_marked(endpoint, asked.json())?;
+    // Places of the facts have moved. What was sound stays sound, so this does not fail.
+    let facts = facts::read(endpoint, &left).ok()?;
+    Some((left, facts))
 }
 
 fn translated(

@@ -36,11 +36,6 @@ pub async fn answer(
 ) -> Result<Response<ReplyBody>, Refused> {
     let mut head = Response::new(());
     *head.status_mut() = answer.status;
-    if let Some(codes) = crossing.dropped.as_deref()
-        && let Ok(value) = HeaderValue::from_str(codes)
-    {
-        head.headers_mut().insert(HeaderName::from_static("x-weir-dropped"), value);
-    }
     let streams = asked.streams();
     let array =
         asked.accepted.target.endpoint == Endpoint::GenerateStream && !asked.accepted.target.sse;

@@ -184,3 +184,28 @@ async fn the_same_dialect_is_never_translated() {
     assert!(!response.contains("x-weir-dropped"), "{response}");
     stage.only_closing().await;
 }
+
+#[tokio::test]
+async fn thoughts_of_another_vendor_stay_out_of_a_request_that_goes_on_in_its_own_dialect() {
+    let provider = Neighbour::answers(&json("200 OK", "{}"));
+    let stage = Stage::start(&[("anthropic", provider.url())], |setup| {
+        setup.providers[0].dialect = weir_core::Dialect::Anthropic;
+        setup.providers[0].base_url = provider.url().replace("/v1", "");
+    })
+    .await;
+    let foreign = r#"{"type":"thinking","thinking":"","signature":"WeirSealOai1QUJD"},"#;
+    let body = |thought: &str| {
+        format!(
+            r#"{{"max_tokens":9,"messages":[{{"role":"user","content":"a"}},{{"role":"assistant","content":[{thought}{{"type":"text","text":"b"}}]}},{{"role":"user","content":"c"}}],"model":"claude-haiku-4-5"}}"#
+        )
+    };
+    let response = stage.send(&post("/v1/messages", &body(foreign))).await;
+    assert!(response.contains("x-weir-dropped: foreign-thinking\r\n"), "{response}");
+    assert_eq!(stage.only_closing().await.dropped.as_deref(), Some("foreign-thinking"));
+    let (_, sent) = provider.seen().split_once("\r\n\r\n").map(own).expect("a body");
+    assert_eq!(sent, body(""));
+}
+
+fn own((head, body): (&str, &str)) -> (String, String) {
+    (head.to_owned(), body.to_owned())
+}

@@ -45,5 +45,8 @@ mod demo;
 /// The command line prints what its contract says.
 mod cli;
 
+/// What other gateways got wrong about money and fail-over.
+mod issues;
+
 /// The rules of the repository itself.
 mod tidy;

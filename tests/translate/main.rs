@@ -34,3 +34,6 @@ mod properties;
 
 /// Public bugs of other translators.
 mod issues;
+
+/// The page that says which tool works with which provider.
+mod compatibility;

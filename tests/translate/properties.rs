@@ -9,9 +9,14 @@ use crate::say::answers::{Answer, PROVIDERS, any_answer};
 use crate::say::asks::any_talk;
 use crate::{grammar, spans};
 use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
 use serde_json::Value;
 use std::path::PathBuf;
+use std::time::{SystemTime, UNIX_EPOCH};
 use weir_wire::hub::{self, Asked, Form, Stream, Target};
+
+/// Cases of each property where nothing else is said.
+const CASES: u32 = 96;
 
 fn given(form: Form, framing: &str, bytes: Vec<u8>) -> Given {
     Given {
@@ -84,7 +89,29 @@ fn calls_of(form: Form, body: &[u8]) -> Vec<(String, String)> {
     found
 }
 
+/// Cases of a property, and a seed that is printed: `WEIR_SEED` runs it again, `PROPTEST_CASES`
+/// asks for more.
+#[expect(clippy::print_stderr, reason = "a failing run must say how to repeat itself")]
+#[expect(clippy::disallowed_methods, reason = "a fresh seed needs something that changes")]
+fn announced() -> ProptestConfig {
+    let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
+    let fresh = || {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        now.as_nanos() as u64
+    };
+    let seed = number("WEIR_SEED").unwrap_or_else(fresh);
+    eprintln!("WEIR_SEED={seed}");
+    ProptestConfig {
+        cases: number("PROPTEST_CASES").map_or(CASES, |cases| cases as u32),
+        rng_seed: RngSeed::Fixed(seed),
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    }
+}
+
 proptest! {
+    #![proptest_config(announced())]
+
     #[test]
     fn any_conversation_reaches_any_target_whole_and_by_its_rules(talk in any_talk()) {
         for (name, client) in CLIENTS {

@@ -17,6 +17,9 @@ pub struct Failure {
     pub status: u16,
     /// The body, JSON.
     pub body: Vec<u8>,
+    /// Seconds after which the provider says it may be tried again, where its body says so
+    /// (Gemini's `RetryInfo`) and no header does.
+    pub retry_after_s: Option<u64>,
 }
 
 /// The provider's error response in the client's dialect. `from` names the dialect it is most
@@ -24,7 +27,9 @@ pub struct Failure {
 pub fn failure(back: &Back, from: Form, status: u16, body: &[u8]) -> Failure {
     let _ = from;
     let fault = read(status, body);
-    write(back.client, &fault, client_status(back.client, &fault, status))
+    let mut failure = write(back.client, &fault, client_status(back.client, &fault, status));
+    failure.retry_after_s = document(body).and_then(retry_after_s);
+    failure
 }
 
 /// The response for a fault that came inside an answer, with the status of its kind.
@@ -34,17 +39,7 @@ pub(super) fn of_fault(client: Form, fault: &Fault) -> Failure {
 
 /// The fault a provider's error response tells.
 fn read(status: u16, body: &[u8]) -> Fault {
-    let Some(document) = Value::whole(body) else { return plain(status, body) };
-    let mut document = document;
-    // Gemini wraps the error of a stream without SSE in an array.
-    if document.is_array() {
-        let mut first = None;
-        document.each_item(|item| first = first.or(Some(item)));
-        match first {
-            Some(item) => document = item,
-            None => return plain(status, body),
-        }
-    }
+    let Some(document) = document(body) else { return plain(status, body) };
     let [error, detail, message] = document.pick(["error", "detail", "message"]);
     // FastAPI servers put a text under `detail`; older vLLM the whole object at the top.
     match error.or(detail.filter(|d| d.is_text())) {
@@ -52,6 +47,30 @@ fn read(status: u16, body: &[u8]) -> Fault {
         None if message.is_some() || document.is_text() => Fault::read(document, Some(status)),
         None => plain(status, body),
     }
+}
+
+/// The document of an error; Gemini wraps that of a stream without SSE in an array.
+fn document(body: &[u8]) -> Option<Value<'_>> {
+    let document = Value::whole(body)?;
+    if !document.is_array() {
+        return Some(document);
+    }
+    let mut first = None;
+    document.each_item(|item| first = first.or(Some(item)));
+    first
+}
+
+/// `"retryDelay": "34.07s"` among Gemini's details, rounded up.
+fn retry_after_s(document: Value<'_>) -> Option<u64> {
+    let mut found = None;
+    document.get("error")?.get("details")?.each_item(|detail| {
+        let Some(delay) = detail.get("retryDelay").and_then(|d| d.text()) else { return };
+        let Some(number) = delay.strip_suffix('s') else { return };
+        let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+        let more = u64::from(fraction.bytes().any(|b| b != b'0'));
+        found = found.or(whole.parse::<u64>().ok().map(|s| s.saturating_add(more)));
+    });
+    found
 }
 
 fn plain(status: u16, body: &[u8]) -> Fault {
@@ -89,5 +108,5 @@ fn write(client: Form, fault: &Fault, status: u16) -> Failure {
         Form::Gemini => json!({ "error": fault.gemini(status) }),
         Form::Chat | Form::Responses | Form::Ollama => json!({ "error": fault.openai() }),
     };
-    Failure { status, body: body.to_string().into_bytes() }
+    Failure { status, body: body.to_string().into_bytes(), retry_after_s: None }
 }

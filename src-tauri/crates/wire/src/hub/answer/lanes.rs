@@ -16,8 +16,8 @@ use std::sync::Arc;
 pub const HELD_BYTES_MAX: usize = 16 << 20;
 /// Most choices of one answer; OpenAI's own limit of `n`.
 const CHOICES_MAX: u32 = 128;
-/// Most tool calls of one choice.
-const CALLS_MAX: u32 = 4_096;
+/// Most tool calls of one answer.
+pub(super) const CALLS_MAX: usize = 4_096;
 
 /// A call as the provider tells it.
 #[derive(Debug, Default)]
@@ -202,8 +202,12 @@ impl Lanes {
         let Some(lane) = self.lane(choice) else { return };
         lane.calls += 1;
         let ordinal = lane.calls;
-        if ordinal > CALLS_MAX {
+        if self.ids_given.len() >= CALLS_MAX {
             let words = format!("The provider's answer holds more than {CALLS_MAX} tool calls.");
+            return self.fail(Fault::new(FaultKind::Api, words));
+        }
+        if raw.name.is_empty() {
+            let words = "The provider's answer holds a tool call without a name.";
             return self.fail(Fault::new(FaultKind::Api, words));
         }
         let id = self.call_id(raw.id.as_deref(), choice, ordinal);
@@ -304,7 +308,11 @@ impl Lanes {
             tell(ready, choice, held, delta);
         } else {
             *held_bytes += size(&delta);
-            held.waiting.push(delta);
+            match (held.waiting.last_mut(), delta) {
+                (Some(Delta::Arguments(before)), Delta::Arguments(text))
+                | (Some(Delta::Text(before)), Delta::Text(text)) => before.push_str(&text),
+                (_, delta) => held.waiting.push(delta),
+            }
             self.bound();
         }
     }
@@ -361,15 +369,24 @@ impl Lanes {
     /// put right: clients wait for calls that a wrong reason promises, or miss those it hides.
     pub fn stop(&mut self, choice: u32, stop: Stop) {
         self.open(Opening::default);
+        let back = Arc::clone(&self.back);
         let Some(lane) = self.lane(choice) else { return };
         if std::mem::replace(&mut lane.stopped, true) {
             return;
         }
         lane.flow = None;
+        // OpenAI's dialect says a refusal in words and stops as usual; the others have a reason.
+        let worded = matches!(back.client, Form::Messages | Form::Gemini);
+        // Some servers name sequences of their own; a client knows only those it asked for.
+        let asked = |sequence: &String| back.stop.contains(sequence);
+        let stop = match stop {
+            Stop::Sequence(Some(sequence)) if !asked(&sequence) => Stop::End,
+            other => other,
+        };
         let stop = match stop {
             Stop::End if lane.calls > 0 => Stop::Calls,
             Stop::Calls if lane.calls == 0 => Stop::End,
-            Stop::End if lane.refused => Stop::Refused,
+            Stop::End if lane.refused && worded => Stop::Refused,
             other => other,
         };
         lane.held.iter_mut().for_each(|held| held.ended = true);

@@ -149,6 +149,10 @@ impl Line {
         }
         match Value::whole(data).filter(|_| scan::sound(data)) {
             Some(value) if value.is_object() || value.is_array() => self.value(name, value, out),
+            _ if name == b"error" => {
+                let words = String::from_utf8_lossy(data).into_owned();
+                self.fail(&Fault::new(FaultKind::Api, words), out);
+            }
             // A word that is no JSON document says nothing (`data: ping`); an object that is
             // damaged said something, and an answer without it would pass for whole.
             _ if !matches!(data.first(), Some(b'{' | b'[')) => {}

@@ -4,7 +4,7 @@
 
 use super::super::super::seal::{Maker, Seal};
 use super::super::fault::{Fault, FaultKind};
-use super::super::lanes::{Flow, Key, Lanes, RawCall};
+use super::super::lanes::{CALLS_MAX, Flow, HELD_BYTES_MAX, Key, Lanes, RawCall};
 use super::super::scan::{self, Balance};
 use super::super::{Delta, Opening, Piece, stops};
 use super::Read;
@@ -37,18 +37,23 @@ impl Chat {
         if listed > 0 {
             lanes.open(|| Opening { id: scan::full(id), created: created.and_then(|c| c.count()) });
         }
+        let mut errored = false;
         if let Some(choices) = choices {
-            choices.each_item(|choice| self.choice(choice, lanes));
+            choices.each_item(|choice| errored |= self.choice(choice, lanes));
         }
         if let Some(error) = error {
             lanes.fail(Fault::read(error, None));
         } else if object.is_some_and(|o| o.is("error")) {
             // Older vLLM puts the error at the top level.
             lanes.fail(Fault::read(chunk, None));
+        } else if errored {
+            let words = "The provider ended its answer with an error and did not say which.";
+            lanes.fail(Fault::new(FaultKind::Api, words));
         }
     }
 
-    fn choice(&mut self, choice: Value<'_>, lanes: &mut Lanes) {
+    /// Reads one choice; whether it ended with an error (OpenRouter says which beside the choices).
+    fn choice(&mut self, choice: Value<'_>, lanes: &mut Lanes) -> bool {
         let [index, delta, message, finish, matched, logprobs, error] = choice.pick([
             "index",
             "delta",
@@ -72,13 +77,13 @@ impl Chat {
         if let Some(error) = error {
             lanes.fail(Fault::read(error, None));
         }
-        let Some(reason) = scan::full(finish) else { return };
+        let Some(reason) = scan::full(finish) else { return false };
         if reason == "error" {
-            // OpenRouter says why beside the choice; `read` has the words.
-            return;
+            return true;
         }
         self.end_calls(index, lanes);
         lanes.stop(index, stops::from_chat(&reason, scan::full(matched)));
+        false
     }
 
     fn delta(&mut self, choice: u32, delta: Value<'_>, lanes: &mut Lanes) {
@@ -157,6 +162,9 @@ impl Chat {
         let arguments =
             arguments.map(|a| scan::text(a).unwrap_or_else(|| scan::raw(a))).unwrap_or_default();
         let known = self.known(choice, index, id.as_deref(), name.as_deref(), &arguments);
+        if known.is_none() && self.calls.len() >= CALLS_MAX {
+            return nameless(lanes);
+        }
         let at = known.unwrap_or_else(|| {
             let key = lanes.key();
             self.calls.push(Open {
@@ -176,6 +184,9 @@ impl Chat {
         if call.name.is_empty() {
             let Some(name) = name else {
                 call.early.push_str(&arguments);
+                if call.early.len() > HELD_BYTES_MAX {
+                    nameless(lanes);
+                }
                 return;
             };
             call.name.clone_from(&name);
@@ -217,8 +228,7 @@ impl Chat {
 
     fn end_calls(&mut self, choice: u32, lanes: &mut Lanes) {
         if self.calls.iter().any(|c| c.choice == choice && c.name.is_empty()) {
-            let words = "The provider's answer holds a tool call without a name.";
-            lanes.fail(Fault::new(FaultKind::Api, words));
+            nameless(lanes);
         }
         self.calls.retain(|call| call.choice != choice);
     }
@@ -240,6 +250,12 @@ impl Read for Chat {
             self.end_calls(call.choice, lanes);
         }
     }
+}
+
+/// A call that never got its name, or so many that they cannot all be meant.
+fn nameless(lanes: &mut Lanes) {
+    let words = "The provider's answer holds tool calls that cannot be told apart.";
+    lanes.fail(Fault::new(FaultKind::Api, words));
 }
 
 /// Content is a text, or a list of parts (Mistral).

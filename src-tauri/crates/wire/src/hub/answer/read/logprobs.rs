@@ -52,7 +52,7 @@ pub(in super::super) fn to_gemini(out: &mut Out, lists: &[String]) {
     let each = |take: &mut dyn FnMut(Value<'_>)| {
         for list in lists {
             if let Some(list) = Value::whole(list.as_bytes()) {
-                list.each_item(|token| take(token));
+                list.each_item(&mut *take);
             }
         }
     };

@@ -3,8 +3,8 @@
 //! where no item came at all. Items of hosted tools are left out by rule.
 
 use super::super::super::seal::{Maker, Seal};
-use super::super::fault::Fault;
-use super::super::lanes::{Flow, Key, Lanes, RawCall};
+use super::super::fault::{Fault, FaultKind};
+use super::super::lanes::{CALLS_MAX, Flow, Key, Lanes, RawCall};
 use super::super::scan;
 use super::super::{Delta, Opening, Stop, stops};
 use super::Read;
@@ -16,6 +16,8 @@ pub(super) struct Responses {
     items: Vec<Item>,
     /// An item was told, so the whole response repeats it.
     told: bool,
+    /// The item whose text is going on.
+    flowing: Option<u64>,
 }
 
 /// An item in progress.
@@ -89,6 +91,10 @@ impl Responses {
     fn flow(&mut self, output: u64, part: u64, flow: Flow, text: String, lanes: &mut Lanes) {
         if text.is_empty() {
             return;
+        }
+        if self.flowing.replace(output).is_some_and(|before| before != output) {
+            // Items may come mixed; their texts are never joined.
+            lanes.end_flow(0);
         }
         let item = self.item(output);
         let next = item.part.replace(part).is_some_and(|before| before != part);
@@ -203,6 +209,11 @@ impl Responses {
 
 impl Read for Responses {
     fn event(&mut self, name: &[u8], data: Value<'_>, lanes: &mut Lanes) -> bool {
+        if self.items.len() > CALLS_MAX {
+            let words = "The provider's answer has more items in progress than can be followed.";
+            lanes.fail(Fault::new(FaultKind::Api, words));
+            return true;
+        }
         let [kind, response, item, output, content, summary, delta, text, logprobs, error] = data
             .pick([
                 "type",

@@ -174,3 +174,15 @@ fn token_probabilities_pass_between_chat_responses_and_gemini() {
     let responses = whole(&back(Form::Responses), Form::Chat, &chat.to_string());
     assert_eq!(responses["output"][0]["content"][0]["logprobs"][0]["token"], "a");
 }
+
+#[test]
+fn a_refusal_in_words_stops_as_openai_s_own_do() {
+    let body = r#"{"id":"c","choices":[{"index":0,"message":{"content":null,"refusal":"I will not."},"finish_reason":"stop"}]}"#;
+    let answer = whole(&back(Form::Responses), Form::Chat, body);
+    assert_eq!(answer["status"], "completed");
+    assert_eq!(answer["output"][0]["content"][0]["refusal"], "I will not.");
+    let responses = answer.to_string();
+    let chat = whole(&back(Form::Chat), Form::Responses, &responses);
+    assert_eq!(chat["choices"][0]["message"]["refusal"], "I will not.");
+    assert_eq!(chat["choices"][0]["finish_reason"], "stop");
+}

@@ -285,3 +285,42 @@ fn silence_is_filled_with_what_the_client_s_dialect_has() {
     assert_eq!(ping(Form::Responses), Some(&b": keep-alive\n\n"[..]));
     assert_eq!(ping(Form::Gemini), None);
 }
+
+#[test]
+fn gemini_s_delay_reaches_the_client_as_seconds() {
+    let body = |delay: &str| {
+        format!(
+            r#"{{"error":{{"code":429,"message":"m","status":"RESOURCE_EXHAUSTED","details":[{{"@type":"x"}},{{"@type":"type.googleapis.com/google.rpc.RetryInfo","retryDelay":"{delay}"}}]}}}}"#
+        )
+    };
+    for (delay, seconds) in
+        [("34s", Some(34)), ("34.07s", Some(35)), ("0.000s", Some(0)), ("soon", None)]
+    {
+        let failure = failure(&back(Form::Messages), Form::Gemini, 429, body(delay).as_bytes());
+        assert_eq!(failure.retry_after_s, seconds, "{delay}");
+    }
+}
+
+#[test]
+fn an_end_that_says_error_is_never_a_success() {
+    for text in [
+        data(&[
+            r#"{"id":"c","choices":[{"index":0,"delta":{"content":"a"},"finish_reason":"error"}]}"#,
+            "[DONE]",
+        ]),
+        "event: error\ndata: Internal Server Error\n\n".to_owned(),
+        data(&["[DONE]"]),
+    ] {
+        let (out, failed) =
+            run(&back(Form::Messages), Form::Chat, &[text.as_bytes()], Ending::Clean);
+        assert!(failed && out.contains("event: error") && !out.contains("message_stop"), "{out}");
+    }
+}
+
+#[test]
+fn a_call_without_a_name_is_an_error() {
+    let chunk = r#"{"id":"c","choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"id":"a","function":{"arguments":"{}"}}]},"finish_reason":"tool_calls"}]}"#;
+    let (_, failed) =
+        run(&back(Form::Messages), Form::Chat, &[data(&[chunk]).as_bytes()], Ending::Clean);
+    assert!(failed);
+}

@@ -117,7 +117,9 @@ fn stop_reasons_are_told_in_anthropic_s_words() {
         let body = format!(
             r#"{{"id":"c","choices":[{{"index":0,"message":{{"content":"a"}},"finish_reason":"{reason}"{extra}}}]}}"#
         );
-        let answer = whole(&back(Form::Messages), Form::Chat, &body);
+        let mut back = back(Form::Messages);
+        back.stop = vec!["END".to_owned()];
+        let answer = whole(&back, Form::Chat, &body);
         assert_eq!(answer["stop_reason"], expected);
         let sequence = if extra.is_empty() { json!(null) } else { json!("END") };
         assert_eq!(answer["stop_sequence"], sequence);
@@ -205,4 +207,10 @@ fn redacted_thinking_stays_redacted_thinking() {
     let body = r#"{"id":"msg_1","type":"message","content":[{"type":"redacted_thinking","data":"Em+/wA=="},{"type":"text","text":"a"}],"stop_reason":"end_turn","usage":{"input_tokens":1,"output_tokens":1}}"#;
     let answer = whole(&back(Form::Messages), Form::Messages, body);
     assert_eq!(answer["content"][0], json!({"type": "redacted_thinking", "data": "Em+/wA=="}));
+}
+
+#[test]
+fn a_sequence_nobody_asked_for_is_the_model_s_own_end() {
+    let body = r#"{"id":"c","choices":[{"index":0,"message":{"content":"a"},"finish_reason":"stop","stop_reason":"<|im_end|>"}]}"#;
+    assert_eq!(whole(&back(Form::Messages), Form::Chat, body)["stop_reason"], "end_turn");
 }

@@ -5,7 +5,7 @@ use super::super::super::{Back, out::Out};
 use super::super::fault::Fault;
 use super::super::read::logprobs;
 use super::super::{Call, Delta, Event, Opening, Part, Piece, Stop, Told, counts, stops};
-use super::{answer_id, object, seal_text, sse};
+use super::{KEPT_BYTES_MAX, answer_id, object, seal_text, sse};
 use std::sync::Arc;
 use weir_core::Usage;
 
@@ -167,9 +167,14 @@ impl super::Write for Gemini {
         self.send(out, json);
         self.close(out);
     }
+
+    fn over(&self) -> bool {
+        self.lanes.iter().map(|lane| lane.arguments.len()).sum::<usize>() > KEPT_BYTES_MAX
+    }
 }
 
 impl Gemini {
+    /// Ends the array.
     fn close(&self, out: &mut Vec<u8>) {
         if self.array {
             out.push(b']');

@@ -17,6 +17,8 @@ pub(super) struct Responses {
     output: Vec<u8>,
     items: u64,
     item: Option<Item>,
+    /// Bytes of the item in progress.
+    kept: usize,
     stop: Stop,
 }
 
@@ -43,6 +45,7 @@ impl Responses {
             output: Vec::new(),
             items: 0,
             item: None,
+            kept: 0,
             stop: Stop::End,
         }
     }
@@ -93,6 +96,10 @@ impl Responses {
     fn add(&mut self, delta: &Delta, out: &mut Vec<u8>) {
         self.add_part(delta, out);
         let Some(item) = &mut self.item else { return };
+        self.kept += match delta {
+            Delta::Text(text) | Delta::Arguments(text) | Delta::Logprobs(text) => text.len(),
+            Delta::Seal(seal) => seal.data.len(),
+        };
         item.part.add(delta.clone());
         let (id, index) = (item.id.clone(), self.items);
         match (delta, &item.part.piece) {
@@ -158,6 +165,7 @@ impl Responses {
 
     fn end(&mut self, out: &mut Vec<u8>) {
         let Some(item) = self.item.take() else { return };
+        self.kept = 0;
         let (id, part, index) = (&item.id, &item.part, self.items);
         match &part.piece {
             Piece::Call(call) => {
@@ -250,8 +258,7 @@ impl super::Write for Responses {
     }
 
     fn over(&self) -> bool {
-        let going = self.item.as_ref().map_or(0, |item| item.part.text.len());
-        self.output.len() + going > KEPT_BYTES_MAX
+        self.output.len() + self.kept > KEPT_BYTES_MAX
     }
 }
 

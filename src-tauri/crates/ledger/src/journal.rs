@@ -124,7 +124,7 @@ impl Journal {
     pub fn append(&self, entry: &Entry<'_>) -> Result<(), AppendProblem> {
         let place = entry.place();
         let inner = &mut *self.inner.lock();
-        if !inner.seen.insert(place) {
+        if inner.waiting.contains_key(&place) || !inner.seen.insert(place) {
             return Err(AppendProblem::Duplicate);
         }
         record::encode(entry, &mut inner.record);

@@ -6,10 +6,10 @@ use crate::name;
 use crate::problem::ReadProblem;
 use crate::reader::{Filter, Now, Reader, Readers};
 use crate::rollup::Key;
+use crate::row::{Amounts, Columns, amount_columns, key_columns};
 use crate::rows::{AttemptRow, AttemptState, LogFilter, RequestRow};
-use crate::settle::{USAGE_KINDS, kind_of, outcome_of, pricing_of, usage_of};
+use crate::settle::{kind_of, outcome_of, usage_of};
 use crate::waiting::{self, Waiting};
-use rusqlite::types::FromSql;
 use rusqlite::{Row, Statement, params};
 use std::collections::{HashMap, VecDeque};
 use std::ops::Range;
@@ -26,14 +26,17 @@ const EXPORT_REQUESTS_A_PAGE: usize = 256;
 
 macro_rules! columns {
     () => {
-        "r.request_id, r.attempt, r.at_ms, r.day, r.local, r.provider, r.model, r.task, r.tier,
-        r.category, r.client, r.project, r.zone, r.session, r.endpoint, r.asked_model, r.reason,
-        r.confidence, r.uncounted, r.reserved_nano, r.input_tokens, r.output_tokens,
-        s.kind, s.at_ms, s.outcome, s.status, s.pricing, s.cost_nano, s.saved_nano,
-        s.input, s.cache_read, s.cache_write_5m, s.cache_write_1h, s.output, s.reasoning,
-        s.web_searches, s.first_byte_ms, s.total_ms, s.cache, s.dropped, s.service, s.note
-        FROM reserve r LEFT JOIN settle s
-        ON s.request_id = r.request_id AND s.attempt = r.attempt"
+        concat!(
+            "r.request_id, r.attempt, r.at_ms, ",
+            key_columns!(),
+            ", r.zone, r.session, r.endpoint, r.asked_model, r.reason, r.confidence, r.uncounted,
+            r.reserved_nano, r.input_tokens, r.output_tokens, ",
+            amount_columns!(),
+            ", s.kind, s.at_ms, s.outcome, s.status, s.first_byte_ms, s.total_ms, s.cache,
+            s.dropped, s.service, s.note
+            FROM reserve r LEFT JOIN settle s
+            ON s.request_id = r.request_id AND s.attempt = r.attempt"
+        )
     };
 }
 
@@ -48,23 +51,6 @@ const OLDEST_FIRST: &str = concat!(
     columns!(),
     " WHERE r.request_id >= ?1 AND r.request_id < ?2 ORDER BY r.request_id, r.attempt"
 );
-
-/// Takes a row's columns one after another.
-pub(crate) struct Columns<'a, 'b> {
-    row: &'a Row<'b>,
-    next: usize,
-}
-
-impl<'a, 'b> Columns<'a, 'b> {
-    pub fn of(row: &'a Row<'b>) -> Self {
-        Self { row, next: 0 }
-    }
-
-    pub fn take<T: FromSql>(&mut self) -> rusqlite::Result<T> {
-        self.next += 1;
-        self.row.get(self.next - 1)
-    }
-}
 
 /// A row of both tables, in numbers.
 struct Raw {
@@ -86,14 +72,11 @@ struct Raw {
 }
 
 struct Ended {
+    amounts: Amounts,
     kind: i64,
     at_ms: i64,
     outcome: i64,
     status: u16,
-    pricing: i64,
-    cost: Option<i64>,
-    saved: i64,
-    usage: Option<[i64; USAGE_KINDS]>,
     first_byte_ms: Option<u32>,
     total_ms: u32,
     cache: Option<i64>,
@@ -105,19 +88,7 @@ struct Ended {
 impl Raw {
     fn of(row: &Row<'_>) -> rusqlite::Result<Self> {
         let mut c = Columns::of(row);
-        let (id, attempt, at_ms) = (c.take()?, c.take()?, c.take()?);
-        let or_none = |id: Option<i64>| id.unwrap_or(Key::NONE);
-        let key = Key {
-            day: c.take()?,
-            local: c.take()?,
-            provider: c.take()?,
-            model: c.take()?,
-            task: or_none(c.take()?),
-            tier: or_none(c.take()?),
-            category: or_none(c.take()?),
-            client: c.take()?,
-            project: or_none(c.take()?),
-        };
+        let (id, attempt, at_ms, key) = (c.take()?, c.take()?, c.take()?, c.key()?);
         Ok(Self {
             id,
             attempt,
@@ -140,16 +111,13 @@ impl Raw {
 
 impl Ended {
     fn of(c: &mut Columns<'_, '_>) -> rusqlite::Result<Option<Self>> {
-        let Some(kind) = c.take()? else { return Ok(None) };
+        let Some(amounts) = c.amounts()? else { return Ok(None) };
         Ok(Some(Self {
-            kind,
+            amounts,
+            kind: c.take()?,
             at_ms: c.take()?,
             outcome: c.take()?,
             status: c.take()?,
-            pricing: c.take()?,
-            cost: c.take()?,
-            saved: c.take()?,
-            usage: usage(c)?,
             first_byte_ms: c.take()?,
             total_ms: c.take()?,
             cache: c.take()?,
@@ -158,18 +126,6 @@ impl Ended {
             note: c.take()?,
         }))
     }
-}
-
-/// Usage is all there or not at all.
-pub(crate) fn usage(c: &mut Columns<'_, '_>) -> rusqlite::Result<Option<[i64; USAGE_KINDS]>> {
-    let mut kinds = Some([0; USAGE_KINDS]);
-    for n in 0..USAGE_KINDS {
-        match (c.take::<Option<i64>>()?, &mut kinds) {
-            (Some(count), Some(kinds)) => kinds[n] = count,
-            _ => kinds = None,
-        }
-    }
-    Ok(kinds)
 }
 
 fn unsigned(count: i64) -> u64 {
@@ -225,10 +181,10 @@ impl Reader {
             ended_ms: ended.map(|e| e.at_ms),
             outcome: ended.map(|e| outcome_of(e.outcome)),
             status: ended.map_or(0, |e| e.status),
-            pricing: ended.map(|e| pricing_of(e.pricing)),
-            cost: ended.and_then(|e| e.cost).map(Money::from_nano),
-            saved: Money::from_nano(ended.map_or(0, |e| e.saved)),
-            usage: ended.and_then(|e| e.usage).map(usage_of),
+            pricing: ended.map(|e| e.amounts.pricing),
+            cost: ended.and_then(|e| e.amounts.cost).map(Money::from_nano),
+            saved: Money::from_nano(ended.map_or(0, |e| e.amounts.saved)),
+            usage: ended.and_then(|e| e.amounts.usage).map(usage_of),
             first_byte_ms: ended.and_then(|e| e.first_byte_ms),
             total_ms: ended.map(|e| e.total_ms),
             cache: self.maybe(ended.and_then(|e| e.cache))?,

@@ -13,7 +13,8 @@ use std::time::Duration;
 const APPLICATION_ID: u32 = 0x5765_6972;
 
 /// The statements of each version; the first makes version 1.
-pub(crate) const MIGRATIONS: &[&str] = &[include_str!("schema_v1.sql")];
+pub(crate) const MIGRATIONS: &[&str] =
+    &[include_str!("schema_v1.sql"), include_str!("schema_v2.sql")];
 
 /// Pages copied a step, so that the backup of a large ledger yields to others.
 const BACKUP_PAGES_A_STEP: i32 = 4096;
@@ -66,11 +67,10 @@ fn newest(migrations: &[&str]) -> i64 {
     i64::try_from(migrations.len()).expect("a few migrations")
 }
 
-/// Runs what is missing, each version in a transaction of its own, after a backup of what is
-/// there. Returns the backup, if one was needed.
+/// Runs what is missing, after a backup of what is there. Returns the backup, if one was needed.
 ///
 /// # Errors
-/// `Backup` before anything was changed; else the problem, with every finished version kept.
+/// The ledger is then as it was.
 pub(crate) fn migrate(
     conn: &mut Connection,
     path: &Path,
@@ -86,17 +86,16 @@ pub(crate) fn migrate(
         0 => None,
         version => Some(back_up(conn, path, version)?),
     };
-    for (version, statements) in (1..).zip(migrations) {
-        step(conn, version, statements).map_err(|e| problem(&e))?;
-    }
+    upgrade(conn, migrations).map_err(|e| problem(&e))?;
     Ok(backup)
 }
 
-fn step(conn: &mut Connection, version: i64, statements: &str) -> rusqlite::Result<()> {
+/// All versions or none, so that no other start ever meets a new ledger half-made.
+fn upgrade(conn: &mut Connection, migrations: &[&str]) -> rusqlite::Result<()> {
     let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
     // Read under the lock: another program may have come first.
     let found: i64 = tx.pragma_query_value(None, "user_version", |r| r.get(0))?;
-    if found < version {
+    for (version, statements) in (1..).zip(migrations).filter(|(version, _)| *version > found) {
         tx.execute_batch(statements)?;
         tx.pragma_update(None, "user_version", version)?;
     }

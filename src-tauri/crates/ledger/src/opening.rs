@@ -1,13 +1,14 @@
 //! How a ledger's files are looked at before anything is changed, and the threads are begun.
-//! Owns the order of that: version, identity, then what an earlier run left in the journal.
+//! Owns what a file is known by before it is opened to be written, and what an earlier run left.
 
 use crate::connection;
 use crate::journal::Left;
-use crate::migration::{self, MIGRATIONS};
+use crate::migration::{self, MIGRATIONS, beside};
 use crate::problem::OpenProblem;
 use crate::queue::Desk;
 use crate::record;
 use crate::sync;
+use rusqlite::{Connection, OpenFlags};
 use std::path::Path;
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -21,6 +22,7 @@ const CHECKED_AT_OPEN_BYTES_MAX: u64 = 4 * 1024 * 1024;
 pub(crate) fn prepare_file(path: &Path) -> Result<bool, OpenProblem> {
     match std::fs::metadata(path) {
         Ok(file) if file.len() > 0 => {
+            finish_rollback(path).map_err(|e| OpenProblem::from_sqlite(path, &e))?;
             identify(path)?;
             return Ok(false);
         }
@@ -34,6 +36,16 @@ pub(crate) fn prepare_file(path: &Path) -> Result<bool, OpenProblem> {
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(path).map_err(|e| OpenProblem::from_io(path, &e))?;
     Ok(true)
+}
+
+/// Undoes a transaction that was killed before the file became a ledger: only a file that is not
+/// in WAL mode yet has such a journal, and nobody can read it before it is rolled back.
+fn finish_rollback(path: &Path) -> rusqlite::Result<()> {
+    if !beside(path, "-journal").exists() {
+        return Ok(());
+    }
+    let conn = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    migration::identity(&conn).map(|_| ())
 }
 
 /// Reads what a file is without changing a byte of it. Returns its version.
@@ -58,10 +70,7 @@ pub(crate) fn left_behind(path: &Path) -> Result<Left, OpenProblem> {
 }
 
 /// Begins the threads: the first writes settlements, the second brings everything to the disk.
-pub(crate) fn start(
-    desk: &Arc<Desk>,
-    syncing: rusqlite::Connection,
-) -> std::io::Result<Vec<JoinHandle<()>>> {
+pub(crate) fn start(desk: &Arc<Desk>, syncing: Connection) -> std::io::Result<Vec<JoinHandle<()>>> {
     let thread = |name: &str| std::thread::Builder::new().name(name.into());
     let (settling, checkpoints) = (desk.clone(), desk.clone());
     let first = thread("ledger-settle").spawn(move || settling.run())?;

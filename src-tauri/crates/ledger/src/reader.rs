@@ -4,8 +4,9 @@
 use crate::connection;
 use crate::entry::Entry;
 use crate::name::{self, Texts};
+use crate::part;
 use crate::reserve::Open;
-use crate::rollup::{self, Key, Split};
+use crate::rollup::{self, Key, Split, Sums};
 use crate::rows::{DayRange, Dimension, Group, Totals};
 use crate::waiting::{self, Waiting, add_open};
 use parking_lot::Mutex;
@@ -95,6 +96,14 @@ pub(crate) struct Filter {
     local: Option<bool>,
 }
 
+/// How much of a ledger a scope leaves, but for whether it is local.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reach {
+    Everything,
+    Part(Dimension, i64),
+    Combination,
+}
+
 impl Filter {
     /// `None` when the scope names something that no row carries.
     pub fn of(conn: &Connection, scope: &Scope) -> rusqlite::Result<Option<Self>> {
@@ -118,6 +127,28 @@ impl Filter {
         Ok(Some(filter))
     }
 
+    /// What it takes to find the sums inside: nothing, one dimension, or every combination.
+    fn reach(&self) -> Reach {
+        let wanted = [
+            (Dimension::Provider, self.provider),
+            (Dimension::Model, self.model),
+            (Dimension::Tier, self.tier),
+            (Dimension::Category, self.category),
+            (Dimension::Client, self.client),
+            (Dimension::Project, self.project),
+        ];
+        let mut named = wanted.into_iter().filter_map(|(by, id)| Some((by, id?)));
+        match (named.next(), named.next()) {
+            (None, _) => Reach::Everything,
+            (Some((by, id)), None) => Reach::Part(by, id),
+            _ => Reach::Combination,
+        }
+    }
+
+    fn holds_local(&self, local: bool) -> bool {
+        self.local.is_none_or(|want| want == local)
+    }
+
     /// Whether the key is inside the scope.
     pub fn holds(&self, key: &Key) -> bool {
         let fits = |want: Option<i64>, is: i64| want.is_none_or(|want| want == is);
@@ -127,27 +158,55 @@ impl Filter {
             && fits(self.category, key.category)
             && fits(self.client, key.client)
             && fits(self.project, key.project)
-            && self.local.is_none_or(|want| want == key.local)
-    }
-}
-
-/// The number by which a key is grouped; a day stands for itself.
-fn member(key: &Key, by: Dimension) -> i64 {
-    match by {
-        Dimension::Provider => key.provider,
-        Dimension::Model => key.model,
-        Dimension::Task => key.task,
-        Dimension::Tier => key.tier,
-        Dimension::Category => key.category,
-        Dimension::Client => key.client,
-        Dimension::Project => key.project,
-        Dimension::Session => Key::NONE,
-        Dimension::Day => i64::from(key.day),
+            && self.holds_local(key.local)
     }
 }
 
 fn counted(open: &Open, range: DayRange, filter: &Filter) -> bool {
     !open.uncounted && range.holds(LocalDay(open.key.day)) && filter.holds(&open.key)
+}
+
+/// Passes the sums inside a range and scope to `each`, with the number they are grouped by and
+/// whether they are local. Reads the smallest table that can tell.
+fn sums(
+    conn: &Connection,
+    range: DayRange,
+    by: Dimension,
+    filter: &Filter,
+    mut each: impl FnMut(i64, bool, &Sums),
+) -> rusqlite::Result<()> {
+    let (from, to) = (range.from.0, range.to.0);
+    match (filter.reach(), by) {
+        (Reach::Everything, Dimension::Day) => {
+            rollup::scan_days(conn, from, to, |day, local, sums| {
+                if filter.holds_local(local) {
+                    each(i64::from(day), local, sums);
+                }
+            })
+        }
+        (Reach::Part(dimension, id), Dimension::Day) => {
+            part::scan(conn, dimension, from, to, |p| {
+                if p.member == id && filter.holds_local(p.local) {
+                    each(i64::from(p.day), p.local, &p.sums);
+                }
+            })
+        }
+        (reach, by)
+            if reach == Reach::Everything || matches!(reach, Reach::Part(d, _) if d == by) =>
+        {
+            part::scan(conn, by, from, to, |p| {
+                let inside = !matches!(reach, Reach::Part(_, id) if id != p.member);
+                if inside && filter.holds_local(p.local) {
+                    each(p.member, p.local, &p.sums);
+                }
+            })
+        }
+        _ => rollup::scan(conn, from, to, |key, sums| {
+            if filter.holds(key) {
+                each(part::member(key, by), key.local, sums);
+            }
+        }),
+    }
 }
 
 /// The sums of a range. Without a scope only the days are read.
@@ -157,17 +216,12 @@ pub(crate) fn totals(
     scope: &Scope,
     now: &Now,
 ) -> rusqlite::Result<Totals> {
-    let mut split = Split::default();
     let filter = Filter::of(&reader.conn, scope)?;
-    if *scope == Scope::default() {
-        rollup::scan_days(&reader.conn, range.from.0, range.to.0, |_, local, sums| {
-            split.add(local, sums);
-        })?;
-    } else if let Some(filter) = filter {
-        rollup::scan(&reader.conn, range.from.0, range.to.0, |key, sums| {
-            if filter.holds(key) {
-                split.add(key.local, sums);
-            }
+    let mut split = Split::default();
+    if let Some(filter) = filter {
+        // Sums by day group by nothing else, which is all that is needed here.
+        sums(&reader.conn, range, Dimension::Day, &filter, |_, local, sums| {
+            split.add(local, sums)
         })?;
     }
     let mut totals = split.sums.totals(split.local_requests);
@@ -189,20 +243,12 @@ pub(crate) fn by(
     let mut totals: HashMap<i64, Totals> = HashMap::new();
     if let Some(filter) = Filter::of(&reader.conn, scope)? {
         let mut groups: HashMap<i64, Split> = HashMap::new();
-        if dimension == Dimension::Day && *scope == Scope::default() {
-            rollup::scan_days(&reader.conn, range.from.0, range.to.0, |day, local, sums| {
-                groups.entry(i64::from(day)).or_default().add(local, sums);
-            })?;
-        } else {
-            rollup::scan(&reader.conn, range.from.0, range.to.0, |key, sums| {
-                if filter.holds(key) {
-                    groups.entry(member(key, dimension)).or_default().add(key.local, sums);
-                }
-            })?;
-        }
+        sums(&reader.conn, range, dimension, &filter, |id, local, sums| {
+            groups.entry(id).or_default().add(local, sums);
+        })?;
         totals = groups.into_iter().map(|(id, s)| (id, s.sums.totals(s.local_requests))).collect();
         for open in now.open.iter().filter(|o| counted(o, range, &filter)) {
-            add_open(totals.entry(member(&open.key, dimension)).or_default(), open.ask());
+            add_open(totals.entry(part::member(&open.key, dimension)).or_default(), open.ask());
         }
     }
     let waiting = now.waiting.entries().filter(|e| waiting::counts(e, range, scope));

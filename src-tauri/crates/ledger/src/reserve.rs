@@ -4,6 +4,7 @@
 use crate::entry::{Entry, Place};
 use crate::name::Names;
 use crate::rollup::Key;
+use crate::row::{Columns, key_columns};
 use rusqlite::{Connection, ErrorCode, params};
 use std::collections::HashMap;
 use weir_core::Money;
@@ -14,14 +15,18 @@ const INSERT: &str = "INSERT INTO reserve (request_id, attempt, at_ms, day, zone
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19,
     ?20, ?21, ?22)";
 
-const SELECT_OPEN: &str = "SELECT r.request_id, r.attempt, r.reserved_nano, r.uncounted,
-    r.day, r.local, r.provider, r.model, r.task, r.tier, r.category, r.client, r.project
-    FROM reserve r LEFT JOIN settle s ON s.request_id = r.request_id AND s.attempt = r.attempt
-    WHERE r.request_id >= ?1 AND s.request_id IS NULL";
+const SELECT_OPEN: &str = concat!(
+    "SELECT r.request_id, r.attempt, r.reserved_nano, r.uncounted, ",
+    key_columns!(),
+    " FROM reserve r LEFT JOIN settle s ON s.request_id = r.request_id AND s.attempt = r.attempt
+    WHERE r.request_id >= ?1 AND s.request_id IS NULL"
+);
 
-const SELECT_KEY: &str = "SELECT request_id, attempt, reserved_nano, uncounted,
-    day, local, provider, model, task, tier, category, client, project
-    FROM reserve WHERE request_id = ?1 AND attempt = ?2";
+const SELECT_KEY: &str = concat!(
+    "SELECT r.request_id, r.attempt, r.reserved_nano, r.uncounted, ",
+    key_columns!(),
+    " FROM reserve r WHERE r.request_id = ?1 AND r.attempt = ?2"
+);
 
 const SELECT_ONE: &str = "SELECT 1 FROM reserve WHERE request_id = ?1 AND attempt = ?2";
 
@@ -144,20 +149,10 @@ pub(crate) fn has(conn: &Connection, place: Place) -> rusqlite::Result<bool> {
 }
 
 fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<(Place, Open)> {
-    let place = (row.get(0)?, row.get(1)?);
-    let or_none = |id: Option<i64>| id.unwrap_or(Key::NONE);
-    let key = Key {
-        day: row.get(4)?,
-        local: row.get(5)?,
-        provider: row.get(6)?,
-        model: row.get(7)?,
-        task: or_none(row.get(8)?),
-        tier: or_none(row.get(9)?),
-        category: or_none(row.get(10)?),
-        client: row.get(11)?,
-        project: or_none(row.get(12)?),
-    };
-    Ok((place, Open { key, uncounted: row.get(3)?, reserved: row.get(2)? }))
+    let mut c = Columns::of(row);
+    let place = (c.take()?, c.take()?);
+    let (reserved, uncounted) = (c.take()?, c.take()?);
+    Ok((place, Open { key: c.key()?, uncounted, reserved }))
 }
 
 /// Every attempt from that request on that has no settlement.

@@ -1,8 +1,10 @@
 //! Tables `rollup` and `day_total`: sums of settled attempts by day and by what they were, kept
 //! in the transaction of each settlement, so that a summary reads days and not rows.
 //! `rollup` has every dimension but session, asked model, endpoint and reason; `day_total` only
-//! whether it was local, so that a whole ledger sums in the time of its days.
+//! whether it was local, so that a whole ledger sums in the time of its days. `part` keeps the
+//! dimensions one by one.
 
+use crate::part;
 use crate::rows::Totals;
 use crate::settle::{USAGE_KINDS, usage_of};
 use rusqlite::{Connection, params};
@@ -208,11 +210,17 @@ impl Changes {
                 u[6],
             ])?;
         }
-        Ok(())
+        part::write(conn, &self.0)
     }
 }
 
-fn sums_of(row: &rusqlite::Row<'_>) -> rusqlite::Result<Sums> {
+/// Forgets all sums. Call inside the transaction that makes them again.
+pub(crate) fn clear(conn: &Connection) -> rusqlite::Result<()> {
+    conn.execute_batch("DELETE FROM rollup; DELETE FROM day_total; DELETE FROM part_total;")
+}
+
+/// The sums that a row begins with.
+pub(crate) fn sums_of(row: &rusqlite::Row<'_>) -> rusqlite::Result<Sums> {
     let mut usage = [0; USAGE_KINDS];
     for (n, kind) in usage.iter_mut().enumerate() {
         *kind = row.get(6 + n)?;

@@ -1,11 +1,11 @@
 //! The one breakdown that no rollup has: by session, summed from the rows.
 //! Owns how far a day's rows can lie from the day in a table that is ordered by arrival.
 
-use crate::log::{Columns, usage};
 use crate::reader::{Filter, Now, Reader, named};
-use crate::rollup::{Key, Split, Sums};
+use crate::rollup::{Key, Split};
+use crate::row::{Columns, amount_columns, key_columns};
 use crate::rows::{DayRange, Dimension, Group, Totals};
-use crate::settle::{Flags, pricing_of};
+use crate::settle::Flags;
 use crate::waiting::{self, add_open};
 use rusqlite::Row;
 use std::collections::HashMap;
@@ -17,13 +17,15 @@ use weir_core::{Money, RequestId};
 /// attempt can leave long after its request arrived.
 const DAY_SLACK_MS: i64 = 2 * 86_400_000;
 
-const SELECT_SESSIONS: &str = "SELECT r.request_id, r.session, r.day, r.local, r.provider, r.model,
-    r.task, r.tier, r.category, r.client, r.project, s.pricing, s.cost_nano, s.saved_nano,
-    s.input, s.cache_read, s.cache_write_5m, s.cache_write_1h, s.output, s.reasoning,
-    s.web_searches, s.request_id IS NOT NULL, r.reserved_nano
-    FROM reserve r LEFT JOIN settle s ON s.request_id = r.request_id AND s.attempt = r.attempt
+const SELECT_SESSIONS: &str = concat!(
+    "SELECT r.request_id, r.session, r.reserved_nano, ",
+    key_columns!(),
+    ", ",
+    amount_columns!(),
+    " FROM reserve r LEFT JOIN settle s ON s.request_id = r.request_id AND s.attempt = r.attempt
     WHERE r.request_id >= ?1 AND r.request_id < ?2 AND r.uncounted = 0
-    ORDER BY r.request_id, r.attempt";
+    ORDER BY r.request_id, r.attempt"
+);
 
 /// One request while its rows are summed by session: it counts where its highest settled
 /// attempt went, and only if that lies in the range and scope.
@@ -95,44 +97,26 @@ fn session_row(
     sums: &mut Sessions,
 ) -> rusqlite::Result<()> {
     let mut c = Columns::of(row);
-    let or_none = |id: Option<i64>| id.unwrap_or(Key::NONE);
-    let (id, session): (i64, i64) = (c.take()?, or_none(c.take()?));
-    let key = Key {
-        day: c.take()?,
-        local: c.take()?,
-        provider: c.take()?,
-        model: c.take()?,
-        task: or_none(c.take()?),
-        tier: or_none(c.take()?),
-        category: or_none(c.take()?),
-        client: c.take()?,
-        project: or_none(c.take()?),
-    };
+    let (id, session, reserved): (i64, Option<i64>, Option<i64>) =
+        (c.take()?, c.take()?, c.take()?);
+    let session = session.unwrap_or(Key::NONE);
+    let key = c.key()?;
     let inside = range.holds(LocalDay(key.day)) && filter.holds(&key);
-    let pricing: Option<i64> = c.take()?;
-    let (cost, saved): (Option<i64>, Option<i64>) = (c.take()?, c.take()?);
-    let usage = usage(&mut c)?;
-    let (settled, reserved): (bool, Option<i64>) = (c.take()?, c.take()?);
-    if !settled {
+    let Some(amounts) = c.amounts()? else {
         if inside {
             let totals = &mut sums.entry(session).or_default().1;
             add_open(totals, reserved.map(Money::from_nano));
         }
         return Ok(());
-    }
+    };
     if inside {
-        let mut one = Sums { attempts: 1, cost: cost.unwrap_or(0), ..Sums::default() };
-        one.saved = saved.unwrap_or(0);
-        one.usage = usage.unwrap_or_default();
-        sums.entry(session).or_default().0.add(false, &one);
+        sums.entry(session).or_default().0.add(false, &amounts.sums());
     }
     if counting.id != id {
         counting.close(sums);
         *counting = Counting { id, ..Counting::default() };
     }
     (counting.session, counting.local, counting.counts) = (session, key.local, inside);
-    if let Some(code) = pricing {
-        counting.flags = counting.flags.and(pricing_of(code));
-    }
+    counting.flags = counting.flags.and(amounts.pricing);
     Ok(())
 }

@@ -122,6 +122,23 @@ fn a_folder_that_is_missing_or_in_the_way_is_named() {
     assert!(Ledger::open_read_only(&home.dir.path().join("none.db")).is_err());
 }
 
+#[test]
+fn a_ledger_whose_making_was_killed_half_way_is_made_at_the_next_start() {
+    let (half, home) = (Home::new(), Home::new());
+    let conn = rusqlite::Connection::open(half.path()).expect("made");
+    conn.execute_batch(
+        "PRAGMA cache_size = 1; BEGIN; CREATE TABLE t (x);
+         WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)
+         INSERT INTO t SELECT zeroblob(200) FROM n;",
+    )
+    .expect("half written");
+    for name in ["weir.db", "weir.db-journal"] {
+        std::fs::copy(half.dir.path().join(name), home.dir.path().join(name)).expect("copied");
+    }
+    assert!(std::fs::metadata(home.path()).expect("there").len() > 0);
+    home.open().reserve(&reserve(id(1), 1)).expect("reserved");
+}
+
 #[cfg(unix)]
 #[test]
 fn only_the_owner_can_read_a_new_ledger_and_its_log() {

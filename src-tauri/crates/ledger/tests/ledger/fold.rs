@@ -170,6 +170,15 @@ fn check(ledger: &Ledger) {
         if rows.iter().all(|r| r.attempts.len() == 1) {
             assert_eq!(ledger.totals(range, &scope), Ok(scoped));
         }
+        let provider = Scope { provider: Some("openai".into()), ..Scope::default() };
+        let one = folded(&rows, &|_, a| inside(a) && a.provider == "openai");
+        assert_eq!(ledger.totals(range, &provider), Ok(one));
+        let days = ledger.by(range, Dimension::Day, &provider).expect("groups");
+        for group in days {
+            let day = |a: &AttemptRow| Some(a.day.date().to_string()) == group.key;
+            let on = folded(&rows, &|_, a| inside(a) && a.provider == "openai" && day(a));
+            assert_eq!(group.totals, on, "{:?}", group.key);
+        }
         let by_attempt: [(Dimension, fn(&AttemptRow) -> Option<String>); 3] = [
             (Dimension::Provider, |a| Some(a.provider.clone())),
             (Dimension::Model, |a| Some(a.model.clone())),

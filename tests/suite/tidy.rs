@@ -313,6 +313,8 @@ const READERS_OF_SECRETS: &[(&str, &str)] = &[
     ("proxy/src/secret.rs", "is the type"),
     ("proxy/src/upstream.rs", "attaches a key at the last moment"),
     ("cli/src/commands/keys.rs", "prints a new token once and trims a typed key"),
+    ("cli/src/commands/run.rs", "hands a run's token to the tool it starts"),
+    ("engine/src/connect/gateway.rs", "takes a new token to the tool's own settings file"),
     ("engine/src/desk/mod.rs", "hands a typed key to the keychain"),
     ("engine/src/secrets.rs", "holds the keys it took from the keychain"),
 ];

@@ -4,6 +4,7 @@
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use weir_engine::api::{By, Dialect, RequestId, Span};
+use weir_engine::connect::Tool;
 
 /// A metered gateway on this machine for the language models your tools use.
 #[derive(Debug, Parser)]
@@ -55,6 +56,22 @@ pub enum Command {
         after_help = "Example:\n  export ANTHROPIC_AUTH_TOKEN=$(weir client add claude-code)"
     )]
     Client(Client),
+    /// Point a tool at Weir by editing its own settings; without a tool, list them
+    #[command(
+        after_help = "Only Weir's keys are changed, and every change can be taken back.\n\nExample:\n  weir connect claude-code"
+    )]
+    Connect(Connect),
+    /// Put a tool's settings back as they were; needs no engine
+    #[command(after_help = "Example:\n  weir disconnect claude-code")]
+    Disconnect(Disconnect),
+    /// Put every tool's settings back as they were; needs no engine and no good configuration
+    #[command(after_help = "Example:\n  weir restore")]
+    Restore(Json),
+    /// Start a tool pointed at Weir by its environment alone; no file is touched
+    #[command(
+        after_help = "Exit code: the tool's own.\n\nExample:\n  weir run claude-code -- -p hello"
+    )]
+    Run(Run),
     /// Show where a request would go, without sending it
     #[command(subcommand, after_help = "Example:\n  weir route test body.json")]
     Route(Route),
@@ -222,6 +239,56 @@ pub enum Client {
         /// The tool's name
         name: String,
     },
+}
+
+/// `weir connect`
+#[derive(Debug, Args)]
+pub struct Connect {
+    /// The tool
+    #[arg(value_parser = tool)]
+    pub tool: Option<Tool>,
+    /// Show what would change, and change nothing
+    #[arg(long, requires = "tool")]
+    pub dry_run: bool,
+    /// Keep the tool's own login, so that its plan pays (Claude Code)
+    #[arg(long, requires = "tool", conflicts_with = "use_keys")]
+    pub keep_login: bool,
+    /// Let Weir's keys pay, whatever the configuration says of the tool's login
+    #[arg(long, requires = "tool")]
+    pub use_keys: bool,
+    /// Set the tool's model too, such as weir-auto
+    #[arg(long, value_name = "MODEL", requires = "tool")]
+    pub model: Option<String>,
+    #[command(flatten)]
+    pub json: Json,
+}
+
+/// `weir disconnect`
+#[derive(Debug, Args)]
+pub struct Disconnect {
+    /// The tool
+    #[arg(value_parser = tool)]
+    pub tool: Tool,
+    #[command(flatten)]
+    pub json: Json,
+}
+
+/// `weir run`
+#[derive(Debug, Args)]
+pub struct Run {
+    /// The tool
+    #[arg(value_parser = tool)]
+    pub tool: Tool,
+    /// What the tool gets, after --
+    #[arg(last = true, value_name = "ARGS", allow_hyphen_values = true)]
+    pub arguments: Vec<std::ffi::OsString>,
+}
+
+fn tool(name: &str) -> Result<Tool, String> {
+    Tool::named(name).ok_or_else(|| {
+        let known: Vec<&str> = Tool::ALL.iter().map(|tool| tool.name()).collect();
+        format!("Weir sets up {}", known.join(", "))
+    })
 }
 
 /// `weir route`

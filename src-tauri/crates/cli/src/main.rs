@@ -1,5 +1,5 @@
 //! `weir`: the command line and the headless server. Links no GUI library.
-//! Owns exit codes: 0 done, 1 failed, 2 wrong usage.
+//! Owns exit codes: 0 done, 1 failed, 2 wrong usage; `weir run` ends with its tool's.
 
 mod args;
 mod commands;
@@ -34,6 +34,7 @@ fn main() -> ExitCode {
     match commands::run(weir) {
         Ok(()) | Err(Stop::Unread) => ExitCode::SUCCESS,
         Err(Stop::Said) => ExitCode::from(FAILED),
+        Err(Stop::Exit(code)) => ExitCode::from(u8::try_from(code).unwrap_or(FAILED)),
         Err(Stop::Usage(line)) => {
             say(&format!("weir: {line}"));
             ExitCode::from(WRONG_USAGE)

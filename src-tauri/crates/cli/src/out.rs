@@ -13,6 +13,8 @@ pub enum Stop {
     Usage(String),
     /// It failed, and what it printed already says why.
     Said,
+    /// A tool that Weir ran ended with that exit code.
+    Exit(i32),
     /// Nobody reads any more; not a failure.
     Unread,
 }

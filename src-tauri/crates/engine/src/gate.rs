@@ -45,10 +45,21 @@ pub fn hash(token: &[u8]) -> TokenHash {
     Sha256::digest(token).into()
 }
 
+/// What parts a tool's name from a word that tells its tokens apart: `codex#run-4242` is a token of
+/// the tool `codex`. Rules, budgets and reports see the tool.
+pub const TOKEN_MARK: char = '#';
+
+/// The tool a token's name stands for.
+pub fn tool_of(name: &str) -> &str {
+    let tool = name.split(TOKEN_MARK).next().unwrap_or_default();
+    if tool.is_empty() { name } else { tool }
+}
+
 /// A tool's entry.
 #[derive(Debug)]
 pub struct Entry {
     name: Arc<str>,
+    tool: Arc<str>,
     hash: TokenHash,
     last_used_ms: AtomicI64,
 }
@@ -56,7 +67,12 @@ pub struct Entry {
 impl Entry {
     /// A tool and the hash of its token.
     pub fn new(name: &str, hash: TokenHash) -> Self {
-        Self { name: name.into(), hash, last_used_ms: AtomicI64::new(0) }
+        Self {
+            name: name.into(),
+            tool: tool_of(name).into(),
+            hash,
+            last_used_ms: AtomicI64::new(0),
+        }
     }
 }
 
@@ -116,7 +132,7 @@ impl Gate for Tokens {
         }
         let entry = entries.get(usize::try_from(found).ok()?)?;
         entry.last_used_ms.store(self.clock.unix_ms(), Ordering::Relaxed);
-        Some(Caller { name: Arc::clone(&entry.name) })
+        Some(Caller { name: Arc::clone(&entry.tool) })
     }
 }
 
@@ -159,6 +175,15 @@ mod tests {
         assert_eq!(gate.caller(&a.as_bytes()[..a.len() - 1]), None);
         assert_eq!(gate.caller(b""), None);
         assert_eq!(gate.caller(&hash(a.as_bytes())), None, "the stored hash opens nothing");
+    }
+
+    #[test]
+    fn a_second_token_of_a_tool_is_the_tools() {
+        let token = new_token().unwrap();
+        let gate = tokens(vec![Entry::new("codex#run-42", hash(token.as_bytes()))]);
+        assert_eq!(gate.caller(token.as_bytes()).unwrap().name.as_ref(), "codex");
+        assert_eq!(&*gate.last_used()[0].0, "codex#run-42", "each token has its own last use");
+        assert_eq!(tool_of("#x"), "#x");
     }
 
     #[test]

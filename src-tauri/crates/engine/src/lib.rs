@@ -8,6 +8,7 @@ pub mod control;
 pub mod books;
 pub mod clock;
 pub mod config;
+pub mod connect;
 pub mod desk;
 pub mod events;
 pub mod gate;

@@ -33,6 +33,10 @@ fn wrong_usage_ends_with_two() {
         "weir export --format xml",
         "weir log --limit many",
         "weir log --limit 0",
+        "weir connect emacs",
+        "weir connect --dry-run",
+        "weir disconnect",
+        "weir run",
     ] {
         assert_eq!(refused(line).0, 2, "{line}");
     }
@@ -42,8 +46,6 @@ fn wrong_usage_ends_with_two() {
 fn commands_that_do_not_exist_yet_are_unknown() {
     for line in [
         "weir budget list",
-        "weir connect claude-code",
-        "weir run codex",
         "weir cache stats",
         "weir simulate",
         "weir import codex",

@@ -1,5 +1,6 @@
 //! What each command does: ask a desk, print the answer. No decisions about routing or money.
 
+mod connect;
 mod export;
 mod keys;
 mod local;
@@ -7,6 +8,7 @@ mod log;
 mod prices;
 mod reports;
 mod route;
+mod run;
 mod serve;
 
 use crate::args::{Command, Cost, Weir};
@@ -42,6 +44,12 @@ pub fn run(weir: Weir) -> Done {
         Command::Explain(args) => log::explain(&*desk(&home()?)?, &args),
         Command::Key(args) => keys::key(&*desk(&home()?)?, args),
         Command::Client(args) => keys::client(&*desk(&home()?)?, args),
+        Command::Connect(args) => connect::connect(&home()?, &args),
+        Command::Disconnect(args) => {
+            connect::disconnect(&home()?, args.tool, Out::stdout(args.json.json))
+        }
+        Command::Restore(args) => connect::restore(&home()?, Out::stdout(args.json)),
+        Command::Run(args) => run::run(&home()?, &args),
         Command::Route(args) => route::route(&*desk(&home()?)?, args),
         Command::Models(args) => reports::models(&*desk(&home()?)?, Out::stdout(args.json)),
         Command::Local(args) => local::local(&*desk(&home()?)?, args),

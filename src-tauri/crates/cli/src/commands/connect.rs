@@ -1,0 +1,92 @@
+//! `weir connect`, `disconnect` and `restore`: tools' own settings, pointed at Weir and put back.
+//! Putting back asks nobody: it works with no engine, and with a configuration that does not hold.
+
+use super::{desk, failed};
+use crate::args::Connect;
+use crate::out::{Done, Out, Stop, say};
+use crate::views;
+use weir_engine::api::{Code, Desk};
+use weir_engine::connect::{
+    Ask, Disk, Gateway, Login, Surroundings, Tool, Workshop, take_back_offline,
+};
+use weir_engine::control::Remote;
+use weir_engine::home::Home;
+
+/// Where this user's tools keep their settings.
+pub fn surroundings() -> Result<Surroundings, Stop> {
+    Surroundings::of_process()
+        .ok_or_else(|| Stop::Failed("no home folder is known for this user. Set HOME".into()))
+}
+
+/// `weir connect`
+pub fn connect(home: &Home, args: &Connect) -> Done {
+    let out = Out::stdout(args.json.json);
+    let around = surroundings()?;
+    let shop = Workshop { home, around: &around, files: &Disk };
+    let Some(tool) = args.tool else {
+        let rows = shop.list();
+        return out.answer(&rows, |paint| views::connect::tools(&rows, paint));
+    };
+    let login = match (args.keep_login, args.use_keys) {
+        (true, _) => Login::Kept,
+        (_, true) => Login::Replaced,
+        _ => Login::AsConfigured,
+    };
+    let ask = Ask { login, model: args.model.clone() };
+    let asked = desk(home)?;
+    let gateway = Gateway::of(&*asked).map_err(failed)?;
+    let report = match args.dry_run {
+        true => shop.rehearse(tool, &gateway, &ask),
+        false => shop.connect(tool, &gateway, &&*asked, &ask),
+    };
+    let report = report.map_err(failed)?;
+    out.answer(&report, |_| views::connect::connected(tool, &report, args.dry_run))?;
+    if !gateway.running && !args.dry_run && report.connected {
+        say(&format!(
+            "Weir is not running, so {} has nobody to call. Start it: weir serve",
+            tool.title()
+        ));
+    }
+    Ok(())
+}
+
+/// `weir disconnect`
+pub fn disconnect(home: &Home, tool: Tool, out: Out) -> Done {
+    let around = surroundings()?;
+    let shop = Workshop { home, around: &around, files: &Disk };
+    let report = shop.disconnect(tool, &take_back(home)).map_err(failed)?;
+    out.answer(&report, |_| views::connect::put_back(tool, &report))
+}
+
+/// `weir restore`; goes on past a tool that cannot be put back, and fails at the end.
+pub fn restore(home: &Home, out: Out) -> Done {
+    let around = surroundings()?;
+    let shop = Workshop { home, around: &around, files: &Disk };
+    let mut reports = Vec::new();
+    let mut whole = true;
+    for tool in Tool::ALL {
+        match shop.disconnect(tool, &take_back(home)) {
+            Ok(report) => reports.push(report),
+            Err(problem) => {
+                whole = false;
+                say(&format!("weir: {}: {problem}", tool.title()));
+            }
+        }
+    }
+    reports.retain(|report| !report.unchanged);
+    out.answer(&reports, |_| views::connect::restored(&reports))?;
+    if whole { Ok(()) } else { Err(Stop::Said) }
+}
+
+/// Takes a tool's token back, whether or not an engine runs. One that stays stands in no file any
+/// more.
+fn take_back(home: &Home) -> impl Fn(&str) -> Result<(), String> {
+    move |name| match Remote::find(home.root()) {
+        Ok(None) => take_back_offline(home, name),
+        Ok(Some(remote)) => match remote.client_remove(name) {
+            Err(problem) if problem.code != Code::NotFound => Err(problem.message),
+            _ => Ok(()),
+        },
+        Err(problem) => Err(problem.message),
+    }
+}

@@ -1,0 +1,141 @@
+//! What a tool is pointed at: the port, the providers behind it, and the tool's own token.
+//! Owns how a token is had again, made anew and taken back; asks a desk, or with nothing running
+//! the ledger itself.
+
+use super::problem::ConnectProblem;
+use crate::api::{Code, ConfigShown, Desk};
+use crate::clock;
+use crate::home::Home;
+use crate::lock::Lock;
+use std::collections::BTreeMap;
+use weir_ledger::Ledger;
+
+/// The running or configured Weir.
+#[derive(Clone, Debug, Default)]
+pub struct Gateway {
+    /// The port on 127.0.0.1.
+    pub port: u16,
+    /// Whether an engine runs.
+    pub running: bool,
+    /// Providers and their addresses.
+    pub providers: BTreeMap<String, String>,
+    /// Whether Anthropic's own login is passed on.
+    pub passes_login: bool,
+    /// Providers that can be used now: with a key, or without need of one.
+    pub usable: Vec<String>,
+}
+
+impl Gateway {
+    /// As a desk says.
+    ///
+    /// # Errors
+    /// What the desk says; `NoPort` when nothing runs and the port is 0.
+    pub fn of(desk: &dyn Desk) -> Result<Self, ConnectProblem> {
+        let status = desk.status()?;
+        let ConfigShown { toml, .. } = desk.config_show()?;
+        let config: toml::Table = toml.parse().unwrap_or_default();
+        let configured =
+            config.get("server").and_then(|s| s.get("port")).and_then(|p| p.as_integer());
+        let configured = configured.and_then(|port| u16::try_from(port).ok());
+        let port =
+            status.port.or(configured).filter(|port| *port > 0).ok_or(ConnectProblem::NoPort)?;
+        let mut gateway = Self { port, running: status.running, ..Self::default() };
+        let providers = config.get("providers").and_then(|p| p.as_table());
+        for (name, entry) in providers.into_iter().flatten() {
+            let text = |key: &str| entry.get(key).and_then(|v| v.as_str()).unwrap_or_default();
+            gateway.providers.insert(name.clone(), text("base_url").to_owned());
+            if text("dialect") == "anthropic" && text("key") == "passthrough" {
+                gateway.passes_login = true;
+            }
+        }
+        let usable = status.providers.iter().filter(|provider| provider.state == "ready");
+        gateway.usable = usable.map(|provider| provider.name.clone()).collect();
+        gateway.no_circle()?;
+        Ok(gateway)
+    }
+
+    /// The address without a path.
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// Refuses when a provider is Weir itself: one request would become many without end.
+    fn no_circle(&self) -> Result<(), ConnectProblem> {
+        let own = format!(":{}", self.port);
+        for (provider, url) in &self.providers {
+            let rest = url.split_once("://").map_or(url.as_str(), |(_, rest)| rest);
+            let host = rest.split('/').next().unwrap_or_default();
+            let here = ["127.0.0.1", "localhost", "[::1]", "0.0.0.0", "[::]"];
+            if host.strip_suffix(&own).is_some_and(|host| here.contains(&host)) {
+                return Err(ConnectProblem::Loop { provider: provider.clone(), url: url.clone() });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A token in the hand.
+#[derive(Clone, Debug)]
+pub struct Issued {
+    /// The name it was made under.
+    pub name: String,
+    /// The token.
+    pub token: String,
+    /// When it was made, in Unix milliseconds.
+    pub made_ms: i64,
+}
+
+/// The tokens of a home, as client set-up needs them.
+pub trait Tokens {
+    /// Names in force and when each was made, in Unix milliseconds.
+    ///
+    /// # Errors
+    /// Why they cannot be read.
+    fn list(&self) -> Result<Vec<(String, i64)>, ConnectProblem>;
+    /// Makes a token under a free name.
+    ///
+    /// # Errors
+    /// Why not.
+    fn issue(&self, name: &str) -> Result<Issued, ConnectProblem>;
+    /// Takes a token back; one that is not there is fine.
+    ///
+    /// # Errors
+    /// Why not.
+    fn revoke(&self, name: &str) -> Result<(), ConnectProblem>;
+}
+
+impl Tokens for &dyn Desk {
+    fn list(&self) -> Result<Vec<(String, i64)>, ConnectProblem> {
+        let rows = self.client_list()?;
+        Ok(rows.into_iter().map(|row| (row.name, row.created.ms())).collect())
+    }
+
+    fn issue(&self, name: &str) -> Result<Issued, ConnectProblem> {
+        let added = self.client_add(name)?;
+        let made = self.list()?.into_iter().find(|(known, _)| known == name);
+        let made_ms = made.map_or(0, |(_, at)| at);
+        Ok(Issued { name: name.to_owned(), token: added.token.expose().to_owned(), made_ms })
+    }
+
+    fn revoke(&self, name: &str) -> Result<(), ConnectProblem> {
+        match self.client_remove(name) {
+            Err(problem) if problem.code == Code::NotFound => Ok(()),
+            other => Ok(other?),
+        }
+    }
+}
+
+/// Takes a token back with no engine running and whatever the configuration says.
+///
+/// # Errors
+/// One sentence: why the ledger could not be asked.
+pub fn take_back_offline(home: &Home, name: &str) -> Result<(), String> {
+    if !home.ledger().exists() {
+        return Ok(());
+    }
+    let _lock = Lock::take(home).map_err(|problem| problem.to_string())?;
+    let (ledger, _) = Ledger::open(&home.ledger(), clock::zone(), clock::unix_ms())
+        .map_err(|problem| problem.to_string())?;
+    ledger.remove_client(name, clock::unix_ms()).map_err(|problem| problem.to_string())?;
+    Ok(())
+}

@@ -1,0 +1,67 @@
+//! Client set-up: a tool's own settings file is pointed at Weir and put back again, without ever
+//! breaking the tool. Only Weir's own keys are edited, byte for byte; a journal is written before.
+//! One file a format, one file a tool; `plan` says what would change, `work` carries it out,
+//! `undo` takes it back with nothing running.
+
+mod check;
+mod diff;
+mod document;
+mod files;
+mod gateway;
+mod journal;
+mod json;
+mod plan;
+mod problem;
+mod run;
+mod surroundings;
+mod toml;
+mod tools;
+mod undo;
+mod work;
+
+pub use check::checks;
+pub use files::{Disk, Files};
+pub use gateway::{Gateway, Issued, Tokens, take_back_offline};
+pub use plan::{Ask, Login};
+pub use problem::ConnectProblem;
+pub use run::{Launch, LaunchProblem, launch};
+pub use surroundings::{Platform, Surroundings};
+pub use tools::Tool;
+pub use work::{Changed, Report, Standing, ToolRow, Workshop};
+
+use crate::gate::TOKEN_PREFIX;
+use serde_json::Value;
+
+/// Characters of a token behind its prefix.
+const TOKEN_CHARS: usize = 43;
+
+/// The tokens of Weir in a text.
+pub(crate) fn tokens_in(text: &str) -> Vec<&str> {
+    let digit = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    let whole = |(at, _): (usize, &str)| {
+        let token = text.get(at..at + TOKEN_PREFIX.len() + TOKEN_CHARS)?;
+        token.bytes().all(|byte| digit(&byte)).then_some(token)
+    };
+    text.match_indices(TOKEN_PREFIX).filter_map(whole).collect()
+}
+
+/// Whether a value was written by some Weir: it holds a token of its form.
+pub(crate) fn marked(value: &Value) -> bool {
+    match value {
+        Value::String(text) => !tokens_in(text).is_empty(),
+        Value::Array(items) => items.iter().any(marked),
+        Value::Object(map) => map.values().any(marked),
+        _ => false,
+    }
+}
+
+/// Whether a value is an address on this machine.
+pub(crate) fn loopback(value: &Value) -> bool {
+    let rest = value.as_str().and_then(|text| text.split_once("://")).map(|(_, rest)| rest);
+    rest.is_some_and(|rest| {
+        ["127.0.0.1", "localhost", "[::1]"].iter().any(|host| rest.starts_with(host))
+    })
+}
+
+#[cfg(test)]
+mod tests;

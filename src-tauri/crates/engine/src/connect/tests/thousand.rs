@@ -1,0 +1,227 @@
+//! A thousand settings files: connected and put back, edited in between, killed and cut off at
+//! every step. None may be broken, and every one that nobody edited comes back byte for byte.
+
+use super::grammar::{self, Chance};
+use super::*;
+use crate::connect::document::Format;
+
+const FILES: u64 = 1_000;
+
+fn text(tool: Tool, seed: u64) -> String {
+    match tool {
+        Tool::Codex => grammar::toml(seed),
+        _ => grammar::json(seed),
+    }
+}
+
+fn format(tool: Tool) -> Format {
+    match tool {
+        Tool::Codex => Format::Toml,
+        _ => Format::Json,
+    }
+}
+
+const TOOLS: [Tool; 2] = [Tool::ClaudeCode, Tool::Codex];
+
+#[test]
+fn the_grammar_makes_files_that_can_be_read() {
+    for tool in TOOLS {
+        for seed in 0..FILES {
+            let text = text(tool, seed);
+            assert!(
+                format(tool).read(&text).is_ok(),
+                "{tool:?} {seed}: {:?}\n{text}",
+                format(tool).read(&text)
+            );
+        }
+    }
+}
+
+#[test]
+fn a_thousand_files_come_back_byte_for_byte() {
+    let mut refused = 0;
+    for tool in TOOLS {
+        for seed in 0..FILES {
+            let world = World::new();
+            world.put(tool, text(tool, seed));
+            let before = world.disk.picture(Path::new("/weir"));
+            match world.connect(tool) {
+                Ok(report) => {
+                    assert!(!report.unchanged);
+                    let connected = world.text(tool);
+                    assert!(format(tool).read(&connected).is_ok(), "{connected}");
+                    assert!(world.connect(tool).unwrap().unchanged, "twice is once");
+                    assert_eq!(world.text(tool), connected);
+                    let token = tokens_in(&connected)[0];
+                    assert!(world.purse.opens(token));
+                    let report = world.disconnect(tool).unwrap();
+                    assert!(report.files.iter().all(|file| file.exact), "{report:?}");
+                }
+                Err(ConnectProblem::Unfit { .. }) => refused += 1,
+                Err(other) => panic!("{tool:?} {seed}: {other}"),
+            }
+            assert_eq!(world.disk.picture(Path::new("/weir")), before, "{tool:?} {seed}");
+            assert!(!world.disk.is_there(Path::new("/weir/tools")), "the journal is gone");
+        }
+    }
+    assert!(refused < 40, "{refused} of 2000 were refused");
+}
+
+#[test]
+fn files_that_were_edited_meanwhile_keep_the_edit_and_lose_only_weirs_keys() {
+    let mut edits = 0;
+    for tool in TOOLS {
+        for seed in 0..FILES {
+            let world = World::new();
+            let original = text(tool, seed);
+            world.put(tool, &original);
+            if world.connect(tool).is_err() {
+                continue;
+            }
+            let mut chance = Chance::new(seed);
+            let connected = world.text(tool);
+            let Some((edited, expected)) = edit(&mut chance, format(tool), &connected, &original)
+            else {
+                continue;
+            };
+            edits += 1;
+            world.put(tool, &edited);
+            let report = world.disconnect(tool).unwrap();
+            let back = world.text(tool);
+            assert!(!report.files[0].exact);
+            assert_eq!(report.files[0].keys, Vec::<String>::new(), "nothing of Weir's is kept");
+            let (said, meant) =
+                (format(tool).read(&back).unwrap(), format(tool).read(&expected).unwrap());
+            assert_eq!(said, meant, "{tool:?} {seed}\n{original}\n---\n{edited}\n---\n{back}");
+            assert_eq!(tokens_in(&back), Vec::<&str>::new());
+            assert_eq!(back, expected, "{tool:?} {seed}: the edit's own bytes");
+        }
+    }
+    assert!(edits > 1_500, "{edits}");
+}
+
+/// The same edit of both texts: a line of the user's own at a place that both have.
+fn edit(
+    chance: &mut Chance,
+    format: Format,
+    connected: &str,
+    original: &str,
+) -> Option<(String, String)> {
+    let mark = if original.starts_with('\u{feff}') { 3 } else { 0 };
+    let put = |text: &str, at: usize, own: &str| [&text[..at], own, &text[at..]].concat();
+    let both = |own: &str, at: [usize; 2]| (put(connected, at[0], own), put(original, at[1], own));
+    let made = match (format, chance.below(3)) {
+        (Format::Toml, 0) => both("# mine\n", [mark, mark]),
+        (Format::Toml, 1) => both("\n[mine]\nfine = true\n", [connected.len(), original.len()]),
+        (Format::Toml, _) => {
+            let at = original.rfind("\n[")?;
+            both("\n[mine]\nfine = true", [connected.find(&original[at..])?, at])
+        }
+        (_, 0) => both("// mine\n", [mark, mark]),
+        (_, 1) => both("// mine\n", [connected.rfind('}')?, original.rfind('}')?]),
+        _ => {
+            let own = if original.contains(':') { "\"mine\": true," } else { "/* mine */" };
+            both(own, [connected.find('{')? + 1, original.find('{')? + 1])
+        }
+    };
+    (format.read(&made.0).is_ok() && format.read(&made.1).is_ok()).then_some(made)
+}
+
+/// Ends the process after every number of steps of `what`, with or without the power going too,
+/// and restores.
+fn cut_off_everywhere(tool: Tool, seed: u64, power: bool) -> usize {
+    let prepared = || {
+        let world = World::new();
+        world.put(tool, text(tool, seed));
+        world
+    };
+    let whole = prepared();
+    let before = whole.disk.picture(Path::new("/weir"));
+    if whole.connect(tool).is_err() {
+        return 0;
+    }
+    let connecting = whole.disk.steps();
+    let after = whole.text(tool).len();
+    whole.disconnect(tool).unwrap();
+    let total = whole.disk.steps();
+    for steps in 0..total {
+        let world = prepared();
+        world.disk.live_for(steps);
+        let connected = world.connect(tool);
+        assert_eq!(connected.is_ok(), steps >= connecting);
+        if connected.is_ok() {
+            assert!(world.disconnect(tool).is_err());
+        }
+        world.disk.revive();
+        if power {
+            world.disk.lose_power();
+        }
+        // The old file or the new one, never a part.
+        let now = world.text(tool);
+        assert!(now == text(tool, seed) || now.len() == after, "{tool:?} {seed} {steps}:\n{now}");
+        world.disconnect(tool).unwrap();
+        let drafts = world.disk.picture(Path::new("/weir"));
+        assert_eq!(drafts, before, "{tool:?} {seed}, killed after {steps} of {total}");
+        assert_eq!(world.purse.names(), Vec::<String>::new(), "no token is left");
+    }
+    total
+}
+
+/// A thousand files over all tools: each tool has its own share of the seeds.
+fn share(tool: Tool, of: u64) -> impl Iterator<Item = u64> {
+    let nth = TOOLS.iter().position(|known| *known == tool).unwrap_or_default();
+    (nth as u64..of).step_by(TOOLS.len())
+}
+
+#[test]
+fn killed_after_any_step_every_file_is_whole_and_comes_back() {
+    std::thread::scope(|scope| {
+        for tool in TOOLS {
+            scope.spawn(move || {
+                let kills: usize =
+                    share(tool, FILES).map(|seed| cut_off_everywhere(tool, seed, false)).sum();
+                assert!(kills > 2_000, "{tool:?}: {kills}");
+            });
+        }
+    });
+}
+
+#[test]
+fn without_power_after_any_step_every_file_is_whole_and_comes_back() {
+    for tool in TOOLS {
+        let kills: usize =
+            share(tool, FILES / 5).map(|seed| cut_off_everywhere(tool, seed, true)).sum();
+        assert!(kills > 400, "{tool:?}: {kills}");
+    }
+}
+
+#[test]
+fn killed_while_it_is_connected_again_every_file_comes_back() {
+    for tool in TOOLS {
+        for seed in (0..FILES).step_by(10) {
+            let mut steps = 0;
+            loop {
+                let mut world = World::new();
+                world.put(tool, text(tool, seed));
+                let before = world.disk.picture(Path::new("/weir"));
+                if world.connect(tool).is_err() {
+                    break;
+                }
+                world.gateway.port = 9400;
+                world.disk.live_for(steps);
+                let again = world.connect(tool);
+                world.disk.revive();
+                world.disconnect(tool).unwrap();
+                assert_eq!(
+                    world.disk.picture(Path::new("/weir")),
+                    before,
+                    "{tool:?} {seed} {steps}"
+                );
+                if again.is_ok() {
+                    break;
+                }
+                steps += 1;
+            }
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! Claude Code: the variables under `env` in its user settings, which beat the shell's. Those that
+//! lead to Weir are set; those that give back what it turns off behind any other address are set
+//! only where the user has not decided.
+
+use crate::connect::document::Format;
+use crate::connect::gateway::Gateway;
+use crate::connect::plan::{FilePlan, Login, Plan, Wanted, Wish};
+use crate::connect::run::Launch;
+use crate::connect::surroundings::Surroundings;
+use serde_json::Value;
+use std::path::PathBuf;
+
+/// Its folder.
+pub fn folder(around: &Surroundings) -> PathBuf {
+    around.folder_of("CLAUDE_CONFIG_DIR").unwrap_or_else(|| around.home.join(".claude"))
+}
+
+/// Its user settings.
+pub fn settings(around: &Surroundings) -> PathBuf {
+    folder(around).join("settings.json")
+}
+
+/// The model of its small background tasks. Without one they go to the main model, at its price.
+pub const SMALL_MODEL: &str = "claude-haiku-4-5";
+
+/// Features it turns off when its address is not Anthropic's, and what turns them on again.
+pub const FEATURES: [(&str, &str); 4] = [
+    ("ANTHROPIC_DEFAULT_HAIKU_MODEL", SMALL_MODEL),
+    ("CLAUDE_CODE_GATEWAY_HINT_HEADERS", "1"),
+    ("ENABLE_TOOL_SEARCH", "true"),
+    ("CLAUDE_CODE_ENABLE_FINE_GRAINED_TOOL_STREAMING", "1"),
+];
+
+/// Names that a proxy must leave alone.
+pub const LOOPBACK_NAMES: &str = "127.0.0.1,localhost";
+
+/// Variables that send it to a cloud platform, past any base address.
+pub const CLOUDS: [&str; 3] =
+    ["CLAUDE_CODE_USE_BEDROCK", "CLAUDE_CODE_USE_VERTEX", "CLAUDE_CODE_USE_FOUNDRY"];
+
+/// Whether its own login stays in force.
+pub fn keeps_login(wanted: &Wanted<'_>) -> bool {
+    match wanted.ask.login {
+        Login::Kept => true,
+        Login::Replaced => false,
+        Login::AsConfigured => wanted.gateway.passes_login,
+    }
+}
+
+/// What to change.
+pub fn plan(wanted: &Wanted<'_>) -> Plan {
+    let path = settings(wanted.around);
+    let says = (wanted.says)(&path, Format::Json);
+    let env = |name: &str| says.get("env").and_then(|env| env.get(name)).and_then(Value::as_str);
+    let base = wanted.gateway.url();
+    let mut notes = Vec::new();
+    let mut wishes = Vec::new();
+    if keeps_login(wanted) {
+        // A header of Weir's own carries the token, so that the login's header stays free. Where
+        // the user has headers of their own there, the token goes into the path instead.
+        if env("ANTHROPIC_CUSTOM_HEADERS").is_some() {
+            let base = format!("{base}/t/{}", wanted.token);
+            wishes.push(Wish::of(&["env", "ANTHROPIC_BASE_URL"], base));
+        } else {
+            wishes.push(Wish::of(&["env", "ANTHROPIC_BASE_URL"], base));
+            let header = format!("x-weir-token: {}", wanted.token);
+            wishes.push(Wish::of(&["env", "ANTHROPIC_CUSTOM_HEADERS"], header));
+        }
+        notes.push("Your own login stays in force and your plan pays".to_owned());
+        if !wanted.gateway.passes_login {
+            notes.push(
+                "For that, config.toml needs key = \"passthrough\" in [providers.anthropic]".into(),
+            );
+        }
+    } else {
+        wishes.push(Wish::of(&["env", "ANTHROPIC_BASE_URL"], base));
+        wishes.push(Wish::of(&["env", "ANTHROPIC_AUTH_TOKEN"], wanted.token));
+    }
+    if let Some(model) = &wanted.ask.model {
+        wishes.push(Wish::of(&["env", "ANTHROPIC_MODEL"], model.as_str()));
+    }
+    wishes.extend(FEATURES.map(|(name, value)| Wish::gently(&["env", name], value)));
+    wishes.extend(no_proxy(&env));
+    if let Some(was) = env("ANTHROPIC_BASE_URL").filter(|url| !url.contains("api.anthropic.com")) {
+        let host = host_of(was);
+        notes.push(format!(
+            "It went to {host} before; that comes back with: weir disconnect claude-code"
+        ));
+    }
+    for cloud in CLOUDS.into_iter().filter(|name| env(name).is_some()) {
+        notes.push(format!("{cloud} is set in the file and sends everything past Weir"));
+    }
+    notes.push("Remote Control is off while any address but Anthropic's is set".into());
+    Plan { files: vec![FilePlan { path, format: Format::Json, wishes, whole: None }], notes }
+}
+
+/// A proxy in the settings would get the calls to this machine too.
+fn no_proxy<'v>(env: &dyn Fn(&str) -> Option<&'v str>) -> Option<Wish> {
+    ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"].iter().find_map(|name| env(name))?;
+    let name = if env("no_proxy").is_some() { "no_proxy" } else { "NO_PROXY" };
+    let list = with_loopback(env(name).unwrap_or_default())?;
+    Some(Wish::of(&["env", name], list))
+}
+
+/// A list of names a proxy leaves alone, with this machine's; `None` when they are in it.
+pub fn with_loopback(list: &str) -> Option<String> {
+    let names: Vec<&str> = list.split([',', ' ']).map(str::trim).collect();
+    if names.contains(&"*") || (names.contains(&"127.0.0.1") && names.contains(&"localhost")) {
+        return None;
+    }
+    match list.trim() {
+        "" => Some(LOOPBACK_NAMES.to_owned()),
+        list => Some(format!("{list},{LOOPBACK_NAMES}")),
+    }
+}
+
+/// The host of an address; never its path, which may hold a credential.
+pub fn host_of(url: &str) -> &str {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    host.rsplit('@').next().unwrap_or(host)
+}
+
+/// What it needs in its environment. A settings file that is connected beats this one, with the
+/// same effect.
+pub fn launch(launch: &mut Launch, gateway: &Gateway, token: &str, around: &Surroundings) {
+    let mut set = |name: &str, value: &str| launch.set.push((name.into(), value.into()));
+    set("ANTHROPIC_BASE_URL", &gateway.url());
+    if gateway.passes_login {
+        let own = around.text("ANTHROPIC_CUSTOM_HEADERS");
+        let own = own.map(|own| format!("{own}\n")).unwrap_or_default();
+        set("ANTHROPIC_CUSTOM_HEADERS", &format!("{own}x-weir-token: {token}"));
+    } else {
+        set("ANTHROPIC_AUTH_TOKEN", token);
+        // Its own key would be sent beside the token.
+        launch.unset.push("ANTHROPIC_API_KEY".into());
+    }
+    for (name, value) in FEATURES.iter().filter(|(name, _)| around.variable(name).is_none()) {
+        launch.set.push(((*name).into(), (*value).into()));
+    }
+    launch.unset.extend(CLOUDS.map(str::to_owned));
+}

@@ -1,0 +1,62 @@
+//! Codex: a model provider of Weir's in its configuration, and the key that chooses it. Its own
+//! provider `openai` is left as it is; a login with ChatGPT is not used while Weir is chosen.
+
+use crate::connect::document::Format;
+use crate::connect::gateway::Gateway;
+use crate::connect::plan::{FilePlan, Plan, Wanted, Wish};
+use crate::connect::run::Launch;
+use crate::connect::surroundings::Surroundings;
+use serde_json::json;
+use std::path::PathBuf;
+
+/// Its folder.
+pub fn folder(around: &Surroundings) -> PathBuf {
+    around.folder_of("CODEX_HOME").unwrap_or_else(|| around.home.join(".codex"))
+}
+
+/// Its configuration.
+pub fn settings(around: &Surroundings) -> PathBuf {
+    folder(around).join("config.toml")
+}
+
+/// What to change.
+pub fn plan(wanted: &Wanted<'_>) -> Plan {
+    let path = settings(wanted.around);
+    // Any name but "OpenAI": with that one Codex tries web sockets and compaction on the server.
+    let provider = json!({
+        "name": "Weir",
+        "base_url": format!("{}/v1", wanted.gateway.url()),
+        "experimental_bearer_token": wanted.token,
+        "wire_api": "responses",
+        "requires_openai_auth": false,
+        "supports_websockets": false,
+    });
+    let mut wishes = vec![Wish::of(&["model_provider"], "weir")];
+    if let Some(model) = &wanted.ask.model {
+        wishes.push(Wish::of(&["model"], model.as_str()));
+    }
+    wishes.push(Wish::of(&["model_providers", "weir"], provider));
+    let mut notes = Vec::new();
+    let says = (wanted.says)(&path, Format::Toml);
+    if let Some(profile) = says.get("profile").and_then(|p| p.as_str()) {
+        notes.push(format!("Its profile {profile} may choose another provider, past Weir"));
+    }
+    notes.push("A login with ChatGPT is not used while Codex is connected; Weir's key pays".into());
+    Plan { files: vec![FilePlan { path, format: Format::Toml, wishes, whole: None }], notes }
+}
+
+/// The variable that holds the token of a run, so that it is in no list of processes.
+const TOKEN_VARIABLE: &str = "WEIR_TOKEN";
+
+/// What it needs before its arguments.
+pub fn launch(launch: &mut Launch, gateway: &Gateway, token: &str) {
+    let provider = format!(
+        "model_providers.weir={{ name = \"Weir\", base_url = \"{}/v1\", env_key = \"{TOKEN_VARIABLE}\", \
+         wire_api = \"responses\", requires_openai_auth = false, supports_websockets = false }}",
+        gateway.url()
+    );
+    for given in [provider, "model_provider=\"weir\"".to_owned()] {
+        launch.arguments.extend(["-c".to_owned(), given]);
+    }
+    launch.set.push((TOKEN_VARIABLE.into(), token.into()));
+}

@@ -57,7 +57,7 @@ object! {
     struct Block<'a> {
         kind: Text<'a> = "type",
         text: Text<'a> = "text",
-        source: SourceSpec<'a> = "source",
+        source: Content<'a, SourceSpec<'a>> = "source",
         title: Text<'a> = "title",
         context: Text<'a> = "context",
         id: Text<'a> = "id",
@@ -340,8 +340,9 @@ fn one<'a>(block: Block<'a>, parts: &mut Vec<Part<'a>>, drops: &mut Drops) -> Re
             }
         }
         "search_result" => {
-            if let Some(title) = said(block.title) {
-                parts.push(Part::text(title));
+            parts.extend(said(block.title).map(Part::text));
+            if let Some(Content::Text(place)) = block.source {
+                parts.push(Part::text(place.0));
             }
             parts.extend(self::parts(block.content.unwrap_or_default(), drops)?);
         }
@@ -367,16 +368,26 @@ fn document_block<'a>(
     if let Some(context) = said(block.context.take()) {
         parts.push(Part::text(context));
     }
-    let blocks = block.source.as_mut().and_then(|source| source.content.take());
+    let blocks = match &mut block.source {
+        Some(Content::Parts(one)) => one.first_mut().and_then(|source| source.content.take()),
+        _ => None,
+    };
     match blocks {
-        Some(content) => parts.extend(self::parts(content, drops)?),
+        Some(content) => {
+            parts.extend(said(block.title).map(Part::text));
+            parts.extend(self::parts(content, drops)?);
+        }
         None => parts.push(Part::Media(file(block, MediaKind::Document, mark)?)),
     }
     Ok(())
 }
 
 fn file<'a>(block: Block<'a>, kind: MediaKind, mark: Option<Mark>) -> Result<Media<'a>, Rejected> {
-    let source = block.source.unwrap_or_default();
+    let source = match block.source {
+        Some(Content::Parts(mut one)) => one.pop().unwrap_or_default(),
+        Some(Content::Text(url)) => SourceSpec { url: Some(url), ..SourceSpec::default() },
+        None => SourceSpec::default(),
+    };
     let mime = said(source.media_type);
     let place = match (source.kind.as_deref(), source.data, source.url, source.file_id) {
         (Some("text"), Some(data), _, _) => Source::Text(data.0),

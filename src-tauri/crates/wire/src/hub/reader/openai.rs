@@ -18,6 +18,8 @@ object! {
         kind: Text<'a> = "type",
         text: Text<'a> = "text",
         refusal: Text<'a> = "refusal",
+        stdout: Text<'a> = "stdout",
+        stderr: Text<'a> = "stderr",
         image_url: Content<'a, UrlSpec<'a>> = "image_url",
         detail: Text<'a> = "detail",
         input_audio: AudioSpec<'a> = "input_audio",
@@ -126,6 +128,9 @@ fn one<'a>(piece: Piece<'a>, parts: &mut Vec<Part<'a>>, drops: &mut Drops) -> Re
             if let Some(text) = text {
                 parts.push(Part::Text(Said { text, mark }));
             }
+            // A shell's output has its two streams in place of a text.
+            parts.extend(said(piece.stdout).map(Part::text));
+            parts.extend(said(piece.stderr).map(Part::text));
         }
     }
     Ok(())
@@ -202,7 +207,6 @@ pub(super) fn tools<'a>(
         if spec.defer_loading.is_some() {
             drops.note_for("tool-field", "defer_loading");
         }
-        unknown(drops, &spec.unknown);
         let kind = spec.kind.take().unwrap_or(Text(Cow::Borrowed("function"))).0;
         let nested = spec.function.take().or(spec.custom.take());
         let inner = nested.unwrap_or_else(|| FunctionSpec {
@@ -222,20 +226,23 @@ pub(super) fn tools<'a>(
                 let within = spec.tools.unwrap_or_default();
                 self::tools(within, Some(&name), tools, foreign, drops);
             }
-            ("function" | "custom", Some(name)) => tools.push(Tool {
-                name,
-                namespace: namespace.cloned(),
-                description: said(inner.description),
-                input: match (&*kind, inner.parameters) {
-                    ("custom", _) if inner.parameters.is_none() => {
-                        Input::Free(inner.format.map(RawValue::get))
-                    }
-                    (_, Some(schema)) => Input::Schema(Cow::Borrowed(schema.get())),
-                    _ => Input::Nothing,
-                },
-                strict: inner.strict,
-                mark,
-            }),
+            ("function" | "custom", Some(name)) => {
+                unknown(drops, &spec.unknown);
+                tools.push(Tool {
+                    name,
+                    namespace: namespace.cloned(),
+                    description: said(inner.description),
+                    input: match (&*kind, inner.parameters) {
+                        ("custom", _) if inner.parameters.is_none() => {
+                            Input::Free(inner.format.map(RawValue::get))
+                        }
+                        (_, Some(schema)) => Input::Schema(Cow::Borrowed(schema.get())),
+                        _ => Input::Nothing,
+                    },
+                    strict: inner.strict,
+                    mark,
+                });
+            }
             _ => {
                 drops.note_for("server-tool", &kind);
                 foreign.push(kind);

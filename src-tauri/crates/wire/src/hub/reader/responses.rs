@@ -57,7 +57,7 @@ object! {
         call_id: Text<'a> = "call_id",
         name: Text<'a> = "name",
         namespace: Text<'a> = "namespace",
-        arguments: &'a RawValue = "arguments",
+        arguments: &'a RawValue = "arguments" | "action" | "operation",
         input: Text<'a> = "input",
         output: Content<'a, Piece<'a>> = "output",
         summary: Content<'a, Piece<'a>> = "summary",
@@ -245,6 +245,7 @@ fn one<'a>(
             return Err(state(kind));
         }
         "compaction_trigger" => return Err(state("compaction_trigger")),
+        kind if own_tool(kind) && item.call_id.is_some() => vendor_tool(item, turns, drops)?,
         kind => {
             drops.note_for("item", kind);
             let parts = openai::parts(item.content.unwrap_or_default(), drops)?;
@@ -253,6 +254,45 @@ fn one<'a>(
             }
         }
     }
+    Ok(())
+}
+
+/// Whether an item is a call of a tool with a type of its own, or its output: the client runs them
+/// all the same (`local_shell`, `shell`, `apply_patch`).
+fn own_tool(kind: &str) -> bool {
+    kind.ends_with("_call") || kind.ends_with("_call_output")
+}
+
+/// Such a call, or its output, as that of a function with the type's name.
+fn vendor_tool<'a>(
+    item: Item<'a>,
+    turns: &mut Vec<Turn<'a>>,
+    drops: &mut Drops,
+) -> Result<(), Rejected> {
+    let kind = item.kind.unwrap_or_default();
+    if let Some(name) = kind.strip_suffix("_call") {
+        let call = Part::Call(Call {
+            id: said(item.call_id),
+            name: Cow::Owned(name.to_owned()),
+            namespace: None,
+            arguments: openai::arguments(item.arguments),
+            freeform: false,
+            seal: None,
+            mark: None,
+        });
+        join(turns, Role::Assistant, call);
+        return Ok(());
+    }
+    let result = Part::Result(ToolResult {
+        id: said(item.call_id),
+        name: None,
+        namespace: None,
+        parts: openai::parts(item.output.unwrap_or_default(), drops)?,
+        failed: false,
+        freeform: false,
+        mark: None,
+    });
+    push_result(turns, result);
     Ok(())
 }
 

@@ -161,6 +161,10 @@ fn sampling(conversation: &mut Conversation<'_>, target: &Target<'_>, drops: &mu
     }
 }
 
+/// A limit above this, in tokens, is an agent's blanket one. A server of the user's own often has a
+/// context no longer than that, and some refuse a request that could outgrow it.
+const LOCAL_LIMIT_MAX: u64 = 16_384;
+
 /// How long, and where to stop.
 fn length(conversation: &mut Conversation<'_>, target: &Target<'_>, drops: &mut Drops) {
     if let (Some(asked), Some(most)) = (conversation.max_tokens, target.traits.output_max)
@@ -168,6 +172,12 @@ fn length(conversation: &mut Conversation<'_>, target: &Target<'_>, drops: &mut 
     {
         drops.note("max-tokens");
         conversation.max_tokens = Some(most);
+    }
+    let blanket = conversation.max_tokens.is_some_and(|asked| asked > LOCAL_LIMIT_MAX);
+    let unknown = target.traits.local && target.traits.output_max.is_none();
+    if blanket && unknown && target.form != Form::Messages {
+        drops.note("max-tokens");
+        conversation.max_tokens = None;
     }
     let most = if target.form == Form::Responses { 0 } else { target.traits.stops };
     // A stop of blanks alone is an error at Anthropic.

@@ -105,3 +105,28 @@ fn foreign_signatures_are_dropped_by_name_and_never_sent() {
     assert_eq!(claude["messages"][1]["content"][0]["signature"], "SIG");
     assert!(dropped.is_empty());
 }
+
+#[test]
+fn search_results_a_client_gives_are_told_as_text() {
+    let body = ask(json!({"messages": [{"role": "user", "content": [
+        {"type": "search_result", "source": "https://example.org/a", "title": "Title",
+            "content": [{"type": "text", "text": "found"}]},
+        {"type": "text", "text": "so?"}]}]}));
+    let (gpt, dropped) = sent(Endpoint::Messages, &body, GPT);
+    for word in ["https://example.org/a", "Title", "found", "so?"] {
+        assert_eq!(times(&gpt, word), 1, "{word}");
+    }
+    assert!(dropped.is_empty());
+}
+
+#[test]
+fn a_tool_only_anthropic_runs_is_dropped_by_name_and_refused_when_it_must_be_called() {
+    let tools = json!([{"type": "web_search_20250305", "name": "web_search"}]);
+    let (gpt, dropped) = sent(Endpoint::Messages, &ask(json!({"tools": tools})), GPT);
+    assert!(gpt.get("tools").is_none());
+    assert_eq!(dropped, ["server-tool:web_search"]);
+    let forced =
+        ask(json!({"tools": tools, "tool_choice": {"type": "tool", "name": "web_search"}}));
+    let rejected = translate(Endpoint::Messages, &forced, GPT).map(|_| ()).expect_err("refused");
+    assert_eq!(rejected.class, "server_tool");
+}

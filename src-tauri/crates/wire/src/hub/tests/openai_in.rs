@@ -149,8 +149,9 @@ fn a_limit_is_there_where_it_must_be_under_the_name_it_must_have_and_not_too_lar
     let (gpt, dropped) = sent(Endpoint::Messages, &ask, (Form::Chat, "gpt-4o", false));
     assert_eq!(gpt["max_completion_tokens"], 16_384);
     assert_eq!(dropped, ["max-tokens"]);
-    let (qwen, _) = sent(Endpoint::Messages, &ask, QWEN);
-    assert_eq!(qwen["max_tokens"], 128_000);
+    // A context of the user's own server is rarely so long: its own limit holds.
+    let (qwen, dropped) = sent(Endpoint::Messages, &ask, QWEN);
+    assert_eq!((qwen.get("max_tokens"), dropped), (None, vec!["max-tokens".to_owned()]));
     let probe = json!({"model": "m", "max_tokens": 1,
         "messages": [{"role": "user", "content": "hi"}]});
     let (gpt, _) = sent(Endpoint::Messages, &probe, (Form::Responses, "gpt-5.6-luna", false));
@@ -376,4 +377,19 @@ fn ids_a_client_uses_twice_stand_for_two_calls() {
     assert_ne!(ids[0], ids[1]);
     assert_eq!(ids[0], &turns[2]["content"][0]["tool_use_id"]);
     assert_eq!(ids[1], &turns[4]["content"][0]["tool_use_id"]);
+}
+
+#[test]
+fn tools_with_types_of_their_own_stay_in_history_as_calls_and_results() {
+    let body = responses(json!({"tools": [{"type": "local_shell"}], "input": [
+        {"role": "user", "content": "hi"},
+        {"type": "shell_call", "call_id": "a", "action": {"commands": ["ls"]}},
+        {"type": "shell_call_output", "call_id": "a",
+            "output": [{"stdout": "notes.txt", "stderr": "warned"}]},
+        {"type": "web_search_call", "id": "ws_1", "action": {"query": "q"}}]}));
+    let (claude, dropped) = sent(Endpoint::Responses, &body, SONNET);
+    let call = &claude["messages"][1]["content"][0];
+    assert_eq!((&call["name"], &call["input"]), (&json!("shell"), &json!({"commands": ["ls"]})));
+    assert_eq!((times(&claude, "notes.txt"), times(&claude, "warned")), (1, 1));
+    assert_eq!(dropped, ["server-tool:local_shell", "item:web_search_call"]);
 }

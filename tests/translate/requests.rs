@@ -32,14 +32,6 @@ const UNRULY: &[(&str, &str, &str)] = &[
     ("messages/call_without_result", "*", ""),
     // OpenAI keeps what a model wrote in place of arguments, and takes it back.
     ("chat/broken_arguments", "responses", "arguments are the text of an object"),
-    // Being mended: see the same names in the corpus.
-    ("chat/prefill", "gemini", "the last turn"),
-    ("messages/prefill", "gemini", "the last turn"),
-    ("chat/repeated_ids", "messages", "twice"),
-    ("responses/codex_namespace", "gemini", "answers no open call"),
-    ("chat/custom_tool", "responses", "answers no open call"),
-    ("chat/custom_tool", "responses", "calls without outputs"),
-    ("responses/choice_custom", "chat", "names no tool"),
 ];
 
 /// A case, translated.

@@ -9,6 +9,7 @@ pub mod meter;
 pub mod money;
 pub mod period;
 pub mod price;
+mod provider;
 pub mod route;
 pub mod usage;
 pub mod workers;

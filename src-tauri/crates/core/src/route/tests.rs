@@ -1,0 +1,145 @@
+//! Where requests go, over a set-up with one provider of each kind.
+
+use super::*;
+
+fn provider(name: &str, dialect: Dialect, kind: ProviderKind) -> Provider {
+    Provider {
+        name: name.into(),
+        dialect,
+        base_url: String::new(),
+        key: KeySource::None,
+        local: kind == ProviderKind::LocalServer,
+        kind,
+    }
+}
+
+fn setup() -> Setup {
+    let route = |p: &str, m: &str| Route { provider: p.into(), model: m.into() };
+    Setup {
+        providers: vec![
+            provider("anthropic", Dialect::Anthropic, ProviderKind::Plain),
+            provider("openai", Dialect::OpenAi, ProviderKind::Plain),
+            provider("ollama", Dialect::Ollama, ProviderKind::LocalServer),
+        ],
+        low: vec![route("ollama", "llama3.2:3b"), route("anthropic", "claude-haiku-4-5")],
+        medium: vec![route("openai", "gpt-5")],
+        ..Setup::default()
+    }
+}
+
+fn routes(model: &str, endpoint: Endpoint) -> Result<Vec<String>, NoRoute> {
+    let ask = Ask { endpoint, model, tier: None, streams: true };
+    let to_text = |c: Candidate| match c.endpoint == endpoint {
+        true => format!("{} {}", c.route, c.reason.as_str()),
+        false => format!("{} {} as {}", c.route, c.reason.as_str(), c.endpoint.as_str()),
+    };
+    Ok(plan(&setup(), ask)?.into_iter().map(to_text).collect())
+}
+
+#[test]
+fn a_bare_name_goes_to_the_provider_of_the_callers_dialect_as_asked() {
+    assert_eq!(
+        routes("claude-opus-5-5", Endpoint::Messages),
+        Ok(vec!["anthropic/claude-opus-5-5 asked".into()])
+    );
+    assert_eq!(routes("gpt-5", Endpoint::Responses), Ok(vec!["openai/gpt-5 asked".into()]));
+}
+
+#[test]
+fn a_provider_before_the_slash_is_taken_at_its_word() {
+    assert_eq!(
+        routes("ollama/qwen3:8b", Endpoint::Messages),
+        Ok(vec!["ollama/qwen3:8b named".into()])
+    );
+    assert!(matches!(routes("nobody/x", Endpoint::Chat), Err(NoRoute::UnknownProvider { .. })));
+    assert_eq!(
+        routes("openai/gpt-5", Endpoint::Messages),
+        Ok(vec!["openai/gpt-5 named as chat".into()])
+    );
+    assert!(matches!(
+        routes("anthropic/claude-x", Endpoint::Embeddings),
+        Err(NoRoute::NotThere { .. })
+    ));
+}
+
+#[test]
+fn every_provider_is_asked_in_its_own_dialect_when_it_does_not_speak_the_callers() {
+    assert_eq!(
+        routes("anthropic/claude-x", Endpoint::Responses),
+        Ok(vec!["anthropic/claude-x named as messages".into()])
+    );
+    assert_eq!(
+        routes("ollama/qwen3:8b", Endpoint::GenerateStream),
+        Ok(vec!["ollama/qwen3:8b named as ollama_chat".into()])
+    );
+    let mut setup = setup();
+    setup.providers.push(provider("gemini", Dialect::Gemini, ProviderKind::Plain));
+    for (streams, endpoint) in [(true, Endpoint::GenerateStream), (false, Endpoint::Generate)] {
+        let model = "gemini/gemini-3.8-flash";
+        let ask = Ask { endpoint: Endpoint::Chat, model, tier: None, streams };
+        assert_eq!(plan(&setup, ask).map(|c| c[0].endpoint), Ok(endpoint));
+    }
+}
+
+#[test]
+fn a_bare_name_of_another_vendor_goes_there_only_when_its_own_vendor_would_have_to_refuse() {
+    assert_eq!(routes("gpt-5", Endpoint::Messages), Ok(vec!["anthropic/gpt-5 asked".into()]));
+    let mut official = setup();
+    official.providers[0].base_url = "https://api.anthropic.com".into();
+    let ask = Ask { endpoint: Endpoint::Messages, model: "gpt-5", tier: None, streams: true };
+    let found = plan(&official, ask).map(|c| (c[0].route.to_string(), c[0].endpoint));
+    assert_eq!(found, Ok(("openai/gpt-5".into(), Endpoint::Chat)));
+    official.providers[0].base_url = "https://api.anthropic.com.example".into();
+    assert_eq!(plan(&official, ask).map(|c| c[0].endpoint), Ok(Endpoint::Messages));
+}
+
+#[test]
+fn a_tier_is_a_chain_of_those_that_can_answer() {
+    assert_eq!(
+        routes("claude-weir-low", Endpoint::Messages),
+        Ok(vec!["ollama/llama3.2:3b tier".into(), "anthropic/claude-haiku-4-5 fallback".into()])
+    );
+    assert_eq!(
+        routes("weir-medium", Endpoint::Messages),
+        Ok(vec!["openai/gpt-5 tier as chat".into()])
+    );
+    let mut no_embedder = setup();
+    no_embedder.medium.truncate(0);
+    no_embedder.medium.push(Route { provider: "anthropic".into(), model: "claude-x".into() });
+    let endpoint = Endpoint::Embeddings;
+    let ask = Ask { endpoint, model: "weir-medium", tier: None, streams: false };
+    assert!(matches!(plan(&no_embedder, ask), Err(NoRoute::TierNotThere { .. })));
+    assert!(matches!(routes("weir-high", Endpoint::Chat), Err(NoRoute::EmptyTier { .. })));
+}
+
+#[test]
+fn while_local_models_are_off_a_chain_passes_them_over_and_a_named_one_is_refused() {
+    let off = Setup { local_off: true, ..setup() };
+    let ask = |model: &'static str| Ask {
+        endpoint: Endpoint::Messages,
+        model,
+        tier: None,
+        streams: true,
+    };
+    let found = plan(&off, ask("weir-low")).unwrap();
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].reason, Reason::LocalOff);
+    assert_eq!(found[0].route.provider, "anthropic");
+    let said = plan(&off, ask("ollama/qwen3:8b")).unwrap_err().to_string();
+    assert!(said.contains("ollama/qwen3:8b") && said.contains("weir local on"), "{said}");
+    let alone = Setup { low: off.low[..1].to_vec(), ..off };
+    assert!(matches!(plan(&alone, ask("weir-low")), Err(NoRoute::LocalOff { .. })));
+}
+
+#[test]
+fn the_demonstration_answers_only_when_asked_or_when_nothing_else_can() {
+    assert_eq!(routes("demo", Endpoint::Generate), Ok(vec!["demo/demo demo".into()]));
+    let mut bare = setup();
+    bare.demo_answers = true;
+    for model in ["weir-high", "weir-low", "gpt-5", "claude-opus-5-5"] {
+        let ask = Ask { endpoint: Endpoint::Chat, model, tier: None, streams: false };
+        assert_eq!(plan(&bare, ask).map(|c| c[0].reason), Ok(Reason::Demo), "{model}");
+    }
+    let ask = Ask { endpoint: Endpoint::Chat, model: "openai/gpt-5", tier: None, streams: true };
+    assert_eq!(plan(&bare, ask).map(|c| c[0].reason), Ok(Reason::Named));
+}

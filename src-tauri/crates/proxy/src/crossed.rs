@@ -74,13 +74,22 @@ pub async fn answer(
         _ => outcome,
     };
     let settled = ticket.close(outcome, metered, true);
-    let Said { status, kind, body } = said?;
+    let Said { status, kind, body, retry_after_s, stop } = said?;
     *head.status_mut() = status;
     head.headers_mut().insert(header::CONTENT_TYPE, kind);
+    if let Some(seconds) = retry_after_s {
+        head.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    if stop {
+        head.headers_mut().insert(SHOULD_RETRY, HeaderValue::from_static("false"));
+    }
     keep_retry(&headers, head.headers_mut());
     tell_cost(head.headers_mut(), settled);
     Ok(head.map(|()| ReplyBody::full(body)))
 }
+
+/// Told `false`, the SDKs and Claude Code do not try again by themselves.
+const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
 
 const TOO_LONG: &str = "the provider's answer is longer than can be translated (32 MiB). Ask for \
                         less, or name a provider that speaks this dialect";
@@ -98,6 +107,10 @@ struct Said {
     status: StatusCode,
     kind: HeaderValue,
     body: Bytes,
+    /// When to try again, where only the provider's body says so.
+    retry_after_s: Option<u64>,
+    /// Trying again cannot help.
+    stop: bool,
 }
 
 /// A whole answer, or a refusal, in the client's dialect.
@@ -111,7 +124,8 @@ fn say(
     if !status.is_success() {
         let failure = hub::failure(back, form, status.as_u16(), bytes);
         let status = StatusCode::from_u16(failure.status).unwrap_or(StatusCode::BAD_GATEWAY);
-        return Ok(Said { status, kind: JSON, body: Bytes::from(failure.body) });
+        let hub::Failure { body, retry_after_s, stop, .. } = failure;
+        return Ok(Said { status, kind: JSON, body: Bytes::from(body), retry_after_s, stop });
     }
     let said = match wanted {
         Wanted::Document => hub::answer(back, form, bytes).map(|body| (JSON, body)),
@@ -120,7 +134,10 @@ fn say(
             .map(|body| (JSON, [b"[".as_slice(), &body, b"]"].concat())),
     };
     match said {
-        Ok((kind, body)) => Ok(Said { status, kind, body: Bytes::from(body) }),
+        Ok((kind, body)) => {
+            let body = Bytes::from(body);
+            Ok(Said { status, kind, body, retry_after_s: None, stop: false })
+        }
         Err(problem) => {
             let text = format!("the provider's answer cannot be told: {problem}");
             Err(Refused::new(ProblemKind::Upstream, 502, text).code("answer_unreadable"))
@@ -176,7 +193,7 @@ fn unreadable(ticket: Ticket, why: &str) -> Refused {
 
 /// When to try again is the same in every dialect; the other limits are the provider's own.
 fn keep_retry(from: &HeaderMap, to: &mut HeaderMap) {
-    for name in [header::RETRY_AFTER, HeaderName::from_static("x-should-retry")] {
+    for name in [header::RETRY_AFTER, SHOULD_RETRY] {
         if let Some(value) = from.get(&name) {
             to.insert(name, value.clone());
         }

@@ -20,6 +20,9 @@ pub struct Failure {
     /// Seconds after which the provider says it may be tried again, where its body says so
     /// (Gemini's `RetryInfo`) and no header does.
     pub retry_after_s: Option<u64>,
+    /// Whether trying again cannot help: a key or money must be seen to first. Claude Code goes on
+    /// trying for a minute unless it is told.
+    pub stop: bool,
 }
 
 /// The provider's error response in the client's dialect. `from` names the dialect it is most
@@ -108,5 +111,6 @@ fn write(client: Form, fault: &Fault, status: u16) -> Failure {
         Form::Gemini => json!({ "error": fault.gemini(status) }),
         Form::Chat | Form::Responses | Form::Ollama => json!({ "error": fault.openai() }),
     };
-    Failure { status, body: body.to_string().into_bytes(), retry_after_s: None }
+    let stop = matches!(fault.kind, FaultKind::Auth | FaultKind::Forbidden | FaultKind::Billing);
+    Failure { status, body: body.to_string().into_bytes(), retry_after_s: None, stop }
 }

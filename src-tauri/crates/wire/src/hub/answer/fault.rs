@@ -42,6 +42,9 @@ pub struct Fault {
     pub code: Option<String>,
 }
 
+/// Longest text of another provider that is added to a router's own, in bytes.
+const RAW_BYTES_MAX: usize = 8 << 10;
+
 /// Texts by which servers say that a prompt is too long; Claude Code acts on the same list.
 const CONTEXT_FULL: [&str; 13] = [
     "prompt is too long",
@@ -68,13 +71,22 @@ impl Fault {
     /// Reads an error object, or a text in its place, of any dialect. `status` is the response's
     /// own, where it was not 200.
     pub(super) fn read(error: Value<'_>, status: Option<u16>) -> Self {
-        let [kind, code, state, message, details] =
-            error.pick(["type", "code", "status", "message", "details"]);
+        let [kind, code, state, message, details, metadata] =
+            error.pick(["type", "code", "status", "message", "details", "metadata"]);
         let name = |v: Option<Value<'_>>| v.and_then(|v| v.text()).filter(|t| !t.is_empty());
         let number = code.and_then(|c| c.count()).and_then(|c| u16::try_from(c).ok());
         let inner = details.and_then(|d| d.get("error_code"));
         let names = [name(code), name(kind), name(state), name(inner)];
         let message = if error.is_text() { error.text() } else { name(message) };
+        // OpenRouter says "Provider returned error" and puts the provider's own words beside it.
+        let raw = name(metadata.and_then(|m| m.get("raw")));
+        let raw = raw.filter(|raw| raw.len() <= RAW_BYTES_MAX);
+        let message = match (message, raw) {
+            (Some(message), Some(raw)) if !message.contains(&raw) => {
+                Some(format!("{message}: {raw}"))
+            }
+            (message, _) => message,
+        };
         let message = message
             .or_else(|| names.iter().flatten().next().cloned())
             .unwrap_or_else(|| "The provider reported an error without a text.".to_owned());

@@ -115,6 +115,11 @@ impl Stream {
         self.line.started
     }
 
+    /// Whether the client was told the end: nothing the provider still sends can change it.
+    pub fn over(&self) -> bool {
+        self.line.over
+    }
+
     /// Whether the answer failed.
     pub fn failed(&self) -> bool {
         self.line.failed

@@ -324,3 +324,34 @@ fn a_call_without_a_name_is_an_error() {
         run(&back(Form::Messages), Form::Chat, &[data(&[chunk]).as_bytes()], Ending::Clean);
     assert!(failed);
 }
+
+#[test]
+fn a_router_s_error_carries_the_provider_s_own_words() {
+    let body = r#"{"error":{"message":"Provider returned error","code":400,"metadata":{"raw":"{\"message\":\"prompt is too long: 210000 tokens > 200000 maximum\"}","provider_name":"Anthropic"}}}"#;
+    let (status, body) = failed(Form::Responses, Form::Chat, 400, body);
+    assert_eq!((status, &body["error"]["code"]), (400, &json!("context_length_exceeded")));
+    let message = body["error"]["message"].as_str().expect("a message");
+    assert!(
+        message.starts_with("Provider returned error: ") && message.contains("prompt is too long")
+    );
+}
+
+#[test]
+fn only_what_a_person_must_see_to_stops_a_client_from_trying_again() {
+    for (status, stops) in
+        [(401, true), (402, true), (403, true), (429, false), (503, false), (400, false)]
+    {
+        let failure =
+            failure(&back(Form::Messages), Form::Chat, status, b"{\"error\":{\"message\":\"m\"}}");
+        assert_eq!(failure.stop, stops, "{status}");
+    }
+}
+
+#[test]
+fn nothing_is_told_after_an_end() {
+    let mut stream = Stream::new(back(Form::Messages), Form::Chat, Framing::Sse);
+    stream.feed(data(&["{\"choices\":[{]}"]).as_bytes());
+    assert!(stream.over() && stream.failed() && stream.ping().is_none());
+    assert!(stream.feed(super::samples::stream(Form::Chat).as_bytes()).is_empty());
+    assert!(stream.finish(Ending::Cut).is_empty());
+}

@@ -12,6 +12,7 @@ test: setup-test ui check
 	cargo build --locked -p weir-tray
 	$(MAKE) e2e llama fuzz
 	tests/clients/run --ci
+	tests/clients/crossing --ci
 
 check: setup-build ui
 	cargo fmt --all --check
@@ -27,7 +28,7 @@ ui: setup-build ; cd ui && npm run --silent build
 setup-%: ; @.ci/setup $*
 
 bench: setup-test ; cargo build --locked --release -p weir-cli && tests/bench/run
-clients: setup-test ; cargo build --locked -p weir-cli && tests/clients/run && tests/clients/refused
+clients: setup-test ; cargo build --locked -p weir-cli && tests/clients/run && tests/clients/refused && tests/clients/crossing
 llama: setup-test ; tests/llama/run
 fuzz: setup-test ; tests/fuzz/run $(FUZZ_SECONDS)
 e2e: ; tests/e2e/run

@@ -1,4 +1,5 @@
 """What the scripted provider says in each dialect: first a tool call, then the final words.
+Also what Ollama says, which no client speaks but Weir does.
 
 Owns the answers' wire shapes, streaming and whole. Knows nothing of sockets or clients.
 """
@@ -20,7 +21,7 @@ TOOLS = {
     "run_shell_command": lambda f: {"command": f"cat {f}", "description": "read"},
 }
 # How a tool's result looks in each dialect's history.
-RESULTS = ('"type": "tool_result"', '"role": "tool"', '"type": "function_call_output"', '"type": "custom_tool_call_output"', '"functionResponse": ')
+RESULTS = ('"tool_name": ', '"type": "tool_result"', '"role": "tool"', '"type": "function_call_output"', '"type": "custom_tool_call_output"', '"functionResponse": ')
 GEMINI = re.compile(r"^/v1(?:beta)?/models/([^/:]+):(generateContent|streamGenerateContent|countTokens)$")
 
 
@@ -30,6 +31,7 @@ class Answer:
     endpoint: str
     document: dict = None
     events: list = None
+    mime: str = "text/event-stream"
 
 
 def family(endpoint):
@@ -56,6 +58,8 @@ def answer(provider, heard):
         return _responses(provider, body)
     if path == "/v1/embeddings":
         return _embeddings(provider, body)
+    if path == "/api/chat":
+        return _ollama(provider, body)
     if found := GEMINI.match(path):
         return _gemini(provider, body, *found.groups())
     return None
@@ -64,14 +68,21 @@ def answer(provider, heard):
 def _turn(provider, raw, names):
     """(tool, arguments) for a tool call, or (None, words) to finish."""
     history = json.dumps(raw)
-    tool = next((t for t in TOOLS if t in names), None)
+    # A tool of a namespace comes to a stranger as namespace__tool.
+    known = {n.rsplit("__", 1)[-1]: n for n in names if n}
+    tool = next((t for t in TOOLS if t in known), None)
     if tool and provider.secret not in history:
         if any(mark in history for mark in RESULTS):
             return None, "FAILED: the tool's result did not hold the file's secret."
-        return tool, TOOLS[tool](provider.file)
+        return known[tool], TOOLS[tool](provider.file)
     if "SEARCH/REPLACE" in history:  # aider edits by text, without tools
         return None, f"notes.txt\n```\n<<<<<<< SEARCH\n{provider.secret}\n=======\n{provider.secret} edited\n>>>>>>> REPLACE\n```\n\nFINISHED"
     return None, f"FINISHED with the file read: {provider.secret if provider.secret in history else 'no file'}."
+
+
+def _wrapped(tool, said):
+    """Where a tool of free text is known as a function with one text."""
+    return {"input": said} if tool and isinstance(said, str) else said
 
 
 def _sse(data, name=None):
@@ -81,6 +92,7 @@ def _sse(data, name=None):
 def _messages(provider, body):
     u = provider.charge("messages", body["model"])
     tool, said = _turn(provider, body["messages"], [t.get("name") for t in body.get("tools", [])])
+    said = _wrapped(tool, said)
     usage = {"input_tokens": u["input"], "cache_read_input_tokens": u["cache_read"],
              "cache_creation_input_tokens": u["cache_write_5m"] + u["cache_write_1h"],
              "cache_creation": {"ephemeral_5m_input_tokens": u["cache_write_5m"], "ephemeral_1h_input_tokens": u["cache_write_1h"]},
@@ -113,6 +125,7 @@ def _chat(provider, body):
     u = provider.charge("chat", body["model"])
     names = [t["function"]["name"] for t in body.get("tools", []) if "function" in t]
     tool, said = _turn(provider, body["messages"], names)
+    said = _wrapped(tool, said)
     usage = {"prompt_tokens": u["input"] + u["cache_read"] + u["cache_write_5m"], "completion_tokens": u["output"],
              "total_tokens": u["input"] + u["cache_read"] + u["cache_write_5m"] + u["output"],
              "prompt_tokens_details": {"cached_tokens": u["cache_read"], "cache_write_tokens": u["cache_write_5m"]},
@@ -204,6 +217,7 @@ def _gemini(provider, body, model, verb):
     u = provider.charge("generate_stream" if stream else "generate", model)
     names = [d["name"] for t in body.get("tools") or [] for d in t.get("functionDeclarations") or []]
     tool, said = _turn(provider, body["contents"], names)
+    said = _wrapped(tool, said)
     prompt, shown = u["input"] + u["cache_read"], u["output"] - u["reasoning"]
     usage = {"promptTokenCount": prompt, "cachedContentTokenCount": u["cache_read"], "candidatesTokenCount": shown,
              "thoughtsTokenCount": u["reasoning"], "totalTokenCount": prompt + u["output"]}
@@ -224,3 +238,21 @@ def _gemini(provider, body, model, verb):
         return Answer("generate_stream", events=[_sse(piece(parts, None, early)), _sse(piece([{"text": ""}], "STOP"))])
     text = parts[0]["text"]
     return Answer("generate_stream", events=[_sse(piece([{"text": text[:9]}], None, early)), _sse(piece([{"text": text[9:]}], "STOP"))])
+
+
+def _ollama(provider, body):
+    u = provider.charge("ollama_chat", body["model"])
+    names = [t["function"]["name"] for t in body.get("tools") or []]
+    tool, said = _turn(provider, body["messages"], names)
+    said = _wrapped(tool, said)
+    counts = {"done_reason": "stop", "prompt_eval_count": u["input"], "eval_count": u["output"]}
+
+    def line(message, done=False):
+        return {"model": body["model"], "created_at": "2026-11-22T10:00:00.5Z", "message": {"role": "assistant", "content": "", **message},
+                "done": done, **(counts if done else {})}
+
+    call = {"tool_calls": [{"function": {"name": tool, "arguments": said}}]}
+    if body["stream"] is False:
+        return Answer("ollama_chat", line(call if tool else {"content": said}, True))
+    lines = [line(call)] if tool else [line({"content": said[:9]}), line({"content": said[9:]})]
+    return Answer("ollama_chat", events=[json.dumps(e) + "\n" for e in lines + [line({}, True)]], mime="application/x-ndjson")

@@ -1,4 +1,4 @@
-"""A scripted provider that speaks all four dialects and keeps the truth.
+"""A scripted provider that speaks every dialect and keeps the truth.
 
 Owns the listening socket, the record of every request as it arrived, and the usage it charged.
 Standard library only; what each dialect says is in `dialects.py`.
@@ -36,6 +36,7 @@ class Provider:
     file: str
     secret: str
     refusal: tuple = None  # (status, headers, body for each dialect)
+    only: str = None  # the one path it knows, as an old server does
     heard: list = field(default_factory=list)
     truth: list = field(default_factory=list)
     ids: object = field(default_factory=lambda: itertools.count(1))  # the same ids in every run
@@ -67,6 +68,8 @@ class Provider:
                 usage["cache_write_1h"] = 40 + n
             if endpoint in ("generate", "generate_stream"):
                 usage["cache_write_5m"] = 0  # Gemini reports no cache writes
+            if endpoint == "ollama_chat":  # Ollama reports two figures
+                usage.update(input=2900 + n, cache_read=0, cache_write_5m=0, reasoning=0)
             self.truth.append({"endpoint": endpoint, "model": model, "usage": usage})
             return usage
 
@@ -98,14 +101,15 @@ class _Handler(BaseHTTPRequestHandler):
             return self._whole(426, {"error": {"message": "no websockets here", "type": "invalid_request_error"}})
         if heard.method != "POST":
             return self._whole(*dialects.listing(heard.path))
-        answer = dialects.answer(self.owner, heard)
+        known = self.owner.only in (None, heard.path)
+        answer = dialects.answer(self.owner, heard) if known else None
         if answer is None:
             return self._whole(404, {"error": {"message": f"no {heard.path} here", "type": "not_found_error"}})
         if self.owner.refusal and answer.endpoint:
             return self._refuse(answer.endpoint)
         if answer.events is None:
             return self._whole(200, answer.document)
-        self._stream(answer.events)
+        self._stream(answer)
 
     def _refuse(self, endpoint):
         status, headers, bodies = self.owner.refusal
@@ -122,13 +126,13 @@ class _Handler(BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(data)
 
-    def _stream(self, events):
+    def _stream(self, answer):
         self.send_response(200)
-        self.send_header("content-type", "text/event-stream")
+        self.send_header("content-type", answer.mime)
         self.send_header("transfer-encoding", "chunked")
         self.send_header("x-provider-note", "kept")
         self.end_headers()
-        for event in events:
+        for event in answer.events:
             data = event.encode()
             self.wfile.write(b"%x\r\n%s\r\n" % (len(data), data))
             self.wfile.flush()

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { GoogleGenAI } from "@google/genai";
 
 const client = new GoogleGenAI({ apiKey: process.env.GEMINI_API_KEY, httpOptions: { baseUrl: process.env.GOOGLE_GEMINI_BASE_URL } });
-const model = "gemini-2.5-flash";
+const model = process.env.MODEL ?? "gemini-2.5-flash";
 const parametersJsonSchema = { type: "object", properties: { file_path: { type: "string" } } };
 const config = { tools: [{ functionDeclarations: [{ name: "read_file", description: "Read.", parametersJsonSchema }] }] };
 

@@ -9,7 +9,7 @@ schema = {"type": "object", "properties": {"file_path": {"type": "string"}}, "re
 config = types.GenerateContentConfig(
     tools=[types.Tool(function_declarations=[types.FunctionDeclaration(name="read_file", description="Read.", parameters_json_schema=schema)])],
     automatic_function_calling=types.AutomaticFunctionCallingConfig(disable=True))
-MODEL = "gemini-2.5-flash"
+MODEL = os.environ.get("MODEL", "gemini-2.5-flash")
 
 
 def loop(stream):

@@ -3,12 +3,13 @@ import { readFileSync } from "node:fs";
 import OpenAI from "openai";
 
 const client = new OpenAI();
+const named = process.env.MODEL;
 const parameters = { type: "object", properties: { file_path: { type: "string" } }, required: ["file_path"] };
 const read = () => readFileSync(process.env.NOTES, "utf8");
 
 async function chat(stream) {
   const messages = [{ role: "user", content: "Read notes.txt – naïve ☃ 𝄞 and finish." }];
-  const asked = { model: "gpt-4o", messages, tools: [{ type: "function", function: { name: "read_file", parameters } }] };
+  const asked = { model: named ?? "gpt-4o", messages, tools: [{ type: "function", function: { name: "read_file", parameters } }] };
   for (;;) {
     const answer = stream ? await client.chat.completions.stream({ ...asked, stream_options: { include_usage: true } }).finalChatCompletion()
       : await client.chat.completions.create(asked);
@@ -21,7 +22,7 @@ async function chat(stream) {
 
 async function responses(stream) {
   const input = [{ role: "user", content: "Read notes.txt and finish." }];
-  const asked = { model: "gpt-6.1-sol", input, store: false, tools: [{ type: "function", name: "read_file", parameters, strict: false }] };
+  const asked = { model: named ?? "gpt-6.1-sol", input, store: false, tools: [{ type: "function", name: "read_file", parameters, strict: false }] };
   for (;;) {
     const answer = stream ? await client.responses.stream(asked).finalResponse() : await client.responses.create(asked);
     if (!(answer.usage.input_tokens > 2000)) throw new Error("usage is missing");
@@ -36,4 +37,5 @@ for (const stream of [false, true]) {
   await chat(stream);
   await responses(stream);
 }
-await client.embeddings.create({ model: "text-embedding-3-small", input: "x", encoding_format: "float" });
+// Words become numbers in OpenAI's dialect alone.
+if (!named) await client.embeddings.create({ model: "text-embedding-3-small", input: "x", encoding_format: "float" });

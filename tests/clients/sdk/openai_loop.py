@@ -4,6 +4,8 @@ import os
 from openai import OpenAI
 
 client = OpenAI()
+CHAT = os.environ.get("MODEL", "gpt-4o")
+RESPONSES = os.environ.get("MODEL", "gpt-6.1-sol")
 schema = {"type": "object", "properties": {"file_path": {"type": "string"}}, "required": ["file_path"]}
 
 
@@ -18,7 +20,7 @@ def chat(stream, counted=True):
         if stream:
             extra = {"stream_options": {"include_usage": True}} if counted else {}
             text, call, usage = "", None, None
-            for chunk in client.chat.completions.create(model="gpt-4o", messages=messages, tools=tools, stream=True, **extra):
+            for chunk in client.chat.completions.create(model=CHAT, messages=messages, tools=tools, stream=True, **extra):
                 usage = chunk.usage or usage
                 assert chunk.choices or counted, "a usage chunk nobody asked for"
                 for delta in [c.delta for c in chunk.choices]:
@@ -28,7 +30,7 @@ def chat(stream, counted=True):
                         call["function"]["arguments"] += part.function.arguments or ""
             assert bool(usage) == counted
         else:
-            answer = client.chat.completions.create(model="gpt-4o", messages=messages, tools=tools)
+            answer = client.chat.completions.create(model=CHAT, messages=messages, tools=tools)
             assert answer.usage.prompt_tokens > 2000
             message = answer.choices[0].message
             text, call = message.content, message.tool_calls[0].model_dump() if message.tool_calls else None
@@ -43,10 +45,10 @@ def responses(stream):
     tools = [{"type": "function", "name": "read_file", "parameters": schema, "strict": False}]
     while True:
         if stream:
-            with client.responses.stream(model="gpt-6.1-sol", input=items, tools=tools, store=False) as events:
+            with client.responses.stream(model=RESPONSES, input=items, tools=tools, store=False) as events:
                 answer = events.until_done().get_final_response()
         else:
-            answer = client.responses.create(model="gpt-6.1-sol", input=items, tools=tools, store=False)
+            answer = client.responses.create(model=RESPONSES, input=items, tools=tools, store=False)
         assert answer.usage.input_tokens > 2000
         calls = [i for i in answer.output if i.type == "function_call"]
         if not calls:
@@ -60,4 +62,5 @@ chat(True)
 chat(True, counted=False)
 responses(False)
 responses(True)
-assert client.embeddings.create(model="text-embedding-3-small", input="x", encoding_format="float").data[0].embedding
+if "MODEL" not in os.environ:  # words become numbers in OpenAI's dialect alone
+    assert client.embeddings.create(model="text-embedding-3-small", input="x", encoding_format="float").data[0].embedding

@@ -45,6 +45,9 @@ mod demo;
 /// The command line prints what its contract says.
 mod cli;
 
+/// A tool of one dialect is answered by a provider of any other, in its own.
+mod translate;
+
 /// What other gateways got wrong about money and fail-over.
 mod issues;
 

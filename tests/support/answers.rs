@@ -4,7 +4,7 @@
 use crate::encoding::Coding;
 use crate::http1::{self, LAST_CHUNK};
 use crate::provider::{Answer, Asked, Step, Told};
-use crate::tokens::{EMBED, FLASH, HAIKU, MINI, Tokens};
+use crate::tokens::{EMBED, FLASH, HAIKU, MINI, QWEN, Tokens};
 use serde_json::{Value, json};
 
 /// What can be asked of a provider.
@@ -24,6 +24,8 @@ pub enum Kind {
     Gemini,
     /// Gemini's token count.
     GeminiCount,
+    /// Ollama's own chat, which Weir speaks to servers and to no client.
+    OllamaChat,
     /// OpenAI's or Anthropic's model list.
     Models,
     /// Gemini's model list.
@@ -46,6 +48,7 @@ impl Kind {
                 Self::Gemini
             }
             p if p.ends_with(":countTokens") => Self::GeminiCount,
+            p if p.ends_with("/api/chat") => Self::OllamaChat,
             "/v1beta/models" => Self::GeminiModels,
             p if p.ends_with("/models") => Self::Models,
             _ => return None,
@@ -58,6 +61,7 @@ impl Kind {
             Self::Messages | Self::MessagesCount => HAIKU,
             Self::Chat | Self::Responses | Self::Models => MINI,
             Self::Embeddings => EMBED,
+            Self::OllamaChat => QWEN,
             Self::Gemini | Self::GeminiCount | Self::GeminiModels => FLASH,
         }
     }
@@ -75,6 +79,7 @@ impl Kind {
             }
             Self::Gemini => format!("/v1beta/models/{model}:generateContent"),
             Self::GeminiCount => format!("/v1beta/models/{model}:countTokens"),
+            Self::OllamaChat => "/api/chat".into(),
             Self::Models => "/v1/models".into(),
             Self::GeminiModels => "/v1beta/models".into(),
         }
@@ -89,6 +94,7 @@ impl Kind {
                 json!({"model": model, "max_tokens": 256, "stream": stream, "messages": said})
             }
             Self::MessagesCount => json!({"model": model, "messages": said}),
+            Self::OllamaChat => json!({"model": model, "messages": said, "stream": stream}),
             Self::Chat => json!({"model": model, "stream": stream, "messages": said,
                 "max_completion_tokens": 256}),
             Self::Responses => {
@@ -135,9 +141,13 @@ impl Turn {
     /// The answer as a stream of server-sent events.
     pub fn stream(&self) -> Reply {
         let (frames, usage) = crate::stream_frames::frames(self);
+        let mime = match self.kind {
+            Kind::OllamaChat => "application/x-ndjson",
+            _ => "text/event-stream; charset=utf-8",
+        };
         Reply {
             status: 200,
-            headers: vec![("content-type".into(), "text/event-stream; charset=utf-8".into())],
+            headers: vec![("content-type".into(), mime.into())],
             frames,
             told: None,
             coding: Coding::Identity,
@@ -281,6 +291,7 @@ pub fn figures(kind: Kind, marker: &str) -> Tokens {
             tokens.cache_write_1h = some(300);
         }
         Kind::Embeddings => tokens.output = 0,
+        Kind::OllamaChat => {}
         Kind::Chat | Kind::Responses | Kind::Gemini => {
             tokens.cache_read = some(5000);
             tokens.reasoning = some(tokens.output as usize).min(tokens.output);
@@ -309,6 +320,7 @@ fn whole_body(turn: &Turn) -> Value {
             "usage": {"prompt_tokens": turn.tokens.input, "total_tokens": turn.tokens.input}}),
         Kind::Gemini => crate::stream_frames::gemini(turn, &text, true),
         Kind::GeminiCount => json!({"totalTokens": 17}),
+        Kind::OllamaChat => crate::stream_frames::ollama(turn, &text, true),
         Kind::Models => json!({"object": "list", "data": [
             {"id": MINI, "object": "model", "created": 1, "owned_by": "someone"}]}),
         Kind::GeminiModels => json!({"models": [{"name": format!("models/{FLASH}")}]}),

@@ -12,6 +12,7 @@ pub fn frames(turn: &Turn) -> (Vec<Vec<u8>>, Option<usize>) {
         Kind::Chat => chat(turn),
         Kind::Responses => responses(turn),
         Kind::Gemini => gemini_stream(turn),
+        Kind::OllamaChat => ollama_stream(turn),
         other => panic!("{other:?} does not stream"),
     }
 }
@@ -134,4 +135,23 @@ fn gemini_stream(turn: &Turn) -> (Vec<Vec<u8>>, Option<usize>) {
         format!("data: {}\r\n\r\n", gemini(turn, text, at == end)).into_bytes()
     };
     (turn.text.iter().enumerate().map(frame).collect(), Some(end))
+}
+
+/// One line of Ollama's chat, or all of it.
+pub fn ollama(turn: &Turn, text: &str, last: bool) -> Value {
+    let mut line = json!({"model": turn.model, "created_at": "2026-11-22T10:00:00.5Z",
+        "message": {"role": "assistant", "content": text}, "done": last});
+    if last {
+        line["done_reason"] = json!("stop");
+        line["prompt_eval_count"] = json!(turn.tokens.prompt());
+        line["eval_count"] = json!(turn.tokens.output);
+    }
+    line
+}
+
+fn ollama_stream(turn: &Turn) -> (Vec<Vec<u8>>, Option<usize>) {
+    let mut lines: Vec<Value> = turn.text.iter().map(|text| ollama(turn, text, false)).collect();
+    lines.push(ollama(turn, "", true));
+    let end = lines.len() - 1;
+    (lines.iter().map(|line| format!("{line}\n").into_bytes()).collect(), Some(end))
 }

@@ -47,6 +47,8 @@ pub const LUNA: &str = "gpt-5.6-luna";
 pub const EMBED: &str = "text-embedding-3-small";
 /// Google's model of the tests.
 pub const FLASH: &str = "gemini-2.5-flash";
+/// A local model of the tests, which has no price and needs none.
+pub const QWEN: &str = "qwen3:8b";
 
 impl Tokens {
     /// Only input and output.

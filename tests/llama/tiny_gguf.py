@@ -23,11 +23,11 @@ def vocabulary():
     return rows
 
 
-def main(path):
+def main(path, context=CONTEXT, ends=-20.0):
     rows, rng = vocabulary(), np.random.default_rng(7)
     out = gguf.GGUFWriter(path, "llama")
     out.add_name("weir-tiny")
-    out.add_context_length(CONTEXT)
+    out.add_context_length(int(context))
     out.add_embedding_length(WIDTH)
     out.add_block_count(1)
     out.add_feed_forward_length(FEED)
@@ -53,6 +53,7 @@ def main(path):
     embedding[:, 0] = 8.0
     head = random(len(rows), WIDTH, scale=0.5)
     head[:, 0] = [-20.0 if k != gguf.TokenType.NORMAL else 0.0 for _, k in rows]
+    head[2, 0] = float(ends)  # how readily it comes to an end by itself
     ones = np.ones(WIDTH, dtype=np.float32)
     tensors = {"token_embd": embedding, "output": head, "output_norm": ones, "blk.0.attn_norm": ones, "blk.0.ffn_norm": ones}
     tensors |= {f"blk.0.attn_{n}": random(WIDTH, WIDTH) for n in ("q", "k", "v", "output")}
@@ -66,4 +67,4 @@ def main(path):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

@@ -22,6 +22,7 @@ fn back(client: Form, steer: u8) -> Back {
         logprobs: true,
         stop: vec!["END".to_owned()],
         seed: u64::from(steer),
+        at_s: 0,
         echo: Vec::new(),
         tools: vec![SentTool {
             sent: "apply_patch".to_owned(),

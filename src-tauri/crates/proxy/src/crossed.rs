@@ -31,9 +31,10 @@ pub async fn answer(
     asked: Asked,
     answer: Answer,
     ticket: Ticket,
-    crossing: Crossing,
+    mut crossing: Crossing,
     open: Held,
 ) -> Result<Response<ReplyBody>, Refused> {
+    crossing.back.at_s = u64::try_from(context.arrived_ms / 1_000).unwrap_or(0);
     let mut head = Response::new(());
     *head.status_mut() = answer.status;
     let streams = asked.streams();

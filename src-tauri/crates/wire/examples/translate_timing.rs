@@ -85,6 +85,7 @@ fn back(client: Form) -> Back {
         logprobs: false,
         stop: Vec::new(),
         seed: 7,
+        at_s: 0,
         echo: Vec::new(),
         tools: Vec::new(),
     }

@@ -52,6 +52,9 @@ pub struct Back {
     pub stop: Vec<String>,
     /// A number that differs from turn to turn of a conversation: for ids the target does not give.
     pub seed: u64,
+    /// When the answer begins, in seconds since 1970: for dialects that say it where the provider's
+    /// does not. Whoever sends the request sets it; 0 until then.
+    pub at_s: u64,
     /// Fields of a Responses request its answer repeats: name and JSON text.
     pub echo: Vec<(&'static str, String)>,
     /// Tools that travel under another name or as another kind.

@@ -133,6 +133,7 @@ fn back(
         logprobs: conversation.sampling.logprobs,
         stop: stop.map(|stop| stop.to_string()).collect(),
         seed: seed(asked.body, conversation.turns.len()),
+        at_s: 0,
         echo: conversation.echo.drain(..).map(|(field, json)| (field, json.to_owned())).collect(),
         tools: names.into_tools(),
     }

@@ -53,8 +53,10 @@ fn events(
     from: Form,
     body: &[u8],
 ) -> Result<(Vec<Event>, Option<Usage>), BadAnswer> {
-    let sound = scan::sound(body);
-    let document = Value::whole(body).filter(|_| sound).ok_or_else(|| {
+    let mended = if scan::sound(body) { None } else { scan::without_nan(body) };
+    let text = mended.as_deref().unwrap_or(body);
+    let sound = mended.is_some() || scan::sound(text);
+    let document = Value::whole(text).filter(|_| sound).ok_or_else(|| {
         let words = "The provider's answer is not JSON, or it is cut.";
         BadAnswer(Fault::new(FaultKind::Api, words))
     })?;

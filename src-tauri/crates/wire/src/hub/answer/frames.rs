@@ -121,3 +121,39 @@ impl Events {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sse::tests::cut;
+    use proptest::prelude::*;
+
+    fn events(chunks: &[&[u8]], max: usize) -> Vec<Option<String>> {
+        let mut found = Vec::new();
+        let mut frames = Frames::Sse(Events::new(max));
+        let text =
+            |frame: Frame<'_>| frame.map(|(_, data)| String::from_utf8_lossy(data).into_owned());
+        for chunk in chunks {
+            frames.feed(chunk, |frame| found.push(text(frame)));
+        }
+        frames.pending(|frame| found.push(text(frame)));
+        found
+    }
+
+    #[test]
+    fn an_event_over_the_limit_is_told_as_lost_in_its_place() {
+        let stream = b"data: 1\n\ndata: 2345678\n\ndata: 9";
+        assert_eq!(events(&[stream], 8), [Some("1".to_owned()), None, Some("9".to_owned())]);
+    }
+
+    proptest! {
+        #[test]
+        fn events_do_not_depend_on_how_the_stream_is_cut(
+            stream in "(data: ?[a-c]{0,9}|event: x|: c|\r|\n|\r\n|\n\n){0,20}",
+            cuts in prop::collection::vec(any::<usize>(), 0..12),
+        ) {
+            let whole = events(&[stream.as_bytes()], 1_000);
+            prop_assert_eq!(events(&cut(stream.as_bytes(), &cuts), 1_000), whole);
+        }
+    }
+}

@@ -10,6 +10,32 @@ pub(super) fn sound(data: &[u8]) -> bool {
     serde_json::from_slice::<&RawValue>(data).is_ok()
 }
 
+/// The same data with the numbers JSON does not have (`NaN`, `Infinity`), which Python's servers
+/// write, as `null`; `None` when it holds none or is no JSON even so.
+pub(super) fn without_nan(data: &[u8]) -> Option<Vec<u8>> {
+    let mut out = Vec::with_capacity(data.len());
+    let (mut in_string, mut at, mut found) = (false, 0, false);
+    while let Some(&byte) = data.get(at) {
+        let rest = &data[at..];
+        let word =
+            [&b"-Infinity"[..], b"Infinity", b"NaN"].into_iter().find(|w| rest.starts_with(w));
+        if let Some(word) = word.filter(|_| !in_string) {
+            out.extend_from_slice(b"null");
+            (at, found) = (at + word.len(), true);
+            continue;
+        }
+        if in_string && byte == b'\\' {
+            out.push(byte);
+            at += 1;
+        } else if byte == b'"' {
+            in_string = !in_string;
+        }
+        out.extend(data.get(at));
+        at += 1;
+    }
+    (found && sound(&out)).then_some(out)
+}
+
 /// A string's text; half a surrogate pair reads as U+FFFD.
 pub(super) fn text(value: Value<'_>) -> Option<String> {
     if !value.is_text() {
@@ -107,6 +133,17 @@ mod tests {
         assert_eq!(read(r#""\ude00b\\\"""#).as_deref(), Some("\u{fffd}b\\\""));
         assert_eq!(read(r#""\ud83d\ude00 \ud83d x""#).as_deref(), Some("😀 \u{fffd} x"));
         assert_eq!(read("1"), None);
+    }
+
+    #[test]
+    fn numbers_json_does_not_have_become_null_outside_of_strings() {
+        let read =
+            |text: &str| without_nan(text.as_bytes()).and_then(|b| String::from_utf8(b).ok());
+        let text = r#"{"a":NaN,"b":[-Infinity,Infinity],"c":"NaN \\\" Infinity"}"#;
+        let plain = r#"{"a":null,"b":[null,null],"c":"NaN \\\" Infinity"}"#;
+        assert_eq!(read(text).as_deref(), Some(plain));
+        assert_eq!(read(plain), None);
+        assert_eq!(read(r#"{"a":NaN"#), None);
     }
 
     #[test]

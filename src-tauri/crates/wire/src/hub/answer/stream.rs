@@ -161,10 +161,17 @@ impl Line {
             // A word that is no JSON document says nothing (`data: ping`); an object that is
             // damaged said something, and an answer without it would pass for whole.
             _ if !matches!(data.first(), Some(b'{' | b'[')) => {}
-            _ => {
-                let words = "A piece of the provider's stream is damaged.";
-                self.fail(&Fault::new(FaultKind::Api, words), out);
-            }
+            _ => match scan::without_nan(data) {
+                Some(mended) => {
+                    if let Some(value) = Value::whole(&mended) {
+                        self.value(name, value, out);
+                    }
+                }
+                None => {
+                    let words = "A piece of the provider's stream is damaged.";
+                    self.fail(&Fault::new(FaultKind::Api, words), out);
+                }
+            },
         }
     }
 

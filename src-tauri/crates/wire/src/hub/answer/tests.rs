@@ -36,6 +36,7 @@ pub(super) fn back(client: Form) -> Back {
         logprobs: true,
         stop: Vec::new(),
         seed: 7,
+        at_s: 0,
         echo: Vec::new(),
         tools: Vec::new(),
     }

@@ -237,6 +237,7 @@ fn a_damaged_piece_fails_the_stream_and_a_stray_word_does_not() {
     for (piece, breaks) in [
         (r#"{"id":"c","choices":[{"index":0,"delta":{"content":"b"}]}"#, true),
         (r#"{"id":"c","choices":[{"index":0,"delta":{"content":b}}]}"#, true),
+        (r#"{"id":"c","choices":[{"index":0,"delta":{"content":"b"}}],"speed":NaN}"#, false),
         ("ping", false),
         ("\"keep-alive\"", false),
     ] {
@@ -354,4 +355,30 @@ fn nothing_is_told_after_an_end() {
     assert!(stream.over() && stream.failed() && stream.ping().is_none());
     assert!(stream.feed(super::samples::stream(Form::Chat).as_bytes()).is_empty());
     assert!(stream.finish(Ending::Cut).is_empty());
+}
+
+#[test]
+fn a_broken_line_is_never_joined_with_the_next() {
+    let lines = "{\"message\":{\"content\":\"a\"\n,\"x\":{}},\"done\":false}\n";
+    let (text, failed) =
+        run(&back(Form::Messages), Form::Ollama, &[lines.as_bytes()], Ending::Clean);
+    assert!(failed && !text.contains("\"a\""), "{text}");
+}
+
+#[test]
+fn calls_that_wait_for_their_turn_have_a_limit() {
+    use crate::hub::answer::HELD_BYTES_MAX;
+    let mut stream = Stream::new(back(Form::Messages), Form::Chat, Framing::Sse);
+    let call = |index: u32, arguments: &str| {
+        data(&[&json!({"id": "c", "choices": [{"index": 0, "delta": {"tool_calls": [{"index": index, "id": format!("i{index}"), "function": {"name": "f", "arguments": arguments}}]}}]}).to_string()])
+    };
+    stream.feed(call(0, "{").as_bytes());
+    let piece = "x".repeat(1 << 20);
+    let most = HELD_BYTES_MAX / piece.len();
+    for _ in 0..most {
+        stream.feed(call(1, &piece).as_bytes());
+        assert!(!stream.failed());
+    }
+    let text = String::from_utf8(stream.feed(call(1, "x").as_bytes())).expect("text");
+    assert!(stream.failed() && text.contains("longer than 16 MB"), "{text}");
 }

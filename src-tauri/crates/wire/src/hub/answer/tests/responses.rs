@@ -198,3 +198,29 @@ fn a_failed_stream_ends_with_an_error_and_a_failed_response() {
     assert_eq!(response["response"]["error"]["code"], "server_is_overloaded");
     assert_eq!(response["response"]["status"], "failed");
 }
+
+#[test]
+fn texts_of_items_that_come_mixed_are_never_joined() {
+    let delta = |item: u32, text: &str| {
+        format!(
+            r#"{{"type":"response.output_text.delta","output_index":{item},"content_index":0,"delta":"{text}"}}"#
+        )
+    };
+    let stream = named(&[
+        r#"{"type":"response.created","response":{"id":"resp_1"}}"#,
+        &delta(0, "a"),
+        &delta(1, "b"),
+        r#"{"type":"response.completed","response":{"id":"resp_1","status":"completed","output":[]}}"#,
+    ]);
+    let told = heard(Form::Messages, &streamed(&back(Form::Messages), Form::Responses, &stream));
+    let texts: Vec<_> = told.choices[0].parts.iter().map(|p| p.text.as_str()).collect();
+    assert_eq!(texts, ["a", "b"]);
+}
+
+#[test]
+fn the_time_is_the_provider_s_where_it_says_one() {
+    let mut back = back(Form::Responses);
+    back.at_s = 5;
+    let at = |from| whole(&back, from, super::samples::document(from))["created_at"].clone();
+    assert_eq!((at(Form::Chat), at(Form::Messages)), (json!(1_795_334_400), json!(5)));
+}

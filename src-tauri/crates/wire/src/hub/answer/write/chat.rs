@@ -207,7 +207,7 @@ fn head(json: &mut Out, back: &Back, opening: &Opening, object: &str) {
     json.open();
     json.text_at("id", &answer_id("chatcmpl-", opening, back));
     json.text_at("object", object);
-    json.plain_at("created", opening.created.unwrap_or(0));
+    json.plain_at("created", opening.created.unwrap_or(back.at_s));
     json.text_at("model", &back.model);
 }
 

@@ -268,7 +268,7 @@ fn utf8(json: &[u8]) -> std::borrow::Cow<'_, str> {
 }
 
 fn head(back: &Back, opening: &Opening) -> Head {
-    Head { id: answer_id("resp_", opening, back), created: opening.created.unwrap_or(0) }
+    Head { id: answer_id("resp_", opening, back), created: opening.created.unwrap_or(back.at_s) }
 }
 
 fn place(json: &mut Out, id: &str, output: u64, field: &str) {

@@ -10,13 +10,30 @@ pub(super) fn file<'a>(kind: MediaKind, source: Source<'a>) -> Media<'a> {
 
 /// What stands at a URL: a data URL is taken apart, any other stays one.
 pub(super) fn at_url<'a>(kind: MediaKind, url: Cow<'a, str>) -> Media<'a> {
-    let Some((mime, at)) = data_url(&url) else { return file(kind, Source::Url(url)) };
+    let Some((mime, at)) = data_url(&url) else {
+        let mime = mime_by_name(&url).map(Cow::Borrowed);
+        return Media { mime, ..file(kind, Source::Url(url)) };
+    };
     let mime = (!mime.is_empty()).then(|| Cow::Owned(mime.to_owned()));
     let data = match url {
         Cow::Borrowed(url) => Cow::Borrowed(&url[at..]),
         Cow::Owned(mut url) => Cow::Owned(url.split_off(at)),
     };
     Media { mime, ..file(kind, Source::Base64(data)) }
+}
+
+/// The MIME type an address ends with the name of.
+fn mime_by_name(url: &str) -> Option<&'static str> {
+    let path = url.split(['?', '#']).next().unwrap_or_default();
+    let (_, extension) = path.rsplit_once('.')?;
+    Some(match extension.to_ascii_lowercase().as_str() {
+        "png" => "image/png",
+        "jpg" | "jpeg" => "image/jpeg",
+        "gif" => "image/gif",
+        "webp" => "image/webp",
+        "pdf" => "application/pdf",
+        _ => return None,
+    })
 }
 
 /// The MIME type of a base64 data URL and where its data begin.
@@ -47,6 +64,9 @@ mod tests {
         let media = at_url(MediaKind::Image, "data:image/png;base64,AAAA".into());
         assert_eq!(media.mime.as_deref(), Some("image/png"));
         assert_eq!(media.source, Source::Base64("AAAA".into()));
+        let media = at_url(MediaKind::Image, "https://x.example/y.JPG?w=1".into());
+        assert_eq!(media.mime.as_deref(), Some("image/jpeg"));
+        assert_eq!(at_url(MediaKind::Image, "https://x.example/y".into()).mime, None);
         for url in ["https://x/y.png", "data:image/svg+xml,<svg/>", "data:"] {
             assert_eq!(at_url(MediaKind::Image, url.into()).source, Source::Url(url.into()));
         }

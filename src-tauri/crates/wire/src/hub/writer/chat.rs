@@ -139,7 +139,7 @@ fn format(out: &mut Out, format: &Format<'_>) {
             if let Some(description) = description {
                 out.text_at("description", description);
             }
-            super::number(out, "strict", *strict);
+            super::number(out, "strict", strict.or(schema::binding(schema)));
             out.raw_at("schema", schema);
             out.close();
             out.close();

@@ -169,7 +169,10 @@ fn thinking(
             }
             (Mode::Adaptive, None) => config.plain_at("thinkingBudget", -1),
             _ => {
-                let budget = budget_of(thinking).map(|tokens| tokens.clamp(least, most));
+                // Thoughts count as output: an effort leaves half of the limit to the answer.
+                let half = conversation.max_tokens.filter(|_| thinking.effort.is_some());
+                let room = half.map_or(most, |limit| (limit / 2).clamp(least, most));
+                let budget = budget_of(thinking).map(|tokens| tokens.clamp(least, room));
                 super::number(&mut config, "thinkingBudget", budget);
             }
         },

@@ -135,7 +135,7 @@ fn text(out: &mut Out, conversation: &Conversation<'_>) {
             if let Some(description) = description {
                 out.text_at("description", description);
             }
-            super::number(out, "strict", *strict);
+            super::number(out, "strict", strict.or(schema::binding(schema)));
             out.raw_at("schema", schema);
             out.close();
         }

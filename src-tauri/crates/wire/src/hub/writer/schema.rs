@@ -4,6 +4,7 @@
 use crate::hub::conversation::{Input, Tool};
 use crate::hub::reading::object;
 use serde::de::IgnoredAny;
+use serde_json::Value;
 use std::borrow::Cow;
 
 object! {
@@ -39,6 +40,62 @@ fn object(schema: &str) -> Cow<'_, str> {
     Cow::Owned(format!("{{{missing}{comma}{rest}"))
 }
 
+/// Keywords OpenAI takes in a schema that binds.
+const BINDING: [&str; 22] = [
+    "type",
+    "properties",
+    "required",
+    "additionalProperties",
+    "items",
+    "enum",
+    "const",
+    "anyOf",
+    "$ref",
+    "$defs",
+    "description",
+    "title",
+    "pattern",
+    "format",
+    "minimum",
+    "maximum",
+    "exclusiveMinimum",
+    "exclusiveMaximum",
+    "multipleOf",
+    "minItems",
+    "maxItems",
+    "$schema",
+];
+
+/// `Some(true)` where OpenAI can hold an answer to this schema: every object is closed and names
+/// all its properties as required. Other dialects' formats bind by themselves; OpenAI's only then.
+pub(super) fn binding(schema: &str) -> Option<bool> {
+    let document: Value = serde_json::from_str(schema).ok()?;
+    (document["type"] == "object" && binds(&document)).then_some(true)
+}
+
+/// Recurses no deeper than the reader that built the document allows.
+fn binds(schema: &Value) -> bool {
+    let Value::Object(fields) = schema else { return false };
+    if !fields.keys().all(|key| BINDING.contains(&key.as_str())) {
+        return false;
+    }
+    let map = |key: &str| fields.get(key).and_then(Value::as_object);
+    let properties = map("properties");
+    if schema["type"] == "object" {
+        let required = fields.get("required").and_then(Value::as_array);
+        let named = |name: &String| {
+            required.is_some_and(|all| all.iter().any(|one| one.as_str() == Some(name)))
+        };
+        let closed = schema["additionalProperties"] == Value::Bool(false);
+        if !closed || !properties.is_none_or(|all| all.keys().all(named)) {
+            return false;
+        }
+    }
+    let inner = properties.into_iter().chain(map("$defs")).flat_map(|all| all.values());
+    let any = fields.get("anyOf").and_then(Value::as_array).into_iter().flatten();
+    inner.chain(any).chain(fields.get("items")).all(binds)
+}
+
 /// A tool's description; the grammar of a tool of free text is told with it.
 pub(super) fn description<'a>(tool: &'a Tool<'_>) -> Vec<&'a str> {
     let mut pieces: Vec<&str> = tool.description.as_deref().into_iter().collect();
@@ -55,6 +112,20 @@ pub(super) fn description<'a>(tool: &'a Tool<'_>) -> Vec<&'a str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_schema_binds_when_every_object_is_closed_and_requires_all_it_has() {
+        let closed = r#"{"type":"object","properties":{"a":{"type":"array","items":{"type":"object","properties":{},"additionalProperties":false}}},"required":["a"],"additionalProperties":false}"#;
+        assert_eq!(binding(closed), Some(true));
+        for open in [
+            closed.replace(r#""required":["a"]"#, r#""required":[]"#),
+            closed.replacen(r#","additionalProperties":false"#, "", 1),
+            closed.replace(r#""type":"array""#, r#""type":"array","uniqueItems":true"#),
+            r#"{"type":"string"}"#.to_owned(),
+        ] {
+            assert_eq!(binding(&open), None, "{open}");
+        }
+    }
 
     #[test]
     fn a_schema_is_an_object_with_properties_and_otherwise_as_it_came() {

@@ -184,7 +184,7 @@ fn value<'a>(text: &'a str, at: &mut usize) -> Node<'a> {
         }
         _ => {
             let ends = |byte: &u8| b" \t\r\n,:]}".contains(byte);
-            *at += bytes[start..].iter().position(|b| ends(b)).unwrap_or(bytes.len() - start);
+            *at += bytes[start..].iter().position(ends).unwrap_or(bytes.len() - start);
             Node::Atom(&text[start..*at])
         }
     }

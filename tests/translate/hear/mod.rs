@@ -144,21 +144,7 @@ fn items(text: &str, heard: &mut Heard) -> Vec<(String, String)> {
     }
     heard.faults.push("the array is no JSON".into());
     let mut found = Vec::new();
-    let rest = text.trim().trim_start_matches('[');
-    let mut values = serde_json::Deserializer::from_str(rest).into_iter::<Value>();
-    while let Some(Ok(value)) = values.next() {
-        found.push((String::new(), value.to_string()));
-        let at = values.byte_offset();
-        let rest = rest[at..].trim_start().trim_start_matches(',');
-        found.extend(items_after(rest));
-        break;
-    }
-    found
-}
-
-fn items_after(rest: &str) -> Vec<(String, String)> {
-    let mut found = Vec::new();
-    let mut rest = rest.trim();
+    let mut rest = text.trim().trim_start_matches('[');
     loop {
         let mut values = serde_json::Deserializer::from_str(rest).into_iter::<Value>();
         let Some(Ok(value)) = values.next() else { return found };

@@ -170,6 +170,9 @@ pub(super) fn read<'a>(body: &'a str, drops: &mut Drops) -> Result<Conversation<
         let turn = turn(content, drops)?;
         conversation.turns.push(turn);
     }
+    if body.labels.is_some() {
+        drops.note("labels");
+    }
     if body.safety.is_some() {
         drops.note("safety-settings");
     }

@@ -71,6 +71,7 @@ object! {
         signature: Text<'a> = "signature",
         data: Text<'a> = "data",
         cache_control: CacheControl<'a> = "cache_control",
+        citations: IgnoredAny = "citations",
     }
 }
 
@@ -300,6 +301,9 @@ fn parts<'a>(
 }
 
 fn one<'a>(block: Block<'a>, parts: &mut Vec<Part<'a>>, drops: &mut Drops) -> Result<(), Rejected> {
+    if block.citations.is_some() {
+        drops.note("citations");
+    }
     let mark = mark(block.cache_control.as_ref());
     match block.kind.as_deref().unwrap_or("text") {
         "image" => parts.push(Part::Media(file(block, MediaKind::Image, mark)?)),

@@ -223,6 +223,9 @@ pub(super) fn tools<'a>(
                 if tools_nested_too_deep(namespace) {
                     continue;
                 }
+                if said(inner.description).is_some() {
+                    drops.note("namespace-description");
+                }
                 let within = spec.tools.unwrap_or_default();
                 self::tools(within, Some(&name), tools, foreign, drops);
             }

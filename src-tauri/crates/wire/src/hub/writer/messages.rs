@@ -74,6 +74,10 @@ fn plan(
     if asked && plan == Plan::Unsaid {
         drops.note("thinking");
     }
+    let always = matches!(target.traits.reasoning, Reasoning::Efforts { off: false, .. });
+    if always && thinking.mode == Mode::Off {
+        drops.note("thinking-off");
+    }
     plan
 }
 

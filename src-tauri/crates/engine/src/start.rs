@@ -135,6 +135,10 @@ impl Engine {
         logs::install(&home, options.logs);
         let mut lock = Lock::take(&home)?;
         let made = Made::new(home, options.vault)?;
+        // What budgets had spent is read now, so that the first request need not.
+        if let Err(problem) = made.books.standings(clock::unix_ms()) {
+            tracing::warn!(problem, "what the budgets had spent could not be read");
+        }
         let port = options.port.unwrap_or_else(|| made.routing.config().port);
         let (listeners, port) = listen::bind(port)?;
         made.routing.listens_on(port)?;

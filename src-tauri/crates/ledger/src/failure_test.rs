@@ -1,5 +1,6 @@
 //! What the ledger does when SQLite cannot write: limits and locks that only the inside can set.
 
+use crate::journal;
 use crate::ledger::Ledger;
 use crate::problem::WriteProblem;
 use crate::rows::{AttemptState, DayRange, Reserve, Settle};
@@ -146,6 +147,26 @@ fn kept_settlements_are_written_without_anybody_asking() {
 
 fn set_query_only(ledger: &Ledger, on: bool) {
     ledger.writer_for_test().conn.pragma_update(None, "query_only", on).expect("set");
+}
+
+#[test]
+fn a_writer_that_is_held_up_lets_the_journal_grow_to_its_limit_and_no_further() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let path = dir.path().join("weir.db");
+    let ledger = open(&path);
+    let writer = ledger.writer_for_test();
+    let (count, problem) = fill_up(&ledger, 0);
+    assert_eq!(problem, WriteProblem::Busy { path: path.clone() });
+    for file in journal::paths(&path) {
+        let bytes = std::fs::metadata(file).expect("there").len();
+        assert!(bytes <= journal::JOURNAL_BYTES_MAX, "{bytes}");
+    }
+    drop(writer);
+    ledger.flush().expect("written");
+    drop(ledger);
+    let (ledger, opened) = Ledger::open(&path, TimeZone::UTC, NOON_MS).expect("opens");
+    assert_eq!(opened.orphans, u64::from(count));
+    drop(ledger);
 }
 
 #[test]

@@ -77,6 +77,7 @@ impl Desk {
         let mut done = self.journal.append(entry);
         if let Err(AppendProblem::Crowded) = done {
             // The likeliest cause: the database cannot be written, and nobody has noticed yet.
+            drop(self.lock()?);
             self.carry()?;
             done = self.journal.append(entry);
         }
@@ -223,22 +224,26 @@ impl Desk {
         }
     }
 
-    /// The thread: sleeps until something waits, lets it gather, writes.
+    /// The thread: sleeps until something waits, lets it gather, writes. After a batch it lets the
+    /// next one gather before it looks, so that under load no request has to wake it.
     pub fn run(&self) {
+        let gather = Duration::from_millis(GATHER_MS);
         loop {
             let last_try = {
                 let mut queue = self.queue.lock();
+                if queue.settles.len() < BATCH_ROWS_MAX && !queue.stop {
+                    self.wake.wait_for(&mut queue, gather);
+                }
                 while queue.settles.is_empty() && !queue.stop {
                     queue.asleep = true;
                     self.wake.wait(&mut queue);
                     queue.asleep = false;
+                    if !queue.stop {
+                        self.wake.wait_for(&mut queue, gather);
+                    }
                 }
                 if queue.settles.is_empty() {
                     return;
-                }
-                if !queue.stop && queue.settles.len() < BATCH_ROWS_MAX {
-                    let pause = if queue.problem.is_some() { RETRY_MS } else { GATHER_MS };
-                    self.wake.wait_for(&mut queue, Duration::from_millis(pause));
                 }
                 queue.stop
             };

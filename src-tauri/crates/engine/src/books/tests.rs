@@ -230,6 +230,7 @@ proptest! {
 struct Fixture {
     books: Books,
     ledger: Arc<Ledger>,
+    budgets: Vec<Budget>,
     dir: tempfile::TempDir,
 }
 
@@ -249,7 +250,7 @@ fn reopen(dir: tempfile::TempDir) -> Fixture {
     let prices = Arc::new(Prices::open(Some(&dir.path().join("prices.toml")), None).unwrap());
     let routing = Routing::open(file, clock, Arc::clone(&prices), |_: &str| true).unwrap();
     let books = Books::new(Arc::clone(&ledger), prices, Arc::new(routing), TimeZone::UTC, &budgets);
-    Fixture { books, ledger, dir }
+    Fixture { books, ledger, budgets, dir }
 }
 
 const WEEK: &str =
@@ -307,13 +308,36 @@ fn a_model_without_a_price_is_refused_by_a_hard_budget_with_the_way_out() {
 }
 
 #[test]
+fn what_memory_says_of_a_budget_is_what_the_ledger_says_at_every_moment() {
+    let f = fixture(&WEEK.replace("0.02", "20"), "");
+    let agree = |f: &Fixture| {
+        let seen = f.books.standings(NOW).unwrap().remove(0);
+        let spent = f.ledger.spent(&seen.budget.scope, seen.window.into()).unwrap();
+        let ledger = Standing { spent: spent.settled, reserved: spent.reserved };
+        assert_eq!(seen.standing, ledger);
+    };
+    let mut open = std::collections::VecDeque::new();
+    for n in 1..=60 {
+        open.push_back(f.books.reserve(opening(n)).unwrap());
+        if !n.is_multiple_of(3) {
+            let usage = (!n.is_multiple_of(4)).then(|| used(u64::from(n), 7));
+            f.books.settle(open.pop_front().unwrap(), closing(usage));
+        }
+        agree(&f);
+    }
+    assert_eq!(f.books.open(), 20);
+    f.books.replace_budgets(&f.budgets);
+    agree(&f);
+}
+
+#[test]
 fn a_restart_finds_what_was_spent_and_what_was_left_open() {
     let f = fixture(WEEK, "");
     let one = f.books.reserve(opening(1)).unwrap();
     f.books.settle(one, closing(Some(used(100, 50))));
     let left_open = f.books.reserve(opening(2)).unwrap();
     let estimate = left_open.reserved.unwrap();
-    let Fixture { books, ledger, dir } = f;
+    let Fixture { books, ledger, dir, .. } = f;
     drop((books, ledger));
     let f = reopen(dir);
     let seen = f.books.standings(NOW).unwrap().remove(0);

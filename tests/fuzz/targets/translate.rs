@@ -36,8 +36,11 @@ fuzz_target!(|bytes: &[u8]| {
         let target = Target { form, model, traits: Traits::of(form, model, local) };
         match request(&asked, &target) {
             Ok(translated) => {
-                let sent: Value = serde_json::from_slice(&translated.body).expect("JSON");
-                assert!(sent.is_object());
+                match serde_json::from_slice::<Value>(&translated.body) {
+                    Ok(sent) => assert!(sent.is_object()),
+                    // What is nested too deep for serde_json came so.
+                    Err(flaw) => assert!(flaw.to_string().starts_with("recursion limit"), "{flaw}"),
+                }
                 for rule in translated.dropped {
                     let plain = |c: char| c.is_ascii_alphanumeric() || "_-.:".contains(c);
                     assert!(rule.to_string().chars().all(plain));

@@ -17,6 +17,7 @@ pub mod reading;
 mod request;
 mod rules;
 pub mod seal;
+mod surrogates;
 mod traits;
 mod writer;
 

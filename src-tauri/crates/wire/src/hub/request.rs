@@ -2,8 +2,8 @@
 
 use super::conversation::{Conversation, Format};
 use super::names::Names;
+use super::surrogates::without_half_pairs;
 use super::{Asked, Back, Drops, Form, Rejected, Target, Translated, reader, rules, writer};
-use std::borrow::Cow;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use weir_core::Endpoint;
 
@@ -24,10 +24,12 @@ pub fn request(asked: &Asked<'_>, target: &Target<'_>) -> Result<Translated, Rej
     };
     let body = text_of(asked.body)?;
     let mut drops = Drops::default();
-    let mut conversation = match reader::read(client, &body, &mut drops) {
-        Ok(conversation) => conversation,
-        Err(rejected) => return mended(asked, target, client, &body).unwrap_or(Err(rejected)),
-    };
+    let mended = without_half_pairs(body);
+    if mended.is_some() {
+        drops.note("half-surrogate");
+    }
+    let body = mended.as_deref().unwrap_or(body);
+    let mut conversation = reader::read(client, body, &mut drops)?;
     finish(asked, target, client, &mut conversation, drops)
 }
 
@@ -50,61 +52,14 @@ fn finish(
     Ok(Translated { body, endpoint, back, dropped: drops.into_list() })
 }
 
-fn text_of(body: &[u8]) -> Result<Cow<'_, str>, Rejected> {
+fn text_of(body: &[u8]) -> Result<&str, Rejected> {
     let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
-    std::str::from_utf8(body).map(Cow::Borrowed).map_err(|flaw| {
+    std::str::from_utf8(body).map_err(|flaw| {
         Rejected::invalid(format!(
             "The request body is not UTF-8 text at byte {}. Send it as UTF-8.",
             flaw.valid_up_to()
         ))
     })
-}
-
-/// A second attempt at a body that holds half of a surrogate pair, as JavaScript writes a text that
-/// was cut inside an emoji. Each half becomes the replacement character.
-fn mended(
-    asked: &Asked<'_>,
-    target: &Target<'_>,
-    client: Form,
-    body: &str,
-) -> Option<Result<Translated, Rejected>> {
-    let mended = without_half_pairs(body)?;
-    let mut drops = Drops::default();
-    drops.note("half-surrogate");
-    Some(
-        reader::read(client, &mended, &mut drops)
-            .and_then(|mut conversation| finish(asked, target, client, &mut conversation, drops)),
-    )
-}
-
-/// The body with `\ufffd` for every escaped half of a pair; `None` when there is none.
-fn without_half_pairs(body: &str) -> Option<String> {
-    let code = |at: usize| {
-        let digits = body.get(at + 2..at + 6).filter(|_| body.get(at..at + 2) == Some("\\u"))?;
-        u32::from_str_radix(digits, 16).ok()
-    };
-    let mut halves = Vec::new();
-    let mut at = 0;
-    while let Some(found) = body[at..].find('\\') {
-        let escape = at + found;
-        at = match code(escape) {
-            Some(0xd800..0xdc00) if matches!(code(escape + 6), Some(0xdc00..0xe000)) => escape + 12,
-            Some(0xd800..0xe000) => {
-                halves.push(escape);
-                escape + 6
-            }
-            Some(_) => escape + 6,
-            None => (escape + 2..=body.len()).find(|at| body.is_char_boundary(*at))?,
-        };
-    }
-    if halves.is_empty() {
-        return None;
-    }
-    let mut mended = body.to_owned();
-    for at in halves {
-        mended.replace_range(at..at + 6, "\\ufffd");
-    }
-    Some(mended)
 }
 
 fn back(
@@ -145,18 +100,4 @@ fn seed(body: &[u8], turns: usize) -> u64 {
     turns.hash(&mut hasher);
     body[body.len().saturating_sub(SEED_BYTES)..].hash(&mut hasher);
     hasher.finish()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn half_of_a_surrogate_pair_becomes_the_replacement_character() {
-        let body = r#"{"a":"\ud83d\ude00 \ud83d x \\ud83d \ude00é"}"#;
-        let mended = without_half_pairs(body).expect("there are halves");
-        assert_eq!(mended, r#"{"a":"\ud83d\ude00 \ufffd x \\ud83d \ufffdé"}"#);
-        assert_eq!(without_half_pairs(r#"{"a":"\\ud83d \n"}"#), None);
-        assert_eq!(without_half_pairs("\\é\\"), None);
-    }
 }

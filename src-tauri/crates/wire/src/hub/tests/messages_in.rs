@@ -130,3 +130,23 @@ fn a_tool_only_anthropic_runs_is_dropped_by_name_and_refused_when_it_must_be_cal
     let rejected = translate(Endpoint::Messages, &forced, GPT).map(|_| ()).expect_err("refused");
     assert_eq!(rejected.class, "server_tool");
 }
+
+#[test]
+fn half_an_emoji_is_mended_in_text_and_in_arguments_alike() {
+    let body = r#"{"max_tokens":9,"messages":[{"role":"user","content":"cut \ud83d"},
+        {"role":"assistant","content":[{"type":"tool_use","id":"a","name":"f","input":{"p":"\uD83D!"}}]},
+        {"role":"user","content":[{"type":"tool_result","tool_use_id":"a","content":"ok \ud83d\ude00"}]}]}"#;
+    let asked =
+        crate::hub::Asked { endpoint: Endpoint::Messages, body: body.as_bytes(), model: "m" };
+    let traits = crate::hub::Traits::of(GPT.0, GPT.1, GPT.2);
+    let target = crate::hub::Target { form: GPT.0, model: GPT.1, traits };
+    let translated = crate::hub::request(&asked, &target).expect("it is mended");
+    let sent: Value = serde_json::from_slice(&translated.body).expect("JSON");
+    assert_eq!(sent["messages"][0]["content"], "cut \u{fffd}");
+    assert_eq!(
+        sent["messages"][1]["tool_calls"][0]["function"]["arguments"],
+        "{\"p\":\"\\ufffd!\"}"
+    );
+    assert_eq!(sent["messages"][2]["content"], "ok \u{1f600}");
+    assert_eq!(translated.dropped[0].to_string(), "half-surrogate");
+}

@@ -14,6 +14,7 @@ use super::conversation::{
 use super::names::Names;
 use super::out::Out;
 use super::reading::{Text, object};
+use super::surrogates::without_half_pairs;
 use super::{Drops, Form, Rejected, Target, conversation::Conversation};
 use std::borrow::Cow;
 
@@ -55,7 +56,11 @@ fn object_arguments<'a>(call: &'a Call<'_>) -> Cow<'a, str> {
     }
     let sound =
         text.starts_with('{') && serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok();
-    if sound { Cow::Borrowed(text) } else { wrapped("arguments", text) }
+    if !sound {
+        return wrapped("arguments", text);
+    }
+    // What was a text in the body is JSON from here on.
+    without_half_pairs(text).map_or(Cow::Borrowed(text), Cow::Owned)
 }
 
 fn wrapped(key: &str, text: &str) -> Cow<'static, str> {

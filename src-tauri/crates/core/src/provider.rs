@@ -93,6 +93,8 @@ impl Provider {
         }
         Some(match self.dialect {
             Dialect::Anthropic => Endpoint::Messages,
+            // Its own newer models take tools and think at once in Responses only.
+            Dialect::OpenAi if self.is_the_vendor() => Endpoint::Responses,
             Dialect::OpenAi => Endpoint::Chat,
             Dialect::Gemini if streams => Endpoint::GenerateStream,
             Dialect::Gemini => Endpoint::Generate,

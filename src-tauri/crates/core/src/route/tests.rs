@@ -82,6 +82,22 @@ fn every_provider_is_asked_in_its_own_dialect_when_it_does_not_speak_the_callers
 }
 
 #[test]
+fn openai_s_own_service_is_asked_through_responses_and_those_that_imitate_it_through_chat() {
+    let mut official = setup();
+    official.providers[1].base_url = "https://api.openai.com/v1".into();
+    for (endpoint, expected) in [
+        (Endpoint::Messages, Endpoint::Responses),
+        (Endpoint::GenerateStream, Endpoint::Responses),
+        (Endpoint::Chat, Endpoint::Chat),
+    ] {
+        let ask = Ask { endpoint, model: "openai/gpt-5.6-terra", tier: None, streams: true };
+        assert_eq!(plan(&official, ask).map(|c| c[0].endpoint), Ok(expected));
+    }
+    let imitated = routes("openai/gpt-5.6-terra", Endpoint::Messages);
+    assert_eq!(imitated, Ok(vec!["openai/gpt-5.6-terra named as chat".into()]));
+}
+
+#[test]
 fn a_bare_name_of_another_vendor_goes_there_only_when_its_own_vendor_would_have_to_refuse() {
     assert_eq!(routes("gpt-5", Endpoint::Messages), Ok(vec!["anthropic/gpt-5 asked".into()]));
     let mut official = setup();

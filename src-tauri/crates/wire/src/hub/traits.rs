@@ -105,6 +105,9 @@ pub struct Traits {
     pub output_default: u64,
     /// How thinking is asked for.
     pub reasoning: Reasoning,
+    /// Whether a model with tools may think when asked through Chat: OpenAI answers 400 to newer
+    /// models' tools there unless thinking is switched off, and points to Responses.
+    pub thinks_with_tools: bool,
     /// How many stop sequences are taken.
     pub stops: usize,
     /// Whether tools of free text are taken.
@@ -149,6 +152,8 @@ impl Traits {
             open(name, local)
         };
         traits.local = local;
+        // A router of many vendors finds the way for itself.
+        traits.thinks_with_tools |= model.contains('/');
         match form {
             Form::Messages if traits.family != Family::Claude => {
                 // An Anthropic-like surface of another model: thinking by budget, nothing forced.
@@ -194,6 +199,7 @@ const UNKNOWN: Traits = Traits {
     output_max: None,
     output_default: OUTPUT_DEFAULT,
     reasoning: Reasoning::Unsaid,
+    thinks_with_tools: true,
     stops: 4,
     freeform: false,
     structured: true,
@@ -273,6 +279,7 @@ fn gpt(version: (u32, u32), name: &str) -> Traits {
         limit: Limit::MaxCompletionTokens,
         output_max: Some(output_max),
         reasoning,
+        thinks_with_tools: !thinks || o_series || version < (5, 2),
         stops: if thinks { 0 } else { 4 },
         freeform: thinks && !o_series,
         vendor_fields: true,
@@ -295,7 +302,7 @@ fn gemini(version: (u32, u32), name: &str) -> Traits {
     let pro = name.contains("pro");
     Traits {
         family: Family::Gemini,
-        prefill: false,
+        prefill: version < (3, 5) || (version == (3, 5) && !name.contains("lite")),
         documents: true,
         audio: true,
         signatures: version >= (3, 0),
@@ -426,6 +433,19 @@ mod tests {
             assert_eq!((of(model).sampled, of(model).stops), (Sampled::All, 4), "{model}");
         }
         assert_eq!(of("some-model").limit, Limit::MaxTokens);
+    }
+
+    #[test]
+    fn newer_models_of_openai_do_not_think_beside_tools_in_chat_but_routers_see_to_it() {
+        assert!(!of("gpt-5.6-terra").thinks_with_tools && !of("gpt-6.1-sol").thinks_with_tools);
+        assert!(of("openai/gpt-5.6-terra").thinks_with_tools && of("gpt-5").thinks_with_tools);
+        assert!(of("gpt-4o").thinks_with_tools && of("o3").thinks_with_tools);
+    }
+
+    #[test]
+    fn gemini_goes_on_with_a_begun_answer_up_to_3_5_flash() {
+        assert!(of("gemini-2.5-pro").prefill && of("gemini-3.5-flash").prefill);
+        assert!(!of("gemini-3.5-flash-lite").prefill && !of("gemini-3.8-flash").prefill);
     }
 
     #[test]

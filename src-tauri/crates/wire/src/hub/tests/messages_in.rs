@@ -150,3 +150,17 @@ fn half_an_emoji_is_mended_in_text_and_in_arguments_alike() {
     assert_eq!(sent["messages"][2]["content"], "ok \u{1f600}");
     assert_eq!(translated.dropped[0].to_string(), "half-surrogate");
 }
+
+#[test]
+fn newer_models_of_openai_think_beside_tools_in_responses_and_not_in_chat() {
+    let body = ask(json!({"thinking": {"type": "adaptive"}, "output_config": {"effort": "high"},
+        "tools": [{"name": "f", "input_schema": {"type": "object", "properties": {}}}]}));
+    let (chat, dropped) = sent(Endpoint::Messages, &body, (Form::Chat, "gpt-5.6-terra", false));
+    assert_eq!((&chat["reasoning_effort"], dropped), (&json!("none"), vec!["thinking".to_owned()]));
+    let (responses, dropped) =
+        sent(Endpoint::Messages, &body, (Form::Responses, "gpt-5.6-terra", false));
+    assert_eq!(responses["reasoning"]["effort"], "high");
+    assert!(dropped.is_empty());
+    let (router, _) = sent(Endpoint::Messages, &body, (Form::Chat, "openai/gpt-5.6-terra", false));
+    assert_eq!(router["reasoning_effort"], "high");
+}

@@ -113,7 +113,14 @@ fn thinking(
             return;
         }
     };
+    let beside_tools = offered(conversation).next().is_some();
     let wanted = match (thinking.mode, effort_of(thinking)) {
+        (mode, effort) if beside_tools && !target.traits.thinks_with_tools => {
+            if effort.is_some() || matches!(mode, Mode::Adaptive) {
+                drops.note("thinking");
+            }
+            Some("none")
+        }
         (Mode::Off, _) if off => Some("none"),
         (Mode::Off, _) => {
             drops.note("thinking-off");

@@ -17,6 +17,7 @@ pub mod home;
 pub mod http1;
 pub mod journal;
 pub mod ledger;
+pub mod local_servers;
 pub mod provider;
 pub mod rig;
 pub mod seed;

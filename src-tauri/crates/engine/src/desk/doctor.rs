@@ -12,6 +12,7 @@ pub fn doctor(parts: &Parts) -> Doctor {
     let mut checks = vec![home(parts), config(parts), ledger(parts), server(parts), tokens(parts)];
     checks.extend(notes(parts));
     checks.extend(provider_keys(parts));
+    checks.extend(super::doctor_local::checks(parts));
     checks.push(prices(parts));
     checks.extend(environment());
     Doctor::of(checks)

@@ -5,6 +5,7 @@
 mod bills;
 mod cost;
 mod doctor;
+mod doctor_local;
 mod keys;
 mod problem;
 mod routes;

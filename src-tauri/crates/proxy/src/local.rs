@@ -39,7 +39,8 @@ pub async fn admit(
     answers(&known, candidate, last)?;
     takes(&known, asked, candidate)?;
     fits(&known, asked, candidate)?;
-    let place = match known.swaps {
+    let works = asked.accepted.target.endpoint.metered();
+    let place = match known.swaps && works {
         true => Some(place(context, &known, candidate, last).await?),
         false => None,
     };

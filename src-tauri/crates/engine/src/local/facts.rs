@@ -42,7 +42,7 @@ fn told(server: &Server, name: &str) -> LocalModel {
     LocalModel {
         absent: reason()
             .filter(|_| matches!(server.state, State::Down | State::Off | State::Loading)),
-        stranger: reason().filter(|_| server.state == State::Changed),
+        stranger: reason().filter(|_| server.state == State::Changed || server.foreign),
         context: model.and_then(|m| m.context.or(m.context_max)),
         cloud: model.is_some_and(|m| m.cloud) || ollama::in_cloud(name),
         chats: model.and_then(|m| m.chats),

@@ -45,6 +45,8 @@ pub struct Seen {
     pub reason: Option<String>,
     /// What it said.
     pub reading: Reading,
+    /// Whether another program answers at the address requests would go to.
+    pub foreign: bool,
 }
 
 /// What one place answered.
@@ -76,13 +78,19 @@ impl Target<'_> {
             }
         }
         match other {
-            Some((root, found)) if self.written => self.changed(root, found),
+            Some((root, found)) if self.written || self.was.is_some() => self.changed(root, found),
             _ if self.provider.name == Kind::LmStudio.as_str() && self.greets(prober).await => {
                 let reason = format!(
                     "LM Studio runs and its server is off. Start it: weir local start {}",
                     self.provider.name
                 );
                 Seen { state: State::Off, reason: Some(reason), ..Seen::default() }
+            }
+            Some((root, _)) if root == address::root(&self.provider.base_url) => {
+                let absent = self.absent(&Silence::Absent);
+                let reason =
+                    format!("something else answers at {root}. Look at what listens there");
+                Seen { reason: Some(reason), foreign: true, ..absent }
             }
             _ => self.absent(&absent),
         }
@@ -188,7 +196,8 @@ impl Target<'_> {
         } else {
             (State::Up, None)
         };
-        Seen { state, kind: Some(kind), root: Some(root.to_owned()), reason, reading }
+        let root = Some(root.to_owned());
+        Seen { state, kind: Some(kind), root, reason, reading, foreign: false }
     }
 
     fn changed(&self, root: &str, found: Option<Kind>) -> Seen {

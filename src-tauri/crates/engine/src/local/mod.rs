@@ -112,6 +112,8 @@ pub struct Server {
     pub reason: Option<String>,
     /// What it last said of itself.
     pub reading: Reading,
+    /// Whether another program answers at the address requests would go to.
+    pub foreign: bool,
     /// Whether the configuration names it.
     pub written: bool,
     /// When it was last looked at, in Unix milliseconds.

@@ -92,18 +92,32 @@ pub fn show(name: &str) -> String {
     json!({ "model": name }).to_string()
 }
 
-/// Adds what `/api/show` says of a model.
-pub fn shown(model: &mut Model, answer: &Value) {
-    if let Some(listed) = items(answer, "capabilities") {
-        able(model, listed);
-    }
-    if text(answer, "remote_host").is_some() || text(answer, "remote_model").is_some() {
-        model.cloud = true;
-    }
+/// What `/api/show` says of a model that its list does not.
+#[derive(Clone, Debug, Default)]
+pub struct Limits {
+    capabilities: Vec<Value>,
+    elsewhere: bool,
+    context_max: Option<u64>,
+}
+
+/// Reads the answer of `/api/show`; most of it, such as the licence, is left.
+pub fn limits(answer: &Value) -> Limits {
     let info = answer.get("model_info").and_then(Value::as_object);
     let limit = info.into_iter().flatten().find(|(key, _)| key.ends_with(".context_length"));
-    model.context_max =
-        limit.and_then(|(_, v)| v.as_u64()).filter(|n| *n > 0).or(model.context_max);
+    Limits {
+        capabilities: items(answer, "capabilities").cloned().unwrap_or_default(),
+        elsewhere: text(answer, "remote_host").or_else(|| text(answer, "remote_model")).is_some(),
+        context_max: limit.and_then(|(_, v)| v.as_u64()).filter(|n| *n > 0),
+    }
+}
+
+/// Adds what is known of a model.
+pub fn limit(model: &mut Model, limits: &Limits) {
+    if !limits.capabilities.is_empty() {
+        able(model, &limits.capabilities);
+    }
+    model.cloud |= limits.elsewhere;
+    model.context_max = limits.context_max.or(model.context_max);
 }
 
 #[cfg(test)]
@@ -159,7 +173,7 @@ mod tests {
             "capabilities": ["completion", "tools"],
             "model_info": { "general.architecture": "qwen3", "qwen3.context_length": 40960 }
         });
-        shown(&mut model, &answer);
+        limit(&mut model, &limits(&answer));
         assert_eq!((model.context_max, model.chats), (Some(40960), Some(true)));
     }
 }

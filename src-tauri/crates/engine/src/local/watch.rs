@@ -42,12 +42,6 @@ pub enum Scope {
     All,
 }
 
-/// What is known of a model and does not change until the model does.
-#[derive(Clone, Debug, Default)]
-struct Limits {
-    answer: serde_json::Value,
-}
-
 /// The local servers of one engine.
 pub struct Watch {
     me: Weak<Self>,
@@ -65,7 +59,8 @@ pub struct Watch {
     /// Whether a look is on its way that nobody waits for.
     kicked: AtomicBool,
     tasks: TaskTracker,
-    limits: Mutex<HashMap<(String, String), Limits>>,
+    /// What does not change until a model does, by its name and digest.
+    limits: Mutex<HashMap<(String, String), ollama::Limits>>,
 }
 
 impl Watch {
@@ -168,11 +163,14 @@ impl Watch {
         })
     }
 
-    /// Makes what is known of a server old: something happened to it.
+    /// Makes what is known of a server old, unless it was looked at just now: something happened
+    /// to it.
     pub fn outdated(&self, provider: &str) {
+        let just_now = self.clock.unix_ms().saturating_sub(LOADING_MS);
+        let old = |s: &&mut Server| s.provider == provider && s.looked_ms <= just_now;
         self.servers.rcu(|servers| {
             let mut servers = Vec::clone(servers);
-            for server in servers.iter_mut().filter(|s| s.provider == provider) {
+            for server in servers.iter_mut().filter(old) {
                 server.looked_ms = 0;
                 server.misses = 0;
             }
@@ -243,6 +241,7 @@ impl Watch {
             None => vec![address::root(&provider.base_url).to_owned()],
         };
         let sure = searched.is_none() || was.is_some();
+        let far = places.iter().any(|place| !address::is_here(place));
         let own = self.routing.own_port();
         let target = Target {
             provider,
@@ -250,7 +249,7 @@ impl Watch {
             places: places.into_iter().filter(|place| permitted(place, own)).collect(),
             was,
             written: written && searched.is_none(),
-            wait: if sure { KNOWN_WAIT } else { SEARCH_WAIT },
+            wait: if sure || far { KNOWN_WAIT } else { SEARCH_WAIT },
         };
         let seen = target.look(&self.prober).await;
         let mut server = taken(provider, known, seen, written, self.clock.unix_ms());
@@ -292,7 +291,7 @@ impl Watch {
                 && heard.status == 200
                 && let Ok(answer) = serde_json::from_slice(&heard.body)
             {
-                self.limits.lock().insert(key, Limits { answer });
+                self.limits.lock().insert(key, ollama::limits(&answer));
             }
         }
     }
@@ -305,7 +304,7 @@ impl Watch {
         for model in &mut server.reading.models {
             let key = (model.name.clone(), model.digest.clone().unwrap_or_default());
             if let Some(limits) = known.get(&key) {
-                ollama::shown(model, &limits.answer);
+                ollama::limit(model, limits);
             }
         }
     }
@@ -370,6 +369,7 @@ fn taken(
         state: seen.state,
         reason: seen.reason,
         reading: seen.reading,
+        foreign: seen.foreign,
         written,
         looked_ms: now,
         misses: if here { 0 } else { misses.saturating_add(1) },

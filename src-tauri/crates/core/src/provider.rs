@@ -82,23 +82,35 @@ impl Provider {
     /// Where a request to `endpoint` is sent on this provider: to the same endpoint when the
     /// provider speaks it, else to the one its dialect has for it, translated. `None` where nothing
     /// stands for it, such as embeddings at Anthropic.
-    pub fn stand_in(&self, endpoint: Endpoint, streams: bool) -> Option<Endpoint> {
-        if self.speaks(endpoint) { Some(endpoint) } else { self.own(endpoint, streams) }
+    pub fn stand_in(&self, endpoint: Endpoint, model: &str, streams: bool) -> Option<Endpoint> {
+        if self.speaks(endpoint) { Some(endpoint) } else { self.own(endpoint, model, streams) }
     }
 
-    /// What the provider's first dialect has for a conversation at `endpoint`.
-    pub fn own(&self, endpoint: Endpoint, streams: bool) -> Option<Endpoint> {
+    /// What the provider's first dialect has for a conversation at `endpoint` with `model`.
+    pub fn own(&self, endpoint: Endpoint, model: &str, streams: bool) -> Option<Endpoint> {
         if !endpoint.converses() {
             return None;
         }
         Some(match self.dialect {
             Dialect::Anthropic => Endpoint::Messages,
-            // Its own newer models take tools and think at once in Responses only.
-            Dialect::OpenAi if self.is_the_vendor() => Endpoint::Responses,
+            Dialect::OpenAi if self.is_the_vendor() && in_responses_only(model) => {
+                Endpoint::Responses
+            }
             Dialect::OpenAi => Endpoint::Chat,
             Dialect::Gemini if streams => Endpoint::GenerateStream,
             Dialect::Gemini => Endpoint::Generate,
             Dialect::Ollama => Endpoint::OllamaChat,
         })
     }
+}
+
+/// OpenAI's models from GPT 5.4 on take tools and think at once in Responses only
+/// (openai/openai-openapi#541). The ones before are asked in Chat, which has stop sequences, seeds
+/// and several choices.
+fn in_responses_only(model: &str) -> bool {
+    let Some(version) = model.strip_prefix("gpt-") else { return false };
+    let end = version.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(version.len());
+    let (major, minor) = version[..end].split_once('.').unwrap_or((&version[..end], "0"));
+    let number = |text: &str| text.parse::<u32>().unwrap_or(0);
+    (number(major), number(minor)) >= (5, 4)
 }

@@ -278,7 +278,7 @@ pub fn at_home<'a>(setup: &'a Setup, ask: Ask<'_>) -> Result<(&'a Provider, Endp
     if let Some(other) = stranger
         && native.is_none_or(Provider::is_the_vendor)
         && let Some(provider) = plain(other)
-        && let Some(endpoint) = provider.stand_in(ask.endpoint, ask.streams)
+        && let Some(endpoint) = provider.stand_in(ask.endpoint, ask.model, ask.streams)
     {
         return Ok((provider, endpoint));
     }
@@ -315,7 +315,7 @@ fn named(setup: &Setup, ask: Ask<'_>, name: &str, model: &str) -> Result<Vec<Can
     if provider.local && setup.local_off {
         return Err(NoRoute::LocalOff { route: ask.model.to_owned() });
     }
-    let Some(endpoint) = provider.stand_in(ask.endpoint, ask.streams) else {
+    let Some(endpoint) = provider.stand_in(ask.endpoint, model, ask.streams) else {
         let asked = ask.endpoint.as_str();
         return Err(NoRoute::NotThere { provider: name.to_owned(), asked });
     };
@@ -333,7 +333,9 @@ fn tiered(setup: &Setup, ask: Ask<'_>, tier: Tier) -> Result<Vec<Candidate>, NoR
             off = off.or(Some(route));
             continue;
         }
-        let Some(endpoint) = provider.stand_in(ask.endpoint, ask.streams) else { continue };
+        let Some(endpoint) = provider.stand_in(ask.endpoint, &route.model, ask.streams) else {
+            continue;
+        };
         let reason = match (found.is_empty(), off) {
             (true, Some(_)) => Reason::LocalOff,
             (true, None) => Reason::Tier,

@@ -86,7 +86,7 @@ impl Tries<'_> {
             Ok(admitted) => self.local = admitted,
             Err(failure) => return Ok(Try::Failed(failure)),
         }
-        let own = provider.own(candidate.endpoint, self.asked.streams());
+        let own = provider.own(candidate.endpoint, &candidate.route.model, self.asked.streams());
         let own = own.filter(|own| *own != candidate.endpoint && !provider.is_the_vendor());
         if let Some(own) = own
             && self.context.upstream_quirks.lacks(&provider.name, candidate.endpoint)
@@ -129,7 +129,7 @@ impl Tries<'_> {
     ) -> Result<Try, Refused> {
         let (answer, text) = peek(answer).await;
         let of_the_model = memchr::memmem::find(&text.to_ascii_lowercase(), b"model").is_some();
-        let own = provider.own(candidate.endpoint, self.asked.streams());
+        let own = provider.own(candidate.endpoint, &candidate.route.model, self.asked.streams());
         let Some(own) = own.filter(|_| !of_the_model) else {
             return Ok(self.judge(candidate, answer, ticket, way, last));
         };

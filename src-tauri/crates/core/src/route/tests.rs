@@ -82,7 +82,7 @@ fn every_provider_is_asked_in_its_own_dialect_when_it_does_not_speak_the_callers
 }
 
 #[test]
-fn openai_s_own_service_is_asked_through_responses_and_those_that_imitate_it_through_chat() {
+fn openai_s_newer_models_are_asked_through_responses_the_older_and_the_imitators_through_chat() {
     let mut official = setup();
     official.providers[1].base_url = "https://api.openai.com/v1".into();
     for (endpoint, expected) in [
@@ -92,6 +92,16 @@ fn openai_s_own_service_is_asked_through_responses_and_those_that_imitate_it_thr
     ] {
         let ask = Ask { endpoint, model: "openai/gpt-5.6-terra", tier: None, streams: true };
         assert_eq!(plan(&official, ask).map(|c| c[0].endpoint), Ok(expected));
+    }
+    for (model, expected) in [
+        ("openai/gpt-5.4", Endpoint::Responses),
+        ("openai/gpt-6.1-sol", Endpoint::Responses),
+        ("openai/gpt-5-mini", Endpoint::Chat),
+        ("openai/gpt-4o", Endpoint::Chat),
+        ("openai/o3", Endpoint::Chat),
+    ] {
+        let ask = Ask { endpoint: Endpoint::Messages, model, tier: None, streams: true };
+        assert_eq!(plan(&official, ask).map(|c| c[0].endpoint), Ok(expected), "{model}");
     }
     let imitated = routes("openai/gpt-5.6-terra", Endpoint::Messages);
     assert_eq!(imitated, Ok(vec!["openai/gpt-5.6-terra named as chat".into()]));

@@ -5,7 +5,7 @@
 use serde_json::{Value, json};
 use weir_tests::answers::{self, Reply};
 use weir_tests::auditor::nano;
-use weir_tests::provider::Step;
+use weir_tests::provider::{Attempt, Ended, Step};
 use weir_tests::tokens::{FLASH, HAIKU, MINI, QWEN};
 use weir_tests::{Answer, Asked, Client, Home, Kind, Provider, Response, Rig, Tokens, Turn, home};
 
@@ -241,6 +241,31 @@ fn a_stream_that_breaks_ends_in_an_error_of_the_clients_dialect() {
         let row = rig.row(&marker);
         assert_ne!(row.ended().outcome, "ok", "{marker}");
         assert!(row.cost() > 0, "{marker}: what was said before the break is not free");
+    }
+}
+
+#[test]
+fn a_damaged_stream_is_told_at_once_and_its_provider_is_left() {
+    let (rig, pairs) = remote();
+    for (client, provider, model, kind) in pairs {
+        let marker = format!("damaged-{client:?}-{provider}");
+        let turn = Turn::new(kind, Tokens::plain(40, 30));
+        let mut reply = turn.stream();
+        reply.frames.truncate(reply.frames.len() - if kind == Kind::Gemini { 1 } else { 3 });
+        reply.frames.push("data: {\"half\": \n\n".into());
+        reply.told = None;
+        let mut steps = reply.answer().steps;
+        steps.pop();
+        steps.push(Step::Stall);
+        rig.provider.script(Answer { steps, told: None });
+        let response = ask(&rig, client, &format!("{provider}/{model}"), true, &marker);
+        let text = response.text();
+        assert!(text.contains("damaged"), "{marker}: {text}");
+        let left = |truth: &[Attempt]| truth.last().is_some_and(|a| a.ended == Ended::PeerGone);
+        rig.provider.until("the cancellation", left);
+        let row = rig.row(&marker);
+        assert_ne!(row.ended().outcome, "ok", "{marker}");
+        assert!(row.cost() > 0, "{marker}: what was said before is not free");
     }
 }
 

@@ -134,6 +134,10 @@ impl Relay {
                         continue;
                     }
                     let shown = self.pass(data);
+                    if self.gave_up() {
+                        // The client was told; what the provider still makes of it is paid in vain.
+                        self.tail = self.end(false);
+                    }
                     if !shown.is_empty() {
                         return Poll::Ready(Some(Ok(Frame::data(shown))));
                     }
@@ -159,6 +163,11 @@ impl Relay {
             }
         }
         Poll::Pending
+    }
+
+    /// Whether the client has been told that its answer failed.
+    fn gave_up(&self) -> bool {
+        matches!(&self.shape, Shape::Translated(stream) if stream.failed())
     }
 
     fn pass(&mut self, data: Bytes) -> Bytes {

@@ -145,6 +145,7 @@ fn told(headers: &mut HeaderMap, context: &Context, candidate: &Candidate, attem
 }
 
 /// An answer that was read.
+#[expect(clippy::large_enum_variant, reason = "one a call, taken apart as soon as it is made")]
 pub(crate) enum Collected {
     /// To its end. Not settled yet.
     Whole {

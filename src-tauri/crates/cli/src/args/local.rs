@@ -1,0 +1,50 @@
+//! `weir local` as it is typed.
+
+use super::Json;
+use clap::Subcommand;
+
+/// `weir local`
+#[derive(Debug, Subcommand)]
+pub enum Local {
+    /// Look at every local server: what runs, what is loaded, with which context
+    #[command(after_help = "Example:\n  weir local status --json | jq '.local[].models'")]
+    Status(Json),
+    /// Use local models again
+    #[command(after_help = "Example:\n  weir local on")]
+    On(Json),
+    /// Take local models out of routing at once; requests under way go on
+    #[command(after_help = "Example:\n  weir local off")]
+    Off(Json),
+    /// Read a model into memory; a large one takes minutes
+    #[command(after_help = "Example:\n  weir local load ollama/qwen3:8b")]
+    Load {
+        /// The model, as provider/model or alone where one server has it
+        model: String,
+        #[command(flatten)]
+        json: Json,
+    },
+    /// Let a model go from memory
+    #[command(after_help = "Example:\n  weir local unload ollama/qwen3:8b")]
+    Unload {
+        /// The model, as provider/model or alone where one server has it
+        model: String,
+        #[command(flatten)]
+        json: Json,
+    },
+    /// Start a local server
+    #[command(after_help = "Example:\n  weir local start ollama")]
+    Start {
+        /// The server, as the configuration names it
+        server: String,
+        #[command(flatten)]
+        json: Json,
+    },
+    /// Stop a local server
+    #[command(after_help = "Example:\n  weir local stop ollama")]
+    Stop {
+        /// The server, as the configuration names it
+        server: String,
+        #[command(flatten)]
+        json: Json,
+    },
+}

@@ -57,8 +57,9 @@ pub async fn answer(
     }
     let tap = Tap::new(crossing.endpoint, arriving == Some(Framing::Sse), encoding);
     let (headers, body) = (answer.headers, answer.body);
-    let Collected::Whole { bytes, metered, ticket } = collect(body, tap, ticket).await? else {
-        return Err(Refused::new(ProblemKind::Upstream, 502, TOO_LONG).code("answer_too_long"));
+    let (bytes, metered, ticket) = match collect(body, tap, ticket).await? {
+        Collected::Whole { bytes, metered, ticket } => (bytes, metered, ticket),
+        Collected::TooLong(_, ticket) => return Err(unreadable(*ticket, TOO_LONG)),
     };
     let Ok(bytes) = decode_body(encoding, &bytes, TAP_BODY_BYTES_MAX) else {
         return Err(unreadable(*ticket, "its compression cannot be undone"));
@@ -70,12 +71,10 @@ pub async fn answer(
         (false, _) => Wanted::Document,
     };
     let said = say(&crossing, head.status(), &bytes, wanted);
-    let outcome = match &said {
-        Err(_) if outcome == Outcome::Ok => Outcome::ErrorInStream,
-        _ => outcome,
-    };
+    let broke = outcome == Outcome::Ok && !said.status.is_success();
+    let outcome = if broke { Outcome::ErrorInStream } else { outcome };
     let settled = ticket.close(outcome, metered, true);
-    let Said { status, kind, body, retry_after_s, stop } = said?;
+    let Said { status, kind, body, retry_after_s, stop } = said;
     *head.status_mut() = status;
     head.headers_mut().insert(header::CONTENT_TYPE, kind);
     if let Some(seconds) = retry_after_s {
@@ -92,8 +91,8 @@ pub async fn answer(
 /// Told `false`, the SDKs and Claude Code do not try again by themselves.
 const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
 
-const TOO_LONG: &str = "the provider's answer is longer than can be translated (32 MiB). Ask for \
-                        less, or name a provider that speaks this dialect";
+const TOO_LONG: &str = "it is longer than can be translated (32 MiB). Ask for less, or name a \
+                        provider that speaks this dialect";
 
 /// How the client reads an answer.
 #[derive(Clone, Copy)]
@@ -114,19 +113,12 @@ struct Said {
     stop: bool,
 }
 
-/// A whole answer, or a refusal, in the client's dialect.
-fn say(
-    crossing: &Crossing,
-    status: StatusCode,
-    bytes: &[u8],
-    wanted: Wanted,
-) -> Result<Said, Refused> {
+/// A whole answer, or a refusal, in the client's dialect. An error inside a success is told as the
+/// error it is.
+fn say(crossing: &Crossing, status: StatusCode, bytes: &[u8], wanted: Wanted) -> Said {
     let (back, form) = (&crossing.back, crossing.form);
     if !status.is_success() {
-        let failure = hub::failure(back, form, status.as_u16(), bytes);
-        let status = StatusCode::from_u16(failure.status).unwrap_or(StatusCode::BAD_GATEWAY);
-        let hub::Failure { body, retry_after_s, stop, .. } = failure;
-        return Ok(Said { status, kind: JSON, body: Bytes::from(body), retry_after_s, stop });
+        return refused(hub::failure(back, form, status.as_u16(), bytes));
     }
     let said = match wanted {
         Wanted::Document => hub::answer(back, form, bytes).map(|body| (JSON, body)),
@@ -137,13 +129,16 @@ fn say(
     match said {
         Ok((kind, body)) => {
             let body = Bytes::from(body);
-            Ok(Said { status, kind, body, retry_after_s: None, stop: false })
+            Said { status, kind, body, retry_after_s: None, stop: false }
         }
-        Err(problem) => {
-            let text = format!("the provider's answer cannot be told: {problem}");
-            Err(Refused::new(ProblemKind::Upstream, 502, text).code("answer_unreadable"))
-        }
+        Err(problem) => refused(problem.failure(back)),
     }
+}
+
+fn refused(failure: hub::Failure) -> Said {
+    let hub::Failure { status, body, retry_after_s, stop } = failure;
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
+    Said { status, kind: JSON, body: Bytes::from(body), retry_after_s, stop }
 }
 
 /// How a stream of this provider is framed; `None` when the answer is one document.

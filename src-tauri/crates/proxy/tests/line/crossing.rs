@@ -100,6 +100,18 @@ async fn a_providers_refusal_keeps_its_words_and_takes_the_clients_shape() {
 }
 
 #[tokio::test]
+async fn an_error_inside_a_success_is_told_as_the_error_it_is() {
+    let body = r#"{"error":{"message":"Rate limited upstream","code":429}}"#;
+    let provider = Neighbour::answers(&json("200 OK", body));
+    let stage = Stage::start(&[("openai", provider.url())], |_| {}).await;
+    let response = stage.send(&messages("openai/gpt-5", false)).await;
+    assert_eq!(get_status(&response), 429, "{response}");
+    assert!(response.contains("Rate limited upstream"), "{response}");
+    assert!(response.contains("rate_limit_error"), "{response}");
+    assert_eq!(stage.only_closing().await.outcome, Outcome::ErrorInStream);
+}
+
+#[tokio::test]
 async fn what_a_provider_cannot_be_told_is_refused_before_anything_leaves() {
     let provider = Neighbour::answers(&json("200 OK", "{}"));
     let stage = Stage::start(&[("openai", provider.url())], |_| {}).await;

@@ -39,7 +39,7 @@ pub struct Place {
 impl Drop for Place {
     fn drop(&mut self) {
         let model = std::mem::take(&mut self.model);
-        self.workers.change(&self.server, |line, now| line.done(&model, now, LOCAL_LINE));
+        self.workers.change(&self.server, |room, now| room.line.done(&model, now, LOCAL_LINE));
     }
 }
 
@@ -168,7 +168,7 @@ impl Workers {
     }
 
     /// Changes a line and opens the door to those whose turn it is.
-    fn change(self: &Arc<Self>, server: &str, change: impl FnOnce(&mut Line, u64) -> Vec<Ticket>) {
+    fn change(self: &Arc<Self>, server: &str, change: impl FnOnce(&mut Room, u64) -> Vec<Ticket>) {
         let now = self.now_ms();
         let mut let_in = Vec::new();
         {
@@ -176,7 +176,7 @@ impl Workers {
             let Some(room) = rooms.get_mut(server) else { return };
             let models: HashMap<Ticket, String> =
                 room.line.waiting().map(|job| (job.ticket, job.model.clone())).collect();
-            for ticket in change(&mut room.line, now) {
+            for ticket in change(room, now) {
                 if let (Some(door), Some(model)) = (room.doors.remove(&ticket), models.get(&ticket))
                 {
                     let_in.push((door.open, self.place(server, model)));
@@ -199,11 +199,12 @@ struct InLine<'a> {
 
 impl Drop for InLine<'_> {
     fn drop(&mut self) {
-        if let Some(room) = self.workers.rooms.lock().get_mut(self.server) {
-            room.doors.remove(&self.ticket);
-        }
         let ticket = self.ticket;
-        self.workers.change(self.server, |line, now| line.leave(ticket, now, LOCAL_LINE));
+        // Under one lock: a job in line without a door would be given a place that nobody gives back.
+        self.workers.change(self.server, |room, now| {
+            room.doors.remove(&ticket);
+            room.line.leave(ticket, now, LOCAL_LINE)
+        });
     }
 }
 
@@ -287,6 +288,35 @@ mod tests {
         assert_eq!(workers.standings()[0].running, [("b".to_owned(), 1)], "given, not yet taken");
         drop(gone.take());
         assert!(workers.standings().is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_client_that_leaves_at_the_moment_of_its_turn_loses_no_place() {
+        let workers = Workers::new(Arc::new(Hand::default()));
+        for n in 0..2_000 {
+            let first = workers.enter(job("a", n), Duration::ZERO, |_| {}).await;
+            let first = first.unwrap_or_else(|c| panic!("turn {n}: a place was lost: {c:?}"));
+            let mut waits = Box::pin(workers.enter(job("b", n), LONG, |_| {}));
+            assert!(futures_util::future::poll_immediate(waits.as_mut()).await.is_none());
+            let ready = AtomicU64::new(0);
+            let meet = |late: u32| {
+                ready.fetch_add(1, Ordering::SeqCst);
+                while ready.load(Ordering::SeqCst) < 2 {
+                    std::thread::yield_now();
+                }
+                // The two meet at another moment every time.
+                (0..late).for_each(|_| std::hint::spin_loop());
+            };
+            std::thread::scope(|scope| {
+                scope.spawn(|| {
+                    meet(n % 64);
+                    drop(first);
+                });
+                meet(64 - n % 61);
+                drop(waits);
+            });
+        }
+        assert!(workers.standings().is_empty(), "{:?}", workers.standings());
     }
 
     #[tokio::test(start_paused = true)]

@@ -2,6 +2,7 @@
 
 Owns the child processes and their reading from /proc. Knows nothing of rounds or tables.
 """
+import json
 import os
 import shutil
 import subprocess
@@ -25,9 +26,20 @@ LITELLM = """model_list:
     litellm_params: {{model: anthropic/claude-sonnet-4-5, api_base: "http://127.0.0.1:{port}", api_key: sk-x}}
 litellm_settings: {{telemetry: false}}
 """
+MODEL = "claude-sonnet-4-5"
 WEIR = """[providers.anthropic]
 dialect = "anthropic"
 base_url = "http://127.0.0.1:{port}"
+key = "env:BENCH_KEY"
+
+[providers.openai]
+dialect = "openai"
+base_url = "http://127.0.0.1:{port}/v1"
+key = "env:BENCH_KEY"
+
+[providers.long]
+dialect = "openai"
+base_url = "http://127.0.0.1:{long_port}/v1"
 key = "env:BENCH_KEY"
 
 [[budgets]]
@@ -41,9 +53,14 @@ at_limit = "block"
 class Contender:
     """A started server: where to send, which headers, how many requests a round can carry."""
 
-    def __init__(self, name, port, child, headers=(), share=1.0):
+    def __init__(self, name, port, child, headers=(), share=1.0, model=MODEL):
         self.name, self.port, self.child, self.headers, self.share = name, port, child, list(headers), share
+        self.model = model
         self.start_seconds = None
+
+    def asking(self, name, model):
+        """The same server, asked for another model."""
+        return Contender(name, self.port, self.child, self.headers, self.share, model)
 
     def pids(self):
         family, grown = {self.child.pid}, True
@@ -112,8 +129,8 @@ def _own(word, *arguments):
     return int(child.stdout.readline()), child
 
 
-def mock():
-    port, child = _own("mock")
+def mock(*events):
+    port, child = _own("mock", *events)
     return Contender("direct", port, child)
 
 
@@ -122,11 +139,11 @@ def bare(provider):
     return Contender("bare hyper", port, child)
 
 
-def weir_home(provider):
+def weir_home(provider, long):
     home = AREA / "weir"
     shutil.rmtree(home, ignore_errors=True)
     home.mkdir(parents=True)
-    (home / "config.toml").write_text(WEIR.format(port=provider.port))
+    (home / "config.toml").write_text(WEIR.format(port=provider.port, long_port=long.port))
     env = {"WEIR_HOME": str(home), "BENCH_KEY": "sk-bench"}
     token = subprocess.run([RELEASE / "weir", "client", "add", "bench"], env={**os.environ, **env}, capture_output=True, text=True, check=True).stdout.strip()
     return env, token
@@ -161,6 +178,20 @@ def litellm(provider, port):
                    {"LITELLM_MASTER_KEY": LITELLM_KEY, "LITELLM_LOCAL_MODEL_COST_MAP": "True", "LITELLM_LOG": "ERROR"},
                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     return _ready(Contender("LiteLLM 1.106.2", port, child, [f"x-api-key: {LITELLM_KEY}"], share=0.02), "/health/liveliness")
+
+
+def router(provider, port):
+    """claude-code-router: what it needs lies in its home."""
+    home = AREA / "router"
+    shutil.rmtree(home, ignore_errors=True)
+    (home / ".claude-code-router").mkdir(parents=True)
+    settings = {"PORT": port, "HOST": "127.0.0.1", "LOG": False, "NON_INTERACTIVE_MODE": True, "API_TIMEOUT_MS": 600000,
+                "Providers": [{"name": "openai", "api_base_url": f"http://127.0.0.1:{provider.port}/v1/chat/completions", "api_key": "sk-x", "models": ["gpt-5"]}],
+                "Router": {"default": "openai,gpt-5"}}
+    (home / ".claude-code-router/config.json").write_text(json.dumps(settings))
+    child = _spawn(["node", NODE / "@musistudio/claude-code-router/dist/cli.js", "start"], {"HOME": str(home), "NODE_ENV": "production"},
+                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return _ready(Contender("claude-code-router 2.0.0", port, child, ["x-api-key: sk-x"], share=0.1), "/health")
 
 
 def _ready(contender, path):

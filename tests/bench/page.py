@@ -12,6 +12,8 @@ import subprocess
 import contenders as c
 
 CELLS = ("0.4 KB", "8 KB", "200 KB")
+TRANSLATING = "weir, translating"
+STREAM_EVENTS = 52
 
 
 def good(figures):
@@ -47,8 +49,9 @@ def machine():
 
 
 def latency(seen, names, cells):
-    bare = {cell: added(seen, "bare hyper", cell, "p50_us") for cell in cells}
-    lines = ["| added, one connection | " + " | ".join(f"{x} p50 | p99 | × bare" for x in cells) + " |", "|---" * (1 + 3 * len(cells)) + "|"]
+    floor = "bare hyper" if "bare hyper" in names else "weir"
+    bare = {cell: added(seen, floor, cell, "p50_us") for cell in cells}
+    lines = ["| added, one connection | " + " | ".join(f"{x} p50 | p99 | × {floor.split()[0]}" for x in cells) + " |", "|---" * (1 + 3 * len(cells)) + "|"]
     lines.append("| direct (absolute) | " + " | ".join(f"{us(median(seen[('direct', x)], 'p50_us'))} | {us(median(seen[('direct', x)], 'p99_us'))} | " for x in cells) + " |")
     for name in names[1:]:
         row = []
@@ -78,22 +81,32 @@ def capacity(seen, names, memory):
     return "\n".join(lines)
 
 
-def targets(free, facts):
-    out = ["| target | measured | |", "|---|---|---|"]
+def times(seen, over, under, cell, key):
+    """How many times one's added figure is the other's, or None where one was not served."""
+    a, b = added(seen, over, cell, key), added(seen, under, cell, key)
+    return None if a is None or b is None else a / b
+
+
+def targets(free, pinned, translated, facts):
+    out = ["| target | on one core | on all cores | |", "|---|---|---|---|"]
 
     def line(what, value, ok):
-        out.append(f"| {what} | {value} | {'met' if ok else 'missed'} |")
+        out.append(f"| {what} | | {value} | {'met' if ok else 'missed'} |")
+
+    def both(what, over, under, cell, key, ok):
+        alone, all_cores = times(pinned, over, under, cell, key), times(free, over, under, cell, key)
+        if alone is not None and all_cores is not None:
+            show = ["under the noise" if x <= 0 else f"{x:.1f} ×" if x < 10 else f"{x:.0f} ×" for x in (alone, all_cores)]
+            out.append(f"| {what} | {show[0]} | {show[1]} | {'met' if ok(alone) else 'missed'} |")
 
     for cell in CELLS:
-        ratio = added(free, "weir", cell, "p50_us") / added(free, "bare hyper", cell, "p50_us")
-        line(f"added p50 at {cell} at most 3 × the bare proxy's", f"{ratio:.1f} ×", ratio <= 3)
-    ratio = added(free, "weir", "stream", "first_p99_us") / added(free, "bare hyper", "stream", "first_p99_us")
-    line("added time to the first stream byte, p99, at most 5 × the bare proxy's", f"{ratio:.1f} ×", ratio <= 5)
+        both(f"added p50 at {cell} at most 3 × the bare proxy's", "weir", "bare hyper", cell, "p50_us", lambda x: x <= 3)
+    both("added time to the first stream byte, p99, at most 5 × the bare proxy's", "weir", "bare hyper", "stream", "first_p99_us", lambda x: x <= 5)
     for name, least in (("Portkey", 20), ("LiteLLM", 100)):
-        peer = next((n for n, cell in free if n.startswith(name) and cell == "0.4 KB"), None)
-        if peer and good(free[(peer, "0.4 KB")]):
-            ratio = added(free, peer, "0.4 KB", "p50_us") / added(free, "weir", "0.4 KB", "p50_us")
-            line(f"added p50 at 0.4 KB at least {least} × below {name}'s", f"{ratio:.0f} ×", ratio >= least)
+        peer = next((n for n, cell in free if n.startswith(name)), None)
+        for cell in CELLS if peer else ():
+            both(f"added p50 at {cell} at least {least} × below {name}'s", peer, "weir", cell, "p50_us", lambda x: x >= least)
+    out += translation_targets(translated, facts)
     rate = median(free[("weir", "64 at once")], "rps")
     line("8,000 requests/s at 64 connections", f"{rate:,.0f}", rate >= 8000)
     line("idle memory at most 35 MB", f"{facts['idle_rss_mb']:.1f} MB", facts["idle_rss_mb"] <= 35)
@@ -102,9 +115,48 @@ def targets(free, facts):
     return "\n".join(out)
 
 
-def text(free, pinned, facts, memory, notes, count):
+def translating(translated, cell, key="p50_us"):
+    """What translation adds to Weir's own figure, in microseconds."""
+    pairs = zip(translated.get((TRANSLATING, cell), []), translated[("weir", cell)])
+    values = [mine[key] - same[key] for mine, same in pairs if "failed" not in mine and "failed" not in same]
+    return statistics.median(values) if values else None
+
+
+def translation_targets(translated, facts):
+    out = []
+
+    def line(what, value, ok):
+        out.append(f"| {what} | {value} | | {'met' if ok else 'missed'} |")
+
+    for cell, most in (("8 KB", 150), ("200 KB", 2500)):
+        cost = translating(translated, cell)
+        if cost is not None:
+            line(f"translation adds at most {us(most)} at {cell}", us(cost), cost <= most)
+    cost = translating(translated, "stream")
+    if cost is not None:
+        line("translation adds at most 15 µs to a stream's event", f"{cost / STREAM_EVENTS:.1f} µs", cost / STREAM_EVENTS <= 15)
+    peer = next((n for n, _ in translated if n.startswith("claude-code-router")), None)
+    for cell in ("8 KB", "200 KB", "stream") if peer else ():
+        ratio = times(translated, peer, TRANSLATING, cell, "p50_us")
+        if ratio is not None:
+            what = "a whole stream" if cell == "stream" else cell
+            line(f"added p50 of a translated request, {what}, at least 10 × below claude-code-router's", f"{ratio:.0f} ×", ratio >= 10)
+    held = facts["long"]
+    if "failed" not in held:
+        grown = held["second_half"] - held["first_half"]
+        line("memory flat over a translated stream of two hours", f"{grown:+.1f} MB in its second half", grown <= 1)
+    return out
+
+
+def text(free, pinned, translated, facts, memory, notes, count):
     names = list(dict.fromkeys(name for name, _ in free))
-    failed = [f"{name}, {cell}: `{figures[-1]['failed']}`" for (name, cell), figures in free.items() if "failed" in figures[-1]]
+    seen = {**translated, **pinned, **free}
+    failed = [f"{name}, {cell}: `{' '.join(figures[-1]['failed'].split())}`" for (name, cell), figures in seen.items() if "failed" in figures[-1]]
+    passed = list(dict.fromkeys(name for name, _ in translated))
+    held = facts["long"]
+    held = f"failed: {held['failed']}" if "failed" in held else (
+        f"{held['events']:,} events in {held['seconds']:.1f} s: {held['before']:.1f} MB before, at most {held['first_half']:.1f} MB "
+        f"in the first half and {held['second_half']:.1f} MB in the second")
     commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=c.ROOT, capture_output=True, text=True).stdout.strip()
     return f"""# Benchmarks
 
@@ -116,9 +168,12 @@ median over rounds of a gateway's figure less the direct one of the same round. 
 a reservation committed before the request leaves, usage read from the answer, settlement. *Bare hyper* is the same HTTP library
 passing bytes on, on one thread, with nothing in between: the floor.
 
+Targets of latency are judged by the run in which load, provider and gateway share one core. With all cores, what a sleeping core
+takes to wake is in every figure, the floor's as well, and more often than not it is the larger part; both are shown.
+
 ## Targets
 
-{targets(free, facts)}
+{targets(free, pinned, translated, facts)}
 
 ## Latency
 
@@ -135,11 +190,23 @@ The run itself left {facts['rows']:,} requests in the ledger.
 
 ## All on one core
 
-Load, provider and gateway pinned to core 0: no waking of another core in the figures.
+Load, provider and gateway pinned to core 0: no waking of another core in the figures, and no second core for a gateway's other
+threads either.
 
 {latency(pinned, [n for n in names if (n, CELLS[0]) in pinned], CELLS)}
 
 {stream(pinned, [n for n in names if (n, CELLS[0]) in pinned])}
+
+## Translation
+
+An Anthropic Messages client and a provider that speaks OpenAI Chat, all on one core. *weir* is the same request to a provider of its
+own dialect; *added* is over the direct request to that one.
+
+{latency(translated, passed, CELLS[1:])}
+
+{stream(translated, passed)}
+
+One translated stream, two hours' worth at fifty events a second, sent as fast as it goes: {held}.
 
 ## Not served
 

@@ -6,8 +6,15 @@ use std::fmt::Write as _;
 const CODE: &str = "fn main() {\\n    let level = \\\"upper\\\";\\n    for step in 0..12 {\\n        println!(\\\"{step}: {level}\\\");\\n    }\\n}\\n// the water falls from the upper level to the lower one \\u2014 slowly, and all of it\\n";
 
 /// A whole HTTP/1.1 request: head, extra headers, and a body of about `bytes` bytes.
-pub fn request(port: u16, path: &str, bytes: usize, stream: bool, headers: &[&str]) -> Vec<u8> {
-    let body = body(bytes, stream);
+pub fn request(
+    port: u16,
+    path: &str,
+    model: &str,
+    bytes: usize,
+    stream: bool,
+    headers: &[&str],
+) -> Vec<u8> {
+    let body = body(model, bytes, stream);
     let mut head = format!(
         "POST {path} HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\ncontent-type: application/json\r\n\
          anthropic-version: 2023-06-01\r\naccept: application/json\r\nuser-agent: weir-bench\r\n\
@@ -27,8 +34,8 @@ pub fn request(port: u16, path: &str, bytes: usize, stream: bool, headers: &[&st
     [head.into_bytes(), body.into_bytes()].concat()
 }
 
-fn body(bytes: usize, stream: bool) -> String {
-    let mut text = String::from(r#"{"model":"claude-sonnet-4-5","max_tokens":1024,"#);
+fn body(model: &str, bytes: usize, stream: bool) -> String {
+    let mut text = format!(r#"{{"model":"{model}","max_tokens":1024,"#);
     if bytes > 4096 {
         text.push_str(r#""system":[{"type":"text","text":"You read and write code.","cache_control":{"type":"ephemeral"}}],"tools":["#);
         for tool in 0..(bytes / 2048).min(24) {

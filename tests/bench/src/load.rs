@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::runtime::Runtime;
 
-/// Requests each connection makes before any is counted.
-const WARM_UP: usize = 50;
+/// Requests each connection makes before any is counted, as a rule.
+pub const WARM_UP: usize = 50;
 const READ_BYTES: usize = 64 * 1024;
 const HEAD_BYTES_MAX: usize = 16 * 1024;
 
@@ -18,6 +18,8 @@ pub struct Load {
     pub port: u16,
     /// Whether a stream is asked for; only the check of the answer's length differs.
     pub stream: bool,
+    /// Requests each connection makes before any is counted.
+    pub warm_up: usize,
     /// The whole request.
     pub request: Vec<u8>,
     /// Kept connections, all busy all the time.
@@ -67,8 +69,8 @@ fn one(load: &Load) -> Result<Seen> {
     socket.set_nodelay(true)?;
     let (mut seen, mut buffer) = (Seen::default(), vec![0; READ_BYTES]);
     let mut began = Instant::now();
-    for turn in 0..WARM_UP + load.requests {
-        if turn == WARM_UP {
+    for turn in 0..load.warm_up + load.requests {
+        if turn == load.warm_up {
             seen = Seen::default();
             began = Instant::now();
         }
@@ -90,7 +92,7 @@ async fn many(load: &Load) -> Result<Seen> {
     let share = load.requests.div_ceil(load.connections);
     let barrier = std::rc::Rc::new(tokio::sync::Barrier::new(load.connections));
     let request = std::rc::Rc::new(load.request.clone());
-    let (port, stream) = (load.port, load.stream);
+    let (port, stream, warm_up) = (load.port, load.stream, load.warm_up);
     let tasks: Vec<_> = (0..load.connections)
         .map(|_| {
             let (barrier, request) = (barrier.clone(), request.clone());
@@ -99,8 +101,8 @@ async fn many(load: &Load) -> Result<Seen> {
                 socket.set_nodelay(true)?;
                 let (mut seen, mut buffer) = (Seen::default(), vec![0; READ_BYTES]);
                 let mut began = Instant::now();
-                for turn in 0..WARM_UP + share {
-                    if turn == WARM_UP {
+                for turn in 0..warm_up + share {
+                    if turn == warm_up {
                         barrier.wait().await;
                         seen = Seen::default();
                         began = Instant::now();

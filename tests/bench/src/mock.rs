@@ -1,5 +1,5 @@
-//! An instant provider: reads the whole request, counts it, answers with a fixed Anthropic
-//! message or a burst of stream events. `GET /count` gives the number of requests answered.
+//! An instant provider: reads the whole request, counts it, answers with a fixed Anthropic message
+//! or OpenAI chat completion, or with a burst of stream events. `GET /count` gives the number of requests answered.
 
 use bytes::Bytes;
 use futures_util::stream::iter;
@@ -10,25 +10,46 @@ use hyper::body::{Frame, Incoming};
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use std::convert::Infallible;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, LazyLock};
 use tokio::net::TcpListener;
 
+/// What the provider says, made once.
+struct Said {
+    message: Bytes,
+    message_events: Vec<Bytes>,
+    chat: Bytes,
+    chat_events: Vec<Bytes>,
+}
+
 const USAGE: &str = r#""usage":{"input_tokens":812,"cache_creation_input_tokens":120,"cache_read_input_tokens":20480,"cache_creation":{"ephemeral_5m_input_tokens":120,"ephemeral_1h_input_tokens":0},"output_tokens":214}"#;
-const STREAM_DELTAS: usize = 46;
+const CHAT_USAGE: &str = r#""usage":{"prompt_tokens":21412,"completion_tokens":214,"total_tokens":21626,"prompt_tokens_details":{"cached_tokens":20480},"completion_tokens_details":{"reasoning_tokens":0}}"#;
 
-static MESSAGE: LazyLock<Bytes> = LazyLock::new(|| {
-    let text = "The file holds one function that prints twelve lines. ".repeat(8);
-    format!(r#"{{"id":"msg_01","type":"message","role":"assistant","model":"claude-sonnet-4-5","content":[{{"type":"text","text":"{text}"}}],"stop_reason":"end_turn","stop_sequence":null,{USAGE}}}"#).into()
-});
+impl Said {
+    fn new(deltas: usize) -> Self {
+        let text = "The file holds one function that prints twelve lines. ".repeat(8);
+        let message = format!(
+            r#"{{"id":"msg_01","type":"message","role":"assistant","model":"claude-sonnet-4-5","content":[{{"type":"text","text":"{text}"}}],"stop_reason":"end_turn","stop_sequence":null,{USAGE}}}"#
+        );
+        let chat = format!(
+            r#"{{"id":"chatcmpl-01","object":"chat.completion","created":1795334400,"model":"gpt-5","choices":[{{"index":0,"message":{{"role":"assistant","content":"{text}","refusal":null}},"logprobs":null,"finish_reason":"stop"}}],{CHAT_USAGE}}}"#
+        );
+        Self {
+            message: message.into(),
+            message_events: message_events(deltas),
+            chat: chat.into(),
+            chat_events: chat_events(deltas),
+        }
+    }
+}
 
-static EVENTS: LazyLock<Vec<Bytes>> = LazyLock::new(|| {
+fn message_events(deltas: usize) -> Vec<Bytes> {
     let mut events = vec![
         format!("event: message_start\ndata: {{\"type\":\"message_start\",\"message\":{{\"id\":\"msg_01\",\"type\":\"message\",\"role\":\"assistant\",\"model\":\"claude-sonnet-4-5\",\"content\":[],\"stop_reason\":null,{}}}}}\n\n", USAGE.replace("214", "1")),
         "event: content_block_start\ndata: {\"type\":\"content_block_start\",\"index\":0,\"content_block\":{\"type\":\"text\",\"text\":\"\"}}\n\n".to_owned(),
         "event: ping\ndata: {\"type\":\"ping\"}\n\n".to_owned(),
     ];
-    events.extend((0..STREAM_DELTAS).map(|n| format!("event: content_block_delta\ndata: {{\"type\":\"content_block_delta\",\"index\":0,\"delta\":{{\"type\":\"text_delta\",\"text\":\"word {n} of the answer \"}}}}\n\n")));
+    events.extend((0..deltas).map(|n| format!("event: content_block_delta\ndata: {{\"type\":\"content_block_delta\",\"index\":0,\"delta\":{{\"type\":\"text_delta\",\"text\":\"word {n} of the answer \"}}}}\n\n")));
     events.push(
         "event: content_block_stop\ndata: {\"type\":\"content_block_stop\",\"index\":0}\n\n"
             .to_owned(),
@@ -36,21 +57,40 @@ static EVENTS: LazyLock<Vec<Bytes>> = LazyLock::new(|| {
     events.push(format!("event: message_delta\ndata: {{\"type\":\"message_delta\",\"delta\":{{\"stop_reason\":\"end_turn\",\"stop_sequence\":null}},{USAGE}}}\n\n"));
     events.push("event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n".to_owned());
     events.into_iter().map(Bytes::from).collect()
-});
+}
+
+fn chat_events(deltas: usize) -> Vec<Bytes> {
+    const HEAD: &str = r#"{"id":"chatcmpl-01","object":"chat.completion.chunk","created":1795334400,"model":"gpt-5","service_tier":"default","system_fingerprint":null,"#;
+    let choice = |delta: &str, end: &str| {
+        format!(
+            "data: {HEAD}\"choices\":[{{\"index\":0,\"delta\":{delta},\"logprobs\":null,\"finish_reason\":{end}}}],\"usage\":null}}\n\n"
+        )
+    };
+    let mut events = vec![choice(r#"{"role":"assistant","content":"","refusal":null}"#, "null")];
+    events.extend(
+        (0..deltas).map(|n| choice(&format!(r#"{{"content":"word {n} of the answer "}}"#), "null")),
+    );
+    events.push(choice("{}", "\"stop\""));
+    events.push(format!("data: {HEAD}\"choices\":[],{CHAT_USAGE}}}\n\n"));
+    events.push("data: [DONE]\n\n".to_owned());
+    events.into_iter().map(Bytes::from).collect()
+}
 
 type Answer = Response<BoxBody<Bytes, Infallible>>;
 
-/// Serves until the process ends.
-pub async fn serve(announce: fn(u16)) -> std::io::Result<()> {
+/// Serves until the process ends; a stream brings `deltas` pieces of text.
+pub async fn serve(deltas: usize, announce: fn(u16)) -> std::io::Result<()> {
+    let said = Arc::new(Said::new(deltas));
     let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
     announce(listener.local_addr()?.port());
     let counted = Arc::new(AtomicU64::new(0));
     loop {
         let (socket, _) = listener.accept().await?;
         socket.set_nodelay(true)?;
-        let counted = Arc::clone(&counted);
+        let (counted, said) = (Arc::clone(&counted), Arc::clone(&said));
         tokio::spawn(async move {
-            let service = service_fn(move |request| answer(request, Arc::clone(&counted)));
+            let service =
+                service_fn(move |request| answer(request, Arc::clone(&counted), Arc::clone(&said)));
             // A connection that breaks is the load generator's to notice.
             let _ = hyper::server::conn::http1::Builder::new()
                 .serve_connection(TokioIo::new(socket), service)
@@ -62,29 +102,58 @@ pub async fn serve(announce: fn(u16)) -> std::io::Result<()> {
 async fn answer(
     request: Request<Incoming>,
     counted: Arc<AtomicU64>,
+    said: Arc<Said>,
 ) -> Result<Answer, hyper::Error> {
     if request.method() == Method::GET {
         let count = counted.load(Ordering::Relaxed).to_string();
         return Ok(Response::new(Full::new(Bytes::from(count)).boxed()));
     }
+    let chat = request.uri().path().ends_with("/chat/completions");
     let mut body = request.into_body();
-    let mut last = Bytes::new();
+    let (mut last, mut streams) = (Bytes::new(), false);
     while let Some(frame) = body.frame().await {
         if let Ok(data) = frame?.into_data()
             && !data.is_empty()
         {
+            // A gateway that translates may write the word anywhere, in either spelling.
+            streams = streams || chat && asks_for_stream(&data);
             last = data;
         }
     }
     counted.fetch_add(1, Ordering::Relaxed);
     // The load generator writes `"stream":true}` last.
-    let (kind, body) = if last.ends_with(b"true}") {
-        let frames = EVENTS.iter().cloned().map(|event| Ok(Frame::data(event)));
-        ("text/event-stream", BodyExt::boxed(StreamBody::new(iter(frames))))
+    let streams = streams || last.ends_with(b"true}");
+    let whole = if chat { &said.chat } else { &said.message };
+    let (kind, body) = if streams {
+        ("text/event-stream", BodyExt::boxed(StreamBody::new(iter(Events { said, chat, next: 0 }))))
     } else {
-        ("application/json", Full::new(MESSAGE.clone()).boxed())
+        ("application/json", Full::new(whole.clone()).boxed())
     };
     let mut response = Response::new(body);
     response.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static(kind));
     Ok(response)
+}
+
+fn asks_for_stream(body: &[u8]) -> bool {
+    [b"\"stream\":true".as_slice(), b"\"stream\": true"]
+        .iter()
+        .any(|words| memchr::memmem::find(body, words).is_some())
+}
+
+/// The events of one answer, one after the other.
+struct Events {
+    said: Arc<Said>,
+    chat: bool,
+    next: usize,
+}
+
+impl Iterator for Events {
+    type Item = Result<Frame<Bytes>, Infallible>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let all = if self.chat { &self.said.chat_events } else { &self.said.message_events };
+        let event = all.get(self.next)?.clone();
+        self.next += 1;
+        Some(Ok(Frame::data(event)))
+    }
 }

@@ -37,11 +37,6 @@ dialect = "openai"
 base_url = "http://127.0.0.1:{port}/v1"
 key = "env:BENCH_KEY"
 
-[providers.long]
-dialect = "openai"
-base_url = "http://127.0.0.1:{long_port}/v1"
-key = "env:BENCH_KEY"
-
 [[budgets]]
 name = "week"
 period = "week"
@@ -129,8 +124,8 @@ def _own(word, *arguments):
     return int(child.stdout.readline()), child
 
 
-def mock(*events):
-    port, child = _own("mock", *events)
+def mock():
+    port, child = _own("mock")
     return Contender("direct", port, child)
 
 
@@ -139,11 +134,11 @@ def bare(provider):
     return Contender("bare hyper", port, child)
 
 
-def weir_home(provider, long):
+def weir_home(provider):
     home = AREA / "weir"
     shutil.rmtree(home, ignore_errors=True)
     home.mkdir(parents=True)
-    (home / "config.toml").write_text(WEIR.format(port=provider.port, long_port=long.port))
+    (home / "config.toml").write_text(WEIR.format(port=provider.port))
     env = {"WEIR_HOME": str(home), "BENCH_KEY": "sk-bench"}
     token = subprocess.run([RELEASE / "weir", "client", "add", "bench"], env={**os.environ, **env}, capture_output=True, text=True, check=True).stdout.strip()
     return env, token

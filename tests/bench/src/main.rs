@@ -14,13 +14,10 @@ mod mock;
 use std::process::ExitCode;
 
 const USAGE: &str = "usage:
-  weir-bench mock [EVENTS]                         an instant provider; prints its port
+  weir-bench mock                                  an instant provider; prints its port
   weir-bench bare PORT                             a bare pass-through to PORT; prints its port
   weir-bench load PORT PATH MODEL BYTES CONNECTIONS REQUESTS whole|stream|once [HEADER: VALUE]...
                                                    a load; prints one line of JSON";
-
-/// Text pieces in the mock's streamed answers.
-const STREAM_DELTAS: usize = 46;
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -38,8 +35,7 @@ fn run(words: &[&str]) -> Result<(), Box<dyn std::error::Error>> {
     // One thread each: on a small machine a second one only adds wake-ups to the measurement.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     match words {
-        ["mock"] => runtime.block_on(mock::serve(STREAM_DELTAS, announce))?,
-        ["mock", events] => runtime.block_on(mock::serve(events.parse()?, announce))?,
+        ["mock"] => runtime.block_on(mock::serve(announce))?,
         ["bare", port] => runtime.block_on(bare::serve(port.parse()?, announce))?,
         [
             "load",

@@ -16,17 +16,31 @@ use tokio::net::TcpListener;
 
 /// What the provider says, made once.
 struct Said {
-    message: Bytes,
-    message_events: Vec<Bytes>,
-    chat: Bytes,
-    chat_events: Vec<Bytes>,
+    message: Answered,
+    chat: Answered,
 }
+
+/// One dialect's answer, whole and as a stream.
+struct Answered {
+    whole: Bytes,
+    head: Vec<Bytes>,
+    /// The pieces of text; a longer stream begins them anew.
+    deltas: Vec<Bytes>,
+    tail: Vec<Bytes>,
+}
+
+/// Text pieces of a stream.
+const STREAM_DELTAS: usize = 46;
+/// The model whose streams are long, as a request names it.
+const LONG_MODEL: &[u8] = b"gpt-5-mini";
+/// Text pieces of a long stream: two hours at fifty a second.
+const LONG_DELTAS: usize = 360_000;
 
 const USAGE: &str = r#""usage":{"input_tokens":812,"cache_creation_input_tokens":120,"cache_read_input_tokens":20480,"cache_creation":{"ephemeral_5m_input_tokens":120,"ephemeral_1h_input_tokens":0},"output_tokens":214}"#;
 const CHAT_USAGE: &str = r#""usage":{"prompt_tokens":21412,"completion_tokens":214,"total_tokens":21626,"prompt_tokens_details":{"cached_tokens":20480},"completion_tokens_details":{"reasoning_tokens":0}}"#;
 
 impl Said {
-    fn new(deltas: usize) -> Self {
+    fn new() -> Self {
         let text = "The file holds one function that prints twelve lines. ".repeat(8);
         let message = format!(
             r#"{{"id":"msg_01","type":"message","role":"assistant","model":"claude-sonnet-4-5","content":[{{"type":"text","text":"{text}"}}],"stop_reason":"end_turn","stop_sequence":null,{USAGE}}}"#
@@ -34,53 +48,59 @@ impl Said {
         let chat = format!(
             r#"{{"id":"chatcmpl-01","object":"chat.completion","created":1795334400,"model":"gpt-5","choices":[{{"index":0,"message":{{"role":"assistant","content":"{text}","refusal":null}},"logprobs":null,"finish_reason":"stop"}}],{CHAT_USAGE}}}"#
         );
-        Self {
-            message: message.into(),
-            message_events: message_events(deltas),
-            chat: chat.into(),
-            chat_events: chat_events(deltas),
-        }
+        Self { message: message_events(message), chat: chat_events(chat) }
+    }
+
+    fn in_dialect(&self, chat: bool) -> &Answered {
+        if chat { &self.chat } else { &self.message }
     }
 }
 
-fn message_events(deltas: usize) -> Vec<Bytes> {
-    let mut events = vec![
+fn bytes(events: impl IntoIterator<Item = String>) -> Vec<Bytes> {
+    events.into_iter().map(Bytes::from).collect()
+}
+
+fn message_events(whole: String) -> Answered {
+    let head = [
         format!("event: message_start\ndata: {{\"type\":\"message_start\",\"message\":{{\"id\":\"msg_01\",\"type\":\"message\",\"role\":\"assistant\",\"model\":\"claude-sonnet-4-5\",\"content\":[],\"stop_reason\":null,{}}}}}\n\n", USAGE.replace("214", "1")),
         "event: content_block_start\ndata: {\"type\":\"content_block_start\",\"index\":0,\"content_block\":{\"type\":\"text\",\"text\":\"\"}}\n\n".to_owned(),
         "event: ping\ndata: {\"type\":\"ping\"}\n\n".to_owned(),
     ];
-    events.extend((0..deltas).map(|n| format!("event: content_block_delta\ndata: {{\"type\":\"content_block_delta\",\"index\":0,\"delta\":{{\"type\":\"text_delta\",\"text\":\"word {n} of the answer \"}}}}\n\n")));
-    events.push(
+    let deltas = (0..STREAM_DELTAS).map(|n| format!("event: content_block_delta\ndata: {{\"type\":\"content_block_delta\",\"index\":0,\"delta\":{{\"type\":\"text_delta\",\"text\":\"word {n} of the answer \"}}}}\n\n"));
+    let tail = [
         "event: content_block_stop\ndata: {\"type\":\"content_block_stop\",\"index\":0}\n\n"
             .to_owned(),
-    );
-    events.push(format!("event: message_delta\ndata: {{\"type\":\"message_delta\",\"delta\":{{\"stop_reason\":\"end_turn\",\"stop_sequence\":null}},{USAGE}}}\n\n"));
-    events.push("event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n".to_owned());
-    events.into_iter().map(Bytes::from).collect()
+        format!(
+            "event: message_delta\ndata: {{\"type\":\"message_delta\",\"delta\":{{\"stop_reason\":\"end_turn\",\"stop_sequence\":null}},{USAGE}}}\n\n"
+        ),
+        "event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n".to_owned(),
+    ];
+    Answered { whole: whole.into(), head: bytes(head), deltas: bytes(deltas), tail: bytes(tail) }
 }
 
-fn chat_events(deltas: usize) -> Vec<Bytes> {
+fn chat_events(whole: String) -> Answered {
     const HEAD: &str = r#"{"id":"chatcmpl-01","object":"chat.completion.chunk","created":1795334400,"model":"gpt-5","service_tier":"default","system_fingerprint":null,"#;
     let choice = |delta: &str, end: &str| {
         format!(
             "data: {HEAD}\"choices\":[{{\"index\":0,\"delta\":{delta},\"logprobs\":null,\"finish_reason\":{end}}}],\"usage\":null}}\n\n"
         )
     };
-    let mut events = vec![choice(r#"{"role":"assistant","content":"","refusal":null}"#, "null")];
-    events.extend(
-        (0..deltas).map(|n| choice(&format!(r#"{{"content":"word {n} of the answer "}}"#), "null")),
-    );
-    events.push(choice("{}", "\"stop\""));
-    events.push(format!("data: {HEAD}\"choices\":[],{CHAT_USAGE}}}\n\n"));
-    events.push("data: [DONE]\n\n".to_owned());
-    events.into_iter().map(Bytes::from).collect()
+    let head = [choice(r#"{"role":"assistant","content":"","refusal":null}"#, "null")];
+    let deltas = (0..STREAM_DELTAS)
+        .map(|n| choice(&format!(r#"{{"content":"word {n} of the answer "}}"#), "null"));
+    let tail = [
+        choice("{}", "\"stop\""),
+        format!("data: {HEAD}\"choices\":[],{CHAT_USAGE}}}\n\n"),
+        "data: [DONE]\n\n".to_owned(),
+    ];
+    Answered { whole: whole.into(), head: bytes(head), deltas: bytes(deltas), tail: bytes(tail) }
 }
 
 type Answer = Response<BoxBody<Bytes, Infallible>>;
 
-/// Serves until the process ends; a stream brings `deltas` pieces of text.
-pub async fn serve(deltas: usize, announce: fn(u16)) -> std::io::Result<()> {
-    let said = Arc::new(Said::new(deltas));
+/// Serves until the process ends.
+pub async fn serve(announce: fn(u16)) -> std::io::Result<()> {
+    let said = Arc::new(Said::new());
     let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
     announce(listener.local_addr()?.port());
     let counted = Arc::new(AtomicU64::new(0));
@@ -110,24 +130,28 @@ async fn answer(
     }
     let chat = request.uri().path().ends_with("/chat/completions");
     let mut body = request.into_body();
-    let (mut last, mut streams) = (Bytes::new(), false);
+    let (mut last, mut streams, mut deltas) = (Bytes::new(), false, STREAM_DELTAS);
     while let Some(frame) = body.frame().await {
         if let Ok(data) = frame?.into_data()
             && !data.is_empty()
         {
             // A gateway that translates may write the word anywhere, in either spelling.
-            streams = streams || chat && asks_for_stream(&data);
+            if chat {
+                streams = streams || asks_for_stream(&data);
+                let long = memchr::memmem::find(&data, LONG_MODEL).is_some();
+                deltas = if long { LONG_DELTAS } else { deltas };
+            }
             last = data;
         }
     }
     counted.fetch_add(1, Ordering::Relaxed);
     // The load generator writes `"stream":true}` last.
     let streams = streams || last.ends_with(b"true}");
-    let whole = if chat { &said.chat } else { &said.message };
     let (kind, body) = if streams {
-        ("text/event-stream", BodyExt::boxed(StreamBody::new(iter(Events { said, chat, next: 0 }))))
+        let events = Events { said, chat, deltas, next: 0 };
+        ("text/event-stream", BodyExt::boxed(StreamBody::new(iter(events))))
     } else {
-        ("application/json", Full::new(whole.clone()).boxed())
+        ("application/json", Full::new(said.in_dialect(chat).whole.clone()).boxed())
     };
     let mut response = Response::new(body);
     response.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static(kind));
@@ -144,6 +168,7 @@ fn asks_for_stream(body: &[u8]) -> bool {
 struct Events {
     said: Arc<Said>,
     chat: bool,
+    deltas: usize,
     next: usize,
 }
 
@@ -151,9 +176,14 @@ impl Iterator for Events {
     type Item = Result<Frame<Bytes>, Infallible>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let all = if self.chat { &self.said.chat_events } else { &self.said.message_events };
-        let event = all.get(self.next)?.clone();
+        let Answered { head, deltas, tail, .. } = self.said.in_dialect(self.chat);
+        let (at, after) = (self.next, head.len() + self.deltas);
+        let event = match head.get(at) {
+            Some(event) => event,
+            None if at < after => &deltas[(at - head.len()) % deltas.len()],
+            None => tail.get(at - after)?,
+        };
         self.next += 1;
-        Some(Ok(Frame::data(event)))
+        Some(Ok(Frame::data(event.clone())))
     }
 }

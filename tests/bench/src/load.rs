@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::runtime::Runtime;
 
-/// Requests each connection makes before any is counted, as a rule.
+/// Most requests each connection makes before any is counted.
 pub const WARM_UP: usize = 50;
 const READ_BYTES: usize = 64 * 1024;
 const HEAD_BYTES_MAX: usize = 16 * 1024;

@@ -49,13 +49,16 @@ fn run(words: &[&str]) -> Result<(), Box<dyn std::error::Error>> {
             headers @ ..,
         ] => {
             let (port, bytes, stream) = (port.parse()?, bytes.parse()?, *way != "whole");
+            let (connections, requests) = (connections.parse()?, requests.parse::<usize>()?);
+            // A slow contender makes few requests, and no more than these before they count.
+            let warm_up = load::WARM_UP.min(requests.div_ceil(connections));
             let load = load::Load {
                 port,
                 stream,
-                warm_up: if *way == "once" { 0 } else { load::WARM_UP },
+                warm_up: if *way == "once" { 0 } else { warm_up },
                 request: body::request(port, path, model, bytes, stream, headers),
-                connections: connections.parse()?,
-                requests: requests.parse()?,
+                connections,
+                requests,
             };
             println!("{}", load::run(&runtime, &load)?.json());
         }

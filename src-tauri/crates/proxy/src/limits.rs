@@ -56,6 +56,9 @@ pub const LOCAL_WAIT_MAX: Duration = Duration::from_secs(8 * 60);
 /// How often a translated stream is looked at for silence. Its client hears of it after one to two
 /// of these: before the 20 seconds after which Claude Code warns its user.
 pub const PING_SILENCE: Duration = Duration::from_secs(9);
+/// Longest silence of a provider in a translated stream. Its client hears pings and would wait for
+/// ever, with the reservation and a place at a local server held.
+pub const ANSWER_SILENCE_MAX: Duration = Duration::from_secs(15 * 60);
 /// How long the usage of a finished answer is waited for after its client hung up.
 pub const LAST_LOOK_MAX: Duration = Duration::from_millis(500);
 /// How much is read for it, in bytes.

@@ -3,7 +3,7 @@
 //! drop when the client left.
 
 use crate::body::Broken;
-use crate::limits::{LAST_LOOK_BYTES_MAX, LAST_LOOK_MAX, PING_SILENCE};
+use crate::limits::{ANSWER_SILENCE_MAX, LAST_LOOK_BYTES_MAX, LAST_LOOK_MAX, PING_SILENCE};
 use crate::live::Held;
 use crate::settle::{Ticket, outcome_of};
 use crate::upstream::AnswerBody;
@@ -28,8 +28,10 @@ pub struct Relay {
     shape: Shape,
     /// When silence has to be broken, on translated streams.
     pulse: Option<Pin<Box<Sleep>>>,
-    /// Whether anything was said since the pulse last beat.
+    /// Whether anything was said to the client since the pulse last beat.
     spoke: bool,
+    /// Beats of the pulse since the provider last said anything.
+    silent: u32,
     ticket: Ticket,
     endpoint: Endpoint,
     /// Whether an error event can be added to the stream: SSE, not compressed, no fixed length.
@@ -52,6 +54,13 @@ pub enum Shape {
     Hiding(UsageHider),
     /// The client's dialect.
     Translated(Box<hub::Stream>),
+}
+
+/// What there is to do while the provider says nothing.
+enum Waited {
+    Still,
+    Ping(&'static [u8]),
+    TooLong,
 }
 
 enum Tail {
@@ -100,6 +109,7 @@ impl Relay {
             shape: parts.shape,
             pulse,
             spoke: false,
+            silent: 0,
             ticket: parts.ticket,
             endpoint: parts.endpoint,
             speakable: parts.speakable,
@@ -125,7 +135,16 @@ impl Relay {
             }
             let polled = match Pin::new(&mut self.upstream).poll_frame(context) {
                 Poll::Ready(polled) => polled,
-                Poll::Pending => return self.wait(context),
+                Poll::Pending => match self.wait(context) {
+                    Waited::Still => return Poll::Pending,
+                    Waited::Ping(ping) => {
+                        return Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(ping)))));
+                    }
+                    Waited::TooLong => {
+                        self.tail = self.end(true);
+                        continue;
+                    }
+                },
             };
             match polled {
                 Some(Ok(frame)) => {
@@ -149,20 +168,24 @@ impl Relay {
     }
 
     /// Nothing has come: a translated stream is kept alive in its client's own way.
-    fn wait(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
+    fn wait(&mut self, context: &mut Context<'_>) -> Waited {
         let (Some(pulse), Shape::Translated(stream)) = (&mut self.pulse, &self.shape) else {
-            return Poll::Pending;
+            return Waited::Still;
         };
         while pulse.as_mut().poll(context).is_ready() {
             let next = pulse.deadline() + PING_SILENCE;
             pulse.as_mut().reset(next);
+            self.silent += 1;
+            if PING_SILENCE * self.silent > ANSWER_SILENCE_MAX {
+                return Waited::TooLong;
+            }
             if !std::mem::take(&mut self.spoke)
                 && let Some(ping) = stream.ping()
             {
-                return Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(ping)))));
+                return Waited::Ping(ping);
             }
         }
-        Poll::Pending
+        Waited::Still
     }
 
     /// Whether the client has been told that its answer failed.
@@ -175,11 +198,16 @@ impl Relay {
         if let Some(tap) = &mut self.tap {
             tap.feed(&data);
         }
-        self.spoke = true;
+        self.silent = 0;
         match &mut self.shape {
             Shape::AsItCame => data,
             Shape::Hiding(hider) => hider.feed(data),
-            Shape::Translated(stream) => Bytes::from(stream.feed(&data)),
+            Shape::Translated(stream) => {
+                let told = stream.feed(&data);
+                // A provider's own "still working" says nothing to this client.
+                self.spoke |= !told.is_empty();
+                Bytes::from(told)
+            }
         }
     }
 

@@ -180,9 +180,11 @@ fn relayed(
 }
 
 /// The provider answered, and nobody can read it: it may have worked, so it is booked as broken
-/// off and estimated.
+/// off and estimated; unless it refused, which is free.
 fn unreadable(ticket: Ticket, why: &str) -> Refused {
-    ticket.close(Outcome::Truncated, weir_core::Metered::default(), true);
+    let metered = weir_core::Metered::default();
+    let outcome = outcome_of(ticket.status, &metered, true);
+    ticket.close(outcome, metered, true);
     let text = format!("the provider's answer cannot be read: {why}");
     Refused::new(ProblemKind::Upstream, 502, text).code("answer_unreadable")
 }

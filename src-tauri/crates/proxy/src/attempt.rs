@@ -105,8 +105,7 @@ impl Tries<'_> {
                 self.without_usage(provider, candidate, *answer, *ticket, way, last).await
             }
             Sent::Answer(answer, ticket)
-                if own.is_some_and(|own| own != candidate.endpoint)
-                    && matches!(answer.status.as_u16(), 404 | 405 | 501) =>
+                if own.is_some_and(|own| own != candidate.endpoint) && is_absent(&answer) =>
             {
                 self.in_own_dialect(provider, candidate, *answer, *ticket, way, last).await
             }
@@ -117,11 +116,12 @@ impl Tries<'_> {
 
     /// A server that may have no such endpoint, though its kind usually does (Responses at an
     /// OpenAI-compatible server, Messages at an older local one): asked once more in its first
-    /// dialect, and remembered. A 404 that speaks of the model goes to the client as it is.
+    /// dialect, and remembered when that is there. A 404 that speaks of the model goes to the
+    /// client as it is, and so does one to a request that cannot be said in that dialect.
     async fn in_own_dialect(
         &mut self,
         provider: &Provider,
-        mut candidate: Candidate,
+        candidate: Candidate,
         answer: Answer,
         ticket: Ticket,
         way: Way,
@@ -133,12 +133,25 @@ impl Tries<'_> {
         let Some(own) = own.filter(|_| !of_the_model) else {
             return Ok(self.judge(candidate, answer, ticket, way, last));
         };
-        self.context.upstream_quirks.note_lacks(&provider.name, candidate.endpoint);
-        ticket.close(Outcome::UpstreamError, Metered::default(), false);
-        candidate.endpoint = own;
-        let asks = wants_usage(self.asked, &candidate)
+        let instead = Candidate { endpoint: own, ..candidate.clone() };
+        let asks = wants_usage(self.asked, &instead)
             && !self.context.upstream_quirks.rejects_usage(&provider.name);
-        self.again(provider, candidate, asks, last).await
+        let Ok(Carried { out, way }) = self.carried(provider, &instead, asks).await else {
+            return Ok(self.judge(candidate, answer, ticket, way, last));
+        };
+        ticket.close(Outcome::UpstreamError, Metered::default(), false);
+        let (answer, ticket) = match self.send(provider, &instead, out, &way, last).await? {
+            Sent::Answer(answer, ticket) => (*answer, *ticket),
+            Sent::Nothing(failure) => return Ok(Try::Failed(failure)),
+        };
+        // Where nothing is there, what stands before the server may be down.
+        if !is_absent(&answer) && !answer.status.is_server_error() {
+            self.context.upstream_quirks.note_lacks(&provider.name, candidate.endpoint);
+        }
+        if asks && answer.status == 400 {
+            return self.without_usage(provider, instead, answer, ticket, way, last).await;
+        }
+        Ok(self.judge(instead, answer, ticket, way, last))
     }
 
     /// Sends to the same provider once more, in another form.
@@ -242,11 +255,8 @@ impl Tries<'_> {
     ) -> Result<Sent, Refused> {
         let local = provider.local && !self.local.cloud;
         let bytes = out.body.len().max(self.asked.json().len());
-        let assumed = match way {
-            Way::AsItCame { .. } => OUTPUT_TOKENS_ASSUMED,
-            Way::Translated(crossing) => crossing.output_assumed,
-        };
-        let estimate = estimate(self.asked, bytes, assumed);
+        let mut estimate = estimate(self.asked, bytes, way.output_assumed());
+        estimate.cache_write |= way.marks_cache();
         let mut ticket = match self.reserve(candidate, local, estimate) {
             Ok(ticket) => ticket,
             // A later link may be free, or in no budget.
@@ -335,6 +345,11 @@ impl Tries<'_> {
         let way = Way::AsItCame { hides_usage: false, thoughts_left_out: false };
         Ok(Started { answer, ticket, candidate, way, attempts: self.count })
     }
+}
+
+/// Whether a server says that it has no such endpoint.
+fn is_absent(answer: &Answer) -> bool {
+    matches!(answer.status.as_u16(), 404 | 405 | 501)
 }
 
 enum Sent {

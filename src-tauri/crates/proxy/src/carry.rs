@@ -53,6 +53,8 @@ pub struct Crossing {
     pub endpoint: Endpoint,
     /// The most tokens of an answer where the client named no limit.
     pub output_assumed: u64,
+    /// Whether the prompt is marked to be cached, by the client or on its way.
+    pub marks_cache: bool,
     /// Codes of what the provider cannot be told, for `x-weir-dropped` and the ledger.
     pub dropped: Option<String>,
 }
@@ -75,6 +77,19 @@ pub fn wants_usage(asked: &Asked, candidate: &Candidate) -> bool {
 }
 
 impl Way {
+    /// The most tokens of an answer where the client named no limit.
+    pub fn output_assumed(&self) -> u64 {
+        match self {
+            Self::AsItCame { .. } => OUTPUT_TOKENS_ASSUMED,
+            Self::Translated(crossing) => crossing.output_assumed,
+        }
+    }
+
+    /// Whether what is sent marks a cache, whatever the client's own body said.
+    pub fn marks_cache(&self) -> bool {
+        matches!(self, Self::Translated(crossing) if crossing.marks_cache)
+    }
+
     /// Codes of what the provider was not told, joined by commas: for the ledger and for
     /// `x-weir-dropped`.
     pub fn dropped(&self) -> Option<String> {
@@ -245,6 +260,8 @@ fn translated(
         form,
         endpoint: candidate.endpoint,
         output_assumed: traits.output_default.max(OUTPUT_TOKENS_ASSUMED),
+        // Inside a text these quotes would be escaped.
+        marks_cache: memchr::memmem::find(&done.body, b"\"cache_control\":").is_some(),
         dropped: codes(&done.dropped),
     };
     Ok(Carried {

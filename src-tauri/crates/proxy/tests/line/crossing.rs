@@ -187,6 +187,106 @@ async fn silence_of_a_translated_stream_is_broken_by_the_ping_its_client_knows()
     assert_eq!(stage.only_closing().await.outcome, Outcome::Ok);
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_provider_that_only_says_it_works_does_not_keep_the_client_waiting_in_silence() {
+    let first = format!("{STREAM}{HELLO}");
+    let provider = Neighbour::answers_and_mutters(&first, ": PROCESSING\n\n");
+    let stage = Stage::start(&[("openai", provider.url())], |_| {}).await;
+    let mut socket = stage.send_and_keep(&messages("openai/gpt-5", true)).await;
+    Stage::read_until(&mut socket, "event: ping").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn pings_do_not_hold_a_client_at_a_provider_that_never_goes_on() {
+    let provider = Neighbour::answers_in_two(&format!("{STREAM}{HELLO}"), "never said");
+    let stage = Stage::start(&[("openai", provider.url())], |_| {}).await;
+    let socket = stage.send_and_keep(&messages("openai/gpt-5", true)).await;
+    let end = tokio::time::timeout(std::time::Duration::from_secs(3_600), Stage::rest(socket));
+    let response = end.await.expect("it ends by itself");
+    assert!(response.contains("event: error\n") && !response.contains("message_stop"));
+    assert_eq!(stage.only_closing().await.outcome, Outcome::Truncated);
+}
+
+#[tokio::test]
+async fn a_404_about_something_else_is_told_as_it_is_and_no_endpoint_is_given_up_for_it() {
+    let words = r#"{"error":{"message":"Response with id 'resp_1' not found."}}"#;
+    let provider = Neighbour::answers(&json("404 Not Found", words));
+    let stage = Stage::start(&[("openai", provider.url())], |_| {}).await;
+    let body = r#"{"model":"openai/qwen","input":"go on","previous_response_id":"resp_1"}"#;
+    for _ in 0..2 {
+        let response = stage.send(&post("/v1/responses", body)).await;
+        assert_eq!(get_status(&response), 404, "{response}");
+        assert!(response.contains(words), "{response}");
+    }
+    assert_eq!(provider.seen().matches("POST /v1/responses ").count(), 2);
+    stage.closings(2).await;
+}
+
+#[tokio::test]
+async fn an_endpoint_is_given_up_only_for_one_that_is_there() {
+    let none = json("404 Not Found", "page not found");
+    let answer = json(
+        "200 OK",
+        r#"{"id":"resp_1","object":"response","status":"completed","model":"qwen","output":[],"usage":{"input_tokens":11,"output_tokens":5}}"#,
+    );
+    // Something in front of the server was down for a moment.
+    let provider = Neighbour::answers_in_turn(&[&none, &none, &answer]);
+    let stage = Stage::start(&[("openai", provider.url())], |_| {}).await;
+    let request = post("/v1/responses", r#"{"model":"openai/qwen","input":"hello"}"#);
+    let response = stage.send(&request).await;
+    assert_eq!(get_status(&response), 404, "{response}");
+    let response = stage.send(&request).await;
+    assert!(response.ends_with(&answer[answer.find('{').expect("a body")..]), "{response}");
+    stage.closings(3).await;
+}
+
+#[tokio::test]
+async fn a_server_that_lacks_the_endpoint_and_refuses_the_usage_option_answers_at_once() {
+    let none = json("404 Not Found", r#"{"detail":"Not Found"}"#);
+    let refused = json("400 Bad Request", r#"{"error":{"message":"unknown: stream_options"}}"#);
+    let answer = format!("{STREAM}{HELLO}{STOP}data: [DONE]\n\n");
+    let provider = Neighbour::answers_in_turn(&[&none, &refused, &answer]);
+    let stage = Stage::start(&[("openai", provider.url())], |_| {}).await;
+    let body = r#"{"model":"openai/qwen","input":"hello","stream":true}"#;
+    let response = stage.send(&post("/v1/responses", body)).await;
+    assert_eq!(get_status(&response), 200, "{response}");
+    assert!(response.contains("response.completed"), "{response}");
+    stage.closings(3).await;
+}
+
+#[tokio::test]
+async fn a_refusal_nobody_can_read_is_free_and_an_answer_too_long_to_translate_is_not() {
+    let refusal =
+        json("403 Forbidden", "no gzip").replace("\r\n\r\n", "\r\ncontent-encoding: gzip\r\n\r\n");
+    let provider = Neighbour::answers(&refusal);
+    let stage = Stage::start(&[("openai", provider.url())], |_| {}).await;
+    let response = stage.send(&messages("openai/gpt-5", false)).await;
+    assert_eq!(get_status(&response), 502, "{response}");
+    assert_eq!(stage.only_closing().await.outcome, Outcome::UpstreamError);
+    let provider = Neighbour::answers(&json("200 OK", &" ".repeat(33 << 20)));
+    let stage = Stage::start(&[("openai", provider.url())], |_| {}).await;
+    let response = stage.send(&messages("openai/gpt-5", false)).await;
+    assert_eq!(get_status(&response), 502, "{response}");
+    assert_eq!(stage.only_closing().await.outcome, Outcome::Truncated);
+}
+
+#[tokio::test]
+async fn what_is_set_aside_covers_the_cache_marks_that_a_translation_adds() {
+    let answer = r#"{"id":"m","type":"message","role":"assistant","model":"claude-haiku-4-5","content":[{"type":"text","text":"Hi"}],"stop_reason":"end_turn","usage":{"input_tokens":1,"cache_creation_input_tokens":10,"output_tokens":5}}"#;
+    let provider = Neighbour::answers(&json("200 OK", answer));
+    let stage = Stage::start(&[("anthropic", provider.url())], |setup| {
+        setup.providers[0].dialect = weir_core::Dialect::Anthropic;
+        setup.providers[0].local = false;
+    })
+    .await;
+    let body = r#"{"model":"anthropic/claude-haiku-4-5","input":"hello","prompt_cache_key":"one"}"#;
+    let response = stage.send(&post("/v1/responses", body)).await;
+    assert_eq!(get_status(&response), 200, "{response}");
+    assert!(provider.seen().contains("\"cache_control\":"), "{}", provider.seen());
+    assert!(stage.openings()[0].estimate.cache_write);
+    stage.only_closing().await;
+}
+
 #[tokio::test]
 async fn the_same_dialect_is_never_translated() {
     let provider = Neighbour::answers(&format!("{STREAM}{HELLO}{STOP}{USAGE}"));

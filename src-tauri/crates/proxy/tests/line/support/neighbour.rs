@@ -8,6 +8,10 @@ use tokio::sync::Notify;
 
 /// Where an answer in two parts waits; no test sends it.
 const PAUSE: &str = "\0pause\0";
+/// What follows is said again and again, so often and at this distance.
+const AGAIN: &str = "\0again\0";
+const AGAIN_TIMES: usize = 200;
+const AGAIN_AFTER: std::time::Duration = std::time::Duration::from_secs(5);
 
 /// Listens on port 0 and answers each connection with the next of its answers; the last repeats.
 pub struct Neighbour {
@@ -35,6 +39,11 @@ impl Neighbour {
     /// Says the first part, and the rest when it is told to go on.
     pub fn answers_in_two(first: &str, rest: &str) -> Self {
         Self::answers(&format!("{first}{PAUSE}{rest}"))
+    }
+
+    /// Says the first part, and then only that it is still there.
+    pub fn answers_and_mutters(first: &str, mutter: &str) -> Self {
+        Self::answers(&format!("{first}{AGAIN}{mutter}"))
     }
 
     pub fn go_on(&self) {
@@ -100,6 +109,14 @@ async fn converse(mut stream: TcpStream, answer: Option<String>, state: Arc<Stat
     state.seen.lock().push_str(&request);
     state.asked.notify_one();
     match answer {
+        Some(answer) if answer.contains(AGAIN) => {
+            let (first, mutter) = answer.split_once(AGAIN).unwrap_or_default();
+            let _ = stream.write_all(first.as_bytes()).await;
+            for _ in 0..AGAIN_TIMES {
+                tokio::time::sleep(AGAIN_AFTER).await;
+                let _ = stream.write_all(mutter.as_bytes()).await;
+            }
+        }
         Some(answer) => {
             let (first, rest) = answer.split_once(PAUSE).unwrap_or((&answer, ""));
             // A client that left early is the other tests' subject.

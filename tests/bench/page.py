@@ -170,7 +170,7 @@ a reservation committed before the request leaves, usage read from the answer, s
 passing bytes on, on one thread, with nothing in between: the floor.
 
 Targets of latency are judged by the run in which load, provider and gateway share one core. With all cores, what a sleeping core
-takes to wake is in every figure, the floor's as well, and more often than not it is the larger part; both are shown.
+takes to wake is in every figure, the floor's as well, and it is about half of the small ones; both are shown.
 
 ## Targets
 

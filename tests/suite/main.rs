@@ -45,6 +45,9 @@ mod bad_input;
 /// Without keys the first request works all the same, and is in no sum.
 mod demo;
 
+/// A tool's settings lead to Weir, and come back byte for byte, whatever is killed in between.
+mod connect;
+
 /// The command line prints what its contract says.
 mod cli;
 

@@ -82,6 +82,11 @@ impl Home {
         self.root.path().join("home")
     }
 
+    /// The folder given as `HOME`, where tools keep their settings.
+    pub fn user(&self) -> PathBuf {
+        self.root.path().join("user")
+    }
+
     /// The folder where what the programs say is kept.
     pub fn out(&self) -> PathBuf {
         self.root.path().join("out")

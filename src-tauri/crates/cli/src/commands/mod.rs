@@ -31,7 +31,7 @@ pub fn run(weir: Weir) -> Done {
         Command::Config(args) => reports::config(&home()?, args),
         Command::Log(args) => log::log(&home()?, &args),
         Command::Export(args) => export::export(&*desk(&home()?)?, &args),
-        Command::Status(args) => reports::status(&*desk(&home()?)?, Out::stdout(args.json)),
+        Command::Status(args) => reports::status(&home()?, Out::stdout(args.json)),
         Command::Doctor(args) if args.salvage => reports::salvage(&home()?),
         Command::Doctor(args) => reports::doctor(&home()?, Out::stdout(args.json.json)),
         Command::Cost(Cost::Summary { period, json }) => {

@@ -4,32 +4,54 @@ use super::{desk, failed, moment};
 use crate::args::Config;
 use crate::out::{Done, Out, Stop};
 use crate::views;
+use serde::Serialize;
 use std::path::PathBuf;
 use weir_engine::Engine;
-use weir_engine::api::{By, Check, CheckState, ConfigProblem, ConfigReport, Desk, Doctor, Span};
+use weir_engine::api::{
+    By, Check, CheckState, ConfigProblem, ConfigReport, Desk, Doctor, Span, Status,
+};
 use weir_engine::config;
+use weir_engine::connect::{self, Disk, Gateway, Surroundings, ToolRow, Workshop};
 use weir_engine::home::Home;
 
 /// `weir status`; fails when no engine runs, after it printed what is known.
-pub fn status(desk: &dyn Desk, out: Out) -> Done {
-    let status = desk.status()?;
+pub fn status(home: &Home, out: Out) -> Done {
+    let status = desk(home)?.status()?;
     let (now, zone) = moment();
-    out.answer(&status, |paint| views::status::status(&status, now, &zone, paint))?;
+    let around = Surroundings::of_process();
+    let tools = around.map(|around| Workshop { home, around: &around, files: &Disk }.list());
+    let tools = tools.unwrap_or_default();
+    let shown = Shown { status: &status, tools: &tools };
+    out.answer(&shown, |paint| {
+        views::status::status(&status, now, &zone, paint) + &views::connect::brief(&tools)
+    })?;
     if status.running { Ok(()) } else { Err(Stop::Said) }
+}
+
+/// The status with the tools of the user who asks, whom the engine does not know.
+#[derive(Serialize)]
+struct Shown<'a> {
+    #[serde(flatten)]
+    status: &'a Status,
+    tools: &'a [ToolRow],
 }
 
 /// `weir doctor`; fails when a check fails. Works where no desk can be had.
 pub fn doctor(home: &Home, out: Out) -> Done {
-    let doctor = match desk(home).and_then(|desk| Ok(desk.doctor()?)) {
-        Ok(doctor) => doctor,
-        Err(Stop::Failed(found)) => Doctor::of(vec![Check {
-            name: "home".into(),
-            state: CheckState::Fail,
-            found,
-            fix: None,
-        }]),
+    let asked = desk(home).and_then(|desk| Ok((desk.doctor()?, Gateway::of(&*desk).ok())));
+    let (found, gateway) = match asked {
+        Ok((doctor, gateway)) => (doctor.checks, gateway),
+        Err(Stop::Failed(found)) => {
+            let state = CheckState::Fail;
+            (vec![Check { name: "home".into(), state, found, fix: None }], None)
+        }
         Err(stop) => return Err(stop),
     };
+    // Tools are looked at from here: this shell's variables and folder are what they would see.
+    let tools = Surroundings::of_process().map(|around| {
+        connect::checks(&Workshop { home, around: &around, files: &Disk }, gateway.as_ref())
+    });
+    let doctor = Doctor::of(found.into_iter().chain(tools.unwrap_or_default()).collect());
     out.answer(&doctor, |paint| views::doctor::doctor(&doctor, paint))?;
     if doctor.ok { Ok(()) } else { Err(Stop::Said) }
 }

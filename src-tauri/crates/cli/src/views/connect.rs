@@ -33,6 +33,22 @@ pub fn tools(rows: &[ToolRow], paint: Paint) -> String {
         + "Connect one: weir connect TOOL. Try one without a change: weir run TOOL\n"
 }
 
+/// The tools in one line of the status: those that are here, and which of them go through Weir.
+pub fn brief(rows: &[ToolRow]) -> String {
+    let seen = rows.iter().filter(|row| row.found || row.state != Standing::NotConnected);
+    let told = |row: &ToolRow| match row.state {
+        Standing::Connected => format!("{} connected", row.tool),
+        Standing::Edited => format!("{} changed since", row.tool),
+        Standing::Unfinished => format!("{} unfinished", row.tool),
+        Standing::NotConnected => format!("{} not connected", row.tool),
+    };
+    let told: Vec<String> = seen.map(told).collect();
+    if told.is_empty() {
+        return String::new();
+    }
+    words::wrap(&format!("Tools    {}", told.join(", ")), words::WIDTH, "         ")
+}
+
 /// What connecting did, or would do.
 pub fn connected(tool: Tool, report: &Report, rehearsed: bool) -> String {
     let title = tool.title();

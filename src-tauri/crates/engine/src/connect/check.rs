@@ -1,14 +1,16 @@
 //! What `weir doctor` says about tools: connected wrongly, edited since, overridden by the shell
-//! or by a project's file. Looks only.
+//! or by a project's file, sent to a proxy. Looks only; never shows a value, which may be a secret.
 
 use super::document::{self, Format};
 use super::gateway::Gateway;
 use super::journal::Record;
 use super::plan::text_of;
-use super::tools::Tool;
+use super::tools::{Tool, host_of, with_loopback};
 use super::undo::meaning;
 use super::work::{Standing, Workshop};
 use crate::api::{Check, CheckState};
+use serde_json::Value;
+use std::path::Path;
 
 /// How a tool stands, as its journal and its files say.
 pub(super) fn standing(shop: &Workshop<'_>, record: &Record) -> Standing {
@@ -33,9 +35,22 @@ pub(super) fn standing(shop: &Workshop<'_>, record: &Record) -> Standing {
     Standing::Connected
 }
 
-/// Every check of the tools.
+/// Every check of the tools, as seen from the shell the command was given in.
 pub fn checks(shop: &Workshop<'_>, gateway: Option<&Gateway>) -> Vec<Check> {
-    Tool::ALL.into_iter().filter_map(|tool| connected(shop, gateway, tool)).collect()
+    let mut checks = Vec::new();
+    for tool in Tool::ALL {
+        let Some(check) = connected(shop, gateway, tool) else { continue };
+        checks.push(check);
+        checks.extend(project(shop, tool));
+        checks.extend(overridden(shop, tool));
+    }
+    checks.extend(proxied(shop));
+    checks.extend(elsewhere(shop));
+    checks
+}
+
+fn note(name: impl Into<String>, found: String, fix: String) -> Check {
+    Check { name: name.into(), state: CheckState::Note, found, fix: Some(fix) }
 }
 
 fn connected(shop: &Workshop<'_>, gateway: Option<&Gateway>, tool: Tool) -> Option<Check> {
@@ -69,4 +84,81 @@ fn connected(shop: &Workshop<'_>, gateway: Option<&Gateway>, tool: Tool) -> Opti
             }),
         },
     }
+}
+
+/// A project's own file that is laid over the user's settings and leads past Weir.
+fn project(shop: &Workshop<'_>, tool: Tool) -> Vec<Check> {
+    let own = |path: &Path| tool.file(shop.around, shop.files).as_deref() == Some(path);
+    let mut found = Vec::new();
+    // The user's own folder holds the user's own settings.
+    let folders = shop.around.folder.ancestors().take_while(|folder| *folder != shop.around.home);
+    for (path, format, keys) in folders.flat_map(|folder| tool.project_files(folder)) {
+        if own(&path) {
+            continue;
+        }
+        let Some(text) = shop.files.read(&path).ok().flatten().and_then(|b| text_of(b).ok()) else {
+            continue;
+        };
+        let Ok(tree) = format.read(&text) else { continue };
+        let leads = |key: &&str| {
+            let key: Vec<String> = key.split('.').map(str::to_owned).collect();
+            document::get(&tree, &key).is_some_and(|value| !super::loopback(value))
+        };
+        let hit = match keys.as_slice() {
+            // Its mere presence hides the user's own file.
+            ["*"] => Some("everything"),
+            keys => keys.iter().find(|key| leads(key)).copied(),
+        };
+        if let Some(key) = hit {
+            found.push(note(
+                format!("tool {}", tool.name()),
+                format!("{} sets {key} for this project, past Weir", path.display()),
+                format!("take it out, or use: weir run {}", tool.name()),
+            ));
+        }
+    }
+    found
+}
+
+/// Variables of the shell that beat the tool's settings.
+fn overridden(shop: &Workshop<'_>, tool: Tool) -> Vec<Check> {
+    let set = |name: &&&str| {
+        let value = shop.around.text(name).unwrap_or_default();
+        !value.is_empty() && !super::loopback(&Value::from(value))
+    };
+    let told = |name: &&str| {
+        note(
+            format!("tool {}", tool.name()),
+            format!("{name} is set in this shell and leads {} past Weir", tool.title()),
+            format!("unset {name}"),
+        )
+    };
+    tool.overriding().iter().filter(set).map(told).collect()
+}
+
+/// A proxy would get the calls to this machine too.
+fn proxied(shop: &Workshop<'_>) -> Option<Check> {
+    let names =
+        ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"];
+    let name = names.into_iter().find(|name| shop.around.variable(name).is_some())?;
+    let lists = ["NO_PROXY", "no_proxy"].map(|name| shop.around.text(name).unwrap_or_default());
+    if lists.iter().any(|list| with_loopback(list).is_none()) {
+        return None;
+    }
+    let list = with_loopback(lists.into_iter().find(|list| !list.is_empty()).unwrap_or_default())?;
+    let found = format!("{name} is set, and calls to this machine would go to that proxy");
+    Some(note("proxy", found, format!("export NO_PROXY={list}")))
+}
+
+/// Variables that send what is not connected around Weir.
+fn elsewhere(shop: &Workshop<'_>) -> Vec<Check> {
+    let names =
+        ["ANTHROPIC_BASE_URL", "OPENAI_BASE_URL", "OPENAI_API_BASE", "GOOGLE_GEMINI_BASE_URL"];
+    let set = |name| Some((name, shop.around.text(name)?));
+    let away = |(_, value): &(&str, &str)| !super::loopback(&Value::from(*value));
+    let told = |(name, value): (&str, &str)| {
+        // Only the host: an address may carry a credential.
+        note(name, format!("points at {}, not at Weir", host_of(value)), format!("unset {name}"))
+    };
+    names.into_iter().filter_map(set).filter(away).map(told).collect()
 }

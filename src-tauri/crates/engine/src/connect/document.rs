@@ -3,7 +3,7 @@
 //! Owns the proof of each edit: the text is read again, and anything but the one key that came out
 //! different means no edit at all.
 
-use super::{json, toml};
+use super::{dotenv, json, toml, yaml};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::ops::Range;
@@ -19,11 +19,16 @@ pub enum Format {
     Json,
     /// TOML.
     Toml,
+    /// YAML.
+    Yaml,
+    /// `KEY=value`, a line each.
+    Dotenv,
     /// A file that is Weir's as a whole.
     Whole,
 }
 
-/// The way to a key: `["env", "ANTHROPIC_BASE_URL"]`.
+/// The way to a key: `["env", "ANTHROPIC_BASE_URL"]`. A step in brackets is an item of a list, by a
+/// key of its own (`[name=Weir]`) or by how its text begins (`[^ANTHROPIC_BASE_URL=]`).
 pub type Path = Vec<String>;
 
 /// One change of a text: `old` at `at` becomes `new`.
@@ -100,6 +105,8 @@ impl Format {
         match self {
             Self::Json => json::read(text),
             Self::Toml => toml::read(text),
+            Self::Yaml => yaml::read(text),
+            Self::Dotenv => Ok(dotenv::read(text)),
             Self::Whole => Ok(Value::Object(Map::new())),
         }
     }
@@ -116,6 +123,8 @@ impl Format {
         let splice = match self {
             Self::Json => json::set(text, path, value)?,
             Self::Toml => toml::set(text, path, value)?,
+            Self::Yaml => yaml::set(text, path, value)?,
+            Self::Dotenv => dotenv::set(text, path, value)?,
             Self::Whole => return Err(Unfit::Shape { key: path.join(".") }),
         };
         let mut wanted = before;
@@ -140,6 +149,8 @@ impl Format {
         let after = match self {
             Self::Json => json::unset(text, &path[..depth])?,
             Self::Toml => toml::unset(text, path)?,
+            Self::Yaml => yaml::unset(text, &path[..depth])?,
+            Self::Dotenv => dotenv::unset(text, path)?,
             Self::Whole => return Err(Unfit::Shape { key: path.join(".") }),
         };
         // A table of TOML's that has no header of its own is gone with its last key.
@@ -160,6 +171,8 @@ impl Format {
         let span = match self {
             Self::Json => json::span(text, path)?,
             Self::Toml => toml::span(text, path)?,
+            Self::Yaml => yaml::span(text, path)?,
+            Self::Dotenv => dotenv::span(text, path),
             Self::Whole => None,
         };
         let Some(span) = span else { return Err(Unfit::Shape { key: path.join(".") }) };
@@ -175,22 +188,54 @@ impl Format {
     }
 }
 
-/// The value of a key.
-pub fn get<'v>(value: &'v Value, path: &[String]) -> Option<&'v Value> {
-    path.iter().try_fold(value, |value, key| value.get(key))
+/// Whether a step of a path means an item, and this one.
+pub fn selector(step: &str, item: &Value) -> bool {
+    let Some(inner) = step.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) else {
+        return false;
+    };
+    match inner.strip_prefix('^') {
+        Some(begin) => item.as_str().is_some_and(|text| text.starts_with(begin)),
+        None => inner.split_once('=').is_some_and(|(key, value)| {
+            item.get(key).and_then(Value::as_str).is_some_and(|text| text == value)
+        }),
+    }
 }
 
-/// Gives a key a value, making the tables on the way. False when something else stands there.
-fn put(value: &mut Value, path: &[String], new: Value) -> bool {
-    let Some((last, way)) = path.split_last() else { return false };
-    let mut here = value;
-    for key in way {
-        let Value::Object(map) = here else { return false };
-        here = map.entry(key.clone()).or_insert_with(|| Value::Object(Map::new()));
+fn child<'v>(value: &'v Value, step: &str) -> Option<&'v Value> {
+    match value {
+        Value::Array(items) => items.iter().find(|item| selector(step, item)),
+        other => other.get(step),
     }
-    let Value::Object(map) = here else { return false };
-    map.insert(last.clone(), new);
-    true
+}
+
+/// The value of a key.
+pub fn get<'v>(value: &'v Value, path: &[String]) -> Option<&'v Value> {
+    path.iter().try_fold(value, |value, step| child(value, step))
+}
+
+/// Gives a key a value, making the tables on the way; a new item goes on top of its list. False
+/// when something else stands there.
+fn put(value: &mut Value, path: &[String], new: Value) -> bool {
+    let Some((first, rest)) = path.split_first() else {
+        *value = new;
+        return true;
+    };
+    if first.starts_with('[') {
+        if value.is_null() {
+            *value = Value::Array(Vec::new());
+        }
+        let Value::Array(items) = value else { return false };
+        let index = items.iter().position(|item| selector(first, item)).unwrap_or_else(|| {
+            items.insert(0, Value::Null);
+            0
+        });
+        return put(&mut items[index], rest, new);
+    }
+    if value.is_null() {
+        *value = Value::Object(Map::new());
+    }
+    let Value::Object(map) = value else { return false };
+    put(map.entry(first.clone()).or_insert(Value::Null), rest, new)
 }
 
 /// Removes a key, and up to `prune` tables above it that are then empty. The number of steps of
@@ -201,13 +246,30 @@ fn take(value: &mut Value, path: &[String], prune: usize) -> Option<usize> {
     loop {
         let (last, way) = path[..depth].split_last()?;
         let mut holder = &mut *value;
-        for key in way {
-            holder = holder.get_mut(key)?;
+        for step in way {
+            holder = match holder {
+                Value::Array(items) => items.iter_mut().find(|item| selector(step, item))?,
+                other => other.get_mut(step)?,
+            };
         }
-        let map = holder.as_object_mut()?;
-        map.remove(last);
+        let empty = match holder {
+            Value::Object(map) => {
+                map.remove(last);
+                map.is_empty()
+            }
+            Value::Array(items) => {
+                let index = items.iter().position(|item| selector(last, item))?;
+                items.remove(index);
+                items.is_empty()
+            }
+            _ => return None,
+        };
+        if empty && holder.is_array() {
+            // A list without an item is written as a key without a value.
+            *holder = Value::Null;
+        }
         let made = path.len() - depth < prune;
-        if !map.is_empty() || depth == 1 || !made {
+        if !empty || depth == 1 || !made {
             return Some(depth);
         }
         depth -= 1;

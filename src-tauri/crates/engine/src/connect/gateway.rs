@@ -3,7 +3,7 @@
 //! the ledger itself.
 
 use super::problem::ConnectProblem;
-use crate::api::{Code, ConfigShown, Desk};
+use crate::api::{Code, ConfigShown, Desk, ModelRow};
 use crate::clock;
 use crate::home::Home;
 use crate::lock::Lock;
@@ -23,7 +23,15 @@ pub struct Gateway {
     pub passes_login: bool,
     /// Providers that can be used now: with a key, or without need of one.
     pub usable: Vec<String>,
+    /// Models to offer in a tool's list, with their context in tokens where it is known: Weir's
+    /// own names, and what runs on this user's machines.
+    pub models: Vec<(String, Option<u64>)>,
 }
+
+/// Models of this user's machines that are put into a tool's list.
+const MODELS_MAX: usize = 40;
+/// The name that is always routed.
+const AUTO: &str = "weir-auto";
 
 impl Gateway {
     /// As a desk says.
@@ -50,8 +58,17 @@ impl Gateway {
         }
         let usable = status.providers.iter().filter(|provider| provider.state == "ready");
         gateway.usable = usable.map(|provider| provider.name.clone()).collect();
+        let offered = |row: &ModelRow| !row.chain.is_empty() || row.local;
+        let auto = std::iter::once((AUTO.to_owned(), None));
+        let rows = desk.models()?.into_iter().filter(offered).map(|row| (row.id, row.context));
+        gateway.models = auto.chain(rows.filter(|(id, _)| id != AUTO)).take(MODELS_MAX).collect();
         gateway.no_circle()?;
         Ok(gateway)
+    }
+
+    /// Whether a provider can be used now.
+    pub fn has(&self, provider: &str) -> bool {
+        self.usable.iter().any(|name| name == provider)
     }
 
     /// The address without a path.

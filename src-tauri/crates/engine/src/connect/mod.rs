@@ -6,6 +6,7 @@
 mod check;
 mod diff;
 mod document;
+mod dotenv;
 mod files;
 mod gateway;
 mod journal;
@@ -18,6 +19,7 @@ mod toml;
 mod tools;
 mod undo;
 mod work;
+mod yaml;
 
 pub use check::checks;
 pub use files::{Disk, Files};

@@ -147,7 +147,11 @@ impl Planner<'_> {
             tree.unwrap_or_else(|| Value::Object(serde_json::Map::new()))
         };
         let around = self.around;
-        let plan = self.tool.plan(&Wanted { gateway, token, ask, around, says: &says });
+        if let Some((path, what, fix)) = self.tool.obstacle(around, self.files) {
+            return Err(ConnectProblem::Refused { path, what, fix });
+        }
+        let wanted = Wanted { gateway, token, ask, around, says: &says };
+        let plan = self.tool.plan(&wanted, self.files);
         let drafts: Result<Vec<Draft>, _> =
             plan.files.iter().map(|file| self.draft(file)).collect();
         Ok((drafts?, plan.notes))

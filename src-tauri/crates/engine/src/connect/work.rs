@@ -164,6 +164,9 @@ impl Workshop<'_> {
         let mut record =
             record.unwrap_or_else(|| Record { tool: tool.name().into(), ..Record::default() });
         record.form = FORM;
+        if tool.is_by_hand() && record.done && self.in_force(&record, tokens)? {
+            return Ok(told_once(tool));
+        }
         // Every refusal comes before the first token and the first write.
         self.planner(tool, Some(&record)).drafts(gateway, NO_TOKEN, ask)?;
         let issued = self.token(&mut record, tokens)?;
@@ -193,6 +196,14 @@ impl Workshop<'_> {
         record.done = true;
         journal::save(self.files, self.home, &record).map_err(ConnectProblem::Journal)?;
         Ok(report)
+    }
+
+    /// Whether the token that was made for a tool still opens the door.
+    fn in_force(&self, record: &Record, tokens: &dyn Tokens) -> Result<bool, ConnectProblem> {
+        let same = |(name, made_ms): &(String, i64)| {
+            record.client.as_ref() == Some(name) && record.client_made_ms == Some(*made_ms)
+        };
+        Ok(tokens.list()?.iter().any(same))
     }
 
     /// The tool's token: the one its file holds if it still opens the door, else a new one.
@@ -381,6 +392,16 @@ fn keep_files(record: &mut Record, drafts: &[Draft]) {
     }
 }
 
+/// A tool that was set up by hand has its token, which is shown no second time.
+fn told_once(tool: Tool) -> Report {
+    let name = tool.name();
+    let note = format!(
+        "Its token was shown once and is kept only as a hash. For a new one: weir disconnect \
+         {name}, then weir connect {name}"
+    );
+    Report { connected: true, unchanged: true, notes: vec![note], ..empty(tool) }
+}
+
 fn empty(tool: Tool) -> Report {
     Report {
         tool: tool.name().into(),
@@ -408,8 +429,8 @@ fn report(tool: Tool, drafts: &[Draft], notes: Vec<String>) -> Report {
         diff: diff::lines(draft.now.as_deref().unwrap_or_default(), &draft.then),
     };
     Report {
-        connected: !drafts.is_empty(),
-        unchanged: drafts.iter().all(|draft| !draft.changes()),
+        connected: true,
+        unchanged: !drafts.is_empty() && drafts.iter().all(|draft| !draft.changes()),
         files: drafts.iter().map(changed).collect(),
         notes,
         ..empty(tool)

@@ -14,7 +14,6 @@ pub fn doctor(parts: &Parts) -> Doctor {
     checks.extend(provider_keys(parts));
     checks.extend(super::doctor_local::checks(parts));
     checks.push(prices(parts));
-    checks.extend(environment());
     Doctor::of(checks)
 }
 
@@ -142,21 +141,4 @@ fn keyed(source: &KeySource) -> bool {
 fn prices(parts: &Parts) -> Check {
     let table = parts.prices.source();
     ok("prices", format!("{} models, {}", table.models, table.source))
-}
-
-/// Variables that would send a tool around Weir, seen from this shell.
-fn environment() -> Vec<Check> {
-    let names =
-        ["ANTHROPIC_BASE_URL", "OPENAI_BASE_URL", "OPENAI_API_BASE", "GOOGLE_GEMINI_BASE_URL"];
-    names
-        .into_iter()
-        .filter_map(|name| Some((name, std::env::var(name).ok()?)))
-        .filter(|(_, value)| !["127.0.0.1", "localhost", "[::1]"].iter().any(|h| value.contains(h)))
-        .map(|(name, value)| {
-            let host = value.split("//").last().and_then(|r| r.split('/').next()).unwrap_or("");
-            // Only the host: an address may carry a credential.
-            let host = host.rsplit('@').next().unwrap_or(host);
-            note(name, format!("points at {host}, not at Weir"), Some(format!("unset {name}")))
-        })
-        .collect()
 }

@@ -108,3 +108,58 @@ fn a_mistake_is_told_with_its_line() {
     assert!(told(Format::Json, "{\n\n  a: 1}").starts_with("line 3"));
     assert!(told(Format::Json, &"{\"a\":".repeat(200)).contains("nested"));
 }
+
+#[test]
+fn yaml_keys_go_on_top_and_items_on_top_of_their_list() {
+    let yaml = |before: &str, keys: &[&str], value, after: &str| {
+        let path: Vec<String> = keys.iter().map(|key| (*key).to_owned()).collect();
+        let splice = Format::Yaml.set(before, &path, &value).unwrap().expect("a change");
+        assert_eq!(splice.apply(before), after);
+        let removed = Format::Yaml.unset(after, &path, 1).unwrap();
+        assert_eq!(Format::Yaml.read(&removed), Format::Yaml.read(before), "from {after}");
+    };
+    yaml("", &["k"], json!("v"), "k: \"v\"\n");
+    yaml("# note\n---\na: 1\n", &["k"], json!("v"), "# note\n---\nk: \"v\"\na: 1\n");
+    yaml("\u{feff}a: 1\r\n", &["k"], json!("v"), "\u{feff}k: \"v\"\r\na: 1\r\n");
+    let item = json!({"name": "W", "r": ["x"]});
+    let w = ["models", "[name=W]"];
+    yaml("a: 1", &w, item.clone(), "a: 1\nmodels:\n  - name: \"W\"\n    r: [\"x\"]\n");
+    yaml(
+        "models:\n# mine\n- name: O # o\nb: 1\n",
+        &w,
+        item.clone(),
+        "models:\n# mine\n- name: \"W\"\n  r: [\"x\"]\n- name: O # o\nb: 1\n",
+    );
+    let e = ["set-env", "[^A=]"];
+    yaml("set-env:\n  - B=1\n", &e, json!("A=2"), "set-env:\n  - \"A=2\"\n  - B=1\n");
+}
+
+#[test]
+fn yaml_in_another_style_is_refused() {
+    let path = ["models".to_owned(), "[name=W]".to_owned()];
+    for text in ["models: [a]\n", "models: {}\n", "{a: 1}\n", "models: one\n", "a: 1\n---\nb: 2\n"]
+    {
+        assert!(Format::Yaml.set(text, &path, &json!({"name": "W"})).is_err(), "{text}");
+    }
+}
+
+#[test]
+fn a_yaml_value_is_replaced_in_its_place() {
+    set(Format::Yaml, "k: 'x'  # why\nb: 1\n", "k", json!("v"), "k: \"v\"  # why\nb: 1\n");
+    for text in ["k: |\n  x\n", "k:\n", "k: [1]\n", "k: &a x\n"] {
+        let _ = Format::Yaml.set(text, &path("k"), &json!("v")).map(|splice| {
+            let after = splice.expect("a change").apply(text);
+            assert_eq!(Format::Yaml.read(&after).unwrap()["k"], "v", "{after}");
+        });
+    }
+}
+
+#[test]
+fn dotenv_is_read_as_its_package_reads_it() {
+    let text = "A=1 # one\nexport B='x # y' # z\nC=\"l1\nA=no\nl3\"\nnope\nA : 3\nA: 4\nD=\"open\n";
+    let said = Format::Dotenv.read(text).unwrap();
+    assert_eq!(said, json!({"A": "4", "B": "x # y", "C": "l1\nA=no\nl3", "D": "\"open"}));
+    set(Format::Dotenv, "A=1 # one\n", "A", json!("2"), "A=2 # one\n");
+    set(Format::Dotenv, "\u{feff}A=1\r\n", "B", json!("2"), "\u{feff}B=2\r\nA=1\r\n");
+    assert_eq!(Format::Dotenv.unset("A=1\nB=\"x\ny\"\nC=2", &path("B"), 0).unwrap(), "A=1\nC=2");
+}

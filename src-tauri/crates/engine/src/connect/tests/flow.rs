@@ -66,7 +66,8 @@ fn what_the_user_decided_stays_and_what_he_had_comes_back() {
     assert_eq!(env["ANTHROPIC_BASE_URL"], "http://127.0.0.1:9347");
     assert_eq!(env["ENABLE_TOOL_SEARCH"], "false");
     assert_eq!(env["NO_PROXY"], "internal.example,127.0.0.1,localhost");
-    assert!(report.notes.iter().any(|note| note.contains("gateway.example before")), "{report:?}");
+    let told = report.notes.iter().any(|note| note.contains("gateway.example before"));
+    assert!(told, "{report:?}");
     world.disconnect(Tool::ClaudeCode).unwrap();
     assert_eq!(world.text(Tool::ClaudeCode), original.to_string());
 }

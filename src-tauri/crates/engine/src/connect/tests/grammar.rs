@@ -266,3 +266,109 @@ const TABLES: &[&str] = &[
     "[ sandbox_workspace_write ]\nnetwork_access = true",
     "[tools]\nweb_search = true # yes",
 ];
+
+/// Settings in YAML, in the styles people write.
+pub fn yaml(seed: u64) -> String {
+    let mut chance = Chance::new(seed ^ 0x79_61_6d_6c);
+    let nl = if chance.one_in(4) { "\r\n" } else { "\n" };
+    let mut text = if chance.one_in(12) { "\u{feff}" } else { "" }.to_owned();
+    match chance.below(25) {
+        0 => return text,
+        1 => return text + "# nothing yet" + nl,
+        2 => return text + "---" + nl,
+        3 => return text + "{ a: 1, b: [x] }" + nl,
+        _ => {}
+    }
+    if chance.one_in(5) {
+        text += &format!("# größe: {}{nl}", chance.pick(TEXTS).replace('\\', ""));
+    }
+    if chance.one_in(8) {
+        text += &format!("---{nl}");
+    }
+    let mut lines = 0;
+    let mut used = Vec::new();
+    for part in YAML {
+        let key = part.split(':').next().unwrap_or_default();
+        if !chance.one_in(3) || used.contains(&key) {
+            continue;
+        }
+        used.push(key);
+        lines += 1;
+        for line in part.split('\n') {
+            let plain = !part.contains(['|', '>', '"']);
+            let note = if !plain { "" } else { chance.pick(&["", "", "", " # why"]) };
+            text += &format!("{line}{note}{nl}");
+        }
+        if chance.one_in(6) {
+            text += nl;
+        }
+    }
+    if lines == 0 {
+        text += &format!("only: \"one\"{nl}");
+    }
+    if chance.one_in(4) {
+        while text.ends_with(['\n', '\r']) {
+            text.pop();
+        }
+    }
+    text
+}
+
+const YAML: &[&str] = &[
+    "name: Local \u{e9}",
+    "version: 1.0.0",
+    "schema: v1",
+    "model: sonnet",
+    "openai-api-base: 'https://own.example/v1'",
+    "openai-api-key: sk-own",
+    "dark-mode: true",
+    "nothing:",
+    "models:\n  - name: Own\n    provider: ollama\n    model: q\n    roles:\n      - chat\n  - uses: ollama/x",
+    "models:\n- name: \"Own: one\"\n  provider: openai\n  # the model\n  model: gpt-5",
+    "models: [ { name: A, provider: b, model: c } ]",
+    "set-env:\n- A=1\n- \"B=x # y\"",
+    "set-env: [A=1]",
+    "prompt: |\n  first\n    - second\n\n  third: x",
+    "folded: >-\n  one\n  two",
+    "context:\n  - provider: code\n  - provider: diff\n    params: { n: 1 }",
+    "\"quoted key\": \"a\\tb\"",
+    "two: &anchor\n  x: 1\nthree: *anchor",
+];
+
+/// Variables in a `.env` file.
+pub fn dotenv(seed: u64) -> String {
+    let mut chance = Chance::new(seed ^ 0x65_6e_76);
+    let nl = if chance.one_in(4) { "\r\n" } else { "\n" };
+    let mut text = if chance.one_in(12) { "\u{feff}" } else { "" }.to_owned();
+    for line in DOTENV {
+        if chance.one_in(3) {
+            text += line;
+            text += if line.contains('#') { "" } else { chance.pick(&["", "", " # why", "  "]) };
+            text += nl;
+        }
+        if chance.one_in(8) {
+            text += nl;
+        }
+    }
+    if chance.one_in(4) {
+        while text.ends_with(['\n', '\r']) {
+            text.pop();
+        }
+    }
+    text
+}
+
+const DOTENV: &[&str] = &[
+    "# keys",
+    "GEMINI_API_KEY=AIza-own",
+    "export GEMINI_API_KEY='AIza own'",
+    "GEMINI_API_KEY = \"AIza#own\"",
+    "GOOGLE_GEMINI_BASE_URL=https://own.example",
+    "GOOGLE_CLOUD_PROJECT=größe",
+    "MULTI=\"first\nGEMINI_API_KEY=no\nlast\"",
+    "EMPTY=",
+    "not a line",
+    "COLON: value",
+    "OPEN=\"never closed",
+    "SPACED  =  a b c",
+];

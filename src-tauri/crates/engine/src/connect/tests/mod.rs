@@ -65,7 +65,15 @@ pub struct World {
 impl World {
     pub fn new() -> Self {
         let disk = Memory::default();
-        for folder in ["/home/u", "/home/u/.claude", "/home/u/.codex", "/weir"] {
+        for folder in [
+            "/home/u/.claude",
+            "/home/u/.codex",
+            "/home/u/.gemini",
+            "/home/u/.config/opencode",
+            "/home/u/.config/zed",
+            "/home/u/.continue",
+            "/weir",
+        ] {
             disk.make_folders(Path::new(folder));
         }
         let variables = BTreeMap::from([("PATH".to_owned(), OsString::from("/bin"))]);
@@ -79,7 +87,13 @@ impl World {
                 variables,
             },
             purse: Purse::default(),
-            gateway: Gateway { port: 9347, running: true, ..Gateway::default() },
+            gateway: Gateway {
+                port: 9347,
+                running: true,
+                usable: ["anthropic", "openai", "gemini"].map(str::to_owned).to_vec(),
+                models: vec![("weir-auto".into(), None), ("ollama/q".into(), Some(32_768))],
+                ..Gateway::default()
+            },
         }
     }
 

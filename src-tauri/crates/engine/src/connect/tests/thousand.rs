@@ -5,11 +5,20 @@ use super::grammar::{self, Chance};
 use super::*;
 use crate::connect::document::Format;
 
+/// Settings files over all tools.
 const FILES: u64 = 1_000;
+/// Of them, those that are also killed after each step; `WEIR_FILES` sets another number.
+const KILLED: u64 = 210;
+
+fn killed() -> u64 {
+    std::env::var("WEIR_FILES").ok().and_then(|n| n.parse().ok()).unwrap_or(KILLED)
+}
 
 fn text(tool: Tool, seed: u64) -> String {
-    match tool {
-        Tool::Codex => grammar::toml(seed),
+    match format(tool) {
+        Format::Toml => grammar::toml(seed),
+        Format::Yaml => grammar::yaml(seed),
+        Format::Dotenv => grammar::dotenv(seed),
         _ => grammar::json(seed),
     }
 }
@@ -17,16 +26,33 @@ fn text(tool: Tool, seed: u64) -> String {
 fn format(tool: Tool) -> Format {
     match tool {
         Tool::Codex => Format::Toml,
+        Tool::GeminiCli => Format::Dotenv,
+        Tool::Aider | Tool::Continue => Format::Yaml,
         _ => Format::Json,
     }
 }
 
-const TOOLS: [Tool; 2] = [Tool::ClaudeCode, Tool::Codex];
+/// Every tool that has a file.
+const TOOLS: [Tool; 7] = [
+    Tool::ClaudeCode,
+    Tool::Codex,
+    Tool::GeminiCli,
+    Tool::Opencode,
+    Tool::Aider,
+    Tool::Zed,
+    Tool::Continue,
+];
+
+/// A thousand files over all tools: each tool has its own share of the seeds.
+fn share(tool: Tool, of: u64) -> impl Iterator<Item = u64> {
+    let nth = TOOLS.iter().position(|known| *known == tool).unwrap_or_default();
+    (nth as u64..of).step_by(TOOLS.len())
+}
 
 #[test]
 fn the_grammar_makes_files_that_can_be_read() {
     for tool in TOOLS {
-        for seed in 0..FILES {
+        for seed in share(tool, FILES) {
             let text = text(tool, seed);
             assert!(
                 format(tool).read(&text).is_ok(),
@@ -41,7 +67,7 @@ fn the_grammar_makes_files_that_can_be_read() {
 fn a_thousand_files_come_back_byte_for_byte() {
     let mut refused = 0;
     for tool in TOOLS {
-        for seed in 0..FILES {
+        for seed in share(tool, FILES) {
             let world = World::new();
             world.put(tool, text(tool, seed));
             let before = world.disk.picture(Path::new("/weir"));
@@ -50,7 +76,10 @@ fn a_thousand_files_come_back_byte_for_byte() {
                     assert!(!report.unchanged);
                     let connected = world.text(tool);
                     assert!(format(tool).read(&connected).is_ok(), "{connected}");
-                    assert!(world.connect(tool).unwrap().unchanged, "twice is once");
+                    assert!(
+                        world.connect(tool).unwrap().unchanged,
+                        "{tool:?} {seed}: twice is once"
+                    );
                     assert_eq!(world.text(tool), connected);
                     let token = tokens_in(&connected)[0];
                     assert!(world.purse.opens(token));
@@ -64,14 +93,14 @@ fn a_thousand_files_come_back_byte_for_byte() {
             assert!(!world.disk.is_there(Path::new("/weir/tools")), "the journal is gone");
         }
     }
-    assert!(refused < 40, "{refused} of 2000 were refused");
+    assert!(refused < 100, "{refused} of 1000 were refused");
 }
 
 #[test]
 fn files_that_were_edited_meanwhile_keep_the_edit_and_lose_only_weirs_keys() {
     let mut edits = 0;
     for tool in TOOLS {
-        for seed in 0..FILES {
+        for seed in share(tool, FILES) {
             let world = World::new();
             let original = text(tool, seed);
             world.put(tool, &original);
@@ -97,7 +126,7 @@ fn files_that_were_edited_meanwhile_keep_the_edit_and_lose_only_weirs_keys() {
             assert_eq!(back, expected, "{tool:?} {seed}: the edit's own bytes");
         }
     }
-    assert!(edits > 1_500, "{edits}");
+    assert!(edits > 600, "{edits}");
 }
 
 /// The same edit of both texts: a line of the user's own at a place that both have.
@@ -117,6 +146,11 @@ fn edit(
             let at = original.rfind("\n[")?;
             both("\n[mine]\nfine = true", [connected.find(&original[at..])?, at])
         }
+        (Format::Yaml | Format::Dotenv, n) if n == 0 || !original.ends_with('\n') => {
+            both("# mine\n", [mark, mark])
+        }
+        (Format::Yaml, _) => both("mine-too: 1\n", [connected.len(), original.len()]),
+        (Format::Dotenv, _) => both("MINE_TOO=1\n", [connected.len(), original.len()]),
         (_, 0) => both("// mine\n", [mark, mark]),
         (_, 1) => both("// mine\n", [connected.rfind('}')?, original.rfind('}')?]),
         _ => {
@@ -167,20 +201,14 @@ fn cut_off_everywhere(tool: Tool, seed: u64, power: bool) -> usize {
     total
 }
 
-/// A thousand files over all tools: each tool has its own share of the seeds.
-fn share(tool: Tool, of: u64) -> impl Iterator<Item = u64> {
-    let nth = TOOLS.iter().position(|known| *known == tool).unwrap_or_default();
-    (nth as u64..of).step_by(TOOLS.len())
-}
-
 #[test]
 fn killed_after_any_step_every_file_is_whole_and_comes_back() {
     std::thread::scope(|scope| {
         for tool in TOOLS {
             scope.spawn(move || {
                 let kills: usize =
-                    share(tool, FILES).map(|seed| cut_off_everywhere(tool, seed, false)).sum();
-                assert!(kills > 2_000, "{tool:?}: {kills}");
+                    share(tool, killed()).map(|seed| cut_off_everywhere(tool, seed, false)).sum();
+                assert!(kills > 300, "{tool:?}: {kills}");
             });
         }
     });
@@ -190,15 +218,15 @@ fn killed_after_any_step_every_file_is_whole_and_comes_back() {
 fn without_power_after_any_step_every_file_is_whole_and_comes_back() {
     for tool in TOOLS {
         let kills: usize =
-            share(tool, FILES / 5).map(|seed| cut_off_everywhere(tool, seed, true)).sum();
-        assert!(kills > 400, "{tool:?}: {kills}");
+            share(tool, killed() / 3).map(|seed| cut_off_everywhere(tool, seed, true)).sum();
+        assert!(kills > 100, "{tool:?}: {kills}");
     }
 }
 
 #[test]
 fn killed_while_it_is_connected_again_every_file_comes_back() {
     for tool in TOOLS {
-        for seed in (0..FILES).step_by(10) {
+        for seed in share(tool, killed() / 3) {
             let mut steps = 0;
             loop {
                 let mut world = World::new();

@@ -1,16 +1,22 @@
 //! The tools Weir can set up: names, programs, and which file of each says what.
 //! One file a tool beside this one; nothing here writes.
 
+mod aider;
 mod claude_code;
+mod cline;
 mod codex;
+mod continue_dev;
+mod gemini_cli;
+mod opencode;
+mod zed;
 
 use super::files::Files;
 use super::gateway::Gateway;
 use super::plan::{Plan, Wanted};
 use super::run::{Launch, LaunchProblem};
 use super::surroundings::Surroundings;
-pub use claude_code::with_loopback;
-use std::path::PathBuf;
+pub use claude_code::{CLOUDS, host_of, with_loopback};
+use std::path::{Path, PathBuf};
 
 /// A tool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,18 +25,60 @@ pub enum Tool {
     ClaudeCode,
     /// OpenAI's Codex CLI.
     Codex,
+    /// Google's Gemini CLI.
+    GeminiCli,
+    /// opencode.
+    Opencode,
+    /// aider.
+    Aider,
+    /// The editor Zed.
+    Zed,
+    /// Continue, in VS Code and JetBrains.
+    Continue,
+    /// Cline, in VS Code.
+    Cline,
+}
+
+/// What is known of a tool without looking.
+struct Card {
+    name: &'static str,
+    title: &'static str,
+    /// Its programs, the usual one first.
+    programs: &'static [&'static str],
+    /// The provider it calls by itself, as Weir names it.
+    calls: &'static str,
 }
 
 impl Tool {
     /// All of them, as they are listed.
-    pub const ALL: [Self; 2] = [Self::ClaudeCode, Self::Codex];
+    pub const ALL: [Self; 8] = [
+        Self::ClaudeCode,
+        Self::Codex,
+        Self::GeminiCli,
+        Self::Opencode,
+        Self::Aider,
+        Self::Zed,
+        Self::Continue,
+        Self::Cline,
+    ];
+
+    fn card(self) -> Card {
+        let card = |name, title, programs, calls| Card { name, title, programs, calls };
+        match self {
+            Self::ClaudeCode => card("claude-code", "Claude Code", &["claude"], "anthropic"),
+            Self::Codex => card("codex", "Codex", &["codex"], "openai"),
+            Self::GeminiCli => card("gemini-cli", "Gemini CLI", &["gemini"], "gemini"),
+            Self::Opencode => card("opencode", "opencode", &["opencode"], ""),
+            Self::Aider => card("aider", "aider", &["aider"], "openai"),
+            Self::Zed => card("zed", "Zed", &["zed", "zeditor", "zed-editor"], ""),
+            Self::Continue => card("continue", "Continue", &["cn"], ""),
+            Self::Cline => card("cline", "Cline", &[], ""),
+        }
+    }
 
     /// Its name on the command line and in the ledger.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::ClaudeCode => "claude-code",
-            Self::Codex => "codex",
-        }
+        self.card().name
     }
 
     /// The tool of that name.
@@ -40,18 +88,12 @@ impl Tool {
 
     /// What people call it.
     pub fn title(self) -> &'static str {
-        match self {
-            Self::ClaudeCode => "Claude Code",
-            Self::Codex => "Codex",
-        }
+        self.card().title
     }
 
     /// Its programs, the usual one first.
     pub fn programs(self) -> &'static [&'static str] {
-        match self {
-            Self::ClaudeCode => &["claude"],
-            Self::Codex => &["codex"],
-        }
+        self.card().programs
     }
 
     /// The folder that is there once it was used.
@@ -59,28 +101,86 @@ impl Tool {
         match self {
             Self::ClaudeCode => Some(claude_code::folder(around)),
             Self::Codex => Some(codex::folder(around)),
+            Self::GeminiCli => Some(gemini_cli::folder(around)),
+            Self::Opencode => Some(opencode::folder(around)),
+            Self::Aider => Some(around.home.join(".aider")),
+            Self::Zed => Some(zed::folder(around)),
+            Self::Continue => Some(continue_dev::folder(around)),
+            Self::Cline => None,
         }
     }
 
-    /// Its settings file.
-    pub fn file(self, around: &Surroundings, _: &dyn Files) -> Option<PathBuf> {
+    /// Its settings file; `None` where it is set up by hand.
+    pub fn file(self, around: &Surroundings, files: &dyn Files) -> Option<PathBuf> {
         match self {
             Self::ClaudeCode => Some(claude_code::settings(around)),
             Self::Codex => Some(codex::settings(around)),
+            Self::GeminiCli => Some(gemini_cli::variables(around)),
+            Self::Opencode => Some(opencode::settings(around, files)),
+            Self::Aider => Some(aider::settings(around)),
+            Self::Zed => Some(zed::settings(around)),
+            Self::Continue => Some(continue_dev::settings(around)),
+            Self::Cline => None,
         }
     }
 
     /// What to change.
-    pub fn plan(self, wanted: &Wanted<'_>) -> Plan {
-        match self {
+    pub fn plan(self, wanted: &Wanted<'_>, files: &dyn Files) -> Plan {
+        let mut plan = match self {
             Self::ClaudeCode => claude_code::plan(wanted),
             Self::Codex => codex::plan(wanted),
+            Self::GeminiCli => gemini_cli::plan(wanted),
+            Self::Opencode => opencode::plan(wanted, opencode::settings(wanted.around, files)),
+            Self::Aider => aider::plan(wanted),
+            Self::Zed => zed::plan(wanted),
+            Self::Continue => continue_dev::plan(wanted),
+            Self::Cline => Plan {
+                files: Vec::new(),
+                notes: vec![
+                    "Cline keeps its settings in the editor's database, which nobody else should \
+                     edit: open Cline's settings and enter these"
+                        .to_owned(),
+                ],
+            },
+        };
+        let calls = self.card().calls;
+        let answered = calls.is_empty()
+            || wanted.gateway.has(calls)
+            || (self == Self::ClaudeCode && claude_code::keeps_login(wanted));
+        if !answered && wanted.ask.model.is_none() {
+            plan.notes.push(format!(
+                "Weir has no key for {calls} yet, so its models cannot answer: weir key set {calls}"
+            ));
+        }
+        plan
+    }
+
+    /// A file that stands in the way of setting it up, and what to do.
+    pub fn obstacle(
+        self,
+        around: &Surroundings,
+        files: &dyn Files,
+    ) -> Option<(PathBuf, String, String)> {
+        match self {
+            Self::Continue => continue_dev::older(around, files).map(|older| {
+                let what = "is in use, and a config.yaml beside it would hide it".to_owned();
+                (older, what, "Move its models to config.yaml first, then run it again".to_owned())
+            }),
+            _ => None,
         }
     }
 
+    /// Whether it is set up by hand.
+    pub fn is_by_hand(self) -> bool {
+        self == Self::Cline
+    }
+
     /// What the user enters by hand, where no file can be edited safely.
-    pub fn by_hand(self, _: &Gateway, _: &str) -> Vec<(String, String)> {
-        Vec::new()
+    pub fn by_hand(self, gateway: &Gateway, token: &str) -> Vec<(String, String)> {
+        match self {
+            Self::Cline => cline::fields(gateway, token),
+            _ => Vec::new(),
+        }
     }
 
     /// What it needs in its environment and before its arguments.
@@ -94,10 +194,71 @@ impl Tool {
         token: &str,
         around: &Surroundings,
     ) -> Result<(), LaunchProblem> {
+        let no_way = |why| LaunchProblem::NoWay { title: self.title(), why, name: self.name() };
         match self {
             Self::ClaudeCode => claude_code::launch(launch, gateway, token, around),
             Self::Codex => codex::launch(launch, gateway, token),
+            Self::GeminiCli => gemini_cli::launch(launch, gateway, token),
+            Self::Opencode => opencode::launch(launch, gateway, token),
+            Self::Aider => aider::launch(launch, gateway, token),
+            Self::Zed => return Err(no_way("takes its addresses from its settings alone")),
+            Self::Continue => return Err(no_way("takes its models from its settings alone")),
+            Self::Cline => return Err(no_way("runs inside an editor and takes no environment")),
         }
         Ok(())
+    }
+
+    /// Files of a project that are laid over the user's own settings, and the keys in them that
+    /// would lead past Weir.
+    pub fn project_files(
+        self,
+        folder: &Path,
+    ) -> Vec<(PathBuf, super::document::Format, Vec<&'static str>)> {
+        use super::document::Format::{Dotenv, Json, Toml, Yaml};
+        match self {
+            Self::ClaudeCode => {
+                let keys =
+                    vec!["env.ANTHROPIC_BASE_URL", "env.ANTHROPIC_AUTH_TOKEN", "apiKeyHelper"];
+                let at = |name: &str| (folder.join(".claude").join(name), Json, keys.clone());
+                vec![at("settings.json"), at("settings.local.json")]
+            }
+            Self::Codex => vec![(
+                folder.join(".codex").join("config.toml"),
+                Toml,
+                vec!["model_provider", "model_providers", "openai_base_url", "profile"],
+            )],
+            Self::GeminiCli => vec![
+                (folder.join(".gemini").join(".env"), Dotenv, vec!["*"]),
+                (folder.join(".env"), Dotenv, vec!["*"]),
+            ],
+            Self::Opencode => {
+                let keys = vec!["provider.anthropic", "provider.openai", "provider.weir", "model"];
+                let at = |name: &str| (folder.join(name), Json, keys.clone());
+                vec![at("opencode.json"), at("opencode.jsonc")]
+            }
+            Self::Aider => vec![(
+                folder.join(".aider.conf.yml"),
+                Yaml,
+                vec!["openai-api-base", "openai-api-key", "set-env", "anthropic-api-key"],
+            )],
+            Self::Zed => {
+                vec![(folder.join(".zed").join("settings.json"), Json, vec!["language_models"])]
+            }
+            Self::Continue | Self::Cline => Vec::new(),
+        }
+    }
+
+    /// Variables that lead it past Weir where they are set, unless they hold Weir's own address.
+    pub fn overriding(self) -> &'static [&'static str] {
+        match self {
+            Self::ClaudeCode => &CLOUDS,
+            Self::Codex => &["OPENAI_BASE_URL"],
+            Self::GeminiCli => {
+                &["GOOGLE_GEMINI_BASE_URL", "GOOGLE_GENAI_USE_VERTEXAI", "GOOGLE_GENAI_USE_GCA"]
+            }
+            Self::Opencode => &["OPENCODE_CONFIG_CONTENT"],
+            Self::Aider => &["AIDER_OPENAI_API_BASE", "AIDER_OPENAI_API_KEY"],
+            Self::Zed | Self::Continue | Self::Cline => &[],
+        }
     }
 }

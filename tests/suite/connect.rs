@@ -9,7 +9,7 @@ use std::time::Instant;
 use weir_tests::{Client, Home, Kind, Rig, Seed, Weir, wait};
 
 /// How many kills; `WEIR_KILLS` sets another number.
-const KILLS: usize = 200;
+const KILLS: usize = 60;
 
 const TOOLS: [&str; 7] =
     ["claude-code", "codex", "gemini-cli", "opencode", "aider", "zed", "continue"];

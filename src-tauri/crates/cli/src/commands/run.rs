@@ -33,7 +33,7 @@ pub fn run(home: &Home, args: &Run) -> Done {
     sweep(&remote, args.tool)?;
     let name = format!("{}#run-{}", args.tool.name(), std::process::id());
     let token = added(&remote, &name)?;
-    let ended = start(args, &gateway, &token, &around);
+    let ended = start(home, args, &gateway, &token, &around);
     if let Err(problem) = take_back(home, &name) {
         say(&format!("The token of this run is still in force: {problem}"));
     }
@@ -56,14 +56,18 @@ fn added(desk: &dyn Desk, name: &str) -> Result<SecretText, Stop> {
 
 /// The tool from its start to its end.
 fn start(
+    home: &Home,
     args: &Run,
     gateway: &Gateway,
     token: &SecretText,
     around: &Surroundings,
 ) -> Result<ExitStatus, Stop> {
-    let launch = launch(args.tool, gateway, token.expose(), around).map_err(failed)?;
-    for note in &launch.notes {
-        say(note);
+    let launch = launch(args.tool, gateway, token.expose(), around, home.root()).map_err(failed)?;
+    for (path, text) in &launch.files {
+        let folder = path.parent().unwrap_or(path);
+        let written = std::fs::create_dir_all(folder).and_then(|()| std::fs::write(path, text));
+        let shown = path.display();
+        written.map_err(|cause| failed(format!("cannot write {shown}: {cause}")))?;
     }
     let unheard = |cause| failed(format!("cannot hear signals: {cause}"));
     // Before the tool, so that no signal after its start can end this process alone.

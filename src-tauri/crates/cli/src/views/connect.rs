@@ -111,11 +111,11 @@ fn file_back(file: &Changed) -> String {
     match (file.what.as_str(), file.exact) {
         ("removed", _) => format!("removed {path}, which Weir had made"),
         ("kept", _) => format!(
-            "restored {path}; what you changed since stays: {}",
+            "restored {path}; what was changed since stays: {}",
             plain(&file.keys.join(", "))
         ),
         (_, true) => format!("restored {path}, byte for byte"),
-        (_, false) => format!("restored {path}: only Weir's keys, since you edited it meanwhile"),
+        (_, false) => format!("restored {path}: only Weir's keys, since it was edited meanwhile"),
     }
 }
 

@@ -6,7 +6,7 @@ use super::gateway::Gateway;
 use super::surroundings::Surroundings;
 use super::tools::Tool;
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// How to start a tool.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,8 +19,8 @@ pub struct Launch {
     pub set: Vec<(String, OsString)>,
     /// Variables to take away.
     pub unset: Vec<String>,
-    /// What the user should know.
-    pub notes: Vec<String>,
+    /// Files in Weir's own home that the variables point at, and their texts; no secret is in one.
+    pub files: Vec<(PathBuf, String)>,
 }
 
 /// Why a tool cannot be started like that.
@@ -55,6 +55,7 @@ pub fn launch(
     gateway: &Gateway,
     token: &str,
     around: &Surroundings,
+    home: &Path,
 ) -> Result<Launch, LaunchProblem> {
     let found = tool.programs().iter().find_map(|name| around.program(name));
     let program = found.ok_or(LaunchProblem::NoProgram {
@@ -66,9 +67,9 @@ pub fn launch(
         arguments: Vec::new(),
         set: Vec::new(),
         unset: Vec::new(),
-        notes: Vec::new(),
+        files: Vec::new(),
     };
-    tool.launch(&mut launch, gateway, token, around)?;
+    tool.launch(&mut launch, gateway, token, around, home)?;
     for name in ["NO_PROXY", "no_proxy"] {
         let list = around.text(name).unwrap_or_default();
         if let Some(list) = super::tools::with_loopback(list) {

@@ -5,8 +5,9 @@ use crate::connect::document::Format;
 use crate::connect::gateway::Gateway;
 use crate::connect::plan::{FilePlan, Plan, Wanted, Wish};
 use crate::connect::run::Launch;
-use crate::connect::surroundings::Surroundings;
-use std::path::PathBuf;
+use crate::connect::surroundings::{Platform, Surroundings};
+use serde_json::json;
+use std::path::{Path, PathBuf};
 
 /// Its folder.
 pub fn folder(around: &Surroundings) -> PathBuf {
@@ -41,9 +42,35 @@ pub fn plan(wanted: &Wanted<'_>) -> Plan {
     Plan { files, notes }
 }
 
-/// What it needs in its environment. The way to sign in is a setting: without it, or with another
-/// one, it may ask once.
-pub fn launch(launch: &mut Launch, gateway: &Gateway, token: &str) {
+/// Where an administrator's settings are, which beat the user's.
+fn administrator(around: &Surroundings) -> PathBuf {
+    match around.platform {
+        Platform::Linux => "/etc/gemini-cli/settings.json".into(),
+        Platform::Mac => "/Library/Application Support/GeminiCli/settings.json".into(),
+        Platform::Windows => "C:\\ProgramData\\gemini-cli\\settings.json".into(),
+    }
+}
+
+/// What it needs in its environment. The way to sign in is a setting and no variable, so a file in
+/// Weir's own home says it, in the place of an administrator's; where there is one of those, only
+/// below the user's own settings.
+pub fn launch(
+    launch: &mut Launch,
+    gateway: &Gateway,
+    token: &str,
+    around: &Surroundings,
+    home: &Path,
+) {
+    let settings = home.join("run").join("gemini-cli.json");
+    let taken = around.variable("GEMINI_CLI_SYSTEM_SETTINGS_PATH").is_some()
+        || administrator(around).exists();
+    let place = match taken {
+        true => "GEMINI_CLI_SYSTEM_DEFAULTS_PATH",
+        false => "GEMINI_CLI_SYSTEM_SETTINGS_PATH",
+    };
+    launch.set.push((place.into(), settings.clone().into()));
+    let says = json!({ "security": { "auth": { "selectedType": "gemini-api-key" } } });
+    launch.files.push((settings, says.to_string()));
     for (name, value) in
         [("GOOGLE_GEMINI_BASE_URL", gateway.url().as_str()), ("GEMINI_API_KEY", token)]
     {
@@ -53,6 +80,4 @@ pub fn launch(launch: &mut Launch, gateway: &Gateway, token: &str) {
     for name in ["GOOGLE_GENAI_USE_GCA", "GOOGLE_GENAI_USE_VERTEXAI", "GOOGLE_API_KEY"] {
         launch.unset.push(name.into());
     }
-    // A default the user's settings override, so that nothing has to be written for a first start.
-    launch.set.push(("GEMINI_DEFAULT_AUTH_TYPE".into(), "gemini-api-key".into()));
 }

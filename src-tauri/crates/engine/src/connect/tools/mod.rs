@@ -193,12 +193,13 @@ impl Tool {
         gateway: &Gateway,
         token: &str,
         around: &Surroundings,
+        home: &Path,
     ) -> Result<(), LaunchProblem> {
         let no_way = |why| LaunchProblem::NoWay { title: self.title(), why, name: self.name() };
         match self {
             Self::ClaudeCode => claude_code::launch(launch, gateway, token, around),
             Self::Codex => codex::launch(launch, gateway, token),
-            Self::GeminiCli => gemini_cli::launch(launch, gateway, token),
+            Self::GeminiCli => gemini_cli::launch(launch, gateway, token, around, home),
             Self::Opencode => opencode::launch(launch, gateway, token),
             Self::Aider => aider::launch(launch, gateway, token),
             Self::Zed => return Err(no_way("takes its addresses from its settings alone")),

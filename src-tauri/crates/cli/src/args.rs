@@ -1,14 +1,15 @@
 //! The command line as it is typed: every command, flag and example.
 //! Owns names, defaults and help; wrong usage ends here with exit code 2.
 
+mod local;
+mod tools;
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use weir_engine::api::{By, Dialect, RequestId, Span};
-use weir_engine::connect::Tool;
-
-mod local;
 
 pub use local::Local;
+pub use tools::{Connect, Disconnect, Run};
 
 /// A metered gateway on this machine for the language models your tools use.
 #[derive(Debug, Parser)]
@@ -243,56 +244,6 @@ pub enum Client {
         /// The tool's name
         name: String,
     },
-}
-
-/// `weir connect`
-#[derive(Debug, Args)]
-pub struct Connect {
-    /// The tool
-    #[arg(value_parser = tool)]
-    pub tool: Option<Tool>,
-    /// Show what would change, and change nothing
-    #[arg(long, requires = "tool")]
-    pub dry_run: bool,
-    /// Keep the tool's own login, so that its plan pays (Claude Code)
-    #[arg(long, requires = "tool", conflicts_with = "use_keys")]
-    pub keep_login: bool,
-    /// Let Weir's keys pay, whatever the configuration says of the tool's login
-    #[arg(long, requires = "tool")]
-    pub use_keys: bool,
-    /// Set the tool's model too, such as weir-auto
-    #[arg(long, value_name = "MODEL", requires = "tool")]
-    pub model: Option<String>,
-    #[command(flatten)]
-    pub json: Json,
-}
-
-/// `weir disconnect`
-#[derive(Debug, Args)]
-pub struct Disconnect {
-    /// The tool
-    #[arg(value_parser = tool)]
-    pub tool: Tool,
-    #[command(flatten)]
-    pub json: Json,
-}
-
-/// `weir run`
-#[derive(Debug, Args)]
-pub struct Run {
-    /// The tool
-    #[arg(value_parser = tool)]
-    pub tool: Tool,
-    /// What the tool gets, after --
-    #[arg(last = true, value_name = "ARGS", allow_hyphen_values = true)]
-    pub arguments: Vec<std::ffi::OsString>,
-}
-
-fn tool(name: &str) -> Result<Tool, String> {
-    Tool::named(name).ok_or_else(|| {
-        let known: Vec<&str> = Tool::ALL.iter().map(|tool| tool.name()).collect();
-        format!("Weir sets up {}", known.join(", "))
-    })
 }
 
 /// `weir route`

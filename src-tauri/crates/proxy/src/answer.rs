@@ -134,7 +134,8 @@ fn told(headers: &mut HeaderMap, context: &Context, candidate: &Candidate, attem
     const ATTEMPTS: HeaderName = HeaderName::from_static("x-weir-attempts");
     const CACHE: HeaderName = HeaderName::from_static("x-weir-cache");
     headers.reserve(TOLD_LEN);
-    for (name, value) in [(ID, context.id.to_string()), (ROUTE, candidate.route.to_string())] {
+    let route = [candidate.route.provider.as_str(), "/", &candidate.route.model].concat();
+    for (name, value) in [(ID, context.id.to_string()), (ROUTE, route)] {
         if let Ok(value) = HeaderValue::from_maybe_shared(Bytes::from(value)) {
             headers.insert(name, value);
         }

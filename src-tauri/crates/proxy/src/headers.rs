@@ -5,35 +5,37 @@
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 
 /// Fields that belong to one connection (RFC 9110, 7.6.1), beside those `Connection` names.
-fn hop_by_hop(name: &HeaderName) -> bool {
+fn hop_by_hop(name: &str) -> bool {
     matches!(
-        *name,
-        header::CONNECTION
-            | header::TE
-            | header::TRAILER
-            | header::TRANSFER_ENCODING
-            | header::UPGRADE
-            | header::PROXY_AUTHENTICATE
-            | header::PROXY_AUTHORIZATION
-    ) || matches!(name.as_str(), "keep-alive" | "proxy-connection")
+        name,
+        "connection"
+            | "te"
+            | "trailer"
+            | "transfer-encoding"
+            | "upgrade"
+            | "proxy-authenticate"
+            | "proxy-authorization"
+            | "keep-alive"
+            | "proxy-connection"
+    )
 }
 
-fn traces_or_ours(name: &HeaderName) -> bool {
-    let text = name.as_str();
+fn traces_or_ours(name: &str) -> bool {
     matches!(
-        *name,
-        header::HOST
-            | header::CONTENT_LENGTH
-            | header::COOKIE
-            | header::EXPECT
-            | header::FORWARDED
-            | header::VIA
-            | header::ORIGIN
-            | header::REFERER
-    ) || matches!(text, "x-real-ip" | "cookie2")
-        || text.starts_with("x-forwarded-")
-        || text.starts_with("x-weir-")
-        || text.starts_with("proxy-")
+        name,
+        "host"
+            | "content-length"
+            | "cookie"
+            | "cookie2"
+            | "expect"
+            | "forwarded"
+            | "via"
+            | "origin"
+            | "referer"
+            | "x-real-ip"
+    ) || name.starts_with("x-forwarded-")
+        || name.starts_with("x-weir-")
+        || name.starts_with("proxy-")
 }
 
 /// Headers that carry a client's credential, wherever a client may put it.
@@ -53,7 +55,7 @@ pub fn holds_our_token(value: &HeaderValue) -> bool {
 /// Weir's tokens wherever a client put them. Its credentials stay in until `without_credentials`.
 pub fn outbound(headers: &mut HeaderMap) {
     let named = connection_names(headers);
-    remove_all(headers, |name| hop_by_hop(name) || traces_or_ours(name) || named.contains(name));
+    remove_all(headers, &named, |name| hop_by_hop(name) || traces_or_ours(name));
     for name in CREDENTIALS {
         if headers.get_all(&name).iter().any(holds_our_token) {
             without_our_token(headers, name);
@@ -81,28 +83,29 @@ fn without_our_token(headers: &mut HeaderMap, name: HeaderName) {
 /// Takes out of an answer's headers what does not go back to the client.
 pub fn inbound(headers: &mut HeaderMap) {
     let named = connection_names(headers);
-    remove_all(headers, |name| {
+    remove_all(headers, &named, |name| {
         hop_by_hop(name)
-            || named.contains(name)
-            || *name == header::SET_COOKIE
-            // These speak of the provider's host, not of 127.0.0.1.
-            || *name == header::ALT_SVC
-            || *name == header::STRICT_TRANSPORT_SECURITY
+            // The last two speak of the provider's host, not of 127.0.0.1.
+            || matches!(name, "set-cookie" | "alt-svc" | "strict-transport-security")
             // A page must never be able to read an answer.
-            || name.as_str().starts_with("access-control-")
-            || name.as_str().starts_with("x-weir-")
+            || name.starts_with("access-control-")
+            || name.starts_with("x-weir-")
     });
 }
 
 /// In place: most maps lose two or three of a dozen fields, and a new map costs more than that.
-fn remove_all(headers: &mut HeaderMap, unwanted: impl Fn(&HeaderName) -> bool) {
-    let found: Vec<HeaderName> = headers.keys().filter(|name| unwanted(name)).cloned().collect();
+fn remove_all(headers: &mut HeaderMap, named: &[HeaderName], unwanted: impl Fn(&str) -> bool) {
+    let gone = |name: &&HeaderName| unwanted(name.as_str()) || named.contains(name);
+    let found: Vec<HeaderName> = headers.keys().filter(gone).cloned().collect();
     for name in found {
         headers.remove(name);
     }
 }
 
 fn connection_names(from: &HeaderMap) -> Vec<HeaderName> {
+    if !from.contains_key(header::CONNECTION) {
+        return Vec::new();
+    }
     from.get_all(header::CONNECTION)
         .iter()
         .filter_map(|value| value.to_str().ok())

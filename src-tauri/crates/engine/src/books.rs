@@ -32,8 +32,7 @@ struct FromLedger<'a>(&'a Ledger);
 
 impl Past for FromLedger<'_> {
     fn spent(&self, scope: &Scope, window: Window) -> Result<Money, String> {
-        let spent = self.0.spent(scope, window.into()).map_err(|problem| problem.to_string())?;
-        Ok(spent.settled)
+        self.0.settled(scope, window.into()).map_err(|problem| problem.to_string())
     }
 }
 

@@ -150,6 +150,27 @@ fn set_query_only(ledger: &Ledger, on: bool) {
 }
 
 #[test]
+fn a_failure_that_is_over_when_it_is_noted_does_not_stop_the_ledger() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let ledger = open(&dir.path().join("weir.db"));
+    for n in 0..200 {
+        ledger.reserve(&row(n, "one")).expect("reserved");
+        set_query_only(&ledger, true);
+        std::thread::scope(|scope| {
+            scope.spawn(|| drop(ledger.flush()));
+            (0..n % 40).for_each(|_| std::thread::yield_now());
+            set_query_only(&ledger, false);
+            ledger.settle(end(n));
+            // A question has what was settled written before it.
+            let totals = ledger.totals(DayRange::ALL, &Scope::default()).expect("totals");
+            assert_eq!(totals.requests, u64::from(n) + 1);
+        });
+        ledger.flush().expect("nothing is wrong any more");
+        assert_eq!(ledger.health().problem, None, "after {n} requests");
+    }
+}
+
+#[test]
 fn a_writer_that_is_held_up_lets_the_journal_grow_to_its_limit_and_no_further() {
     let dir = tempfile::tempdir().expect("a folder");
     let path = dir.path().join("weir.db");

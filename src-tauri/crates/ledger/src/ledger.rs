@@ -26,9 +26,9 @@ use rusqlite::Connection;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
-use weir_core::RequestId;
 use weir_core::budget::Scope;
 use weir_core::period::LocalDay;
+use weir_core::{Money, RequestId};
 
 /// What opening found and did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -273,6 +273,18 @@ impl Ledger {
             reserved: totals.reserved,
             unpriced_requests: totals.unpriced_requests + totals.open_unpriced,
         })
+    }
+
+    /// What a range and scope have cost, for one who will remember it: everything that was settled
+    /// is in it.
+    ///
+    /// # Errors
+    /// See `ReadProblem`; also while settlements cannot be written.
+    pub fn settled(&self, scope: &Scope, range: DayRange) -> Result<Money, ReadProblem> {
+        if let Some(live) = &self.live {
+            live.desk.drain()?;
+        }
+        Ok(self.spent(scope, range)?.settled)
     }
 
     /// Requests with their attempts, newest first.

@@ -183,6 +183,9 @@ pub enum ReadProblem {
         /// What SQLite said.
         reason: String,
     },
+    /// What was settled cannot be written, so sums would lack it.
+    #[error("what was spent is not all written yet: {0}")]
+    Behind(#[from] WriteProblem),
     /// Anything else.
     #[error("{path} cannot be read: {reason}")]
     Io {

@@ -153,8 +153,8 @@ impl Desk {
             self.journal.queued()
         };
         while left > 0 {
-            let carried = self.writer.lock().carry(&self.journal);
-            match carried {
+            let mut writer = self.writer.lock();
+            match writer.carry(&self.journal) {
                 Ok(carried) if carried.taken == 0 => break,
                 Ok(carried) => {
                     left = left.saturating_sub(carried.taken);
@@ -164,6 +164,8 @@ impl Desk {
                 }
                 Err(error) => {
                     let problem = WriteProblem::from_sqlite(&self.path, &error);
+                    // Still under the writer's lock: noted after somebody else's success, it would
+                    // stay for ever where nothing is left to write.
                     self.stick(Vec::new(), &problem);
                     return Err(problem);
                 }

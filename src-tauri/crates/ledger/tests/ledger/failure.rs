@@ -61,6 +61,20 @@ fn settlements_wait_out_a_lock_and_questions_are_answered_meanwhile() {
 }
 
 #[test]
+fn who_remembers_what_was_spent_is_not_told_less_while_settlements_cannot_be_written() {
+    let home = Home::new();
+    let ledger = home.open();
+    ledger.reserve(&reserve(id(1), 1)).expect("reserved");
+    let other = hold(&home.path());
+    ledger.settle(settle(id(1), 1));
+    let said = ledger.settled(&Scope::default(), DayRange::ALL).expect_err("it is not there yet");
+    assert!(said.to_string().contains("another program"), "{said}");
+    other.execute_batch("COMMIT").expect("unlocked");
+    let settled = ledger.settled(&Scope::default(), DayRange::ALL).expect("written");
+    assert_eq!(Some(settled), settle(id(1), 1).cost);
+}
+
+#[test]
 fn a_ledger_deleted_under_the_running_program_lets_nothing_more_out() {
     for name in ["weir.db", "weir.db-wal", "weir.db.journal-1", "weir.db.journal-2"] {
         let home = Home::new();

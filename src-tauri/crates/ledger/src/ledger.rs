@@ -108,9 +108,13 @@ impl Ledger {
         let backup = migration::migrate(&mut conn, path, MIGRATIONS)?;
         let (writer, orphans) = Writer::start(conn, left.entries(), now_ms).map_err(problem)?;
         let syncing = connection::writing(path).map_err(problem)?;
-        if !left.is_empty() && !sync::checkpoint(&syncing).map_err(problem)? {
+        if !left.is_empty() {
             // The journal may be emptied only when its reservations are on the disk elsewhere.
-            return Err(OpenProblem::Busy { path: path.to_path_buf() });
+            let done = sync::checkpoint(&syncing).map_err(problem)?;
+            if !done.ours {
+                return Err(OpenProblem::Busy { path: path.to_path_buf() });
+            }
+            done.or_sync_log(path).map_err(io)?;
         }
         let newest_before = writer.newest();
         let journal = Journal::start(path).map_err(io)?;

@@ -10,6 +10,8 @@ use crate::problem::WriteProblem;
 use crate::queue::Desk;
 use parking_lot::{Condvar, Mutex};
 use rusqlite::Connection;
+use std::fs::OpenOptions;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -104,9 +106,11 @@ fn into_database(desk: &Desk, conn: &Connection) -> Result<(), Unsynced> {
     if let Some(mut writer) = desk.writer.try_lock() {
         writer.advance()?;
     }
-    if !checkpoint(conn)? {
+    let done = checkpoint(conn)?;
+    if !done.ours {
         return Err(Unsynced::Elsewhere);
     }
+    done.or_sync_log(&desk.path)?;
     if let Some(spent) = spent {
         desk.journal.empty(&spent)?;
     }
@@ -126,28 +130,74 @@ pub(crate) fn finish(desk: &Desk, conn: &Connection) -> Result<(), WriteProblem>
     desk.place.look();
     desk.carry()?;
     desk.writer.lock().advance().map_err(sql)?;
-    let synced = truncate(conn).map_err(sql)?;
+    let synced = truncate(conn).map_err(sql)?.ours;
     if synced && desk.journal.is_carried() && desk.place.gone().is_none() {
         journal::remove(&desk.path).map_err(|e| WriteProblem::from_io(&desk.path, &e))?;
     }
     Ok(())
 }
 
-/// Brings the log to the disk and writes back what no reader holds on to. False when another
-/// program is at it.
-pub(crate) fn checkpoint(conn: &Connection) -> rusqlite::Result<bool> {
+/// What a checkpoint came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Checkpoint {
+    /// No other program was at it.
+    pub ours: bool,
+    /// The whole log is in the database's file.
+    whole: bool,
+}
+
+impl Checkpoint {
+    /// SQLite syncs the log only where it writes some of it back. While a reader holds on to all
+    /// that is left, it has to be done here, or a power cut loses as much as that reader is old.
+    pub fn or_sync_log(self, path: &Path) -> std::io::Result<()> {
+        if self.whole {
+            return Ok(());
+        }
+        OpenOptions::new().write(true).open(beside(path, "-wal"))?.sync_data()
+    }
+}
+
+/// Brings the log to the disk and writes back what no reader holds on to; see `or_sync_log`.
+pub(crate) fn checkpoint(conn: &Connection) -> rusqlite::Result<Checkpoint> {
     run_checkpoint(conn, "PRAGMA wal_checkpoint(PASSIVE)")
 }
 
-/// The same, and begins the log anew. False also when a reader holds on to it.
-fn truncate(conn: &Connection) -> rusqlite::Result<bool> {
+/// The same, and begins the log anew. Not ours also when a reader holds on to it.
+fn truncate(conn: &Connection) -> rusqlite::Result<Checkpoint> {
     run_checkpoint(conn, "PRAGMA wal_checkpoint(TRUNCATE)")
 }
 
-fn run_checkpoint(conn: &Connection, statement: &'static str) -> rusqlite::Result<bool> {
-    conn.prepare_cached(statement)?.query_row([], |row| Ok(row.get::<_, i64>(0)? == 0))
+fn run_checkpoint(conn: &Connection, statement: &'static str) -> rusqlite::Result<Checkpoint> {
+    conn.prepare_cached(statement)?.query_row([], |row| {
+        let (busy, log, written): (i64, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        Ok(Checkpoint { ours: busy == 0, whole: log == written })
+    })
 }
 
 fn wal_bytes(desk: &Desk) -> u64 {
     std::fs::metadata(beside(&desk.path, "-wal")).map_or(0, |m| m.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::connection;
+
+    #[test]
+    fn a_log_that_a_reader_holds_back_is_known_to_be_synced_by_nobody_else() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let path = dir.path().join("weir.db");
+        let conn = connection::writing(&path).expect("opens");
+        conn.execute_batch("CREATE TABLE t (x); INSERT INTO t VALUES (1)").expect("written");
+        assert_eq!(checkpoint(&conn).expect("done"), Checkpoint { ours: true, whole: true });
+        let reader = connection::reading(&path).expect("opens");
+        reader.execute_batch("BEGIN; SELECT * FROM t").expect("begun");
+        conn.execute_batch("INSERT INTO t VALUES (2)").expect("written");
+        let done = checkpoint(&conn).expect("done");
+        assert_eq!(done, Checkpoint { ours: true, whole: false });
+        done.or_sync_log(&path).expect("synced");
+        reader.execute_batch("COMMIT").expect("ended");
+        assert_eq!(checkpoint(&conn).expect("done"), Checkpoint { ours: true, whole: true });
+        assert!(truncate(&conn).expect("done").ours);
+    }
 }

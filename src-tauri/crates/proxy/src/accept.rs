@@ -4,6 +4,7 @@
 use crate::limits::{BODY_BYTES_MAX, HEAD_BYTES_MAX, WRONG_TOKENS_PER_MINUTE_MAX};
 use crate::ports::{Caller, Ports};
 use crate::reply::Refused;
+use crate::tunnel::Guest;
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, Method, header};
 use parking_lot::Mutex;
@@ -26,6 +27,8 @@ pub struct Accepted {
     /// Whether the token came in a place of Weir's own, so that the client's own credential
     /// headers may be its provider's.
     pub own_credential: bool,
+    /// Set for what came through the tunnel.
+    pub guest: Option<Guest>,
 }
 
 /// What the gate decides.
@@ -35,8 +38,11 @@ pub enum Entry {
     Accepted(Accepted),
     /// `GET /healthz`: an empty 200.
     Healthy,
-    /// A probe without a body (`HEAD /`, `HEAD /api/hello`): 404 without one.
+    /// A probe without a body (`HEAD /`, `HEAD /api/hello`), or a path the tunnel does not know:
+    /// 404 without one.
     Probe,
+    /// The tunnel's self-test: its made-up stream.
+    SelfTest,
     /// Refused, in this dialect.
     Refused(Dialect, Refused),
 }
@@ -91,7 +97,7 @@ impl Gatekeeper {
             return refused(problem);
         }
         let query = query.and_then(without_key);
-        Entry::Accepted(Accepted { caller, target, query, own_credential })
+        Entry::Accepted(Accepted { caller, target, query, own_credential, guest: None })
     }
 
     fn check_frame(&self, parts: &Parts) -> Result<(), Refused> {
@@ -102,7 +108,7 @@ impl Gatekeeper {
                 "only GET and POST are answered here",
             ));
         }
-        check_head(parts)?;
+        check_frame_of_head(parts)?;
         let forbidden = |message: &str| Refused::new(ProblemKind::Forbidden, 403, message);
         let mut hosts = parts.headers.get_all(header::HOST).iter();
         let host = hosts.next().and_then(|h| h.to_str().ok()).unwrap_or("");
@@ -114,13 +120,7 @@ impl Gatekeeper {
                 "the Host header is not this server's address. Use http://127.0.0.1 with its port",
             ));
         }
-        let from_page = parts.headers.contains_key(header::ORIGIN)
-            || parts.headers.contains_key(header::REFERER)
-            || parts
-                .headers
-                .get(FETCH_SITE)
-                .is_some_and(|site| !matches!(site.as_bytes(), b"none" | b"same-origin"));
-        if from_page {
+        if from_page(&parts.headers) {
             return Err(forbidden(
                 "requests from web pages (Origin, Referer or Sec-Fetch-Site) are refused",
             ));
@@ -178,8 +178,17 @@ impl Gatekeeper {
     }
 }
 
+/// Whether a web page made the request.
+pub(crate) fn from_page(headers: &HeaderMap) -> bool {
+    headers.contains_key(header::ORIGIN)
+        || headers.contains_key(header::REFERER)
+        || headers
+            .get(FETCH_SITE)
+            .is_some_and(|site| !matches!(site.as_bytes(), b"none" | b"same-origin"))
+}
+
 /// The size of a head, which hyper bounds only roughly, and its one framing.
-fn check_head(parts: &Parts) -> Result<(), Refused> {
+pub(crate) fn check_frame_of_head(parts: &Parts) -> Result<(), Refused> {
     let lines: usize = parts.headers.iter().map(|(n, v)| n.as_str().len() + v.len() + 4).sum();
     let target = parts.uri.path_and_query().map_or(0, |target| target.as_str().len());
     if lines + target > HEAD_BYTES_MAX {
@@ -220,6 +229,11 @@ fn check_body_head(headers: &HeaderMap, target: &Target) -> Result<(), Refused> 
     if matches!(target.endpoint, Endpoint::Models | Endpoint::GeminiModels) {
         return Ok(());
     }
+    check_json(headers, BODY_BYTES_MAX)
+}
+
+/// Whether a head announces JSON of at most `max` bytes.
+pub(crate) fn check_json(headers: &HeaderMap, max: usize) -> Result<(), Refused> {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or("");
     let essence = kind.split(';').next().unwrap_or("").trim();
     if !essence.eq_ignore_ascii_case("application/json") {
@@ -233,21 +247,22 @@ fn check_body_head(headers: &HeaderMap, target: &Target) -> Result<(), Refused> 
         .get(header::CONTENT_LENGTH)
         .and_then(|v| v.to_str().ok())
         .and_then(|text| text.parse::<u64>().ok());
-    if length.is_some_and(|n| n > BODY_BYTES_MAX as u64) {
-        return Err(too_large());
+    if length.is_some_and(|n| n > max as u64) {
+        return Err(too_large(max));
     }
     Ok(())
 }
 
-/// The answer to a body over the limit, known from its head or found while reading.
-pub fn too_large() -> Refused {
-    let mib = BODY_BYTES_MAX / (1024 * 1024);
+/// The answer to a body over `max` bytes, known from its head or found while reading.
+pub fn too_large(max: usize) -> Refused {
+    let mib = max / (1024 * 1024);
     Refused::new(ProblemKind::TooLarge, 413, format!("the request body is over {mib} MiB"))
         .code("body_too_large")
         .close()
 }
 
-fn bare(value: &[u8]) -> &[u8] {
+/// A credential without its scheme.
+pub(crate) fn bare(value: &[u8]) -> &[u8] {
     match value.get(..7) {
         Some(scheme) if scheme.eq_ignore_ascii_case(b"bearer ") => value[7..].trim_ascii(),
         _ => value,

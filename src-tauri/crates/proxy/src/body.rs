@@ -1,6 +1,7 @@
 //! The body of every response: a whole one, or a relay that is still running.
 
 use crate::relay::Relay;
+use crate::tunnel::Paced;
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use std::pin::Pin;
@@ -12,6 +13,8 @@ pub enum ReplyBody {
     Full(Option<Bytes>),
     /// Piece by piece, as the provider sends it.
     Relay(Box<Relay>),
+    /// The tunnel's self-test, with pauses.
+    Paced(Paced),
 }
 
 /// The provider broke in a way that has no form inside the stream: the connection is cut, so that
@@ -43,17 +46,23 @@ impl Body for ReplyBody {
         match self.get_mut() {
             Self::Full(bytes) => Poll::Ready(bytes.take().map(|b| Ok(Frame::data(b)))),
             Self::Relay(relay) => relay.poll(context),
+            Self::Paced(paced) => paced.poll(context).map(|frame| frame.map(Ok)),
         }
     }
 
     fn is_end_stream(&self) -> bool {
-        matches!(self, Self::Full(None))
+        match self {
+            Self::Full(bytes) => bytes.is_none(),
+            Self::Relay(_) => false,
+            Self::Paced(paced) => paced.is_over(),
+        }
     }
 
     fn size_hint(&self) -> SizeHint {
         match self {
             Self::Full(bytes) => SizeHint::with_exact(bytes.as_ref().map_or(0, |b| b.len() as u64)),
             Self::Relay(relay) => relay.size_hint(),
+            Self::Paced(_) => SizeHint::default(),
         }
     }
 }

@@ -27,6 +27,7 @@ pub mod reply;
 pub mod secret;
 mod server;
 mod settle;
+pub mod tunnel;
 mod upstream;
 pub mod workers;
 

@@ -63,3 +63,7 @@ pub const ANSWER_SILENCE_MAX: Duration = Duration::from_secs(15 * 60);
 pub const LAST_LOOK_MAX: Duration = Duration::from_millis(500);
 /// How much is read for it, in bytes.
 pub const LAST_LOOK_BYTES_MAX: usize = 64 * 1024;
+/// Largest request body through the tunnel, in bytes, before and after decompression.
+pub const TUNNEL_BODY_BYTES_MAX: usize = 32 * 1024 * 1024;
+/// Connections open at once on the tunnel's port.
+pub const TUNNEL_CONNECTIONS_MAX: usize = 64;

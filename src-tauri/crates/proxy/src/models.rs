@@ -24,8 +24,11 @@ struct Line {
 }
 
 /// The list in the caller's dialect.
-pub fn list(context: &Context, _accepted: &Accepted, dialect: Dialect) -> Response<ReplyBody> {
-    let lines = lines(context, dialect);
+pub fn list(context: &Context, accepted: &Accepted, dialect: Dialect) -> Response<ReplyBody> {
+    let lines = match &accepted.guest {
+        Some(guest) => guest.models().into_iter().map(|id| owned(id, "")).collect(),
+        None => lines(context, dialect),
+    };
     let body = match dialect {
         Dialect::Anthropic => anthropic(&lines),
         Dialect::Gemini => gemini(&lines),
@@ -37,13 +40,11 @@ pub fn list(context: &Context, _accepted: &Accepted, dialect: Dialect) -> Respon
     response
 }
 
+fn owned(id: String, title: &str) -> Line {
+    Line { id, title: title.to_owned(), owner: "weir".to_owned(), context: None }
+}
+
 fn lines(context: &Context, dialect: Dialect) -> Vec<Line> {
-    let owned = |id: String, title: &str| Line {
-        id,
-        title: title.to_owned(),
-        owner: "weir".to_owned(),
-        context: None,
-    };
     let mut lines: Vec<Line> =
         ROUTED.iter().map(|(id, title)| owned((*id).to_owned(), title)).collect();
     // Claude Code shows only names that hold "claude".

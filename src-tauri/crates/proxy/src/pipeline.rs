@@ -10,6 +10,7 @@ use crate::ports::Ports;
 use crate::quirks::Quirks;
 use crate::read::{Asked, has_body, read};
 use crate::reply::{Refused, reply};
+use crate::tunnel::{Paced, TunnelGate};
 use crate::upstream::Upstream;
 use crate::workers::Workers;
 use crate::{answer, count, models};
@@ -26,7 +27,7 @@ use weir_wire::error_body::ProblemKind;
 
 /// What every request of one listener shares.
 pub struct Line {
-    pub(crate) gatekeeper: Gatekeeper,
+    pub(crate) door: Door,
     pub(crate) ports: Arc<Ports>,
     pub(crate) upstream: Upstream,
     pub(crate) quirks: Arc<Quirks>,
@@ -34,6 +35,14 @@ pub struct Line {
     pub(crate) live: Live,
     pub(crate) sequence: Arc<AtomicU32>,
     pub(crate) tasks: TaskTracker,
+}
+
+/// Who is let in.
+pub enum Door {
+    /// The user's tools.
+    Tools(Gatekeeper),
+    /// Cursor's servers, through the tunnel.
+    Tunnel(Arc<TunnelGate>),
 }
 
 /// What one request carries through the stages besides its own value.
@@ -62,32 +71,41 @@ impl Line {
     /// Handles one request; never fails, never panics outwards.
     pub async fn handle(&self, request: Request<Incoming>) -> Response<ReplyBody> {
         let chunked = crate::accept::chunked(request.headers());
-        match AssertUnwindSafe(self.travel(request)).catch_unwind().await {
-            Ok(mut response) if chunked => {
-                // A Content-Length that stood behind the Transfer-Encoding is not shown by the
-                // parser; after such a request nothing on its connection is read any more.
-                let close = http::HeaderValue::from_static("close");
-                response.headers_mut().insert(http::header::CONNECTION, close);
-                response
-            }
-            Ok(response) => response,
-            Err(_) => {
-                let refused =
-                    Refused::new(ProblemKind::Internal, 500, "Weir failed on this request");
-                reply(refused.may_retry().close(), Dialect::OpenAi, None)
-            }
+        let travelled = AssertUnwindSafe(self.travel(request)).catch_unwind().await;
+        let mut response = travelled.unwrap_or_else(|_| {
+            let refused = Refused::new(ProblemKind::Internal, 500, "Weir failed on this request");
+            reply(refused.may_retry().close(), Dialect::OpenAi, None)
+        });
+        if chunked {
+            // A Content-Length that stood behind the Transfer-Encoding is not shown by the
+            // parser; after such a request nothing on its connection is read any more.
+            let close = http::HeaderValue::from_static("close");
+            response.headers_mut().insert(http::header::CONNECTION, close);
         }
+        if matches!(self.door, Door::Tunnel(_)) {
+            crate::tunnel::modest(response.headers_mut());
+        }
+        response
     }
 
     async fn travel(&self, request: Request<Incoming>) -> Response<ReplyBody> {
-        let (parts, incoming) = request.into_parts();
-        let accepted = match self.gatekeeper.enter(&parts, &self.ports) {
+        let (mut parts, incoming) = request.into_parts();
+        let entry = match &self.door {
+            Door::Tools(gatekeeper) => gatekeeper.enter(&parts, &self.ports),
+            Door::Tunnel(gate) => gate.enter(&mut parts, &self.ports),
+        };
+        let accepted = match entry {
             Entry::Accepted(accepted) => accepted,
             Entry::Healthy => return Response::new(ReplyBody::empty()),
+            Entry::SelfTest => return self_test(),
             Entry::Probe => return bare(StatusCode::NOT_FOUND),
             Entry::Refused(dialect, refused) => return reply(refused, dialect, None),
         };
         let open = self.live.enter();
+        let room = accepted.guest.as_ref().map(|guest| guest.check_room(self.live.open()));
+        if let Some(Err(refused)) = room {
+            return reply(refused, Dialect::OpenAi, None);
+        }
         let context = self.context();
         let dialect = dialect(&accepted, &parts.headers);
         if !has_body(accepted.target.endpoint) {
@@ -167,5 +185,12 @@ fn dialect(accepted: &Accepted, headers: &http::HeaderMap) -> Dialect {
 fn bare(status: StatusCode) -> Response<ReplyBody> {
     let mut response = Response::new(ReplyBody::empty());
     *response.status_mut() = status;
+    response
+}
+
+fn self_test() -> Response<ReplyBody> {
+    let mut response = Response::new(ReplyBody::Paced(Paced::stream()));
+    let kind = http::HeaderValue::from_static("text/event-stream");
+    response.headers_mut().insert(http::header::CONTENT_TYPE, kind);
     response
 }

@@ -1,7 +1,9 @@
 //! Stage two: the body, and the few facts in it that Weir acts on. The bytes are kept as they came.
 
 use crate::accept::{Accepted, too_large};
-use crate::limits::{BODIES_BYTES_MAX, BODY_BYTES_MAX, BODY_SILENCE_MAX, HINT_BYTES_MAX};
+use crate::limits::{
+    BODIES_BYTES_MAX, BODY_BYTES_MAX, BODY_SILENCE_MAX, HINT_BYTES_MAX, TUNNEL_BODY_BYTES_MAX,
+};
 use crate::live::{Held, Live};
 use crate::reply::Refused;
 use bytes::{Bytes, BytesMut};
@@ -87,7 +89,8 @@ pub async fn read(
 ) -> Result<Asked, Refused> {
     let hints = hints(&headers)?;
     let mut held = live.body();
-    let body = collect(incoming, &mut held).await?;
+    let max = accepted.guest.as_ref().map_or(BODY_BYTES_MAX, |_| TUNNEL_BODY_BYTES_MAX);
+    let body = collect(incoming, &mut held, max).await?;
     let encoding = Encoding::parse(content_encoding(&headers));
     let plain = match encoding {
         Encoding::Identity => None,
@@ -98,11 +101,18 @@ pub async fn read(
                 "the Content-Encoding is not one of gzip, deflate, br, zstd",
             ));
         }
-        known => match decode_body(known, &body, BODY_BYTES_MAX) {
+        known => match decode_body(known, &body, max) {
             Ok(bytes) if held.grow(bytes.len(), BODIES_BYTES_MAX) => Some(Bytes::from(bytes)),
             Ok(_) => return Err(crowded()),
             Err(problem) => return Err(Refused::bad_request(problem.to_string())),
         },
+    };
+    let (body, plain) = match &accepted.guest {
+        Some(guest) => {
+            headers.remove(header::CONTENT_ENCODING);
+            (guest.shape(plain.as_ref().unwrap_or(&body))?, None)
+        }
+        None => (body, plain),
     };
     let endpoint = accepted.target.endpoint;
     let facts = facts::read(endpoint, plain.as_ref().unwrap_or(&body))
@@ -116,8 +126,8 @@ pub async fn read(
     Ok(Asked { accepted, headers, body, plain, facts, model, hints, _held: held })
 }
 
-async fn collect(mut incoming: Incoming, held: &mut Held) -> Result<Bytes, Refused> {
-    let expected = incoming.size_hint().exact().unwrap_or(0).min(BODY_BYTES_MAX as u64) as usize;
+async fn collect(mut incoming: Incoming, held: &mut Held, max: usize) -> Result<Bytes, Refused> {
+    let expected = incoming.size_hint().exact().unwrap_or(0).min(max as u64) as usize;
     // A body in one piece is kept without a copy.
     let mut first: Option<Bytes> = None;
     let mut all = BytesMut::new();
@@ -138,8 +148,8 @@ async fn collect(mut incoming: Incoming, held: &mut Held) -> Result<Bytes, Refus
             return Err(crowded());
         }
         let so_far = first.as_ref().map_or(all.len(), Bytes::len);
-        if so_far + data.len() > BODY_BYTES_MAX {
-            return Err(too_large());
+        if so_far + data.len() > max {
+            return Err(too_large(max));
         }
         match first.take() {
             None if all.is_empty() => first = Some(data),

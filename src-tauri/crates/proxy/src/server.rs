@@ -4,11 +4,13 @@
 use crate::accept::Gatekeeper;
 use crate::limits::{
     ACCEPT_PAUSE, CONNECTIONS_MAX, HEAD_BYTES_MAX, HEAD_WAIT_MAX, HEADERS_MAX, READ_BYTES_MAX,
+    TUNNEL_CONNECTIONS_MAX,
 };
 use crate::live::Live;
-use crate::pipeline::Line;
+use crate::pipeline::{Door, Line};
 use crate::ports::Ports;
 use crate::quirks::Quirks;
+use crate::tunnel::TunnelGate;
 use crate::upstream::Upstream;
 use crate::workers::Workers;
 use hyper::server::conn::http1;
@@ -26,6 +28,7 @@ use tokio_util::task::TaskTracker;
 pub struct Proxy {
     line: Arc<Line>,
     live: Live,
+    connections_max: usize,
 }
 
 impl Proxy {
@@ -34,7 +37,7 @@ impl Proxy {
         let live = Live::default();
         let workers = Workers::new(Arc::clone(&ports.clock));
         let line = Line {
-            gatekeeper: Gatekeeper::new(port),
+            door: Door::Tools(Gatekeeper::new(port)),
             ports: Arc::new(ports),
             upstream: Upstream::default(),
             quirks: Arc::new(Quirks::default()),
@@ -43,7 +46,24 @@ impl Proxy {
             sequence: Arc::new(AtomicU32::new(0)),
             tasks: TaskTracker::new(),
         };
-        Self { line: Arc::new(line), live }
+        Self { line: Arc::new(line), live, connections_max: CONNECTIONS_MAX }
+    }
+
+    /// A proxy for the tunnel's listener beside this one: the same line and the same numbers for
+    /// requests, behind a gate of its own and with counts of its own. `ports.gate` knows the
+    /// tunnel's token alone.
+    #[must_use]
+    pub fn tunnel(&self, gate: Arc<TunnelGate>, ports: Ports) -> Self {
+        let live = Live::default();
+        let line = Line {
+            door: Door::Tunnel(gate),
+            ports: Arc::new(ports),
+            upstream: self.line.upstream.clone(),
+            quirks: Arc::clone(&self.line.quirks),
+            live: live.clone(),
+            sequence: Arc::clone(&self.line.sequence),
+        };
+        Self { line: Arc::new(line), live, connections_max: TUNNEL_CONNECTIONS_MAX }
     }
 
     /// Counts of what is happening now.
@@ -66,7 +86,7 @@ impl Proxy {
         let tasks = self.line.tasks.clone();
         let upstream = self.line.upstream.clone();
         tasks.spawn_blocking(move || upstream.warm());
-        let room = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+        let room = Arc::new(Semaphore::new(self.connections_max));
         for listener in listeners {
             let acceptor = Acceptor {
                 line: Arc::clone(&self.line),

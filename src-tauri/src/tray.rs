@@ -36,6 +36,7 @@ struct Tray {
     spend: MenuItem<Wry>,
     pause: CheckMenuItem<Wry>,
     copy: MenuItem<Wry>,
+    tunnel: MenuItem<Wry>,
     login: CheckMenuItem<Wry>,
     drawn: TrayView,
 }
@@ -103,6 +104,7 @@ impl Tray {
         let spend = item("spend", &view.spend, true)?;
         let pause = check("pause", "Pause routing (pass everything through)", false, false)?;
         let copy = item("copy", "Copy proxy address", false)?;
+        let tunnel = item("tunnel", &view.tunnel, false)?;
         let starts = own_home && app.autolaunch().is_enabled().unwrap_or(false);
         let login = check("login", "Start at login", own_home, starts)?;
         let menu = Menu::with_items(
@@ -114,6 +116,7 @@ impl Tray {
                 &item("open", "Open Weir", true)?,
                 &pause,
                 &copy,
+                &tunnel,
                 &line()?,
                 &login,
                 &item("quit", "Quit Weir", true)?,
@@ -133,7 +136,7 @@ impl Tray {
                 }
             })
             .build(app)?;
-        Ok(Self { icon, status, spend, pause, copy, login, drawn: view })
+        Ok(Self { icon, status, spend, pause, copy, tunnel, login, drawn: view })
     }
 
     /// Changes what differs. A failed change is tried again with the next one.
@@ -155,6 +158,10 @@ impl Tray {
         change(self.pause.is_checked().ok() != Some(ticked), &|| self.pause.set_checked(ticked));
         change(drawn.address.is_some() != view.address.is_some(), &|| {
             self.copy.set_enabled(view.address.is_some())
+        });
+        change(drawn.tunnel != view.tunnel, &|| self.tunnel.set_text(&view.tunnel));
+        change(drawn.tunnel_open != view.tunnel_open, &|| {
+            self.tunnel.set_enabled(view.tunnel_open)
         });
         change(drawn.tooltip != view.tooltip, &|| {
             self.icon.set_tooltip(Some(&view.tooltip))?;
@@ -219,6 +226,7 @@ fn clicked(app: &AppHandle, event: MenuEvent) {
             desk.pause(!paused)
         }),
         "copy" => act(app, copy_address),
+        "tunnel" => act(app, |shell| shell.desk()?.tunnel_stop().map(drop)),
         "login" => {
             let login = app.autolaunch();
             let done =

@@ -57,5 +57,9 @@ mod translate;
 /// What other gateways got wrong about money and fail-over.
 mod issues;
 
+/// Cursor's servers reach three paths with a key of their own, what is listed and what was set
+/// aside for them, and nothing else.
+mod tunnel;
+
 /// The rules of the repository itself.
 mod tidy;

@@ -316,6 +316,8 @@ const READERS_OF_SECRETS: &[(&str, &str)] = &[
     ("cli/src/commands/run.rs", "hands a run's token to the tool it starts"),
     ("engine/src/connect/gateway.rs", "takes a new token to the tool's own settings file"),
     ("engine/src/desk/mod.rs", "hands a typed key to the keychain"),
+    ("cli/src/commands/tunnel.rs", "prints a new key once"),
+    ("engine/src/tunnel.rs", "calls the public name with a token made for one test"),
     ("engine/src/secrets.rs", "holds the keys it took from the keychain"),
 ];
 

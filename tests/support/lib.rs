@@ -25,6 +25,7 @@ pub mod server;
 pub mod stream_frames;
 pub mod tokens;
 pub mod transcript;
+pub mod tunnel;
 pub mod usage_blocks;
 pub mod wait;
 
@@ -36,3 +37,4 @@ pub use rig::Rig;
 pub use seed::Seed;
 pub use server::Weir;
 pub use tokens::Tokens;
+pub use tunnel::{PublicName, Tunnel};

@@ -1361,6 +1361,10 @@ local: Array<LocalServer>,
  */
 routing: Routing, 
 /**
+ * The tunnel for Cursor; null while it is closed.
+ */
+tunnel: TunnelStatus | null, 
+/**
  * What needs attention, one line with its fix each: a full disk, a configuration that was
  * not taken over, requests without a price.
  */
@@ -1461,6 +1465,150 @@ week: Sums,
  * Since the first of the month.
  */
 month: Sums, };
+
+/**
+ * `tunnel start`: the only time the token is shown.
+ */
+export type TunnelStarted = { 
+/**
+ * What Cursor is given as its API key.
+ */
+token: string, 
+/**
+ * The open tunnel.
+ */
+status: TunnelStatus, 
+/**
+ * What the user should know before going on, one sentence each.
+ */
+warnings: Array<string>, };
+
+/**
+ * `tunnel status`.
+ */
+export type TunnelStatus = { 
+/**
+ * Whether it is open. When not, what belongs to an opening is null or zero.
+ */
+on: boolean, 
+/**
+ * The port on 127.0.0.1 that the tunnel program is pointed at.
+ */
+port: number | null, 
+/**
+ * The public host it answers to; null for any.
+ */
+host: string | null, 
+/**
+ * What Cursor is given, `https://HOST/cursor/v1`; null while no host was named.
+ */
+base_url: string | null, 
+/**
+ * When it was opened.
+ */
+since: string | null, 
+/**
+ * When it closes by itself.
+ */
+until: string | null, 
+/**
+ * Seconds until then.
+ */
+left_s: number | null, 
+/**
+ * The models it answers for.
+ */
+models: Array<string>, 
+/**
+ * Its own limit a day.
+ */
+cap_usd: string, 
+/**
+ * Spent through it today.
+ */
+spent_usd: string, 
+/**
+ * Set aside for its requests under way.
+ */
+reserved_usd: string, 
+/**
+ * When the day ends.
+ */
+resets_at: string, 
+/**
+ * Requests that may come in a minute.
+ */
+per_minute: number, 
+/**
+ * Requests that may be under way at once.
+ */
+at_once: number, 
+/**
+ * Requests under way.
+ */
+open: number, 
+/**
+ * Requests let in since it was opened.
+ */
+requests: number, 
+/**
+ * Requests turned away since it was opened.
+ */
+refused: number, 
+/**
+ * The last that was let in.
+ */
+last: TunnelVisit | null, 
+/**
+ * The last that was turned away.
+ */
+last_refused: TunnelVisit | null, };
+
+/**
+ * `tunnel test`.
+ */
+export type TunnelTest = { 
+/**
+ * Whether Cursor would be answered, and as it comes.
+ */
+ok: boolean, 
+/**
+ * The public address that was called.
+ */
+url: string, 
+/**
+ * Models on the list that came back; null when none did.
+ */
+models: number | null, 
+/**
+ * Whether a stream arrived in pieces; null when none arrived.
+ */
+streams: boolean | null, 
+/**
+ * Milliseconds between its first and last piece.
+ */
+span_ms: number | null, 
+/**
+ * What was found, in one line with the fix.
+ */
+message: string, };
+
+/**
+ * Somebody who came to the tunnel. The address is what the tunnel program says, and is not proof.
+ */
+export type TunnelVisit = { 
+/**
+ * When.
+ */
+at: string, 
+/**
+ * From where, as it was said; null when nothing was said.
+ */
+source: string | null, 
+/**
+ * Why it was turned away; null when it was let in.
+ */
+refused: string | null, };
 
 /**
  * The whole window, drawn anew from this whenever something changed.

@@ -109,6 +109,7 @@ export function overview(over: Partial<Overview> = {}): Overview {
       providers: [],
       local: [],
       routing: { mode: 'honour', local_share: null, tiers: { low: [], medium: [], high: [] }, paused: false, local_on: true },
+      tunnel: null,
       notices: [],
     },
     requests: [],

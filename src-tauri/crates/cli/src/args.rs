@@ -3,6 +3,7 @@
 
 mod local;
 mod tools;
+mod tunnel;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -10,6 +11,7 @@ use weir_engine::api::{By, Dialect, RequestId, Span};
 
 pub use local::Local;
 pub use tools::{Connect, Disconnect, Run};
+pub use tunnel::{ProviderName, Tunnel, TunnelStart};
 
 /// A metered gateway on this machine for the language models your tools use.
 #[derive(Debug, Parser)]
@@ -92,6 +94,12 @@ pub enum Command {
     /// Show or check the configuration
     #[command(subcommand, after_help = "Example:\n  weir config check ./config.toml")]
     Config(Config),
+    /// The separate listener for Cursor, whose servers must reach it from outside
+    #[command(
+        subcommand,
+        after_help = "Off until it is started, and off again after 8 hours or a restart.\n\nExample:\n  weir tunnel start --provider tailscale --host laptop.tail1234.ts.net"
+    )]
+    Tunnel(Tunnel),
     /// Write the ledger to stdout, the oldest request first
     #[command(
         after_help = "Example:\n  weir export --format csv --since 2026-11-01 > november.csv"

@@ -7,12 +7,14 @@ mod presets;
 mod raw;
 mod read;
 mod show;
+mod tunnel;
 pub mod url;
 
 pub use check::{Checked, check};
 pub use presets::{PRESET_NAMES, preset};
 pub use read::Problem;
 pub use show::{at_limit, key_source, toml};
+pub use tunnel::{TUNNEL_PORT, Tunnel};
 
 use std::collections::BTreeMap;
 use std::io;
@@ -60,6 +62,8 @@ pub struct Config {
     pub experiments: Vec<Experiment>,
     /// Judged samples of local answers.
     pub quality: Option<Quality>,
+    /// The second listener for Cursor.
+    pub tunnel: Tunnel,
     /// Keys that are understood and have no effect yet, each as one sentence.
     pub notes: Vec<String>,
 }
@@ -239,6 +243,11 @@ impl Config {
         let checked = check(text);
         let problems = checked.problems;
         checked.config.ok_or_else(|| ConfigProblem::Wrong { path: path.to_path_buf(), problems })
+    }
+
+    /// Every budget a request is held to: those that are written, and the tunnel's.
+    pub fn budgets_in_force(&self) -> Vec<Budget> {
+        self.budgets.iter().cloned().chain([self.tunnel.budget()]).collect()
     }
 
     /// The provider of that name.

@@ -11,6 +11,7 @@ use crate::local::Watch;
 use crate::prices::Prices;
 use crate::routing::Routing;
 use crate::secrets::Keys;
+use crate::tunnel::Tunnel;
 use arc_swap::ArcSwap;
 use jiff::tz::TimeZone;
 use std::sync::Arc;
@@ -60,6 +61,8 @@ pub struct Serving {
     pub live: Live,
     /// The lines before local servers.
     pub workers: Arc<Workers>,
+    /// The second listener, for Cursor.
+    pub tunnel: Arc<Tunnel>,
 }
 
 impl Parts {

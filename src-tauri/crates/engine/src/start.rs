@@ -19,6 +19,7 @@ use crate::parts::{Parts, Serving};
 use crate::prices::{PriceFileProblem, Prices};
 use crate::routing::Routing;
 use crate::secrets::{Index, Keys, SystemVault, Vault};
+use crate::tunnel::Tunnel;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -146,15 +147,24 @@ impl Engine {
         let door = Door::open(made.home.root())?;
         lock.announce(port).map_err(StartProblem::Announce)?;
 
+        let (stop, end) = (CancellationToken::new(), CancellationToken::new());
+        let tunnel = Arc::new(Tunnel::new(
+            Arc::clone(&proxy),
+            made.ports(),
+            made.routing.shared(),
+            Arc::clone(&made.events),
+            stop.clone(),
+            end.clone(),
+        ));
         let serving = Serving {
             port,
             configured: made.routing.config().port,
             started_ms: clock::unix_ms(),
             live: proxy.live(),
             workers: proxy.workers(),
+            tunnel: Arc::clone(&tunnel),
         };
         let desk = Arc::new(HomeDesk(Arc::new(made.parts(Some(serving)))));
-        let (stop, end) = (CancellationToken::new(), CancellationToken::new());
         let feed = desk.0.events.feed();
         let mut running = Running {
             desk,
@@ -167,6 +177,7 @@ impl Engine {
         };
         let (stop, end) = (running.stop.clone(), running.end.clone());
         running.serving.spawn(async move { proxy.serve(listeners, stop, end).await });
+        running.serving.spawn(async move { tunnel.ended().await });
         let desk = Arc::clone(&running.desk);
         running.control.spawn(door.serve(desk, feed, running.end.clone()));
         running.desk.0.local.kick();
@@ -271,7 +282,7 @@ impl Made {
             Arc::clone(&prices),
             Arc::clone(&routing),
             zone.clone(),
-            &config.budgets,
+            &config.budgets_in_force(),
         ));
         let vault = vault.unwrap_or_else(|| Arc::new(SystemVault));
         let keys = Arc::new(Keys::new(vault, index, routing.shared(), Arc::clone(&clock) as _));
@@ -288,7 +299,7 @@ impl Made {
         let changed = (Arc::downgrade(&books), Arc::downgrade(&events));
         routing.on_change(move |config| {
             if let (Some(books), Some(events)) = (changed.0.upgrade(), changed.1.upgrade()) {
-                books.replace_budgets(&config.budgets);
+                books.replace_budgets(&config.budgets_in_force());
                 events.changed();
             }
         });

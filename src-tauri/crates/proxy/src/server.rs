@@ -60,8 +60,10 @@ impl Proxy {
             ports: Arc::new(ports),
             upstream: self.line.upstream.clone(),
             quirks: Arc::clone(&self.line.quirks),
+            workers: Arc::clone(&self.line.workers),
             live: live.clone(),
             sequence: Arc::clone(&self.line.sequence),
+            tasks: TaskTracker::new(),
         };
         Self { line: Arc::new(line), live, connections_max: TUNNEL_CONNECTIONS_MAX }
     }

@@ -37,6 +37,8 @@ fn wrong_usage_ends_with_two() {
         "weir connect --dry-run",
         "weir disconnect",
         "weir run",
+        "weir tunnel",
+        "weir tunnel start --provider carrier-pigeon",
     ] {
         assert_eq!(refused(line).0, 2, "{line}");
     }
@@ -49,7 +51,6 @@ fn commands_that_do_not_exist_yet_are_unknown() {
         "weir cache stats",
         "weir simulate",
         "weir import codex",
-        "weir tunnel start",
         "weir reconcile openai",
         "weir report",
         "weir profile list",

@@ -10,6 +10,7 @@ mod reports;
 mod route;
 mod run;
 mod serve;
+mod tunnel;
 
 use crate::args::{Command, Cost, Weir};
 use crate::out::{Done, Out, Stop};
@@ -53,6 +54,7 @@ pub fn run(weir: Weir) -> Done {
         Command::Route(args) => route::route(&*desk(&home()?)?, args),
         Command::Models(args) => reports::models(&*desk(&home()?)?, Out::stdout(args.json)),
         Command::Local(args) => local::local(&*desk(&home()?)?, args),
+        Command::Tunnel(args) => tunnel::tunnel(&*desk(&home()?)?, args),
         Command::Price(args) => prices::price(&*desk(&home()?)?, args),
     }
 }

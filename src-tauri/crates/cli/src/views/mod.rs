@@ -12,6 +12,7 @@ pub mod models;
 pub mod prices;
 pub mod status;
 pub mod tools;
+pub mod tunnel;
 
 #[cfg(test)]
 mod contract;

@@ -109,7 +109,41 @@ pub fn status() -> Status {
             paused: false,
             local_on: true,
         },
+        tunnel: None,
         notices: vec!["3 requests have no price. Set one in prices.toml".into()],
+    }
+}
+
+pub fn tunnel() -> TunnelStatus {
+    let at = |text: &str| text.parse::<Stamp>().expect("a moment");
+    TunnelStatus {
+        on: true,
+        port: Some(9348),
+        host: Some("weir.example.com".into()),
+        base_url: Some("https://weir.example.com/cursor/v1".into()),
+        since: Some(at("2026-11-22T08:30:00Z")),
+        until: Some(at("2026-11-22T16:30:00Z")),
+        left_s: Some(26_157),
+        models: ["weir-auto", "weir-low", "weir-medium", "weir-high"].map(Into::into).to_vec(),
+        cap_usd: usd("5"),
+        spent_usd: usd("0.12"),
+        reserved_usd: Money::ZERO,
+        resets_at: at("2026-11-22T23:00:00Z"),
+        per_minute: 60,
+        at_once: 8,
+        open: 1,
+        requests: 12,
+        refused: 3,
+        last: Some(TunnelVisit {
+            at: at("2026-11-22T09:12:03Z"),
+            source: Some("203.0.113.7".into()),
+            refused: None,
+        }),
+        last_refused: Some(TunnelVisit {
+            at: at("2026-11-22T09:00:00Z"),
+            source: None,
+            refused: Some("wrong key".into()),
+        }),
     }
 }
 

@@ -28,6 +28,9 @@ pub fn status(status: &Status, now: Stamp, zone: &Zone, paint: Paint) -> String 
     }
     out.push('\n');
     out.push_str(&routing(status));
+    if let Some(tunnel) = &status.tunnel {
+        out.push_str(&super::tunnel::line(tunnel, now, zone, paint));
+    }
     out.push_str(&format!("Home     {}\n", words::plain(&status.home)));
     for notice in &status.notices {
         out.push_str(&paint.tone("!", Tone::Warn));

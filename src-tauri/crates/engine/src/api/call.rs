@@ -65,6 +65,12 @@ pub enum Call {
     },
     LocalStatus,
     Local(LocalOrder),
+    TunnelStart {
+        host: Option<String>,
+    },
+    TunnelStop,
+    TunnelStatus,
+    TunnelTest,
     /// Answers with events, one a line, until the connection closes. Not a function of `Desk`.
     Watch,
 }
@@ -97,6 +103,10 @@ pub fn answer(desk: &dyn Desk, call: Call) -> Result<Value, ApiProblem> {
         Call::Pause { paused } => json(&desk.pause(paused)?),
         Call::LocalStatus => json(&desk.local_status()?),
         Call::Local(order) => json(&desk.local(&order)?),
+        Call::TunnelStart { host } => json(&desk.tunnel_start(host.as_deref())?),
+        Call::TunnelStop => json(&desk.tunnel_stop()?),
+        Call::TunnelStatus => json(&desk.tunnel_status()?),
+        Call::TunnelTest => json(&desk.tunnel_test()?),
         Call::Watch => Err(ApiProblem::new(
             Code::BadRequest,
             "watch answers with a stream and must be the last call of a connection",

@@ -5,7 +5,8 @@
 use super::{
     ApiProblem, By, ClientAdded, ClientRow, ConfigShown, CostBreakdown, CostSummary, Doctor,
     Explain, KeyRow, KeyTest, LocalDone, LocalOrder, LocalStatus, LogQuery, LogRow, ModelRow,
-    PriceCost, PriceShow, PriceUpdate, RouteTest, SecretText, Span, Stamp, Status,
+    PriceCost, PriceShow, PriceUpdate, RouteTest, SecretText, Span, Stamp, Status, TunnelStarted,
+    TunnelStatus, TunnelTest,
 };
 use std::path::Path;
 use weir_core::{Dialect, RequestId};
@@ -66,4 +67,12 @@ pub trait Desk: Send + Sync {
     /// Switches local models off or on, loads or unloads one, starts or stops a server. Blocks
     /// until it is done, which for a large model takes minutes.
     fn local(&self, order: &LocalOrder) -> Result<LocalDone, ApiProblem>;
+    /// Opens the tunnel for Cursor with a new token, for eight hours; `host` is its public name.
+    fn tunnel_start(&self, host: Option<&str>) -> Result<TunnelStarted, ApiProblem>;
+    /// Closes the tunnel.
+    fn tunnel_stop(&self) -> Result<TunnelStatus, ApiProblem>;
+    /// Whether the tunnel is open, and who came.
+    fn tunnel_status(&self) -> Result<TunnelStatus, ApiProblem>;
+    /// Calls the tunnel's public address and says whether a stream arrives in pieces.
+    fn tunnel_test(&self) -> Result<TunnelTest, ApiProblem>;
 }

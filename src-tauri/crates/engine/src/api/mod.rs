@@ -18,6 +18,7 @@ mod stamp;
 mod status;
 mod tools;
 mod tray;
+mod tunnel;
 mod typescript;
 
 pub use call::{Call, answer};
@@ -41,5 +42,6 @@ pub use tools::{
     SecretText,
 };
 pub use tray::{Mark, TrayView, fresh_for};
+pub use tunnel::{TunnelStarted, TunnelStatus, TunnelTest, TunnelVisit};
 pub use weir_core::ids::BadRequestId;
 pub use weir_core::{Dialect, Money, RequestId};

@@ -1,9 +1,9 @@
 //! `status`: the engine, spend against budgets, providers and local servers in one answer.
 //! Owns its JSON; the tray menu is drawn from the same.
 
-use super::Stamp;
 use super::local::LocalServer;
 use super::spend::Sums;
+use super::{Stamp, TunnelStatus};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 use weir_core::Money;
@@ -114,6 +114,9 @@ pub struct Status {
     pub local: Vec<LocalServer>,
     /// Routing.
     pub routing: Routing,
+    /// The tunnel for Cursor; null while it is closed.
+    #[serde(default)]
+    pub tunnel: Option<TunnelStatus>,
     /// What needs attention, one line with its fix each: a full disk, a configuration that was
     /// not taken over, requests without a price.
     pub notices: Vec<String>,

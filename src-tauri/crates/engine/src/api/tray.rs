@@ -66,6 +66,10 @@ pub struct TrayView {
     pub paused: Option<bool>,
     /// What "Copy proxy address" copies; `None` while nothing listens.
     pub address: Option<String>,
+    /// The item about the tunnel for Cursor; what it says while it is closed is no offer.
+    pub tunnel: String,
+    /// Whether the tunnel is open, so that the item closes it.
+    pub tunnel_open: bool,
 }
 
 impl TrayView {
@@ -78,7 +82,7 @@ impl TrayView {
         Self {
             mark: Mark::of(status),
             tooltip: format!("Weir · {today} today"),
-            status: format!("Weir · listening on {port} · {today} today"),
+            status: format!("Weir · listening on {port} · {today} today{}", open(status)),
             spend: format!(
                 "{}   {}",
                 against_budget("Week", "week", &status.totals.week, status),
@@ -86,6 +90,8 @@ impl TrayView {
             ),
             paused: Some(status.routing.paused),
             address: status.url.clone(),
+            tunnel: tunnel(status),
+            tunnel_open: status.tunnel.is_some(),
         }
     }
 
@@ -98,8 +104,28 @@ impl TrayView {
             spend: "Nothing is being served".into(),
             paused: None,
             address: None,
+            tunnel: TUNNEL_CLOSED.into(),
+            tunnel_open: false,
         }
     }
+}
+
+const TUNNEL_CLOSED: &str = "Cursor tunnel is closed";
+const HOUR_S: u64 = 3_600;
+
+/// A word in the first line while strangers can reach this machine.
+fn open(status: &Status) -> &'static str {
+    if status.tunnel.is_some() { " · tunnel open" } else { "" }
+}
+
+fn tunnel(status: &Status) -> String {
+    let Some(tunnel) = &status.tunnel else { return TUNNEL_CLOSED.into() };
+    let hours = tunnel.left_s.unwrap_or(0).div_ceil(HOUR_S);
+    format!(
+        "Close the Cursor tunnel ({} of {} today, at most {hours} h left)",
+        tunnel.spent_usd.short(),
+        tunnel.cap_usd.short()
+    )
 }
 
 /// A timer stands still while the machine sleeps, so a view is looked at again after this long.
@@ -137,7 +163,7 @@ fn against_budget(label: &str, period: &str, sums: &Sums, status: &Status) -> St
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::{BudgetStanding, Routing, Stamp, TierChains, Totals};
+    use crate::api::{BudgetStanding, Routing, Stamp, TierChains, Totals, TunnelStatus};
 
     fn status() -> Status {
         let sums =
@@ -166,6 +192,7 @@ mod tests {
                 paused: false,
                 local_on: true,
             },
+            tunnel: None,
             notices: Vec::new(),
         }
     }
@@ -210,6 +237,38 @@ mod tests {
         status.totals.day.unpriced_requests = 3;
         let view = TrayView::of(&status);
         assert_eq!(view.status, "Weir · listening on 9347 · about $1.24 + 3 unpriced today");
+    }
+
+    #[test]
+    fn an_open_tunnel_is_told_in_the_first_line_and_can_be_closed() {
+        let closed = TrayView::of(&status());
+        assert_eq!((closed.tunnel.as_str(), closed.tunnel_open), (TUNNEL_CLOSED, false));
+        let mut status = status();
+        status.tunnel = Some(TunnelStatus {
+            on: true,
+            port: Some(9348),
+            host: None,
+            base_url: None,
+            since: None,
+            until: None,
+            left_s: Some(7 * HOUR_S + 1),
+            models: Vec::new(),
+            cap_usd: Money::from_nano(5_000_000_000),
+            spent_usd: Money::from_nano(120_000_000),
+            reserved_usd: Money::ZERO,
+            resets_at: Stamp::from_ms(0),
+            per_minute: 60,
+            at_once: 8,
+            open: 0,
+            requests: 0,
+            refused: 0,
+            last: None,
+            last_refused: None,
+        });
+        let view = TrayView::of(&status);
+        assert_eq!(view.status, "Weir · listening on 9347 · $1.24 today · tunnel open");
+        assert_eq!(view.tunnel, "Close the Cursor tunnel ($0.12 of $5.00 today, at most 8 h left)");
+        assert!(view.tunnel_open);
     }
 
     #[test]

@@ -50,6 +50,8 @@ mod tests {
         all.visit::<ClientRow>();
         all.visit::<ConfigShown>();
         all.visit::<ConfigReport>();
+        all.visit::<TunnelStarted>();
+        all.visit::<TunnelTest>();
         all.visit::<LiveEvent>();
         all.visit::<LocalStatus>();
         all.visit::<LocalOrder>();

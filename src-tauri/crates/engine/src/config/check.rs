@@ -93,6 +93,7 @@ impl Judge {
         }
         let experiments = self.experiments(raw.experiments, &providers);
         let quality = raw.quality.and_then(|q| self.quality(q, &providers));
+        let tunnel = self.tunnel(raw.tunnel, port, &providers, [&low, &medium, &high]);
         Config {
             port,
             providers,
@@ -109,6 +110,7 @@ impl Judge {
             cache,
             experiments,
             quality,
+            tunnel,
             notes: Vec::new(),
         }
     }

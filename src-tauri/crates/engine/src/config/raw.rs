@@ -21,6 +21,7 @@ pub struct Raw {
     pub semantic: Option<RawSemantic>,
     pub experiments: Vec<RawExperiment>,
     pub quality: Option<RawQuality>,
+    pub tunnel: Option<RawTunnel>,
 }
 
 /// `[providers.NAME]`
@@ -128,6 +129,16 @@ pub struct RawQuality {
     pub floor: Option<At<u16>>,
 }
 
+/// `[tunnel]`
+#[derive(Debug, Default)]
+pub struct RawTunnel {
+    pub port: Option<At<i64>>,
+    pub models: Option<At<Vec<At<String>>>>,
+    pub daily: Option<At<Money>>,
+    pub per_minute: Option<At<i64>>,
+    pub at_once: Option<At<i64>>,
+}
+
 /// Reads a file. What is of the wrong type or unknown is in the reading's problems.
 pub fn read(text: &str) -> (Raw, Reading) {
     Reading::of(text, |top, reading| {
@@ -159,6 +170,7 @@ pub fn read(text: &str) -> (Raw, Reading) {
         }
         raw.experiments = each(top, reading, "experiments", experiment);
         raw.quality = top.section(reading, "quality").map(|s| quality(s, reading));
+        raw.tunnel = top.section(reading, "tunnel").map(|s| tunnel(s, reading));
         raw
     })
 }
@@ -288,6 +300,18 @@ fn quality(mut s: Section<'_, '_>, reading: &mut Reading) -> RawQuality {
         sample: s.text(reading, "sample"),
         judge: s.text(reading, "judge"),
         floor: s.share(reading, "floor"),
+    };
+    s.finish(reading);
+    raw
+}
+
+fn tunnel(mut s: Section<'_, '_>, reading: &mut Reading) -> RawTunnel {
+    let raw = RawTunnel {
+        port: s.integer(reading, "port"),
+        models: s.texts(reading, "models"),
+        daily: s.money(reading, "daily_usd"),
+        per_minute: s.integer(reading, "per_minute"),
+        at_once: s.integer(reading, "at_once"),
     };
     s.finish(reading);
     raw

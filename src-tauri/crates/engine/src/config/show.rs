@@ -1,7 +1,7 @@
 //! Prints a checked configuration as TOML that reads back to the same configuration.
 //! Owns the order and the form of what `weir config show` prints; amounts stay exact decimals.
 
-use super::{Cache, Config, Use, When};
+use super::{Cache, Config, Tunnel, Use, When};
 use std::fmt::Write;
 use weir_core::Money;
 use weir_core::budget::{AtLimit, Budget, Scope};
@@ -66,9 +66,25 @@ pub fn toml(config: &Config) -> String {
             ],
         );
     }
+    show_tunnel(&mut out, &config.tunnel);
     out.truncate(out.trim_end().len());
     out.push('\n');
     out
+}
+
+fn show_tunnel(out: &mut String, tunnel: &Tunnel) {
+    let models: Vec<String> = tunnel.models.iter().map(|model| text(model)).collect();
+    section(
+        out,
+        "[tunnel]",
+        &[
+            ("port", tunnel.port.to_string()),
+            ("models", format!("[{}]", models.join(", "))),
+            ("daily_usd", amount(tunnel.daily)),
+            ("per_minute", tunnel.per_minute.to_string()),
+            ("at_once", tunnel.at_once.to_string()),
+        ],
+    );
 }
 
 fn show_provider(out: &mut String, provider: &Provider, start: Option<&Vec<String>>) {

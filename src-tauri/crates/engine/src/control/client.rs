@@ -38,7 +38,8 @@ fn patience(call: &Call) -> Duration {
         | Call::KeySet { .. }
         | Call::KeyList
         | Call::KeyRemove { .. }
-        | Call::KeyTest { .. } => SLOW_ANSWER_MAX,
+        | Call::KeyTest { .. }
+        | Call::TunnelTest => SLOW_ANSWER_MAX,
         _ => ANSWER_MAX,
     }
 }

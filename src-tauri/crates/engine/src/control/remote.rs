@@ -5,6 +5,7 @@ use crate::api::{
     ApiProblem, By, Call, ClientAdded, ClientRow, Code, ConfigShown, CostBreakdown, CostSummary,
     Desk, Doctor, Explain, KeyRow, KeyTest, LocalDone, LocalOrder, LocalStatus, LogQuery, LogRow,
     ModelRow, PriceCost, PriceShow, PriceUpdate, RouteTest, SecretText, Span, Stamp, Status,
+    TunnelStarted, TunnelStatus, TunnelTest,
 };
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -118,5 +119,17 @@ impl Desk for Remote {
     }
     fn local(&self, order: &LocalOrder) -> Result<LocalDone, ApiProblem> {
         self.ask(&Call::Local(order.clone()))
+    }
+    fn tunnel_start(&self, host: Option<&str>) -> Result<TunnelStarted, ApiProblem> {
+        self.ask(&Call::TunnelStart { host: host.map(str::to_owned) })
+    }
+    fn tunnel_stop(&self) -> Result<TunnelStatus, ApiProblem> {
+        self.ask(&Call::TunnelStop)
+    }
+    fn tunnel_status(&self) -> Result<TunnelStatus, ApiProblem> {
+        self.ask(&Call::TunnelStatus)
+    }
+    fn tunnel_test(&self) -> Result<TunnelTest, ApiProblem> {
+        self.ask(&Call::TunnelTest)
     }
 }

@@ -92,6 +92,18 @@ impl Desk for Small {
     fn local(&self, _: &LocalOrder) -> Result<LocalDone, ApiProblem> {
         unasked()
     }
+    fn tunnel_start(&self, _: Option<&str>) -> Result<TunnelStarted, ApiProblem> {
+        unasked()
+    }
+    fn tunnel_stop(&self) -> Result<TunnelStatus, ApiProblem> {
+        unasked()
+    }
+    fn tunnel_status(&self) -> Result<TunnelStatus, ApiProblem> {
+        unasked()
+    }
+    fn tunnel_test(&self) -> Result<TunnelTest, ApiProblem> {
+        unasked()
+    }
 }
 
 /// An engine's control socket and nothing else of it.

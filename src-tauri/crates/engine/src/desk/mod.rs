@@ -11,11 +11,13 @@ mod problem;
 mod routes;
 mod rows;
 mod status;
+mod tunnel;
 
 use crate::api::{
     ApiProblem, By, ClientAdded, ClientRow, ConfigShown, CostBreakdown, CostSummary, Desk, Doctor,
     Explain, KeyRow, KeyTest, LocalDone, LocalOrder, LocalStatus, LogQuery, LogRow, ModelRow,
-    PriceCost, PriceShow, PriceUpdate, RouteTest, SecretText, Span, Stamp, Status,
+    PriceCost, PriceShow, PriceUpdate, RouteTest, SecretText, Span, Stamp, Status, TunnelStarted,
+    TunnelStatus, TunnelTest,
 };
 use crate::gate;
 use crate::local::Scope;
@@ -170,6 +172,11 @@ impl Desk for HomeDesk {
     }
 
     fn client_add(&self, name: &str) -> Result<ClientAdded, ApiProblem> {
+        if tunnel::is_own_name(name) {
+            return Err(bad(format!(
+                "{name} is what the tunnel's requests are called. Use another"
+            )));
+        }
         let token = gate::new_token()
             .map_err(|e| ApiProblem::new(crate::api::Code::Internal, e.to_string()))?;
         let hash = gate::hash(token.as_bytes());
@@ -231,6 +238,22 @@ impl Desk for HomeDesk {
 
     fn local(&self, order: &LocalOrder) -> Result<LocalDone, ApiProblem> {
         self.0.local.order(order)
+    }
+
+    fn tunnel_start(&self, host: Option<&str>) -> Result<TunnelStarted, ApiProblem> {
+        tunnel::start(&self.0, &self.books(), host)
+    }
+
+    fn tunnel_stop(&self) -> Result<TunnelStatus, ApiProblem> {
+        tunnel::stop(&self.0, &self.books())
+    }
+
+    fn tunnel_status(&self) -> Result<TunnelStatus, ApiProblem> {
+        tunnel::status(&self.0, &self.books())
+    }
+
+    fn tunnel_test(&self) -> Result<TunnelTest, ApiProblem> {
+        tunnel::test(&self.0)
     }
 }
 

@@ -33,6 +33,7 @@ pub fn status(parts: &Parts, books: &Books<'_>) -> Result<Status, ApiProblem> {
             "{n} of today's requests have no known price. See: weir log, weir price show MODEL"
         ));
     }
+    let tunnel = super::tunnel::status(parts, books)?;
     Ok(Status {
         running: serving.is_some(),
         pid: serving.map(|_| std::process::id()),
@@ -41,7 +42,7 @@ pub fn status(parts: &Parts, books: &Books<'_>) -> Result<Status, ApiProblem> {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         home: parts.home.root().display().to_string(),
         uptime_s: serving.map(|s| books.now_ms.saturating_sub(s.started_ms).unsigned_abs() / 1000),
-        streams: serving.map_or(0, |s| s.live.open() as u64),
+        streams: serving.map_or(0, |s| s.live.open() as u64) + tunnel.open,
         totals,
         budgets: budgets?,
         providers: config.providers.iter().map(|p| health_of(parts, &config, p)).collect(),
@@ -53,6 +54,7 @@ pub fn status(parts: &Parts, books: &Books<'_>) -> Result<Status, ApiProblem> {
             paused: parts.routing.paused(),
             local_on: parts.local.on(),
         },
+        tunnel: Some(tunnel).filter(|tunnel| tunnel.on),
         notices,
     })
 }

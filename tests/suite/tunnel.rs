@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 use weir_tests::home::providers;
-use weir_tests::tokens::MINI;
+use weir_tests::tokens::{HAIKU, MINI};
 use weir_tests::{Client, Home, Kind, Provider, PublicName, Rig, Tunnel, Weir, answers, wait};
 
 /// A rig whose tiers lead to the chat model of the tests, and whose tunnel takes any free port.
@@ -239,6 +239,34 @@ fn every_shape_cursor_sends_reaches_the_provider_as_chat() {
         let row = rig.row(name);
         assert_eq!((row.client.as_str(), row.endpoint.as_str()), ("cursor-tunnel", "chat"));
         assert_eq!((row.asked_model.as_str(), row.model.as_str()), ("weir-low", MINI));
+    }
+}
+
+#[test]
+fn a_model_of_another_dialect_answers_in_chat_whole_and_streamed() {
+    let mut rig = rig("");
+    rig.home.configure(&format!(
+        "{}[tiers]\nhigh = [\"anthropic/{HAIKU}\"]\n\n[tunnel]\nport = 0\n",
+        providers(&rig.provider.url())
+    ));
+    rig.stop_and_start();
+    let tunnel = Tunnel::open(&mut rig.home, &[]);
+    for stream in [false, true] {
+        let marker = format!("crossed-{stream}");
+        let body = json!({"model": "weir-high", "stream": stream, "max_tokens": 64,
+            "system": [{"type": "text", "text": "S"}],
+            "messages": [{"role": "user", "content": [{"type": "text", "text": "U"}]}],
+            "tools": [{"name": "t", "input_schema": {"type": "object"}}]});
+        let response = tunnel.chat(&body, &marker);
+        assert_eq!(response.status, 200, "{}", response.text());
+        let object = if stream { "chat.completion.chunk" } else { "chat.completion" };
+        assert!(response.text().contains(&format!("\"{object}\"")), "{}", response.text());
+        let asked = rig.provider.last().asked;
+        assert_eq!(asked.path(), "/v1/messages");
+        let sent: Value = serde_json::from_str(&asked.text()).expect("JSON");
+        assert_eq!(sent["tools"][0]["input_schema"]["type"], "object", "{sent}");
+        let row = rig.row(&marker);
+        assert_eq!((row.client.as_str(), row.provider.as_str()), ("cursor-tunnel", "anthropic"));
     }
 }
 

@@ -65,6 +65,12 @@ impl Events for World {
     fn opened(&self, _: &Opening) {}
     fn closed(&self, _: RequestId, _: &Closing, _: Settled) {}
 }
+impl Locals for World {
+    fn model(&self, _: &str, _: &str) -> LocalModel {
+        LocalModel::default()
+    }
+    fn answered(&self, _: &str, _: &str) {}
+}
 
 struct Stage {
     world: Arc<World>,
@@ -92,6 +98,7 @@ impl Stage {
             clock: world.clone(),
             routes: world.clone(),
             events: world.clone(),
+            locals: world.clone(),
         };
         let entry = self.gate.enter(&mut parts, &ports);
         (entry, parts)

@@ -106,13 +106,16 @@ fn project(shop: &Workshop<'_>, tool: Tool) -> Vec<Check> {
         };
         let hit = match keys.as_slice() {
             // Its mere presence hides the user's own file.
-            ["*"] => Some("everything"),
-            keys => keys.iter().find(|key| leads(key)).copied(),
+            ["*"] => Some("is read here instead of your own".to_owned()),
+            keys => {
+                let key = keys.iter().find(|key| leads(key));
+                key.map(|key| format!("sets {key} for this project"))
+            }
         };
-        if let Some(key) = hit {
+        if let Some(what) = hit {
             found.push(note(
                 format!("tool {}", tool.name()),
-                format!("{} sets {key} for this project, past Weir", path.display()),
+                format!("{} {what}, and leads past Weir", path.display()),
                 format!("take it out, or use: weir run {}", tool.name()),
             ));
         }

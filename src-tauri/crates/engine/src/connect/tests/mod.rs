@@ -5,6 +5,7 @@ mod disk;
 mod edits;
 mod flow;
 mod grammar;
+mod places;
 mod thousand;
 
 use super::*;

@@ -228,9 +228,13 @@ impl Relay {
             Shape::Hiding(hider) => hider.finish(),
             Shape::Translated(stream) => {
                 let rest = stream.finish(if cut { Ending::Cut } else { Ending::Clean });
-                // What could not be told is no success, whatever the provider thinks.
-                let told = !stream.failed() || outcome != Outcome::Ok;
-                let outcome = if told { outcome } else { Outcome::ErrorInStream };
+                let outcome = match (outcome, stream.failed()) {
+                    // What could not be told is no success, whatever the provider thinks.
+                    (Outcome::Ok, true) => Outcome::ErrorInStream,
+                    // Told and counted whole: only the last word of its dialect never came.
+                    (Outcome::Truncated, false) if metered.usage_is_final => Outcome::Ok,
+                    (outcome, _) => outcome,
+                };
                 self.ticket.close_in_place(outcome, metered);
                 return Tail::Frame(Bytes::from(rest));
             }

@@ -86,6 +86,31 @@ async fn a_translated_stream_that_is_cut_ends_in_an_error_of_the_clients_dialect
 }
 
 #[tokio::test]
+async fn an_answer_whose_dialects_last_word_is_cut_off_is_whole_for_client_and_books() {
+    let events = [
+        r#"{"type":"message_start","message":{"id":"m","type":"message","role":"assistant","model":"claude-haiku-4-5","content":[],"usage":{"input_tokens":11,"output_tokens":1}}}"#,
+        r#"{"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}}"#,
+        r#"{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"Hi"}}"#,
+        r#"{"type":"content_block_stop","index":0}"#,
+        r#"{"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":{"output_tokens":5}}"#,
+    ];
+    let said = |n: usize| {
+        let said: String = events[..n].iter().map(|e| format!("data: {e}\n\n")).collect();
+        Neighbour::answers(&format!("{STREAM}{said}"))
+    };
+    for (n, outcome, last) in [(5, Outcome::Ok, "[DONE]"), (4, Outcome::Truncated, "\"error\"")] {
+        let provider = said(n);
+        let stage = Stage::start(&[("anthropic", provider.url())], |setup| {
+            setup.providers[0].dialect = weir_core::Dialect::Anthropic;
+        })
+        .await;
+        let response = stage.send(&chat("anthropic/claude-haiku-4-5", true)).await;
+        assert!(response.contains(last), "{response}");
+        assert_eq!(stage.only_closing().await.outcome, outcome);
+    }
+}
+
+#[tokio::test]
 async fn a_providers_refusal_keeps_its_words_and_takes_the_clients_shape() {
     let words = "This model's maximum context length is 8192 tokens.";
     let body = format!(

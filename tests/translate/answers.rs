@@ -6,6 +6,7 @@ use crate::cases::{self, CLIENTS, Given};
 use crate::golden;
 use crate::hear::{self, Counts, Heard};
 use crate::json::Node;
+use weir_core::meter::End;
 use weir_core::{Endpoint, Metered};
 use weir_wire::hub::{self, Back, Ending, Form, Framing, SentTool, Stream};
 use weir_wire::{Encoding, Tap};
@@ -342,6 +343,34 @@ fn a_stream_cut_at_any_byte_is_never_a_success_that_is_short() {
         }
     }
     assert!(found.is_empty(), "{} wrong:\n{}", found.len(), found.join("\n"));
+}
+
+#[test]
+fn a_cut_stream_that_is_told_as_whole_is_known_to_the_books_to_its_last_token() {
+    let mut found = Vec::new();
+    for given in cases::answers().iter().filter(|g| g.framing != "json") {
+        for (label, client) in clients(given.form) {
+            for at in (0..given.bytes.len()).step_by(step(29)) {
+                let bytes = &given.bytes[..at];
+                let mut stream = Stream::new(
+                    back(client, given.form, true, &given.name),
+                    given.form,
+                    framing(&given.framing),
+                );
+                stream.feed(bytes);
+                let short = Given { bytes: bytes.to_vec(), ..given.clone() };
+                let metered = tapped(&short);
+                // As a relay does: an end the tap did not see is a cut.
+                let open = metered.end == End::Open;
+                stream.finish(if open { Ending::Cut } else { Ending::Clean });
+                if open && !metered.usage_is_final && !stream.failed() {
+                    found.push(format!("{} to {label} cut at {at}", given.name));
+                    break;
+                }
+            }
+        }
+    }
+    assert!(found.is_empty(), "{} told as whole:\n{}", found.len(), found.join("\n"));
 }
 
 #[test]

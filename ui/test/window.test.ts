@@ -2,7 +2,7 @@
 import { flushSync, mount, unmount } from 'svelte';
 import { afterEach, describe, expect, it } from 'vitest';
 import App from '../src/App.svelte';
-import type { WindowView } from '../src/api';
+import type { TunnelStatus, WindowView } from '../src/api';
 import { FakeBackend, overview, row, sums, view } from '../src/backend/fake';
 
 let shown: { backend: FakeBackend; app: object } | null = null;
@@ -120,6 +120,36 @@ describe('the overview', () => {
     );
     expect(cells()).toEqual(expect.arrayContaining(['unpriced', 'about $0.0087', 'not counted']));
     expect(cells()).not.toContain('$0');
+  });
+
+  it('says that the tunnel is open for as long as it is', async () => {
+    const base = overview();
+    const tunnel: TunnelStatus = {
+      on: true,
+      port: 9348,
+      host: null,
+      base_url: null,
+      since: null,
+      until: null,
+      left_s: 60,
+      models: ['weir-low'],
+      cap_usd: '5.000000000',
+      spent_usd: '0.000000000',
+      reserved_usd: '0.000000000',
+      resets_at: '2026-11-23T00:00:00.000Z',
+      per_minute: 60,
+      at_once: 8,
+      open: 0,
+      requests: 0,
+      refused: 0,
+      last: null,
+      last_refused: null,
+    };
+    const backend = await open(view({ overview: { ...base, status: { ...base.status, tunnel } } }));
+    expect(text()).toContain('The tunnel for Cursor is open');
+    backend.show(view({ overview: base }));
+    await settle();
+    expect(text()).not.toContain('The tunnel for Cursor is open');
   });
 
   it('shows names and errors from outside as text', async () => {

@@ -83,7 +83,7 @@ pub fn started(
     }
     out.push_str("\n1. Make that port public, with one of these:\n");
     for (program, installed) in programs {
-        let there = if *installed { "" } else { ", not found on the PATH" };
+        let there = if *installed { "" } else { ", not on the PATH" };
         out.push_str(&format!("   {}{there}\n", program.title()));
         for command in program.commands(port, &host) {
             out.push_str(&format!("     {command}\n"));
@@ -174,7 +174,10 @@ pub fn status(status: &TunnelStatus, now: Stamp, zone: &Zone, paint: Paint) -> S
     }
     let mut out = table.render(paint);
     let models = status.models.iter().map(|m| plain(m)).collect::<Vec<_>>().join(", ");
-    out.push_str(&words::wrap(&format!("Models        {models}"), words::WIDTH, "              "));
+    let longest = if status.last_refused.is_some() { "Last refused" } else { "Open until" };
+    let width = longest.len() + 2;
+    let line = format!("{:<width$}{models}", "Models");
+    out.push_str(&words::wrap(&line, words::WIDTH, &" ".repeat(width)));
     out
 }
 

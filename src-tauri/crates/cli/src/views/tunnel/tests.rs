@@ -24,7 +24,7 @@ The tunnel is open on 127.0.0.1:9348 until 17:30. Today $0.12 of $5.00 is spent.
      cloudflared tunnel create weir                # once
      cloudflared tunnel route dns weir weir.example.com   # once
      cloudflared tunnel run --url http://127.0.0.1:9348 weir
-   ngrok, with your static domain, not found on the PATH
+   ngrok, with your static domain, not on the PATH
      ngrok http 9348 --url https://weir.example.com
    Not a quick tunnel (trycloudflare.com): it holds streams back.
 
@@ -59,6 +59,9 @@ fn without_a_host_or_a_program_the_place_for_them_is_shown() {
     assert!(shown.contains("! No public host was named\n"), "{shown}");
     assert!(shown.contains("pass https://NAME/cursor/v1 on to http://127.0.0.1:9348"), "{shown}");
     assert!(shown.lines().all(|line| line.chars().count() <= words::WIDTH), "{shown}");
+    let absent = [Program::Cloudflared, Program::Tailscale, Program::Ngrok].map(|p| (p, false));
+    let shown = said(None, &absent, Vec::new());
+    assert!(shown.lines().all(|line| line.chars().count() <= words::WIDTH), "{shown}");
     let funnel = said(None, &[(Program::Tailscale, true)], Vec::new());
     assert!(funnel.contains("tailscale funnel --bg 9348\n"), "{funnel}");
 }
@@ -78,6 +81,12 @@ Models        weir-auto, weir-low, weir-medium, weir-high
 ";
     let (now, zone) = (samples::now(), samples::zone());
     assert_eq!(status(&samples::tunnel(), now, &zone, Paint::OFF), expected);
+    let quiet = TunnelStatus { last_refused: None, ..samples::tunnel() };
+    let shown = status(&quiet, now, &zone, Paint::OFF);
+    assert!(
+        shown.contains("Refused     3\n") && shown.contains("\nModels      weir-auto"),
+        "{shown}"
+    );
     let closed = TunnelStatus { on: false, ..samples::tunnel() };
     let shown = status(&closed, now, &zone, Paint::OFF);
     assert_eq!(shown, "The tunnel is closed. Open it: weir tunnel start --host NAME\n");

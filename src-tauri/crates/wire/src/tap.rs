@@ -23,8 +23,9 @@ use crate::sse::Splitter;
 use std::io;
 use weir_core::{Endpoint, Metered, Usage};
 
-/// Longest event of a stream that is read, in bytes. A longer one passes unread.
-pub const TAP_LINE_BYTES_MAX: usize = 1 << 20;
+/// Longest event of a stream that is read, in bytes. A longer one passes unread. The last event of
+/// a Responses stream repeats the whole answer.
+pub const TAP_LINE_BYTES_MAX: usize = 8 << 20;
 /// Longest JSON answer that is read, in bytes once decoded. A longer one passes unread.
 pub const TAP_BODY_BYTES_MAX: usize = 32 << 20;
 /// Most bytes a compressed stream may decode to, in all.

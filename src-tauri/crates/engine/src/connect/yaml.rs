@@ -300,6 +300,18 @@ pub fn set(text: &str, path: &[String], value: &Value) -> Result<Splice, Unfit> 
                     let new = lines(text, list, value, nl).ok_or_else(shape)?;
                     insert(line_start(text, items[0].start), new)
                 }
+                // `models: []`, as a tool writes its first settings.
+                (Kind::List(items), None) if items.is_empty() && !block(text, list) => {
+                    insert(list.start + 1, flow(value).ok_or_else(shape)?)
+                }
+                // `models:` with nothing behind it.
+                (Kind::Scalar(_), None) if list.value.is_null() && list.start >= list.end => {
+                    let items = entry(value, &format!("{indent}  "), nl).ok_or_else(shape)?;
+                    let key = key(root.as_ref().ok_or_else(shape)?, name).ok_or_else(shape)?;
+                    let at = line_after(text, key.0.end);
+                    let start = if text[..at].ends_with('\n') { "" } else { nl };
+                    insert(at, format!("{start}{items}"))
+                }
                 _ => Err(shape()),
             },
             None => {
@@ -339,6 +351,14 @@ fn entry(value: &Value, indent: &str, nl: &str) -> Option<String> {
         text.push_str(&format!("{indent}{lead}{name}: {}{nl}", scalar(value)?));
     }
     Some(text)
+}
+
+/// An item between brackets.
+fn flow(value: &Value) -> Option<String> {
+    let Value::Object(map) = value else { return scalar(value) };
+    let pair = |(name, value): (&String, &Value)| Some(format!("{name}: {}", scalar(value)?));
+    let pairs: Option<Vec<String>> = map.iter().map(pair).collect();
+    Some(format!("{{{}}}", pairs?.join(", ")))
 }
 
 /// A value on one line. A text in JSON's quotation marks is one in YAML's.

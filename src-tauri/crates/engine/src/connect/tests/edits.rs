@@ -135,6 +135,22 @@ fn yaml_keys_go_on_top_and_items_on_top_of_their_list() {
 }
 
 #[test]
+fn an_empty_yaml_list_takes_its_first_item_and_gives_it_back() {
+    let keys = ["models".to_owned(), "[name=W]".to_owned()];
+    let item = json!({"name": "W", "r": ["x"]});
+    for (before, after) in [
+        ("v: 1\nmodels: []\n", "v: 1\nmodels: [{name: \"W\", r: [\"x\"]}]\n"),
+        ("models: [ ] # c\r\nv: 1", "models: [{name: \"W\", r: [\"x\"]} ] # c\r\nv: 1"),
+        ("models:\nv: 1\n", "models:\n  - name: \"W\"\n    r: [\"x\"]\nv: 1\n"),
+        ("models: # c", "models: # c\n  - name: \"W\"\n    r: [\"x\"]\n"),
+    ] {
+        let splice = Format::Yaml.set(before, &keys, &item).expect(before).expect("a change");
+        assert_eq!(splice.apply(before), after);
+        assert!(splice.old.is_empty(), "an insertion, which is taken out again as it was put in");
+    }
+}
+
+#[test]
 fn yaml_in_another_style_is_refused() {
     let path = ["models".to_owned(), "[name=W]".to_owned()];
     for text in ["models: [a]\n", "models: {}\n", "{a: 1}\n", "models: one\n", "a: 1\n---\nb: 2\n"]

@@ -10,7 +10,7 @@ use crate::out::{Done, Stop, say};
 use crate::signals::Passed;
 use std::process::{Child, Command, ExitStatus};
 use weir_engine::api::{ApiProblem, Code, Desk, SecretText};
-use weir_engine::connect::{Gateway, Surroundings, Tool, launch};
+use weir_engine::connect::{Disk, Gateway, Surroundings, Tool, launch};
 use weir_engine::control::Remote;
 use weir_engine::home::Home;
 
@@ -62,7 +62,8 @@ fn start(
     token: &SecretText,
     around: &Surroundings,
 ) -> Result<ExitStatus, Stop> {
-    let launch = launch(args.tool, gateway, token.expose(), around, home.root()).map_err(failed)?;
+    let launch =
+        launch(args.tool, gateway, token.expose(), around, home.root(), &Disk).map_err(failed)?;
     for (path, text) in &launch.files {
         let folder = path.parent().unwrap_or(path);
         let written = std::fs::create_dir_all(folder).and_then(|()| std::fs::write(path, text));

@@ -103,12 +103,13 @@ pub fn put_back(tool: Tool, report: &Report) -> String {
     out.push_str(&format!(
         "{title} no longer goes through Weir. Start it anew where it is open.\n"
     ));
-    out
+    out + &notes(report)
 }
 
 fn file_back(file: &Changed) -> String {
     let path = plain(&file.path.display().to_string());
     match (file.what.as_str(), file.exact) {
+        ("gone", _) => format!("{path} is gone already, and Weir's keys with it"),
         ("removed", _) => format!("removed {path}, which Weir had made"),
         ("kept", _) => format!(
             "restored {path}; what was changed since stays: {}",

@@ -116,7 +116,7 @@ fn project(shop: &Workshop<'_>, tool: Tool) -> Vec<Check> {
             found.push(note(
                 format!("tool {}", tool.name()),
                 format!("{} {what}, and leads past Weir", path.display()),
-                format!("take it out, or use: weir run {}", tool.name()),
+                format!("take it out{}", tool.or_run()),
             ));
         }
     }

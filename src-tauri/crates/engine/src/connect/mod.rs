@@ -61,7 +61,12 @@ pub(crate) fn marked(value: &Value) -> bool {
 pub(crate) fn loopback(value: &Value) -> bool {
     let rest = value.as_str().and_then(|text| text.split_once("://")).map(|(_, rest)| rest);
     rest.is_some_and(|rest| {
-        ["127.0.0.1", "localhost", "[::1]"].iter().any(|host| rest.starts_with(host))
+        // The whole host: `localhost.example.com` is a stranger, and so is what follows an `@`.
+        let authority = rest.split(['/', '?', '#', '\\']).next().unwrap_or_default();
+        let port = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+        let host = authority.rsplit_once(':').filter(|(_, end)| port(end));
+        let host = host.map_or(authority, |(host, _)| host);
+        ["127.0.0.1", "localhost", "[::1]"].iter().any(|here| host.eq_ignore_ascii_case(here))
     })
 }
 

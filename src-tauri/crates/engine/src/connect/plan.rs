@@ -171,7 +171,7 @@ impl Planner<'_> {
         let (then, splices) = match &plan.whole {
             Some(text) => (text.clone(), vec![whole(&mut keys, text)]),
             None => edit(plan, original.as_deref().unwrap_or_default(), &mut keys)
-                .map_err(|cause| unfit(&path, cause, self.tool.name()))?,
+                .map_err(|cause| unfit(&path, cause, self.tool))?,
         };
         let changed = splices.iter().map(|(key, _)| keys[*key].path.join(".")).collect();
         let made = undo::edit(original.as_deref(), &then, &splices);
@@ -212,17 +212,17 @@ impl Planner<'_> {
         let path = files::resolve(self.files, named).map_err(unreadable)?;
         let bytes = self.files.read(&path).map_err(unreadable)?;
         let Some(bytes) = bytes else { return Ok((path, None, None)) };
-        let now = text_of(bytes).map_err(|cause| unfit(&path, cause, self.tool.name()))?;
+        let now = text_of(bytes).map_err(|cause| unfit(&path, cause, self.tool))?;
         let pristine = match self.known(&path) {
             Some(record) => {
                 let undone = undo::undo(record, Some(&now));
-                undone.map_err(|cause| unfit(&path, cause, self.tool.name()))?.text
+                undone.map_err(|cause| unfit(&path, cause, self.tool))?.text
             }
             None => Some(now.clone()),
         };
         if format != Format::Whole {
             let read = pristine.as_deref().map_or(Ok(Value::Null), |text| format.read(text));
-            read.map_err(|cause| unfit(&path, cause, self.tool.name()))?;
+            read.map_err(|cause| unfit(&path, cause, self.tool))?;
         }
         Ok((path, Some(now), pristine))
     }
@@ -236,7 +236,7 @@ impl Planner<'_> {
         path: &Path,
     ) -> Result<Option<String>, ConnectProblem> {
         let Some(mut text) = text else { return Ok(None) };
-        let refuse = |cause| unfit(path, cause, self.tool.name());
+        let refuse = |cause| unfit(path, cause, self.tool);
         let tree = plan.format.read(&text).map_err(refuse)?;
         let stands = |wish: &Wish| document::get(&tree, &wish.path).cloned();
         let values: Vec<Option<Value>> = plan.wishes.iter().map(stands).collect();
@@ -253,16 +253,12 @@ impl Planner<'_> {
     }
 
     fn unreadable(&self, path: &Path, cause: io::Error) -> ConnectProblem {
-        let fix = format!(
-            "Make it readable for this user, or use the tool without touching files: weir run {}",
-            self.tool.name()
-        );
+        let fix = format!("Make it readable for this user{}", self.tool.or_run());
         ConnectProblem::File { path: path.to_owned(), cause, fix }
     }
 
     /// Refuses a file that is not this user's to change.
     fn editable(&self, path: &Path, facts: Option<Facts>) -> Result<(), ConnectProblem> {
-        let tool = self.tool.name();
         let refuse = |what: &str, fix: String| {
             Err(ConnectProblem::Refused { path: path.to_owned(), what: what.to_owned(), fix })
         };
@@ -271,13 +267,13 @@ impl Planner<'_> {
         }
         let Some(facts) = facts else { return Ok(()) };
         if !facts.plain {
-            return refuse("is no plain file", format!("Use: weir run {tool}"));
+            return refuse("is no plain file", self.tool.way_around());
         }
         if !facts.own {
             return refuse("belongs to another user", "Run this as the user who owns it".into());
         }
         if facts.mode.is_some_and(|mode| mode & 0o200 == 0) {
-            let fix = format!("Make it writable (chmod u+w), or use: weir run {tool}");
+            let fix = format!("Make it writable (chmod u+w){}", self.tool.or_run());
             return refuse("is closed to writing", fix);
         }
         Ok(())

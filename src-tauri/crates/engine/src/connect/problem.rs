@@ -2,6 +2,7 @@
 //! and that nothing was touched when nothing was.
 
 use super::document::Unfit;
+use super::tools::Tool;
 use crate::api::ApiProblem;
 use std::io;
 use std::path::PathBuf;
@@ -74,12 +75,12 @@ pub enum ConnectProblem {
 }
 
 /// Why a file that is not as it should be was not edited.
-pub(super) fn unfit(path: &std::path::Path, cause: Unfit, tool: &str) -> ConnectProblem {
+pub(super) fn unfit(path: &std::path::Path, cause: Unfit, tool: Tool) -> ConnectProblem {
     let fix = match cause {
         Unfit::Unreadable { .. } => {
-            format!("Mend the line, then run it again: weir connect {tool}")
+            format!("Mend the line, then run it again: weir connect {}", tool.name())
         }
-        _ => format!("Use it without touching files: weir run {tool}"),
+        _ => tool.way_around(),
     };
     ConnectProblem::Unfit { path: path.to_owned(), cause, fix }
 }

@@ -2,6 +2,7 @@
 //! touched, so nothing has to be put back.
 //! Owns which variables and arguments; starting the process is the command line's.
 
+use super::files::Files;
 use super::gateway::Gateway;
 use super::surroundings::Surroundings;
 use super::tools::Tool;
@@ -44,24 +45,46 @@ pub enum LaunchProblem {
         /// Its name.
         name: &'static str,
     },
+    /// A settings file beats the environment, and would lead the run's token somewhere else.
+    #[error(
+        "{title} would not call Weir: {path} sets {key}, which counts more than the variables of \
+         a run. Take it out, or use: weir connect {name}"
+    )]
+    Beaten {
+        /// The tool.
+        title: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// The key in it.
+        key: String,
+        /// Its name.
+        name: &'static str,
+    },
 }
 
 /// How to start a tool so that it calls Weir.
 ///
 /// # Errors
-/// When it is not installed or can only be set up in its file.
+/// When it is not installed, can only be set up in its file, or has a file that leads past Weir.
 pub fn launch(
     tool: Tool,
     gateway: &Gateway,
     token: &str,
     around: &Surroundings,
     home: &Path,
+    files: &dyn Files,
 ) -> Result<Launch, LaunchProblem> {
+    if let Some(why) = tool.needs_its_file() {
+        return Err(LaunchProblem::NoWay { title: tool.title(), why, name: tool.name() });
+    }
     let found = tool.programs().iter().find_map(|name| around.program(name));
     let program = found.ok_or(LaunchProblem::NoProgram {
         title: tool.title(),
         program: tool.programs().first().copied().unwrap_or_default(),
     })?;
+    if let Some((path, key)) = tool.beaten(gateway, around, files) {
+        return Err(LaunchProblem::Beaten { title: tool.title(), path, key, name: tool.name() });
+    }
     let mut launch = Launch {
         program,
         arguments: Vec::new(),
@@ -69,7 +92,7 @@ pub fn launch(
         unset: Vec::new(),
         files: Vec::new(),
     };
-    tool.launch(&mut launch, gateway, token, around, home)?;
+    tool.launch(&mut launch, gateway, token, around, home);
     for name in ["NO_PROXY", "no_proxy"] {
         let list = around.text(name).unwrap_or_default();
         if let Some(list) = super::tools::with_loopback(list) {

@@ -116,7 +116,13 @@ fn without(format: Format, text: &str, step: &Step, key: &KeyRecord) -> Result<S
     let wanted = format.unset(text, &key.path, key.made);
     let cut = sole(text, step);
     match (cut, wanted) {
-        (Some(cut), Ok(wanted)) if format.read(&cut) == format.read(&wanted) => Ok(cut),
+        // A tool that laid its file out anew put other line ends around what was inserted.
+        (Some(cut), Ok(wanted))
+            if format.read(&cut) == format.read(&wanted)
+                && empty_lines(&cut) <= empty_lines(&wanted) =>
+        {
+            Ok(cut)
+        }
         (_, Ok(wanted)) => Ok(wanted),
         // What cannot be taken out alone can still be taken out as it was put in.
         (Some(cut), Err(problem)) => match format.read(&cut) {
@@ -125,6 +131,10 @@ fn without(format: Format, text: &str, step: &Step, key: &KeyRecord) -> Result<S
         },
         (None, Err(problem)) => Err(problem),
     }
+}
+
+fn empty_lines(text: &str) -> usize {
+    text.lines().filter(|line| line.trim().is_empty()).count()
 }
 
 /// The text without an insertion, if it stands in it exactly once.

@@ -35,7 +35,7 @@ pub struct Workshop<'a> {
 pub struct Changed {
     /// The file.
     pub path: PathBuf,
-    /// `created`, `edited`, `restored`, `removed`, `kept`.
+    /// `created`, `edited`, `restored`, `removed`, `kept`, or `gone` when somebody removed it before.
     pub what: String,
     /// The keys that were written, or on the way back those that the user changed and keeps.
     pub keys: Vec<String>,
@@ -305,7 +305,7 @@ impl Workshop<'_> {
         let fault = |cause| unwritten(path, cause);
         files::sweep(self.files, path).map_err(fault)?;
         let bytes = self.files.read(path).map_err(fault)?;
-        let damaged = |cause| match unfit(path, cause, tool.name()) {
+        let damaged = |cause| match unfit(path, cause, tool) {
             ConnectProblem::Unfit { path, cause, .. } => {
                 let keys: Vec<String> = file.keys.iter().map(|key| key.path.join(".")).collect();
                 let fix = format!("Take Weir's keys out by hand: {}", keys.join(", "));
@@ -341,6 +341,7 @@ impl Workshop<'_> {
             self.files.remove_folder(folder).map_err(fault)?;
         }
         let what = match (&undone.text, undone.kept.is_empty()) {
+            (None, _) if same => "gone",
             (None, _) => "removed",
             (Some(_), true) => "restored",
             (Some(_), false) => "kept",

@@ -294,6 +294,80 @@ fn a_tool_that_writes_its_file_anew_loses_only_weirs_keys() {
 }
 
 #[test]
+fn a_tool_that_lays_its_file_out_anew_is_left_without_empty_lines() {
+    let world = World::new();
+    world.put(Tool::ClaudeCode, "{\"env\":{\"A\":\"1\"}}");
+    world.connect(Tool::ClaudeCode).unwrap();
+    let tree = says(&world, Tool::ClaudeCode);
+    world.put(Tool::ClaudeCode, serde_json::to_string_pretty(&tree).unwrap());
+    world.disconnect(Tool::ClaudeCode).unwrap();
+    assert_eq!(world.text(Tool::ClaudeCode), "{\n  \"env\": {\n    \"A\": \"1\"\n  }\n}");
+}
+
+#[test]
+fn continue_as_it_is_first_installed_is_connected_and_put_back() {
+    let world = World::new();
+    let first = "name: Main Config\nversion: 1.0.0\nschema: v1\nmodels: []\n";
+    world.put(Tool::Continue, first);
+    world.connect(Tool::Continue).unwrap();
+    assert!(world.text(Tool::Continue).contains("models: [{"));
+    world.connect(Tool::Continue).unwrap();
+    let edited = world.text(Tool::Continue).replace("Main", "My");
+    world.put(Tool::Continue, edited);
+    world.disconnect(Tool::Continue).unwrap();
+    assert_eq!(world.text(Tool::Continue), first.replace("Main", "My"));
+}
+
+#[test]
+fn a_tool_that_needs_its_file_is_not_advised_to_do_without() {
+    let world = World::new();
+    world.put(Tool::Zed, "{\"language_models\": null}");
+    let told = world.connect(Tool::Zed).unwrap_err().to_string();
+    assert!(told.contains("weir connect zed") && !told.contains("weir run"), "{told}");
+    for tool in [Tool::Zed, Tool::Continue, Tool::Cline] {
+        let (gateway, home) = (&world.gateway, Path::new("/weir"));
+        let told = launch(tool, gateway, "t", &world.around, home, &world.disk).unwrap_err();
+        assert!(told.to_string().contains("weir connect"), "{told}");
+    }
+}
+
+#[test]
+fn a_run_is_refused_where_the_settings_lead_past_weir() {
+    let world = World::new();
+    let beaten = || Tool::ClaudeCode.beaten(&world.gateway, &world.around, &world.disk);
+    for (settings, key) in [
+        ("{}", None),
+        (r#"{"env":{"ANTHROPIC_BASE_URL":"https://corp.example"}}"#, Some("ANTHROPIC_BASE_URL")),
+        (r#"{"env":{"ANTHROPIC_BASE_URL":"http://127.0.0.1:93470"}}"#, Some("ANTHROPIC_BASE_URL")),
+        (r#"{"env":{"ANTHROPIC_AUTH_TOKEN":"sk-mine"}}"#, Some("ANTHROPIC_AUTH_TOKEN")),
+        (r#"{"env":{"CLAUDE_CODE_USE_BEDROCK":"1"}}"#, Some("CLAUDE_CODE_USE_BEDROCK")),
+        (r#"{"env":{"ANTHROPIC_BASE_URL":"http://127.0.0.1:9347"}}"#, None),
+    ] {
+        world.put(Tool::ClaudeCode, settings);
+        let found = beaten().map(|(_, key)| key);
+        assert_eq!(found, key.map(|key| format!("env.{key}")), "{settings}");
+    }
+    world.put(Tool::ClaudeCode, "{}");
+    world.connect(Tool::ClaudeCode).unwrap();
+    assert_eq!(beaten(), None, "a tool that is connected calls Weir either way");
+}
+
+#[test]
+fn only_the_whole_host_is_this_machine() {
+    for (address, here) in [
+        ("http://127.0.0.1:9347", true),
+        ("http://LOCALHOST/v1", true),
+        ("http://[::1]:9347/v1", true),
+        ("http://localhost.evil.example:1", false),
+        ("http://127.0.0.1.evil.example", false),
+        ("http://127.0.0.1@evil.example/", false),
+        ("http://127.0.0.1:80@evil.example/", false),
+    ] {
+        assert_eq!(crate::connect::loopback(&json!(address)), here, "{address}");
+    }
+}
+
+#[test]
 fn a_file_that_was_broken_or_removed_meanwhile_is_left_to_the_user() {
     let world = World::new();
     world.put(Tool::ClaudeCode, "{}");

@@ -79,8 +79,11 @@ fn a_tool_set_up_by_hand_gets_its_token_once_and_keeps_it() {
 fn a_run_needs_a_program_and_says_which() {
     let world = World::new();
     let token = "weir_x";
-    for (tool, part) in [(Tool::Codex, "no program called codex"), (Tool::Cline, "not found")] {
-        let told = launch(tool, &world.gateway, token, &world.around, world.home.root());
+    for (tool, part) in
+        [(Tool::Codex, "no program called codex"), (Tool::Cline, "runs inside an editor")]
+    {
+        let told =
+            launch(tool, &world.gateway, token, &world.around, world.home.root(), &world.disk);
         assert!(told.unwrap_err().to_string().contains(part), "{tool:?}");
     }
 }

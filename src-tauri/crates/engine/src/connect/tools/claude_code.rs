@@ -3,8 +3,9 @@
 //! only where the user has not decided.
 
 use crate::connect::document::Format;
+use crate::connect::files::Files;
 use crate::connect::gateway::Gateway;
-use crate::connect::plan::{FilePlan, Login, Plan, Wanted, Wish};
+use crate::connect::plan::{FilePlan, Login, Plan, Wanted, Wish, text_of};
 use crate::connect::run::Launch;
 use crate::connect::surroundings::Surroundings;
 use serde_json::Value;
@@ -119,6 +120,33 @@ pub fn host_of(url: &str) -> &str {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
     host.rsplit('@').next().unwrap_or(host)
+}
+
+/// The first of these settings that leads a run past Weir: their variables beat the environment's.
+pub fn beaten(
+    gateway: &Gateway,
+    mut paths: impl Iterator<Item = PathBuf>,
+    files: &dyn Files,
+) -> Option<(PathBuf, String)> {
+    let ours = |value: &str| {
+        let rest = value.strip_prefix(&gateway.url());
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    let past = |env: &Value| {
+        let text = |name: &str| env.get(name).and_then(Value::as_str).filter(|v| !v.is_empty());
+        let base = text("ANTHROPIC_BASE_URL").is_some_and(|value| !ours(value));
+        // The login of somebody who keeps it is what the run passes on.
+        let token = text("ANTHROPIC_AUTH_TOKEN").filter(|_| !gateway.passes_login);
+        let token = token.is_some_and(|value| crate::connect::tokens_in(value).is_empty());
+        let cloud = CLOUDS.into_iter().find(|name| text(name).is_some());
+        let base = base.then_some("ANTHROPIC_BASE_URL");
+        base.or(token.then_some("ANTHROPIC_AUTH_TOKEN")).or(cloud)
+    };
+    paths.find_map(|path| {
+        let text = text_of(files.read(&path).ok().flatten()?).ok()?;
+        let key = past(Format::Json.read(&text).ok()?.get("env")?)?;
+        Some((path, format!("env.{key}")))
+    })
 }
 
 /// What it needs in its environment. A settings file that is connected beats this one, with the

@@ -13,7 +13,7 @@ mod zed;
 use super::files::Files;
 use super::gateway::Gateway;
 use super::plan::{Plan, Wanted};
-use super::run::{Launch, LaunchProblem};
+use super::run::Launch;
 use super::surroundings::Surroundings;
 pub use claude_code::{CLOUDS, host_of, with_loopback};
 use std::path::{Path, PathBuf};
@@ -184,9 +184,6 @@ impl Tool {
     }
 
     /// What it needs in its environment and before its arguments.
-    ///
-    /// # Errors
-    /// When neither can lead it to Weir.
     pub fn launch(
         self,
         launch: &mut Launch,
@@ -194,19 +191,64 @@ impl Tool {
         token: &str,
         around: &Surroundings,
         home: &Path,
-    ) -> Result<(), LaunchProblem> {
-        let no_way = |why| LaunchProblem::NoWay { title: self.title(), why, name: self.name() };
+    ) {
         match self {
             Self::ClaudeCode => claude_code::launch(launch, gateway, token, around),
             Self::Codex => codex::launch(launch, gateway, token),
             Self::GeminiCli => gemini_cli::launch(launch, gateway, token, around, home),
             Self::Opencode => opencode::launch(launch, gateway, token),
             Self::Aider => aider::launch(launch, gateway, token),
-            Self::Zed => return Err(no_way("takes its addresses from its settings alone")),
-            Self::Continue => return Err(no_way("takes its models from its settings alone")),
-            Self::Cline => return Err(no_way("runs inside an editor and takes no environment")),
+            Self::Zed | Self::Continue | Self::Cline => {}
         }
-        Ok(())
+    }
+
+    /// A settings file, and the key in it, that counts more than the variables of a run and leads
+    /// past Weir.
+    pub fn beaten(
+        self,
+        gateway: &Gateway,
+        around: &Surroundings,
+        files: &dyn Files,
+    ) -> Option<(PathBuf, String)> {
+        let folders = || around.folder.ancestors().take_while(|folder| *folder != around.home);
+        let of_project = || folders().flat_map(|folder| self.project_files(folder));
+        match self {
+            Self::ClaudeCode => {
+                let paths = of_project().map(|(path, ..)| path);
+                let paths = paths.chain([claude_code::settings(around)]);
+                claude_code::beaten(gateway, paths, files)
+            }
+            _ => None,
+        }
+    }
+
+    /// Why it cannot be started with Weir in its environment alone.
+    pub fn needs_its_file(self) -> Option<&'static str> {
+        match self {
+            Self::Zed => Some("takes its addresses from its settings alone"),
+            Self::Continue => Some("takes its models from its settings alone"),
+            Self::Cline => Some("runs inside an editor and takes no environment"),
+            _ => None,
+        }
+    }
+
+    /// What to do where its file is not edited.
+    pub fn way_around(self) -> String {
+        let name = self.name();
+        match self.needs_its_file() {
+            None => format!("Use it without touching files: weir run {name}"),
+            Some(_) => {
+                format!("Write it plainly or take it out, then run it again: weir connect {name}")
+            }
+        }
+    }
+
+    /// The end of a sentence with a fix for a file that cannot be edited as it is.
+    pub fn or_run(self) -> String {
+        match self.needs_its_file() {
+            None => format!(", or use the tool without touching files: weir run {}", self.name()),
+            Some(_) => String::new(),
+        }
     }
 
     /// Files of a project that are laid over the user's own settings, and the keys in them that

@@ -224,6 +224,10 @@ impl Guest {
     fn shaped(&self, body: &Bytes) -> Result<Bytes, (Turned, Refused)> {
         let chat = cursor::normalise(body)
             .map_err(|p| (Turned::Shape, Refused::bad_request(p.to_string()).code("no_place")))?;
+        let chat = match cursor::bounded(&chat) {
+            Cow::Owned(made) => Cow::Owned(made),
+            Cow::Borrowed(_) => chat,
+        };
         let said = cursor::model(&chat);
         let Some(asked) = self.deployment.clone().or_else(|| said.clone()) else {
             // The next stage says what is wrong with the body.
@@ -272,16 +276,26 @@ fn check_body(headers: &HeaderMap, endpoint: Endpoint) -> Result<(), (Turned, Re
     })
 }
 
-/// Headers of the tunnel's machinery, which speak of the stranger and the way here, and hints that
-/// only the user's own tools may give: a tier, for one, would lead around the list of models.
+/// Headers of the tunnel's machinery, which speak of the stranger and the way here; hints that only
+/// the user's own tools may give (a tier would lead around the list of models); and what a provider
+/// would take for a choice of the account or the project that pays.
 fn undress(headers: &mut HeaderMap) {
-    let ours_or_theirs = |name: &str| {
-        ["x-weir-", "cf-", "cdn-", "ngrok-", "tailscale-", "true-client-", "x-client-ip"]
-            .iter()
-            .any(|start| name.starts_with(start))
-    };
+    const STARTS: [&str; 11] = [
+        "x-weir-",
+        "cf-",
+        "cdn-",
+        "ngrok-",
+        "tailscale-",
+        "true-client-",
+        "x-client-ip",
+        "openai-",
+        "anthropic-",
+        "x-goog-",
+        "cookie",
+    ];
+    let taken = |name: &str| STARTS.iter().any(|start| name.starts_with(start));
     let found: Vec<HeaderName> =
-        headers.keys().filter(|name| ours_or_theirs(name.as_str())).cloned().collect();
+        headers.keys().filter(|name| taken(name.as_str())).cloned().collect();
     for name in found {
         headers.remove(name);
     }

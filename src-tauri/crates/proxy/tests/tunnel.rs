@@ -226,6 +226,9 @@ fn hints_and_the_tunnels_own_headers_do_not_get_past_the_gate() {
         ("x-weir-project", "p"),
         ("cf-connecting-ip", "203.0.113.7"),
         ("cf-ray", "r"),
+        ("openai-organization", "another"),
+        ("openai-project", "another"),
+        ("cookie", "a=b"),
         ("tailscale-user-login", "u@example"),
         ("user-agent", "kept"),
     ]));
@@ -289,6 +292,11 @@ fn only_models_of_the_list_are_answered_and_variants_of_them() {
     assert_eq!(
         shape(r#"{"model":"weir-low-high","messages":[]}"#),
         Ok(r#"{"reasoning_effort":"high","model":"weir-low","messages":[]}"#.into())
+    );
+    assert_eq!(
+        shape(r#"{"model":"weir-low","models":["gpt-5"],"service_tier":"priority","messages":[]}"#),
+        Ok(r#"{"model":"weir-low","messages":[]}"#.into()),
+        "no second list"
     );
     assert_eq!(shape(r#"{"model":"gpt-5","messages":[]}"#), Err(404));
     assert_eq!(shape(r#"{"model":"demo/x","messages":[]}"#), Err(404));

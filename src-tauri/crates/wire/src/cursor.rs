@@ -72,6 +72,37 @@ pub fn normalise(body: &[u8]) -> Result<Cow<'_, [u8]>, ShapeProblem> {
     }
 }
 
+/// Keys that would lead around a list of models, to another host's prices, or to work that is
+/// billed apart from the model's: fallbacks, plug-ins, searches, a service tier.
+const ROAMING: [&str; 8] = [
+    "models",
+    "fallbacks",
+    "route",
+    "provider",
+    "preset",
+    "plugins",
+    "web_search_options",
+    "service_tier",
+];
+
+/// A chat body without what a stranger may not choose. One that has none of it is not touched.
+pub fn bounded(body: &[u8]) -> Cow<'_, [u8]> {
+    let Some(document) = Value::whole(body) else { return Cow::Borrowed(body) };
+    let mut kept = written::Object::default();
+    let mut roams = false;
+    document.each_entry(|key, value| {
+        // Some servers do not tell capitals from small letters.
+        let roaming = ROAMING.iter().any(|name| key.eq_ignore_ascii_case(name));
+        // Says nothing, and would stand behind the effort that a variant asks for.
+        if roaming || key == "reasoning_effort" && value.is_null() {
+            roams = true;
+        } else {
+            kept.raw(&key, value.raw());
+        }
+    });
+    if roams { Cow::Owned(kept.json()) } else { Cow::Borrowed(body) }
+}
+
 /// A model's name without the variant Cursor's picker added to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Variant<'a> {

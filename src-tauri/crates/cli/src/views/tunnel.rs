@@ -110,9 +110,14 @@ pub fn started(
     }
     out.push_str("   Where a plan hides the override, the Azure OpenAI section does the same:\n");
     let origin = base.trim_end_matches("/cursor/v1");
-    for (field, value) in
-        [("Base URL", origin), ("Deployment Name", "weir-medium"), ("API Key", "the same key")]
-    {
+    let listed = |name: &&String| *name == "weir-medium";
+    let deployment = status.models.iter().find(listed).or(status.models.first());
+    let deployment = deployment.map_or_else(|| NAME.to_owned(), |model| plain(model));
+    for (field, value) in [
+        ("Base URL", origin),
+        ("Deployment Name", deployment.as_str()),
+        ("API Key", "the same key"),
+    ] {
         out.push_str(&format!("     {field:<24} {value}\n"));
     }
     out.push_str("\n3. Try it from outside: weir tunnel test\n\n");

@@ -258,6 +258,29 @@ fn only_cursors_two_paths_and_the_azure_form_are_known() {
 }
 
 #[test]
+fn what_would_lead_around_the_list_or_cost_more_is_taken_out() {
+    let left = |body: &str| String::from_utf8(bounded(body.as_bytes()).into_owned()).expect("text");
+    let plain = r#"{ "model":"a", "temperature":1.50,"user":"models"}"#;
+    assert_eq!(left(plain), plain);
+    for roaming in [
+        r#""models":["gpt-5-pro"]"#,
+        r#""Models":["gpt-5-pro"]"#,
+        r#""\u006dodels":["gpt-5-pro"]"#,
+        r#""route":"fallback""#,
+        r#""provider":{"order":["x"]}"#,
+        r#""plugins":[{"id":"web"}]"#,
+        r#""web_search_options":{}"#,
+        r#""service_tier":"priority""#,
+        r#""reasoning_effort":null"#,
+    ] {
+        let body = format!(r#"{{"model":"a",{roaming},"messages":[]}}"#);
+        assert_eq!(left(&body), r#"{"model":"a","messages":[]}"#, "{roaming}");
+    }
+    assert_eq!(left("[1]"), "[1]");
+    assert_eq!(left("{"), "{");
+}
+
+#[test]
 fn a_variant_leads_to_its_model_and_an_effort() {
     let known = |name: &str| ["weir-low", "weir-high", "openai/gpt-5"].contains(&name);
     let read = |name| variant(name, known).map(|v| (v.base, v.effort));

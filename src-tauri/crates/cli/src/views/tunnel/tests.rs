@@ -117,3 +117,13 @@ fn a_test_says_what_it_found() {
         "https://weir.example.com/cursor/v1: failed. weir.example.com cannot be reached:\nrefused.\n"
     );
 }
+
+#[test]
+fn the_deployment_that_is_named_is_one_that_is_answered_for() {
+    let mut status = samples::tunnel();
+    status.models = vec!["weir-low".into(), "openai/gpt-5".into()];
+    let token = SecretText::new("weir_KEY".into());
+    let value = TunnelStarted { token, status, warnings: Vec::new() };
+    let said = started(&value, "weir_KEY", &[], samples::now(), &samples::zone());
+    assert!(said.contains("Deployment Name          weir-low\n"), "{said}");
+}

@@ -90,9 +90,16 @@ def tray():
     item.wait_for(rf"^Weir · listening on {at} · \$0 today$")
     check(item.wait_for("^Week ")[1] == "Week $0   Month $0", f"the second line: {item.rows()}")
     check([r[1] for r in item.rows() if r[1]][2:] == [
-        "Open Weir", "Pause routing (pass everything through)", "Copy proxy address", "Start at login", "Quit Weir",
+        "Open Weir", "Pause routing (pass everything through)", "Copy proxy address",
+        "Cursor tunnel is closed", "Start at login", "Quit Weir",
     ], f"the menu: {item.rows()}")
     check(not item.row("Weir ·")[2], "the status line cannot be clicked")
+    check(not item.row("Cursor tunnel")[2], "a closed tunnel cannot be closed")
+    weir("tunnel", "start", "--host", "cursor.example.com")
+    item.wait_for(r"^Close the Cursor tunnel \(\$0 of \$")
+    item.wait_for(r"^Weir · .* · tunnel open$")
+    item.click("Close the Cursor tunnel")
+    item.wait_for("^Cursor tunnel is closed$")
     check(not windows(), "no window opens unasked when there is a tray")
     check(not webviews(program.pid), "no webview runs without a window")
 

@@ -357,6 +357,40 @@ fn nothing_is_sent_to_another_program_on_a_known_servers_port() {
     assert!(ollama.asked().is_empty(), "no prompt reached it");
 }
 
+#[test]
+fn nothing_is_sent_to_a_program_that_took_the_port_of_a_server_that_is_gone() {
+    let mut ollama = ollama();
+    let config = configured("ollama", "ollama", &ollama.url());
+    let stage = Stage::serving(&config);
+    assert_eq!(stage.server("ollama")["state"], "running");
+    ollama.go_away();
+    assert_eq!(stage.server("ollama")["state"], "not_running");
+    ollama.becomes(Likeness::Unknown);
+    ollama.come_back();
+    let refused = stage.chat("ollama/qwen3:8b", "named");
+    assert_eq!(refused.status, 502, "{}", refused.text());
+    assert!(ollama.asked().is_empty(), "no prompt reached it");
+}
+
+#[test]
+fn a_server_that_its_own_setting_names_is_asked_for_nowhere_else_when_it_is_gone() {
+    let mut ollama = ollama();
+    let mut stage = Stage::new("");
+    stage.home.set("OLLAMA_HOST", &format!("127.0.0.1:{}", ollama.port()));
+    ollama.go_away();
+    stage.weir = Some(Weir::start(&stage.home));
+    assert_eq!(stage.server("ollama")["url"], json!(ollama.url()));
+    let refused = stage.chat("ollama/qwen3:8b", "gone");
+    assert_eq!(refused.status, 502, "{}", refused.text());
+    let port = format!(":{}", ollama.port());
+    assert!(refused.text().contains(&port), "{}", refused.text());
+    ollama.becomes(Likeness::Unknown);
+    ollama.come_back();
+    let refused = stage.chat("ollama/qwen3:8b", "stranger");
+    assert_eq!(refused.status, 502, "{}", refused.text());
+    assert!(ollama.asked().is_empty(), "no prompt reached it");
+}
+
 /// Sends a call on a thread of its own, for a client that has to wait.
 fn sent(client: &Client, model: &str, marker: &str) -> std::thread::JoinHandle<u16> {
     let (client, call) = (client.clone(), client.call_model(Kind::Chat, model, false, marker));

@@ -35,7 +35,11 @@ pub async fn admit(
     if !provider.local {
         return Ok(Admitted::default());
     }
-    let known = context.ports.locals.model(&provider.name, &candidate.route.model);
+    let mut known = context.ports.locals.model(&provider.name, &candidate.route.model);
+    if last && known.absent.is_some() {
+        context.ports.locals.look_again(&provider.name).await;
+        known = context.ports.locals.model(&provider.name, &candidate.route.model);
+    }
     answers(&known, candidate, last)?;
     takes(&known, asked, candidate)?;
     fits(&known, asked, candidate)?;

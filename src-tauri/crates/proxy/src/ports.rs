@@ -83,6 +83,11 @@ pub trait Locals: Send + Sync {
     /// A server began to answer with a model: what was known of its memory may be old. Returns at
     /// once.
     fn answered(&self, provider: &str, model: &str);
+    /// Looks again at a server that was gone, for a request nobody else can answer: on this
+    /// machine another program may have its port by now. Returns when that is known.
+    fn look_again<'a>(&'a self, _provider: &'a str) -> BoxFuture<'a, ()> {
+        Box::pin(std::future::ready(()))
+    }
 }
 
 /// A tool that may call.

@@ -2,6 +2,7 @@
 //! about something old starts a look for the next one.
 
 use super::{Server, State, Watch, ollama};
+use futures_util::future::BoxFuture;
 use weir_proxy::ports::{LocalModel, Locals};
 
 impl Locals for Watch {
@@ -15,6 +16,10 @@ impl Locals for Watch {
             // Nobody has looked; what the name says is known all the same.
             None => LocalModel { cloud: ollama::in_cloud(model), ..LocalModel::default() },
         }
+    }
+
+    fn look_again<'a>(&'a self, provider: &'a str) -> BoxFuture<'a, ()> {
+        Box::pin(self.look_at(provider))
     }
 
     fn answered(&self, provider: &str, model: &str) {

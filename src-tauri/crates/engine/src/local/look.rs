@@ -86,7 +86,11 @@ impl Target<'_> {
                 );
                 Seen { state: State::Off, reason: Some(reason), ..Seen::default() }
             }
-            Some((root, _)) if root == address::root(&self.provider.base_url) => {
+            // Where requests would go: the likeliest place.
+            Some((root, _))
+                if self.places.first() == Some(root)
+                    || root == address::root(&self.provider.base_url) =>
+            {
                 let absent = self.absent(&Silence::Absent);
                 let reason =
                     format!("something else answers at {root}. Look at what listens there");

@@ -180,6 +180,32 @@ impl Watch {
 
     async fn look(&self, scope: Scope) {
         let _one = self.looking.lock().await;
+        self.look_alone(scope).await;
+    }
+
+    /// Looks at one server of this machine, where an answer is instant, unless somebody else did
+    /// while this waited for its turn.
+    pub(super) async fn look_at(&self, provider: &str) {
+        let asked_ms = self.clock.unix_ms();
+        let _one = self.looking.lock().await;
+        let old = |s: &Server| {
+            s.provider == provider && address::is_here(&s.base_url) && s.looked_ms <= asked_ms
+        };
+        if !self.servers().iter().any(old) {
+            return;
+        }
+        self.servers.rcu(|servers| {
+            let mut servers = Vec::clone(servers);
+            for server in servers.iter_mut().filter(|s| s.provider == provider) {
+                server.looked_ms = 0;
+            }
+            servers
+        });
+        self.look_alone(Scope::Due).await;
+    }
+
+    /// The look itself, for whoever holds `looking`.
+    async fn look_alone(&self, scope: Scope) {
         let config = self.routing.config();
         let before = self.servers.load_full();
         let now = self.clock.unix_ms();
@@ -201,10 +227,14 @@ impl Watch {
         let servers = self.servers.load();
         let config = self.routing.config();
         let mut found = Found::default();
-        for server in servers.iter().filter(|s| matches!(s.state, State::Up | State::Loading)) {
+        for server in servers.iter() {
             let Some(provider) = config.provider(&server.provider) else { continue };
+            // Also of one that is gone: at the preset's own address nobody has looked.
             if provider.base_url != server.base_url {
                 found.addresses.insert(provider.name.clone(), server.base_url.clone());
+            }
+            if !matches!(server.state, State::Up | State::Loading) {
+                continue;
             }
             found.models.extend(server.reading.models.iter().map(|model| Listed {
                 id: format!("{}/{}", provider.name, model.name),
@@ -236,23 +266,34 @@ impl Watch {
         }
         let was = known.as_ref().and_then(|s| s.kind);
         let searched = searched(provider);
+        let own = self.routing.own_port();
         let places = match searched {
             Some(kind) => self.around.places(kind),
             None => vec![address::root(&provider.base_url).to_owned()],
         };
+        let mut places: Vec<String> =
+            places.into_iter().filter(|place| permitted(place, own)).collect();
+        if places.is_empty() {
+            // A setting that cannot be used: whoever listens at the preset's own address is asked
+            // who it is all the same.
+            places.push(address::root(&provider.base_url).to_owned());
+        }
+        let likeliest = base_url(provider, &places[0]);
         let sure = searched.is_none() || was.is_some();
         let far = places.iter().any(|place| !address::is_here(place));
-        let own = self.routing.own_port();
         let target = Target {
             provider,
             key: self.key(provider).await,
-            places: places.into_iter().filter(|place| permitted(place, own)).collect(),
+            places,
             was,
             written: written && searched.is_none(),
             wait: if sure || far { KNOWN_WAIT } else { SEARCH_WAIT },
         };
         let seen = target.look(&self.prober).await;
         let mut server = taken(provider, known, seen, written, self.clock.unix_ms());
+        if was.is_none() && server.kind.is_none() {
+            server.base_url = likeliest;
+        }
         if scope == Scope::All && server.kind == Some(Kind::Ollama) && server.state == State::Up {
             self.ask_limits(provider, &mut server).await;
         }

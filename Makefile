@@ -1,5 +1,5 @@
 # `make run` and `make test` do all their own set-up on Debian and Ubuntu; see .ci/setup.
-.PHONY: run test check build ui bench clients llama fuzz icons kill-long e2e
+.PHONY: run test check build ui bench clients llama fuzz icons kill-long connect-kill e2e
 export CARGO_TERM_COLOR ?= auto
 FUZZ_SECONDS ?= 60
 
@@ -34,3 +34,5 @@ fuzz: setup-test ; tests/fuzz/run $(FUZZ_SECONDS)
 e2e: ; tests/e2e/run
 icons: ; cd ui && npm run --silent icons
 kill-long: ; cargo build --locked --release -p weir-cli && WEIR_KILLS=10000 WEIR_BIN=$(CURDIR)/target/release/weir cargo test --locked -p weir-tests --test suite -- kill --nocapture
+# Every file system call of connect and disconnect, killed once each; needs strace.
+connect-kill: ; cargo build --locked -p weir-cli && tests/connect/every_syscall

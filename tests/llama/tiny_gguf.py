@@ -23,8 +23,8 @@ def vocabulary():
     return rows
 
 
-def main(path, context=CONTEXT, ends=-20.0):
-    rows, rng = vocabulary(), np.random.default_rng(7)
+def write(path, rows, template, context, tensors):
+    """The file: `rows` are the vocabulary, of which the first three are unknown, begin and end."""
     out = gguf.GGUFWriter(path, "llama")
     out.add_name("weir-tiny")
     out.add_context_length(int(context))
@@ -44,7 +44,25 @@ def main(path, context=CONTEXT, ends=-20.0):
     out.add_bos_token_id(1)
     out.add_eos_token_id(2)
     out.add_unk_token_id(0)
-    out.add_chat_template(TEMPLATE)
+    out.add_chat_template(template)
+    for name, data in tensors.items():
+        out.add_tensor(name + ".weight", data)
+    out.write_header_to_file()
+    out.write_kv_data_to_file()
+    out.write_tensors_to_file()
+    out.close()
+
+
+def layers(embedding, head, weights):
+    """The tensors of one layer; `weights(rows, columns)` makes each of its matrices."""
+    ones = np.ones(WIDTH, dtype=np.float32)
+    tensors = {"token_embd": embedding, "output": head, "output_norm": ones, "blk.0.attn_norm": ones, "blk.0.ffn_norm": ones}
+    tensors |= {f"blk.0.attn_{n}": weights(WIDTH, WIDTH) for n in ("q", "k", "v", "output")}
+    return tensors | {"blk.0.ffn_gate": weights(FEED, WIDTH), "blk.0.ffn_up": weights(FEED, WIDTH), "blk.0.ffn_down": weights(WIDTH, FEED)}
+
+
+def main(path, context=CONTEXT, ends=-20.0):
+    rows, rng = vocabulary(), np.random.default_rng(7)
 
     def random(*shape, scale=0.05):
         return (rng.standard_normal(shape) * scale).astype(np.float32)
@@ -54,16 +72,7 @@ def main(path, context=CONTEXT, ends=-20.0):
     head = random(len(rows), WIDTH, scale=0.5)
     head[:, 0] = [-20.0 if k != gguf.TokenType.NORMAL else 0.0 for _, k in rows]
     head[2, 0] = float(ends)  # how readily it comes to an end by itself
-    ones = np.ones(WIDTH, dtype=np.float32)
-    tensors = {"token_embd": embedding, "output": head, "output_norm": ones, "blk.0.attn_norm": ones, "blk.0.ffn_norm": ones}
-    tensors |= {f"blk.0.attn_{n}": random(WIDTH, WIDTH) for n in ("q", "k", "v", "output")}
-    tensors |= {"blk.0.ffn_gate": random(FEED, WIDTH), "blk.0.ffn_up": random(FEED, WIDTH), "blk.0.ffn_down": random(WIDTH, FEED)}
-    for name, data in tensors.items():
-        out.add_tensor(name + ".weight", data)
-    out.write_header_to_file()
-    out.write_kv_data_to_file()
-    out.write_tensors_to_file()
-    out.close()
+    write(path, rows, TEMPLATE, context, layers(embedding, head, random))
 
 
 if __name__ == "__main__":

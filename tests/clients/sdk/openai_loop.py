@@ -61,6 +61,7 @@ chat(False)
 chat(True)
 chat(True, counted=False)
 responses(False)
-responses(True)
+if os.environ.get("RESPONSES") != "whole":  # a server whose streamed ones are not OpenAI's
+    responses(True)
 if "MODEL" not in os.environ:  # words become numbers in OpenAI's dialect alone
     assert client.embeddings.create(model="text-embedding-3-small", input="x", encoding_format="float").data[0].embedding

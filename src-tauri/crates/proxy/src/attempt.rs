@@ -3,7 +3,9 @@
 
 use crate::carry::{Carried, NotCarried, Way, carry, wants_usage};
 use crate::decline::{Failure, FailureKind, no_ledger, spent};
-use crate::limits::{ERROR_BODY_BYTES_MAX, HEAD_OF_ANSWER_WAIT_MAX, OUTPUT_TOKENS_ASSUMED};
+use crate::limits::{
+    ERROR_BODY_BYTES_MAX, HEAD_OF_ANSWER_WAIT_MAX, OUTPUT_TOKENS_ASSUMED, STALE_MAX,
+};
 use crate::local::{Admitted, admit};
 use crate::pipeline::Context;
 use crate::ports::{Estimate, Opening, Refusal};
@@ -15,6 +17,7 @@ use bytes::{Bytes, BytesMut};
 use http::header;
 use http_body_util::BodyExt;
 use std::collections::VecDeque;
+use std::time::Duration;
 use weir_core::route::{Candidate, Provider, ProviderKind, Reason};
 use weir_core::{Endpoint, Metered, Outcome};
 use weir_triage::tokens_at_most;
@@ -110,6 +113,7 @@ impl Tries<'_> {
                 self.in_own_dialect(provider, candidate, *answer, *ticket, way, last).await
             }
             Sent::Answer(answer, ticket) => Ok(self.judge(candidate, *answer, *ticket, way, last)),
+            Sent::Stale(_) => self.again(provider, candidate, asks, last).await,
             Sent::Nothing(failure) => Ok(Try::Failed(failure)),
         }
     }
@@ -142,7 +146,7 @@ impl Tries<'_> {
         ticket.close(Outcome::UpstreamError, Metered::default(), false);
         let (answer, ticket) = match self.send(provider, &instead, out, &way, last).await? {
             Sent::Answer(answer, ticket) => (*answer, *ticket),
-            Sent::Nothing(failure) => return Ok(Try::Failed(failure)),
+            Sent::Nothing(failure) | Sent::Stale(failure) => return Ok(Try::Failed(failure)),
         };
         // Where nothing is there, what stands before the server may be down.
         if !is_absent(&answer) && !answer.status.is_server_error() {
@@ -168,7 +172,7 @@ impl Tries<'_> {
         };
         match self.send(provider, &candidate, out, &way, last).await? {
             Sent::Answer(answer, ticket) => Ok(self.judge(candidate, *answer, *ticket, way, last)),
-            Sent::Nothing(failure) => Ok(Try::Failed(failure)),
+            Sent::Nothing(failure) | Sent::Stale(failure) => Ok(Try::Failed(failure)),
         }
     }
 
@@ -269,6 +273,7 @@ impl Tries<'_> {
         ticket.dropped = way.dropped();
         ticket.sent = true;
         ticket.place = self.local.place.clone();
+        let sent_ns = self.context.ports.clock.monotonic_ns();
         let answer = tokio::time::timeout(HEAD_OF_ANSWER_WAIT_MAX, self.context.upstream.send(out));
         match answer.await.unwrap_or(Err(NoAnswer::Timeout)) {
             Ok(answer) => {
@@ -284,8 +289,12 @@ impl Tries<'_> {
                     NoAnswer::Timeout => (Outcome::Timeout, true),
                     NoAnswer::Broke(_) => (Outcome::Unreachable, true),
                 };
+                let waited_ns = self.context.ports.clock.monotonic_ns().saturating_sub(sent_ns);
+                let stale = local
+                    && matches!(problem, NoAnswer::Broke(_))
+                    && Duration::from_nanos(waited_ns) < STALE_MAX;
                 ticket.sent = sent;
-                ticket.close(outcome, Metered::default(), last);
+                ticket.close(outcome, Metered::default(), last && !stale);
                 let mut failure = Failure::of(candidate, problem.to_string());
                 if problem == NoAnswer::Timeout {
                     failure.kind = FailureKind::Timeout;
@@ -295,7 +304,7 @@ impl Tries<'_> {
                         format!("{} is not running at {}", provider.name, provider.base_url);
                     failure.kind = FailureKind::NotRunning;
                 }
-                Ok(Sent::Nothing(failure))
+                Ok(if stale { Sent::Stale(failure) } else { Sent::Nothing(failure) })
             }
         }
     }
@@ -355,6 +364,8 @@ fn is_absent(answer: &Answer) -> bool {
 enum Sent {
     Answer(Box<Answer>, Box<Ticket>),
     Nothing(Failure),
+    /// A local server had closed the kept connection that was used: it has not seen the request.
+    Stale(Failure),
 }
 
 /// `bytes` is the length of the prompt, in the longer of its two forms; `assumed` the answer's

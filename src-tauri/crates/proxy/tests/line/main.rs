@@ -105,6 +105,26 @@ async fn a_usage_that_never_comes_is_waited_for_half_a_second() {
 }
 
 #[tokio::test]
+async fn a_local_server_that_had_closed_its_connection_is_asked_once_more() {
+    let provider = Neighbour::answers_in_turn(&["", &chat_answer()]);
+    let stage = Stage::start(&[("ollama", provider.url())], |_| {}).await;
+    let response = stage.send(&chat("gpt-5", false)).await;
+    assert_eq!(get_status(&response), 200, "{response}");
+    let closings = stage.closings(2).await;
+    assert_eq!(closings[0].outcome, Outcome::Unreachable);
+    assert!(!closings[0].last && closings[1].last);
+
+    let provider = Neighbour::answers_in_turn(&["", &chat_answer()]);
+    let stage = Stage::start(&[("openai", provider.url())], |setup| {
+        setup.providers[0].local = false;
+    })
+    .await;
+    let response = stage.send(&chat("gpt-5", false)).await;
+    assert_eq!(get_status(&response), 502, "what may have been worked on is not sent twice");
+    stage.only_closing().await;
+}
+
+#[tokio::test]
 async fn a_panic_in_one_request_settles_it_and_the_next_one_is_served() {
     let provider = Neighbour::answers(&chat_answer());
     let stage = Stage::start(&[("openai", provider.url())], |_| {}).await;

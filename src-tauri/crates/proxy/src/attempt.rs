@@ -364,7 +364,7 @@ fn is_absent(answer: &Answer) -> bool {
 enum Sent {
     Answer(Box<Answer>, Box<Ticket>),
     Nothing(Failure),
-    /// A local server had closed the kept connection that was used: it has not seen the request.
+    /// A local server broke at once: most likely it had closed the kept connection that was used.
     Stale(Failure),
 }
 

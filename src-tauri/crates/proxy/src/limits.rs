@@ -67,6 +67,6 @@ pub const LAST_LOOK_BYTES_MAX: usize = 64 * 1024;
 pub const TUNNEL_BODY_BYTES_MAX: usize = 32 * 1024 * 1024;
 /// Connections open at once on the tunnel's port.
 pub const TUNNEL_CONNECTIONS_MAX: usize = 64;
-/// A kept connection that breaks sooner than this after a request went into it had been closed by
-/// the server before. A local server, whose answers cost nothing, is then asked once more.
+/// A kept connection that breaks sooner than this after a request went into it had most likely been
+/// closed by the server before. A local server, whose answers cost nothing, is then asked once more.
 pub const STALE_MAX: Duration = Duration::from_millis(250);

@@ -5,17 +5,21 @@
 pub mod budget;
 pub mod dialect;
 pub mod ids;
+pub mod judgement;
 pub mod meter;
 pub mod money;
 pub mod period;
 pub mod price;
 mod provider;
 pub mod route;
+mod task;
 pub mod usage;
 pub mod workers;
 
 pub use dialect::{Dialect, Endpoint};
 pub use ids::RequestId;
+pub use judgement::{Class, Judgement};
 pub use meter::{Metered, Outcome, Pricing, Quality};
 pub use money::Money;
+pub use task::Task;
 pub use usage::Usage;

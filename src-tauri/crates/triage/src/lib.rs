@@ -2,7 +2,6 @@
 //! Owns the task names and the token estimate; knows no I/O and no network.
 
 mod estimate;
-mod task;
 
 pub use estimate::{likely_of, tokens_at_most, tokens_likely};
-pub use task::Task;
+pub use weir_core::Task;

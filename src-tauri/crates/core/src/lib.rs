@@ -3,6 +3,7 @@
 //! `now` is always an argument.
 
 pub mod budget;
+pub mod decision;
 pub mod dialect;
 pub mod ids;
 pub mod judgement;
@@ -16,6 +17,7 @@ mod task;
 pub mod usage;
 pub mod workers;
 
+pub use decision::{Conversation, Decision, Weighed};
 pub use dialect::{Dialect, Endpoint};
 pub use ids::RequestId;
 pub use judgement::{Class, Judgement};

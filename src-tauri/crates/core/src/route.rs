@@ -40,6 +40,46 @@ impl Tier {
     }
 }
 
+/// `routing.mode`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Mode {
+    /// The model asked for.
+    #[default]
+    Honour,
+    /// Classify every request.
+    Tiered,
+    /// Local models where they can answer.
+    LocalFirst,
+    /// Plan, do not act.
+    Shadow,
+}
+
+impl Mode {
+    /// The names, in the order they are documented.
+    pub const NAMES: [&'static str; 4] = ["honour", "tiered", "local-first", "shadow"];
+
+    /// The mode of that name.
+    pub fn parse(text: &str) -> Option<Self> {
+        match text {
+            "honour" => Some(Self::Honour),
+            "tiered" => Some(Self::Tiered),
+            "local-first" => Some(Self::LocalFirst),
+            "shadow" => Some(Self::Shadow),
+            _ => None,
+        }
+    }
+
+    /// The name used in the configuration.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Honour => "honour",
+            Self::Tiered => "tiered",
+            Self::LocalFirst => "local-first",
+            Self::Shadow => "shadow",
+        }
+    }
+}
+
 /// A provider and a model on it, as `provider/model`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Route {

@@ -22,6 +22,8 @@ use std::path::{Path, PathBuf};
 use weir_core::budget::Budget;
 use weir_core::route::{KeySource, Provider, Route, Setup, Tier};
 
+pub use weir_core::route::Mode;
+
 /// Every key with its default and a comment: what `weir config show` and the documentation quote.
 pub const DEFAULT_TOML: &str = include_str!("config/default.toml");
 /// The port when none is configured.
@@ -66,45 +68,6 @@ pub struct Config {
     pub tunnel: Tunnel,
     /// Keys that are understood and have no effect yet, each as one sentence.
     pub notes: Vec<String>,
-}
-
-/// `routing.mode`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mode {
-    /// The model asked for.
-    Honour,
-    /// Classify every request.
-    Tiered,
-    /// Local models where they can answer.
-    LocalFirst,
-    /// Plan, do not act.
-    Shadow,
-}
-
-impl Mode {
-    /// The names, in the order they are documented.
-    pub const NAMES: [&'static str; 4] = ["honour", "tiered", "local-first", "shadow"];
-
-    /// The mode of that name.
-    pub fn parse(text: &str) -> Option<Self> {
-        match text {
-            "honour" => Some(Self::Honour),
-            "tiered" => Some(Self::Tiered),
-            "local-first" => Some(Self::LocalFirst),
-            "shadow" => Some(Self::Shadow),
-            _ => None,
-        }
-    }
-
-    /// The name used in the configuration.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Honour => "honour",
-            Self::Tiered => "tiered",
-            Self::LocalFirst => "local-first",
-            Self::Shadow => "shadow",
-        }
-    }
 }
 
 /// What a rule or an experiment is for; empty fields match anything.

@@ -338,6 +338,7 @@ impl Tries<'_> {
             tier: asked.hints.tier,
             confidence: None,
             reason: to.reason,
+            decision: None,
             estimate: if metered { estimate } else { Estimate::default() },
         };
         let reservation = context.ports.books.reserve(opening)?;

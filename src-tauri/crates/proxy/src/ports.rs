@@ -5,7 +5,7 @@ use crate::secret::Secret;
 use futures_util::future::BoxFuture;
 use std::sync::Arc;
 use weir_core::route::{Reason, Route, Setup, Tier};
-use weir_core::{Endpoint, Metered, Money, Outcome, Pricing, RequestId};
+use weir_core::{Decision, Endpoint, Metered, Money, Outcome, Pricing, RequestId};
 
 /// The ports of one proxy.
 #[derive(Clone)]
@@ -193,6 +193,8 @@ pub struct Opening {
     pub confidence: Option<u16>,
     /// Why it goes there.
     pub reason: Reason,
+    /// What was decided for the request, and why; the same for all its attempts.
+    pub decision: Option<Arc<Decision>>,
     /// The most the request can use; see `Estimate`.
     pub estimate: Estimate,
 }

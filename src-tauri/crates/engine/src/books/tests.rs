@@ -39,6 +39,7 @@ fn opening(sequence: u32) -> Opening {
         tier: None,
         confidence: None,
         reason: Reason::Asked,
+        decision: None,
         estimate: Estimate { input_tokens: 1_000, output_tokens: 1_000, cache_write: false },
     }
 }

@@ -96,11 +96,10 @@ fn hints_of_the_client_win_over_what_is_judged() {
 
 #[test]
 fn a_rule_for_what_a_tool_asks_beside_the_conversation_leaves_the_conversation_alone() {
-    let rig = rig(
-        "[[rules]]\nwhen = { client = \"tests\", class = \"auxiliary\" }\nuse = \"low\"\n\
+    let rig =
+        rig("[[rules]]\nwhen = { client = \"tests\", class = \"auxiliary\" }\nuse = \"low\"\n\
          [[rules]]\nwhen = { model = \"claude-sonnet-*\", task = \"classification\" }\n\
-         use = [\"openai/gpt-4o-mini\"]\n",
-    );
+         use = [\"openai/gpt-4o-mini\"]\n");
     let aside = [("x-claude-code-request-class", "auxiliary")];
     let response = say(&rig, OPUS, HARD, "title", &aside);
     assert_eq!(response.header("x-weir-reason"), "rule");
@@ -166,7 +165,8 @@ fn shadow_mode_changes_nothing_and_notes_where_a_request_would_have_gone() {
 
 #[test]
 fn a_chain_that_is_spent_ends_at_the_model_that_was_asked_for() {
-    let overloaded = r#"{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}"#;
+    let overloaded =
+        r#"{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}"#;
     let provider = Provider::answering(move |asked| {
         let body: Value = serde_json::from_slice(&asked.body).unwrap_or_default();
         if body["model"] == HAIKU {
@@ -178,4 +178,20 @@ fn a_chain_that_is_spent_ends_at_the_model_that_was_asked_for() {
     let response = say(&rig, OPUS, EASY, "spent", &[]);
     assert_eq!(response.header("x-weir-route"), format!("anthropic/{OPUS}"));
     rig.settled("spent");
+}
+
+#[test]
+fn a_conversation_stays_on_its_model_also_when_weir_was_started_anew() {
+    let mut rig = rig("");
+    let first = say(&rig, "weir-auto", HARD, "lasting", &[]);
+    assert_eq!(first.header("x-weir-route"), format!("anthropic/{OPUS}"));
+    rig.settled("lasting");
+    rig.stop_and_start();
+    let body = json!({"model": "weir-auto", "max_tokens": 256, "messages": [
+        {"role": "user", "content": HARD},
+        {"role": "assistant", "content": "water ".repeat(27_000)},
+        {"role": "user", "content": "Thanks. Is 7 a prime number? Answer yes or no."}]});
+    weir_tests::wait::until("the conversation to be recalled", || {
+        post(&rig, &body, "lasting", &[]).header("x-weir-reason") == "kept"
+    });
 }

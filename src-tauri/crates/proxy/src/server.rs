@@ -2,6 +2,7 @@
 //! connections, and an orderly end in which open answers may finish.
 
 use crate::accept::Gatekeeper;
+use crate::conversations::Thread;
 use crate::limits::{
     ACCEPT_PAUSE, CONNECTIONS_MAX, HEAD_BYTES_MAX, HEAD_WAIT_MAX, HEADERS_MAX, READ_BYTES_MAX,
     TUNNEL_CONNECTIONS_MAX,
@@ -23,6 +24,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use weir_core::route::Route;
+use weir_core::{Conversation, Usage};
 
 /// A proxy that is ready to serve.
 pub struct Proxy {
@@ -78,6 +81,12 @@ impl Proxy {
     /// The lines before local servers.
     pub fn workers(&self) -> Arc<Workers> {
         Arc::clone(&self.line.workers)
+    }
+
+    /// A conversation that went on before this proxy began, as the ledger tells it: told in the
+    /// order of its answers, it stays where it was.
+    pub fn recall(&self, key: Conversation, asked: &str, route: &Route, usage: &Usage, at_ms: i64) {
+        Thread::new(&self.line.conversations, key, asked, route, None).answered(usage, at_ms);
     }
 
     /// Serves until `stop` is cancelled, then lets open answers finish until `end` is cancelled.

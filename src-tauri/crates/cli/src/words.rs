@@ -124,6 +124,8 @@ pub fn reason(code: &str) -> &str {
         "local-busy" => "the local server before it was busy",
         "local-absent" => "the local server before it was not there",
         "local-unfit" => "the local model before it does not do what was asked",
+        "resting" => "what comes before it in the chain rests after failures",
+        "larger-context" => "the prompt is longer than the context of the model before it",
         "demo" => "no key and no local server is set up, so the demonstration answers",
         other => other,
     }

@@ -5,6 +5,7 @@
 pub mod budget;
 pub mod decision;
 pub mod dialect;
+pub mod health;
 pub mod ids;
 pub mod judgement;
 pub mod meter;
@@ -12,9 +13,11 @@ pub mod money;
 pub mod period;
 pub mod price;
 mod provider;
+pub mod retry_after;
 pub mod route;
 mod task;
 pub mod usage;
+pub mod verdict;
 pub mod workers;
 
 pub use decision::{Conversation, Decision, Weighed};

@@ -167,6 +167,10 @@ pub enum Reason {
     LocalAbsent,
     /// The local model before it does not do what is asked.
     LocalUnfit,
+    /// The route before it rests after failures.
+    Resting,
+    /// The prompt was longer than the context of the model before it.
+    LargerContext,
 }
 
 impl Reason {
@@ -188,6 +192,8 @@ impl Reason {
             Self::LocalBusy => "local-busy",
             Self::LocalAbsent => "local-absent",
             Self::LocalUnfit => "local-unfit",
+            Self::Resting => "resting",
+            Self::LargerContext => "larger-context",
         }
     }
 }

@@ -21,6 +21,7 @@ use crate::json::Value;
 use crate::lines::Lines;
 use crate::sse::Splitter;
 use std::io;
+use weir_core::meter::End;
 use weir_core::{Endpoint, Metered, Usage};
 
 /// Longest event of a stream that is read, in bytes. A longer one passes unread. The last event of
@@ -75,6 +76,11 @@ impl Tap {
     /// Whether content has begun: from here on no other provider can take over.
     pub fn content_started(&self) -> bool {
         self.decoder.sink().dialect.seen_content()
+    }
+
+    /// How the answer stands: whether its dialect's end, or an error, was seen.
+    pub fn end(&self) -> End {
+        self.decoder.sink().dialect.shared().seen().end
     }
 
     /// Whether everything so far could be read. `false` after an unknown encoding, damaged

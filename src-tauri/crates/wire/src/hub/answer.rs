@@ -3,6 +3,7 @@
 //! written from them; so a whole answer and a stream of it cannot come to say different things.
 //! Depends on nothing but `Back` and the seals; no bytes of any dialect here.
 
+mod complaint;
 mod counts;
 mod document;
 mod failure;
@@ -17,6 +18,7 @@ mod stream;
 mod tests;
 mod write;
 
+pub use complaint::{Complaint, complaint, complaint_in};
 pub use document::{BadAnswer, answer, replay};
 pub use failure::{Failure, failure};
 pub use fault::{Fault, FaultKind};

@@ -5,6 +5,7 @@
 pub mod budget;
 pub mod decision;
 pub mod dialect;
+pub mod failover;
 pub mod health;
 pub mod ids;
 pub mod judgement;
@@ -22,6 +23,7 @@ pub mod workers;
 
 pub use decision::{Conversation, Decision, Weighed};
 pub use dialect::{Dialect, Endpoint};
+pub use failover::Failover;
 pub use ids::RequestId;
 pub use judgement::{Class, Judgement};
 pub use meter::{Metered, Outcome, Pricing, Quality};

@@ -3,8 +3,9 @@
 //! error.
 
 use crate::accept::{Accepted, Entry, Gatekeeper};
-use crate::attempt::{Started, attempt};
+use crate::attempt::{Begun, attempt};
 use crate::body::ReplyBody;
+use crate::health::Health;
 use crate::live::{Held, Live};
 use crate::ports::Ports;
 use crate::quirks::Quirks;
@@ -22,7 +23,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use tokio_util::task::TaskTracker;
 use weir_core::route::{Ask, Candidate, NoRoute, Setup, plan};
-use weir_core::{Dialect, RequestId};
+use weir_core::{Dialect, Failover, RequestId};
 use weir_wire::error_body::ProblemKind;
 
 /// What every request of one listener shares.
@@ -32,6 +33,7 @@ pub struct Line {
     pub(crate) upstream: Upstream,
     pub(crate) quirks: Arc<Quirks>,
     pub(crate) workers: Arc<Workers>,
+    pub(crate) health: Arc<Health>,
     pub(crate) live: Live,
     pub(crate) sequence: Arc<AtomicU32>,
     pub(crate) tasks: TaskTracker,
@@ -63,6 +65,10 @@ pub struct Context {
     pub upstream_quirks: Arc<Quirks>,
     /// The lines before local servers.
     pub workers: Arc<Workers>,
+    /// How providers and their models stand.
+    pub health: Arc<Health>,
+    /// The settings of fail-over, from start to end.
+    pub failover: Arc<Failover>,
     /// The proxy's tasks, which a stop waits for.
     pub tasks: TaskTracker,
 }
@@ -132,6 +138,8 @@ impl Line {
             upstream: self.upstream.clone(),
             upstream_quirks: Arc::clone(&self.quirks),
             workers: Arc::clone(&self.workers),
+            health: Arc::clone(&self.health),
+            failover: self.ports.routes.failover(),
             tasks: self.tasks.clone(),
         }
     }
@@ -149,8 +157,10 @@ async fn forward(
         }
         Err(problem) => return Err(nowhere(&problem)),
     };
-    let started: Started = attempt(context, &asked, candidates).await?;
-    answer::answer(context, asked, started, open).await
+    match attempt(context, &asked, candidates).await? {
+        Begun::Started(started) => answer::answer(context, asked, *started, open).await,
+        Begun::Refused(kept) => Ok(answer::refusal(context, &asked, *kept)),
+    }
 }
 
 fn planned(context: &Context, asked: &Asked) -> Result<Vec<Candidate>, NoRoute> {

@@ -5,7 +5,7 @@ use crate::secret::Secret;
 use futures_util::future::BoxFuture;
 use std::sync::Arc;
 use weir_core::route::{Reason, Route, Setup, Tier};
-use weir_core::{Decision, Endpoint, Metered, Money, Outcome, Pricing, RequestId};
+use weir_core::{Decision, Endpoint, Failover, Metered, Money, Outcome, Pricing, RequestId};
 
 /// The ports of one proxy.
 #[derive(Clone)]
@@ -40,6 +40,15 @@ pub trait Routes: Send + Sync {
     fn setup(&self) -> Arc<Setup>;
     /// Every model that can be asked for by name, for the model lists. Returns at once.
     fn models(&self) -> Vec<Listed>;
+    /// The settings of fail-over. Returns at once.
+    fn failover(&self) -> Arc<Failover> {
+        Arc::default()
+    }
+    /// How many tokens of prompt and answer a model takes, where that is known. Asked only when a
+    /// prompt was too long for another.
+    fn window(&self, _: &Route) -> Option<u64> {
+        None
+    }
 }
 
 /// One line of a model list.

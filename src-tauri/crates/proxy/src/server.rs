@@ -6,6 +6,7 @@ use crate::limits::{
     ACCEPT_PAUSE, CONNECTIONS_MAX, HEAD_BYTES_MAX, HEAD_WAIT_MAX, HEADERS_MAX, READ_BYTES_MAX,
     TUNNEL_CONNECTIONS_MAX,
 };
+use crate::health::Health;
 use crate::live::Live;
 use crate::pipeline::{Door, Line};
 use crate::ports::Ports;
@@ -36,12 +37,14 @@ impl Proxy {
     pub fn new(port: u16, ports: Ports) -> Self {
         let live = Live::default();
         let workers = Workers::new(Arc::clone(&ports.clock));
+        let health = Health::new(Arc::clone(&ports.clock));
         let line = Line {
             door: Door::Tools(Gatekeeper::new(port)),
             ports: Arc::new(ports),
             upstream: Upstream::default(),
             quirks: Arc::new(Quirks::default()),
             workers,
+            health,
             live: live.clone(),
             sequence: Arc::new(AtomicU32::new(0)),
             tasks: TaskTracker::new(),
@@ -61,6 +64,7 @@ impl Proxy {
             upstream: self.line.upstream.clone(),
             quirks: Arc::clone(&self.line.quirks),
             workers: Arc::clone(&self.line.workers),
+            health: Arc::clone(&self.line.health),
             live: live.clone(),
             sequence: Arc::clone(&self.line.sequence),
             tasks: TaskTracker::new(),
@@ -76,6 +80,11 @@ impl Proxy {
     /// The lines before local servers.
     pub fn workers(&self) -> Arc<Workers> {
         Arc::clone(&self.line.workers)
+    }
+
+    /// How providers and their models stand.
+    pub fn health(&self) -> Arc<Health> {
+        Arc::clone(&self.line.health)
     }
 
     /// Serves until `stop` is cancelled, then lets open answers finish until `end` is cancelled.

@@ -1,9 +1,11 @@
 //! The last stage: every reservation is closed exactly once, on every path. A `Ticket` that is
 //! dropped — client gone, task cancelled, panic — settles with what is known by then.
 
+use crate::health::Pass;
 use crate::ports::{Closing, Ports, Reservation, Settled};
 use crate::workers::Place;
 use std::sync::Arc;
+use weir_core::health;
 use weir_core::meter::End;
 use weir_core::{Metered, Outcome};
 
@@ -22,11 +24,15 @@ pub struct Ticket {
     pub place: Option<Arc<Place>>,
     /// Codes of what the provider could not be told, joined by commas.
     pub dropped: Option<String>,
+    /// The attempt's leave to go to its route, told when it is settled how it went.
+    pub pass: Option<Pass>,
+    /// What makes a route rest.
+    pub limits: health::Limits,
 }
 
 impl Ticket {
     /// Takes charge of a reservation.
-    pub fn new(ports: &Arc<Ports>, reservation: Reservation, arrived_ns: u64) -> Self {
+    pub fn new(ports: &Arc<Ports>, reservation: Reservation, arrived_ns: u64, limits: health::Limits) -> Self {
         let ticket = Self {
             ports: Arc::clone(ports),
             reservation: Some(reservation),
@@ -36,6 +42,8 @@ impl Ticket {
             sent: false,
             place: None,
             dropped: None,
+            pass: None,
+            limits,
         };
         // Only now: should a listener panic, the ticket settles on its way down.
         if let Some(reservation) = &ticket.reservation {
@@ -73,11 +81,16 @@ impl Ticket {
             sent: self.sent,
             place: self.place.take(),
             dropped: self.dropped.take(),
+            pass: self.pass.take(),
+            limits: self.limits,
         }
     }
 
     fn settle(&mut self, outcome: Outcome, metered: Metered, last: bool) -> Option<Settled> {
         let reservation = self.reservation.take()?;
+        if let Some(pass) = self.pass.take() {
+            pass.settled(outcome, &self.limits);
+        }
         self.place = None;
         let id = reservation.opening.id;
         let closing = Closing {

@@ -68,7 +68,8 @@ pub fn complaint_in(
     framing: Framing,
     bytes: &[u8],
 ) -> Option<(Complaint, Failure)> {
-    let mut found = None;
+    // A whole answer is one document, over however many lines.
+    let mut found = said(client, from, b"", bytes);
     let mut frames = Frames::new(framing);
     let mut look = |frame: Option<(&[u8], &[u8])>| {
         if let (None, Some((name, data))) = (&found, frame) {

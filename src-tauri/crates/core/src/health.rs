@@ -187,7 +187,11 @@ impl Breaker {
             Circuit::Open { .. } | Circuit::Probing { .. } => State::Failing { failures, reason },
             Circuit::Closed => {
                 let lately = now_ms.saturating_sub(self.last_failure_ms) <= ms(WINDOW);
-                if failures > 0 && lately { State::Failing { failures, reason } } else { State::Well }
+                if failures > 0 && lately {
+                    State::Failing { failures, reason }
+                } else {
+                    State::Well
+                }
             }
         }
     }
@@ -200,10 +204,7 @@ impl Breaker {
     fn note(&mut self, now_ms: u64, well: bool) {
         self.outcomes.push_back((now_ms, well));
         while self.outcomes.len() > OUTCOMES_MAX
-            || self
-                .outcomes
-                .front()
-                .is_some_and(|(at, _)| now_ms.saturating_sub(*at) > ms(WINDOW))
+            || self.outcomes.front().is_some_and(|(at, _)| now_ms.saturating_sub(*at) > ms(WINDOW))
         {
             self.outcomes.pop_front();
         }

@@ -149,10 +149,7 @@ pub fn verdict(fault: Fault, standing: &Standing, limits: &Limits, random: u64) 
 /// Whether nothing was sent, so that no attempt was used up.
 pub fn unsent(fault: Fault) -> bool {
     use Fault::{Budget, Key, Local, LocalContext, NoLarger, Resting, Untranslatable};
-    matches!(
-        fault,
-        Resting | NoLarger | Budget | Local | LocalContext | Key | Untranslatable
-    )
+    matches!(fault, Resting | NoLarger | Budget | Local | LocalContext | Key | Untranslatable)
 }
 
 /// Where a fault leads when somebody else can be asked. `None`: nowhere.

@@ -274,11 +274,9 @@ impl<'a> Course<'a> {
         let shown = earlier.unwrap_or(self.failures.len() - 1);
         let told = tried(&self.failures);
         match self.failures[shown].kept.take() {
-            Some(kept) => Ok(Begun::Refused(Box::new(Kept {
-                attempts: self.count,
-                tried: told,
-                ..*kept
-            }))),
+            Some(kept) => {
+                Ok(Begun::Refused(Box::new(Kept { attempts: self.count, tried: told, ..*kept })))
+            }
             None => Err(spent(self.asked, &self.failures)),
         }
     }
@@ -303,8 +301,7 @@ impl<'a> Course<'a> {
         {
             candidate.endpoint = own;
         }
-        let asks =
-            wants_usage(self.asked, &candidate) && !quirks.rejects_usage(&provider.name);
+        let asks = wants_usage(self.asked, &candidate) && !quirks.rejects_usage(&provider.name);
         let to = To { provider, candidate, another };
         let head = match self.ask(&to, asks).await? {
             Sent::Head(head) => *head,

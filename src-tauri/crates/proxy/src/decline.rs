@@ -138,9 +138,7 @@ pub fn spent(asked: &Asked, failures: &[Failure]) -> Refused {
         FailureKind::Upstream
         | FailureKind::Timeout
         | FailureKind::NotRunning
-        | FailureKind::Resting => {
-            unanswered(failures, text)
-        }
+        | FailureKind::Resting => unanswered(failures, text),
     }
 }
 

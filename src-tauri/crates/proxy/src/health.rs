@@ -84,7 +84,14 @@ impl Health {
             }
         }
         let (health, route) = (Arc::clone(self), route.clone());
-        Ok(Pass { health, route, account: account(provider), local: provider.local, probes, told: false })
+        Ok(Pass {
+            health,
+            route,
+            account: account(provider),
+            local: provider.local,
+            probes,
+            told: false,
+        })
     }
 
     /// Whether a route would be let through now.
@@ -143,9 +150,8 @@ impl Kept {
             let Some(breaker) = breaker else { continue };
             if let Admission::Resting { until_ms } = breaker.would(now_ms) {
                 let reason = match breaker.state(now_ms) {
-                    State::Failing { failures, reason } | State::Resting { failures, reason, .. } => {
-                        told(failures, &reason)
-                    }
+                    State::Failing { failures, reason }
+                    | State::Resting { failures, reason, .. } => told(failures, &reason),
                     State::Well => String::new(),
                 };
                 let wait = Duration::from_millis(until_ms.saturating_sub(now_ms));

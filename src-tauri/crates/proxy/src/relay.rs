@@ -5,8 +5,8 @@
 use crate::body::Broken;
 use crate::limits::{LAST_LOOK_BYTES_MAX, LAST_LOOK_MAX};
 use crate::live::Held;
-use crate::silence::{Heard, Silence, Stage};
 use crate::settle::{Ticket, outcome_of};
+use crate::silence::{Heard, Silence, Stage};
 use crate::upstream::AnswerBody;
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
@@ -136,19 +136,21 @@ impl Relay {
             }
             let polled = match Pin::new(&mut self.upstream).poll_frame(context) {
                 Poll::Ready(polled) => polled,
-                Poll::Pending => match self.silence.as_mut().map(|s| (s.poll(context), s.stage())) {
-                    None | Some((Heard::Still, _)) => return Poll::Pending,
-                    Some((Heard::Ping, _)) => match self.ping() {
-                        Some(ping) => return Poll::Ready(Some(Ok(Frame::data(ping)))),
-                        None => continue,
-                    },
-                    Some((Heard::TooLong, stage)) => {
-                        // Told its end, it only failed to close.
-                        let over = stage == Stage::After;
-                        self.tail = self.end(if over { Ended::Clean } else { Ended::Stalled });
-                        continue;
+                Poll::Pending => {
+                    match self.silence.as_mut().map(|s| (s.poll(context), s.stage())) {
+                        None | Some((Heard::Still, _)) => return Poll::Pending,
+                        Some((Heard::Ping, _)) => match self.ping() {
+                            Some(ping) => return Poll::Ready(Some(Ok(Frame::data(ping)))),
+                            None => continue,
+                        },
+                        Some((Heard::TooLong, stage)) => {
+                            // Told its end, it only failed to close.
+                            let over = stage == Stage::After;
+                            self.tail = self.end(if over { Ended::Clean } else { Ended::Stalled });
+                            continue;
+                        }
                     }
-                },
+                }
             };
             match polled {
                 Some(Ok(frame)) => {
@@ -241,7 +243,9 @@ impl Relay {
                     // What could not be told is no success, whatever the provider thinks.
                     (Outcome::Ok, true) => Outcome::ErrorInStream,
                     // Told and counted whole: only the last word of its dialect never came.
-                    (Outcome::Truncated | Outcome::Timeout, false) if metered.usage_is_final => Outcome::Ok,
+                    (Outcome::Truncated | Outcome::Timeout, false) if metered.usage_is_final => {
+                        Outcome::Ok
+                    }
                     (outcome, _) => outcome,
                 };
                 self.ticket.close_in_place(outcome, metered);

@@ -2,11 +2,11 @@
 //! connections, and an orderly end in which open answers may finish.
 
 use crate::accept::Gatekeeper;
+use crate::health::Health;
 use crate::limits::{
     ACCEPT_PAUSE, CONNECTIONS_MAX, HEAD_BYTES_MAX, HEAD_WAIT_MAX, HEADERS_MAX, READ_BYTES_MAX,
     TUNNEL_CONNECTIONS_MAX,
 };
-use crate::health::Health;
 use crate::live::Live;
 use crate::pipeline::{Door, Line};
 use crate::ports::Ports;

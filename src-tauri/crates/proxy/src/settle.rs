@@ -32,7 +32,12 @@ pub struct Ticket {
 
 impl Ticket {
     /// Takes charge of a reservation.
-    pub fn new(ports: &Arc<Ports>, reservation: Reservation, arrived_ns: u64, limits: health::Limits) -> Self {
+    pub fn new(
+        ports: &Arc<Ports>,
+        reservation: Reservation,
+        arrived_ns: u64,
+        limits: health::Limits,
+    ) -> Self {
         let ticket = Self {
             ports: Arc::clone(ports),
             reservation: Some(reservation),

@@ -278,10 +278,10 @@ impl Body for AnswerBody {
         match self {
             Self::Remote(body) => body.size_hint(),
             Self::Made(pieces) => SizeHint::with_exact(length(pieces)),
-            Self::Resumed { pieces, rest } => rest.size_hint().exact().map_or_else(
-                SizeHint::default,
-                |left| SizeHint::with_exact(left + length(pieces)),
-            ),
+            Self::Resumed { pieces, rest } => rest
+                .size_hint()
+                .exact()
+                .map_or_else(SizeHint::default, |left| SizeHint::with_exact(left + length(pieces))),
             Self::Broken => SizeHint::default(),
         }
     }

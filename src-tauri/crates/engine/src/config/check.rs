@@ -93,6 +93,7 @@ impl Judge {
         }
         let experiments = self.experiments(raw.experiments, &providers);
         let quality = raw.quality.and_then(|q| self.quality(q, &providers));
+        let failover = self.failover(raw.failover, raw.clients);
         let tunnel = self.tunnel(raw.tunnel, port, &providers, [&low, &medium, &high]);
         Config {
             port,
@@ -111,6 +112,7 @@ impl Judge {
             experiments,
             quality,
             tunnel,
+            failover,
             notes: Vec::new(),
         }
     }

@@ -23,8 +23,8 @@ pub use document::{BadAnswer, answer, replay};
 pub use failure::{Failure, failure};
 pub use fault::{Fault, FaultKind};
 pub use frames::{EVENT_BYTES_MAX, Framing};
-pub(crate) use scan::unreadable;
 pub use lanes::HELD_BYTES_MAX;
+pub(crate) use scan::unreadable;
 pub use stream::{Ending, Stream};
 pub use write::KEPT_BYTES_MAX;
 

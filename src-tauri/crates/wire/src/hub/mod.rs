@@ -22,8 +22,8 @@ mod traits;
 mod writer;
 
 pub use answer::{
-    BadAnswer, Complaint, Ending, Failure, Framing, Stream, answer, complaint, complaint_in, failure,
-    replay,
+    BadAnswer, Complaint, Ending, Failure, Framing, Stream, answer, complaint, complaint_in,
+    failure, replay,
 };
 pub use back::{Back, SentTool};
 pub use drops::{Drop, Drops, Rejected};

@@ -176,7 +176,10 @@ mod tests {
         let openai = |code: &str| {
             format!(r#"{{"error":{{"message":"no","type":"t","param":null,"code":"{code}"}}}}"#)
         };
-        let spend = anthropic("rate_limit_error", r#","details":{"error_code":"enforced_spend_limit_reached"}"#);
+        let spend = anthropic(
+            "rate_limit_error",
+            r#","details":{"error_code":"enforced_spend_limit_reached"}"#,
+        );
         for (status, body, expected) in [
             (429, openai("rate_limit_exceeded"), Says::RateLimited),
             (429, openai("insufficient_quota"), Says::Quota),
@@ -210,7 +213,9 @@ mod tests {
     #[test]
     fn words_are_read_where_the_code_says_only_that_the_request_is_invalid() {
         let invalid = |message: &str| {
-            format!(r#"{{"type":"error","error":{{"type":"invalid_request_error","message":"{message}"}}}}"#)
+            format!(
+                r#"{{"type":"error","error":{{"type":"invalid_request_error","message":"{message}"}}}}"#
+            )
         };
         for (message, expected) in [
             ("prompt is too long: 210000 tokens > 200000 maximum", Says::ContextFull),
@@ -226,7 +231,10 @@ mod tests {
     fn a_wait_in_gemini_s_body_is_found() {
         let body = r#"{"error":{"code":429,"message":"m","status":"RESOURCE_EXHAUSTED","details":[{"@type":"x","retryDelay":"34.07s"}]}}"#;
         let complaint = complaint(429, body.as_bytes());
-        assert_eq!((complaint.says, complaint.wait), (Says::RateLimited, Some(Duration::from_secs(35))));
+        assert_eq!(
+            (complaint.says, complaint.wait),
+            (Says::RateLimited, Some(Duration::from_secs(35)))
+        );
     }
 
     #[test]
@@ -239,7 +247,10 @@ mod tests {
         let (complaint, failure) = told(Form::Messages);
         assert_eq!((complaint.says, failure.status), (Says::Overloaded, 529));
         let body = String::from_utf8_lossy(&failure.body).into_owned();
-        assert!(body.starts_with(r#"{"type":"error""#) && body.contains("\"request_id\""), "{body}");
+        assert!(
+            body.starts_with(r#"{"type":"error""#) && body.contains("\"request_id\""),
+            "{body}"
+        );
         let (_, failure) = told(Form::Chat);
         let body = String::from_utf8_lossy(&failure.body).into_owned();
         assert!(failure.status == 503 && body.contains("Overloaded"), "{} {body}", failure.status);

@@ -163,6 +163,7 @@ impl Engine {
             started_ms: clock::unix_ms(),
             live: proxy.live(),
             workers: proxy.workers(),
+            health: proxy.health(),
             tunnel: Arc::clone(&tunnel),
         };
         let desk = Arc::new(HomeDesk(Arc::new(made.parts(Some(serving)))));

@@ -3,6 +3,7 @@
 
 use crate::accept::Gatekeeper;
 use crate::conversations::Thread;
+use crate::health::Health;
 use crate::limits::{
     ACCEPT_PAUSE, CONNECTIONS_MAX, HEAD_BYTES_MAX, HEAD_WAIT_MAX, HEADERS_MAX, READ_BYTES_MAX,
     TUNNEL_CONNECTIONS_MAX,
@@ -39,6 +40,7 @@ impl Proxy {
     pub fn new(port: u16, ports: Ports) -> Self {
         let live = Live::default();
         let workers = Workers::new(Arc::clone(&ports.clock));
+        let health = Health::new(Arc::clone(&ports.clock));
         let line = Line {
             door: Door::Tools(Gatekeeper::new(port)),
             ports: Arc::new(ports),
@@ -46,6 +48,7 @@ impl Proxy {
             quirks: Arc::new(Quirks::default()),
             workers,
             conversations: Arc::default(),
+            health,
             live: live.clone(),
             sequence: Arc::new(AtomicU32::new(0)),
             tasks: TaskTracker::new(),
@@ -66,6 +69,7 @@ impl Proxy {
             quirks: Arc::clone(&self.line.quirks),
             workers: Arc::clone(&self.line.workers),
             conversations: Arc::clone(&self.line.conversations),
+            health: Arc::clone(&self.line.health),
             live: live.clone(),
             sequence: Arc::clone(&self.line.sequence),
             tasks: TaskTracker::new(),
@@ -87,6 +91,11 @@ impl Proxy {
     /// order of its answers, it stays where it was.
     pub fn recall(&self, key: Conversation, asked: &str, route: &Route, usage: &Usage, at_ms: i64) {
         Thread::new(&self.line.conversations, key, asked, route, None).answered(usage, at_ms);
+    }
+
+    /// How providers and their models stand.
+    pub fn health(&self) -> Arc<Health> {
+        Arc::clone(&self.line.health)
     }
 
     /// Serves until `stop` is cancelled, then lets open answers finish until `end` is cancelled.

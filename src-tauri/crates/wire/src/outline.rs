@@ -15,7 +15,7 @@ use weir_core::Endpoint;
 const LAST_BYTES: usize = 4 * 1024;
 /// Kept of the beginning and of the end of the system text, in bytes.
 const SYSTEM_BYTES: (usize, usize) = (3 * 1024, 1024);
-/// Kept of the beginning and of the end of the user's turn before, in bytes each.
+/// Kept of the beginning and of the end of the user's other turns, in bytes each.
 const BEFORE_BYTES: usize = 512;
 /// Kept of the beginning and of the end of the last answer, in bytes.
 const REPLY_BYTES: (usize, usize) = (256, 512);
@@ -25,9 +25,11 @@ const REPLY_BYTES: (usize, usize) = (256, 512);
 pub struct Outline {
     /// The system text before the conversation.
     pub system: Excerpt,
+    /// The first turn in which the user said something, shortened.
+    pub first: Excerpt,
     /// The last turn in which the user said something.
     pub last: Excerpt,
-    /// The user's turn before that.
+    /// The user's turn before the last, shortened.
     pub before: Excerpt,
     /// What the model said between the two.
     pub reply: Excerpt,
@@ -55,8 +57,8 @@ pub struct Outline {
 }
 
 /// Reads an outline. `is_envelope` tells the text blocks that a tool puts beside the user's words,
-/// by their first 64 bytes. A body that is not sound JSON is read as far as it is.
-pub fn read(endpoint: Endpoint, body: &[u8], is_envelope: fn(&str) -> bool) -> Outline {
+/// by the contents of the string as the body writes it. A body that is not sound JSON is read as far as it is.
+pub fn read(endpoint: Endpoint, body: &[u8], is_envelope: fn(&[u8]) -> bool) -> Outline {
     let start = json::skip_space(body, 0);
     let mut reading = Reading::new(body, endpoint == Endpoint::Embeddings, is_envelope);
     if body.get(start) == Some(&b'{') {

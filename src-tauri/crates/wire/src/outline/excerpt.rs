@@ -102,7 +102,7 @@ fn paragraph(out: &mut Vec<u8>, raw: &[u8]) {
 }
 
 /// Reads the escapes of a string's contents; what is none stays as it is.
-pub(super) fn unescape(out: &mut Vec<u8>, raw: &[u8]) {
+fn unescape(out: &mut Vec<u8>, raw: &[u8]) {
     let mut at = 0;
     while let Some(next) = memchr::memchr(b'\\', &raw[at..]) {
         out.extend_from_slice(&raw[at..at + next]);

@@ -1,15 +1,13 @@
 //! The pass itself: which key of which dialect leads where. Every dialect's keys are known at once,
 //! for none means two things.
 
-use super::excerpt::{Excerpt, Part, unescape};
+use super::excerpt::{Excerpt, Part};
 use super::{BEFORE_BYTES, LAST_BYTES, Outline, REPLY_BYTES, SYSTEM_BYTES, fingerprint};
 use crate::json::{self, Flaw, Met, Value, walk};
 use crate::text::is_blob;
 
 /// Most text blocks kept of one turn; of more, some in the middle are left out.
 const PARTS_MAX: usize = 32;
-/// How much of a text block is shown to tell an envelope, in bytes.
-const LOOK_BYTES: usize = 64;
 
 /// Whose turn a message is.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
@@ -33,7 +31,7 @@ struct Turn {
 pub(super) struct Reading<'a> {
     body: &'a [u8],
     embeds: bool,
-    is_envelope: fn(&str) -> bool,
+    is_envelope: fn(&[u8]) -> bool,
     outline: Outline,
     system: Vec<Part>,
     first: Vec<Part>,
@@ -48,7 +46,7 @@ pub(super) struct Reading<'a> {
 type Next = Result<usize, Flaw>;
 
 impl<'a> Reading<'a> {
-    pub fn new(body: &'a [u8], embeds: bool, is_envelope: fn(&str) -> bool) -> Self {
+    pub fn new(body: &'a [u8], embeds: bool, is_envelope: fn(&[u8]) -> bool) -> Self {
         let none = Vec::new;
         Self {
             body,
@@ -265,24 +263,13 @@ impl<'a> Reading<'a> {
 
     fn keep(&self, out: &mut Vec<Part>, part: Part) {
         let raw = &self.body[part.clone()];
-        if raw.trim_ascii().is_empty() || is_blob(raw) || self.wraps(raw) {
+        if raw.trim_ascii().is_empty() || is_blob(raw) || (self.is_envelope)(raw) {
             return;
         }
         if out.len() == PARTS_MAX {
             out.remove(PARTS_MAX / 2);
         }
         out.push(part);
-    }
-
-    fn wraps(&self, raw: &[u8]) -> bool {
-        let look = &raw[..raw.len().min(LOOK_BYTES)];
-        let mut shown = Vec::with_capacity(LOOK_BYTES);
-        if look.contains(&b'\\') {
-            unescape(&mut shown, look);
-        } else {
-            shown.extend_from_slice(look);
-        }
-        (self.is_envelope)(&String::from_utf8_lossy(&shown))
     }
 
     /// A message was read to its end.
@@ -322,6 +309,7 @@ impl<'a> Reading<'a> {
         let cut = |parts: &[Part], (head, tail)| Excerpt::of(body, parts, head, tail);
         self.outline.system = cut(&self.system, SYSTEM_BYTES);
         self.outline.last = cut(&self.last, (LAST_BYTES, LAST_BYTES));
+        self.outline.first = cut(&self.first, (BEFORE_BYTES, BEFORE_BYTES));
         self.outline.before = cut(&self.before, (BEFORE_BYTES, BEFORE_BYTES));
         self.outline.reply = cut(&self.reply, REPLY_BYTES);
         self.outline

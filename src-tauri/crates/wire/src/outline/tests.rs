@@ -5,8 +5,8 @@ use proptest::prelude::*;
 use serde_json::json;
 use weir_core::Endpoint;
 
-fn envelope(text: &str) -> bool {
-    text.starts_with("<system-reminder>")
+fn envelope(text: &[u8]) -> bool {
+    text.starts_with(b"<system-reminder>")
 }
 
 fn of(endpoint: Endpoint, body: &serde_json::Value) -> Outline {

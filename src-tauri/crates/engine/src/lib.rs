@@ -23,6 +23,7 @@ pub mod prices;
 pub mod routing;
 pub mod secrets;
 pub mod start;
+pub mod told;
 pub mod tunnel;
 
 pub use desk::HomeDesk;

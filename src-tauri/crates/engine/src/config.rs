@@ -28,7 +28,7 @@ use weir_core::Task;
 use weir_core::budget::Budget;
 use weir_core::route::{KeySource, Provider, Route, Setup};
 
-pub use weir_core::route::{Mode, Rule, Use, When};
+pub use weir_core::route::{Mode, Rule, SecondOpinion, Use, When};
 
 /// Every key with its default and a comment: what `weir config show` and the documentation quote.
 pub const DEFAULT_TOML: &str = include_str!("config/default.toml");
@@ -62,6 +62,8 @@ pub struct Config {
     pub shadow_of: Mode,
     /// Whether work by rule goes to local models first.
     pub prefer_local: bool,
+    /// Who is asked where triage is unsure.
+    pub second_opinion: Option<SecondOpinion>,
     /// The model named for a task.
     pub task_models: Vec<(Task, Route)>,
     /// First match wins, before the mode.
@@ -237,6 +239,7 @@ impl Config {
             rules: self.rules.clone(),
             task_models: self.task_models.clone(),
             rule_work_local: self.prefer_local,
+            second_opinion: self.second_opinion.clone(),
             paused,
             local_off: false,
             demo_answers: self.written.is_empty()

@@ -16,6 +16,7 @@ pub struct Raw {
     pub sticky: Option<At<bool>>,
     pub shadow_of: Option<At<String>>,
     pub prefer_local: Option<At<bool>>,
+    pub second_opinion: Option<RawOpinion>,
     pub task_models: Vec<(String, At<String>)>,
     pub rules: Vec<RawRule>,
     pub budgets: Vec<RawBudget>,
@@ -51,6 +52,14 @@ pub struct RawWhen {
     pub category: Option<At<String>>,
     pub project: Option<At<String>>,
     pub tokens_over: Option<At<i64>>,
+}
+
+/// `routing.second_opinion`
+#[derive(Debug)]
+pub struct RawOpinion {
+    pub here: At<()>,
+    pub model: Option<At<String>>,
+    pub below: Option<At<u16>>,
 }
 
 /// `[[rules]]`
@@ -190,6 +199,8 @@ pub fn read(text: &str) -> (Raw, Reading) {
             raw.sticky = routing.flag(reading, "sticky");
             raw.shadow_of = routing.text(reading, "shadow_of");
             raw.prefer_local = routing.flag(reading, "prefer_local");
+            raw.second_opinion =
+                routing.section(reading, "second_opinion").map(|s| opinion(s, reading));
             if let Some(mut tasks) = routing.section(reading, "tasks") {
                 raw.task_models = tasks.named_texts(reading);
             }
@@ -247,6 +258,16 @@ fn when(above: &mut Section<'_, '_>, reading: &mut Reading) -> RawWhen {
         category: s.text(reading, "category"),
         project: s.text(reading, "project"),
         tokens_over: s.integer(reading, "tokens_over"),
+    };
+    s.finish(reading);
+    raw
+}
+
+fn opinion(mut s: Section<'_, '_>, reading: &mut Reading) -> RawOpinion {
+    let raw = RawOpinion {
+        here: s.at(()),
+        model: s.text(reading, "model"),
+        below: s.share(reading, "below"),
     };
     s.finish(reading);
     raw

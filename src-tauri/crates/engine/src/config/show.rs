@@ -30,6 +30,12 @@ pub fn toml(config: &Config) -> String {
             ("tasks", task_models(&config.task_models)),
         ],
     );
+    if let Some(opinion) = &config.second_opinion {
+        out.pop();
+        let below = thousandths(opinion.below);
+        let model = route(&opinion.route);
+        let _ = writeln!(out, "second_opinion = {{ model = {model}, below = {below} }}\n");
+    }
     for rule in &config.rules {
         let target = match &rule.target {
             Use::Tier(tier) => text(tier.as_str()),

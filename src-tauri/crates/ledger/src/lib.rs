@@ -6,11 +6,14 @@
 mod client;
 mod connection;
 mod entry;
+mod imported;
 mod journal;
 mod ledger;
+mod lift;
 mod log;
 mod migration;
 mod name;
+mod notes;
 mod opening;
 mod page;
 mod part;
@@ -28,6 +31,7 @@ mod salvage;
 mod session;
 mod settle;
 mod sync;
+mod told;
 mod waiting;
 mod writer;
 
@@ -37,6 +41,7 @@ mod failure_test;
 mod migration_test;
 
 pub use client::{ClientProblem, ClientRow};
+pub use imported::{ImportRow, Imported};
 pub use ledger::{Health, Ledger, Opened};
 pub use log::{Export, LOG_REQUESTS_MAX};
 pub use name::TEXT_BYTES_MAX;

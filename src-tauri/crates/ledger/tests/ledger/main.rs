@@ -11,4 +11,5 @@ mod fixture;
 mod fold;
 mod journal;
 mod kill;
+mod notes;
 mod salvage;

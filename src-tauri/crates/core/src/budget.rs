@@ -6,15 +6,17 @@ mod alert;
 mod ladder;
 mod lift;
 mod pace;
+mod power;
 mod scope;
 mod share;
 #[cfg(test)]
 mod tests;
 
-pub use alert::{Forecast, Hours, Told, crossed, forecast, full, said, unpriced};
+pub use alert::{Forecast, Hours, Told, crossed, forecast, full, said, shown_moment, unpriced};
 pub use ladder::{Full, Ladder, Pick, Place, Rung, Step, ladder};
 pub use lift::{Change, InForce, Lift, in_force};
 pub use pace::{Allowance, AllowanceState, Pace, pace};
+pub use power::Power;
 pub use scope::{Scope, Subject};
 pub use share::{Cap, Shares};
 

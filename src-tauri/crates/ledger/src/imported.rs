@@ -177,6 +177,35 @@ fn carried(conn: &Connection, row: &ImportRow) -> rusqlite::Result<Option<(i64, 
         .optional()
 }
 
+/// What one counted row cost.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImportedCost {
+    /// When, in Unix milliseconds.
+    pub at_ms: i64,
+    /// The model.
+    pub model: String,
+    /// The cost; `None` when unpriced.
+    pub cost: Option<Money>,
+}
+
+const SELECT_COSTS: &str = "SELECT i.at_ms, m.text, i.cost_nano FROM imported i
+    JOIN name m ON m.id = i.model JOIN name p ON p.id = i.provider
+    WHERE i.request_id IS NULL AND p.text = ?1 AND i.at_ms >= ?2 AND i.at_ms < ?3";
+
+/// The counted rows of a provider in a range of Unix milliseconds.
+pub(crate) fn costs(
+    conn: &Connection,
+    provider: &str,
+    from_ms: i64,
+    to_ms: i64,
+) -> rusqlite::Result<Vec<ImportedCost>> {
+    let row = |r: &rusqlite::Row<'_>| {
+        let cost = r.get::<_, Option<i64>>(2)?.map(Money::from_nano);
+        Ok(ImportedCost { at_ms: r.get(0)?, model: r.get(1)?, cost })
+    };
+    conn.prepare_cached(SELECT_COSTS)?.query_map(params![provider, from_ms, to_ms], row)?.collect()
+}
+
 /// Adds every counted row to sums that are made again.
 pub(crate) fn recount(conn: &Connection, changes: &mut Changes) -> rusqlite::Result<()> {
     let mut select = conn.prepare(SELECT)?;

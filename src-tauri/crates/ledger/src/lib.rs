@@ -41,7 +41,7 @@ mod failure_test;
 mod migration_test;
 
 pub use client::{ClientProblem, ClientRow};
-pub use imported::{ImportRow, Imported};
+pub use imported::{ImportRow, Imported, ImportedCost};
 pub use ledger::{Health, Ledger, Opened};
 pub use log::{Export, LOG_REQUESTS_MAX};
 pub use name::TEXT_BYTES_MAX;

@@ -1,7 +1,7 @@
 //! What is kept beside the rows of attempts: what was told, what is lifted, what was imported.
 //! Owns the ledger's functions for them; the tables are `told`, `lift` and `imported`.
 
-use crate::imported::{ImportRow, Imported};
+use crate::imported::{self, ImportRow, Imported, ImportedCost};
 use crate::ledger::Ledger;
 use crate::lift;
 use crate::problem::{ReadProblem, WriteProblem};
@@ -64,6 +64,19 @@ impl Ledger {
     /// See `ReadProblem`.
     pub fn lifts(&self, at_ms: i64) -> Result<Vec<Lift>, ReadProblem> {
         self.ask(|reader, _| lift::list(&reader.conn, at_ms))
+    }
+
+    /// What imported requests of a provider cost that arrived in `from_ms..to_ms`.
+    ///
+    /// # Errors
+    /// See `ReadProblem`.
+    pub fn imported_costs(
+        &self,
+        provider: &str,
+        from_ms: i64,
+        to_ms: i64,
+    ) -> Result<Vec<ImportedCost>, ReadProblem> {
+        self.ask(|reader, _| imported::costs(&reader.conn, provider, from_ms, to_ms))
     }
 
     /// Takes over what a tool's own session logs tell. What is there already is not taken twice,

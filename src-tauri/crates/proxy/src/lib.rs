@@ -12,6 +12,7 @@ mod count;
 mod crossed;
 mod decline;
 mod demo;
+pub mod fetch;
 mod headers;
 pub mod limits;
 mod live;

@@ -81,9 +81,9 @@ pub fn full(
     zone: &TimeZone,
 ) -> String {
     let name = &budget.name;
-    let anew = moment(window.end_ms, zone);
+    let anew = shown_moment(window.end_ms, zone);
     if terms.closed {
-        let until = terms.until_ms.map_or_else(|| anew.clone(), |ms| moment(ms, zone));
+        let until = terms.until_ms.map_or_else(|| anew.clone(), |ms| shown_moment(ms, zone));
         return format!(
             "Budget {name} is set to local models only until {until}. To go on with paid ones: weir \
              budget lift {}",
@@ -230,7 +230,8 @@ impl Hours {
     }
 }
 
-fn moment(ms: i64, zone: &TimeZone) -> String {
+/// A moment as one says it: "Monday 23 November 00:00".
+pub fn shown_moment(ms: i64, zone: &TimeZone) -> String {
     Timestamp::from_millisecond(ms).map_or_else(
         |_| "another day".to_owned(),
         |end| end.to_zoned(zone.clone()).strftime("%A %-d %B %H:%M").to_string(),

@@ -5,7 +5,7 @@ use super::check::Judge;
 use super::raw::RawTunnel;
 use super::read::At;
 use weir_core::Money;
-use weir_core::budget::{AtLimit, Budget, Scope};
+use weir_core::budget::{AtLimit, Budget, Limit, Origin, Scope};
 use weir_core::period::Period;
 use weir_core::route::{Provider, Route, routed};
 use weir_proxy::tunnel::TUNNEL_CLIENT;
@@ -44,10 +44,11 @@ impl Tunnel {
         Budget {
             name: TUNNEL_CLIENT.into(),
             period: Period::Day,
-            limit: self.daily,
+            limit: Limit::Usd(self.daily),
             scope: Scope { client: Some(TUNNEL_CLIENT.into()), ..Scope::default() },
             thresholds: vec![70, 90, 100],
             at_limit: AtLimit::Block,
+            origin: Origin::Tunnel,
         }
     }
 }

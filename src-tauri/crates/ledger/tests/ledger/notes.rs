@@ -98,6 +98,9 @@ fn an_import_joins_the_sums_once_and_never_counts_what_weir_carried() {
         ledger.spent(&scope, DayRange::ALL).expect("spent").settled,
         Money::from_nano(1_000)
     );
+    let costs = ledger.imported_costs("anthropic", NOON_MS, NOON_MS + 10_000).expect("costs");
+    let costs: Vec<_> = costs.iter().map(|c| c.cost.map(Money::nano)).collect();
+    assert_eq!(costs, [Some(1_000), Some(10), Some(1_000)], "what Weir carried is not among them");
     let days = ledger.by(DayRange::ALL, Dimension::Day, &Scope::default()).expect("days");
     assert_eq!(days.len(), 2, "a row counts on the day it happened");
 }

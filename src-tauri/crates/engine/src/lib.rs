@@ -22,6 +22,7 @@ pub mod parts;
 pub mod prices;
 pub mod routing;
 pub mod secrets;
+pub mod simulate;
 pub mod start;
 pub mod told;
 pub mod tunnel;

@@ -1,11 +1,27 @@
-//! Where a request may go: tiers, their chains, and the plan for one request.
-//! Pure: the set-up and the request's facts in, an ordered list of candidates out, each with its
-//! reason.
+//! Where a request may go: the words routing speaks, and the plan for one request in the modules
+//! below. Pure: the set-up and the request's facts in, an ordered list of candidates out, each with
+//! its reason and what it is expected to cost.
 
-use crate::{Dialect, Endpoint};
+mod ask;
+mod chain;
+mod expect;
+mod home;
+mod plan;
+mod rule;
+mod standing;
+mod stay;
+
+use crate::{Endpoint, Money, Task};
 use serde::{Deserialize, Serialize};
 
 pub use crate::provider::{KeySource, Provider, ProviderKind};
+pub use ask::{Ask, NoQuotes, Quotes};
+pub use expect::{expected, output_expected};
+pub use home::at_home;
+pub use plan::{Plan, plan};
+pub use rule::{Rule, Use, When, glob};
+pub use standing::{Standing, Warm};
+pub use stay::{Compared, compare};
 
 /// How hard a request is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -106,6 +122,18 @@ pub struct Setup {
     pub medium: Vec<Route>,
     /// See `low`.
     pub high: Vec<Route>,
+    /// How requests that name no provider are routed.
+    pub mode: Mode,
+    /// The mode that `shadow` plans by.
+    pub shadow_of: Mode,
+    /// Whether a conversation stays on its model unless a switch pays or must happen.
+    pub sticky: bool,
+    /// First match wins, before the mode.
+    pub rules: Vec<Rule>,
+    /// The model named for a task; a local one, usually.
+    pub task_models: Vec<(Task, Route)>,
+    /// Whether work whose answer follows from its input by rule prefers local models.
+    pub rule_work_local: bool,
     /// Whether routing is paused: every request goes where it asked.
     pub paused: bool,
     /// Whether local models are switched off.
@@ -141,6 +169,8 @@ pub struct Candidate {
     pub rewrite: bool,
     /// What the provider is asked; another endpoint than the client's means translation.
     pub endpoint: Endpoint,
+    /// What it is expected to cost; `None` when its price is not known.
+    pub expected: Option<Money>,
 }
 
 /// Why a request goes where it goes.
@@ -167,6 +197,18 @@ pub enum Reason {
     LocalAbsent,
     /// The local model before it does not do what is asked.
     LocalUnfit,
+    /// A rule of the configuration.
+    Rule,
+    /// Local models are asked first.
+    LocalFirst,
+    /// The answer follows from the input by rule, and local models do that.
+    Deterministic,
+    /// The model named for this task.
+    TaskModel,
+    /// The conversation stays on its model.
+    Kept,
+    /// The conversation moved, for that pays.
+    Moved,
 }
 
 impl Reason {
@@ -188,21 +230,14 @@ impl Reason {
             Self::LocalBusy => "local-busy",
             Self::LocalAbsent => "local-absent",
             Self::LocalUnfit => "local-unfit",
+            Self::Rule => "rule",
+            Self::LocalFirst => "local-first",
+            Self::Deterministic => "deterministic",
+            Self::TaskModel => "task-model",
+            Self::Kept => "kept",
+            Self::Moved => "moved",
         }
     }
-}
-
-/// What the plan is made from.
-#[derive(Clone, Copy, Debug)]
-pub struct Ask<'a> {
-    /// What is asked.
-    pub endpoint: Endpoint,
-    /// The model as the client named it.
-    pub model: &'a str,
-    /// `x-weir-tier`.
-    pub tier: Option<Tier>,
-    /// Whether a stream is asked for.
-    pub streams: bool,
 }
 
 /// Why a request has nowhere to go. `Display` is one sentence with its fix.
@@ -256,6 +291,17 @@ pub enum NoRoute {
         /// What was asked for.
         route: String,
     },
+    /// A rule's chain none of whose links has what is asked.
+    #[error(
+        "a rule sends this to {chain}, and none of these answers {asked}. Correct its use in \
+         [[rules]]"
+    )]
+    RuleNotThere {
+        /// The chain's links.
+        chain: String,
+        /// What is asked.
+        asked: &'static str,
+    },
     /// No provider can be asked.
     #[error("no provider answers {asked}. Add one to config.toml")]
     NoProvider {
@@ -277,129 +323,8 @@ pub fn routed(model: &str) -> Option<Option<Tier>> {
     }
 }
 
-/// The candidates for a request, best first.
-///
-/// # Errors
-/// Why there is none, with the fix.
-pub fn plan(setup: &Setup, ask: Ask<'_>) -> Result<Vec<Candidate>, NoRoute> {
-    if ask.model == DEMO {
-        return Ok(vec![demo(ask, ask.model)]);
-    }
-    if let Some((name, model)) = ask.model.split_once('/') {
-        return named(setup, ask, name, model);
-    }
-    if setup.demo_answers {
-        return Ok(vec![demo(ask, ask.model)]);
-    }
-    if let Some(tier) = routed(ask.model) {
-        return tiered(setup, ask, tier.or(ask.tier).unwrap_or(Tier::Medium));
-    }
-    let (provider, endpoint) = at_home(setup, ask)?;
-    let route = Route { provider: provider.name.clone(), model: ask.model.to_owned() };
-    Ok(vec![Candidate { route, reason: Reason::Asked, rewrite: false, endpoint }])
-}
-
-/// Who answers a bare model name: the provider of the caller's dialect, unless the name is of
-/// another vendor's family and that provider is the vendor itself, who cannot have it.
-///
-/// # Errors
-/// No provider answers what is asked.
-pub fn at_home<'a>(setup: &'a Setup, ask: Ask<'_>) -> Result<(&'a Provider, Endpoint), NoRoute> {
-    let dialect = ask.endpoint.dialect();
-    let plain = |of: Dialect| {
-        let mut all = setup.providers.iter();
-        all.find(move |p| p.kind == ProviderKind::Plain && p.dialect == of)
-    };
-    let native = plain(dialect).or_else(|| {
-        let in_use = |p: &&Provider| !(p.local && setup.local_off);
-        setup.providers.iter().filter(in_use).find(|p| p.speaks(ask.endpoint))
-    });
-    let stranger = family(ask.model).filter(|of| *of != dialect);
-    if let Some(other) = stranger
-        && native.is_none_or(Provider::is_the_vendor)
-        && let Some(provider) = plain(other)
-        && let Some(endpoint) = provider.stand_in(ask.endpoint, ask.model, ask.streams)
-    {
-        return Ok((provider, endpoint));
-    }
-    native.map(|p| (p, ask.endpoint)).ok_or(NoRoute::NoProvider { asked: ask.endpoint.as_str() })
-}
-
-/// The dialect of the vendor whose own models are called like this.
-fn family(model: &str) -> Option<Dialect> {
-    let starts = |names: &[&str]| names.iter().any(|name| model.starts_with(name));
-    if starts(&["claude-"]) {
-        Some(Dialect::Anthropic)
-    } else if starts(&["gpt-", "chatgpt-", "o1", "o3", "o4-", "codex-"]) {
-        Some(Dialect::OpenAi)
-    } else if starts(&["gemini-"]) {
-        Some(Dialect::Gemini)
-    } else {
-        None
-    }
-}
-
-fn demo(ask: Ask<'_>, model: &str) -> Candidate {
-    let route = Route { provider: DEMO.into(), model: model.to_owned() };
-    Candidate { route, reason: Reason::Demo, rewrite: false, endpoint: ask.endpoint }
-}
-
-fn named(setup: &Setup, ask: Ask<'_>, name: &str, model: &str) -> Result<Vec<Candidate>, NoRoute> {
-    if name == DEMO {
-        return Ok(vec![demo(ask, model)]);
-    }
-    let Some(provider) = setup.provider(name) else {
-        let known: Vec<&str> = setup.providers.iter().map(|p| p.name.as_str()).collect();
-        return Err(NoRoute::UnknownProvider { name: name.to_owned(), known: known.join(", ") });
-    };
-    if provider.local && setup.local_off {
-        return Err(NoRoute::LocalOff { route: ask.model.to_owned() });
-    }
-    let Some(endpoint) = provider.stand_in(ask.endpoint, model, ask.streams) else {
-        let asked = ask.endpoint.as_str();
-        return Err(NoRoute::NotThere { provider: name.to_owned(), asked });
-    };
-    let route = Route { provider: name.to_owned(), model: model.to_owned() };
-    Ok(vec![Candidate { route, reason: Reason::Named, rewrite: true, endpoint }])
-}
-
-fn tiered(setup: &Setup, ask: Ask<'_>, tier: Tier) -> Result<Vec<Candidate>, NoRoute> {
-    let chain = setup.chain(tier);
-    let mut found: Vec<Candidate> = Vec::new();
-    let mut off = None;
-    for route in chain {
-        let Some(provider) = setup.provider(&route.provider) else { continue };
-        if provider.local && setup.local_off {
-            off = off.or(Some(route));
-            continue;
-        }
-        let Some(endpoint) = provider.stand_in(ask.endpoint, &route.model, ask.streams) else {
-            continue;
-        };
-        let reason = match (found.is_empty(), off) {
-            (true, Some(_)) => Reason::LocalOff,
-            (true, None) => Reason::Tier,
-            (false, _) => Reason::Fallback,
-        };
-        found.push(Candidate { route: route.clone(), reason, rewrite: true, endpoint });
-    }
-    if !found.is_empty() {
-        return Ok(found);
-    }
-    if let Some(route) = off {
-        return Err(NoRoute::LocalOff { route: route.to_string() });
-    }
-    if chain.is_empty() {
-        return Err(NoRoute::EmptyTier { model: ask.model.to_owned(), tier: tier.as_str() });
-    }
-    let links: Vec<String> = chain.iter().map(Route::to_string).collect();
-    Err(NoRoute::TierNotThere {
-        model: ask.model.to_owned(),
-        tier: tier.as_str(),
-        chain: links.join(", "),
-        asked: ask.endpoint.as_str(),
-    })
-}
-
 #[cfg(test)]
 mod tests;
+
+#[cfg(test)]
+mod policy_tests;

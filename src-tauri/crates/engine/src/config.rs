@@ -6,6 +6,7 @@ mod planned;
 mod presets;
 mod raw;
 mod read;
+mod routed;
 mod show;
 mod tunnel;
 pub mod url;
@@ -13,16 +14,18 @@ pub mod url;
 pub use check::{Checked, check};
 pub use presets::{PRESET_NAMES, preset};
 pub use read::Problem;
+pub use routed::any_local;
 pub use show::{at_limit, key_source, toml};
 pub use tunnel::{TUNNEL_PORT, Tunnel};
 
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
+use weir_core::Task;
 use weir_core::budget::Budget;
-use weir_core::route::{KeySource, Provider, Route, Setup, Tier};
+use weir_core::route::{KeySource, Provider, Route, Setup};
 
-pub use weir_core::route::Mode;
+pub use weir_core::route::{Mode, Rule, Use, When};
 
 /// Every key with its default and a comment: what `weir config show` and the documentation quote.
 pub const DEFAULT_TOML: &str = include_str!("config/default.toml");
@@ -52,6 +55,12 @@ pub struct Config {
     pub mode: Mode,
     /// Whether a conversation stays on its model.
     pub sticky: bool,
+    /// The mode that `shadow` plans by.
+    pub shadow_of: Mode,
+    /// Whether work by rule goes to local models first.
+    pub prefer_local: bool,
+    /// The model named for a task.
+    pub task_models: Vec<(Task, Route)>,
     /// First match wins, before the mode.
     pub rules: Vec<Rule>,
     /// Budgets in the order they are written.
@@ -68,33 +77,6 @@ pub struct Config {
     pub tunnel: Tunnel,
     /// Keys that are understood and have no effect yet, each as one sentence.
     pub notes: Vec<String>,
-}
-
-/// What a rule or an experiment is for; empty fields match anything.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct When {
-    /// The texts by key: client, class, model (glob), task, tier, category, project.
-    pub texts: BTreeMap<&'static str, String>,
-    /// Prompts above this many tokens.
-    pub tokens_over: Option<u64>,
-}
-
-/// A tier, or a chain.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Use {
-    /// A tier's chain.
-    Tier(Tier),
-    /// A chain of its own.
-    Chain(Vec<Route>),
-}
-
-/// `[[rules]]`
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Rule {
-    /// What it matches.
-    pub when: When,
-    /// Where it leads.
-    pub target: Use,
 }
 
 /// `[categories]`: percent of a budget by category.
@@ -244,6 +226,12 @@ impl Config {
             low: self.low.clone(),
             medium: self.medium.clone(),
             high: self.high.clone(),
+            mode: self.mode,
+            shadow_of: self.shadow_of,
+            sticky: self.sticky,
+            rules: self.rules.clone(),
+            task_models: self.task_models.clone(),
+            rule_work_local: self.prefer_local,
             paused,
             local_off: false,
             demo_answers: self.written.is_empty()

@@ -2,7 +2,9 @@
 //! for, and the taking over of an edited configuration. Owns when the file is looked at: on requests, once a second at most, so
 //! that an idle engine does nothing. A bad edit never replaces a good configuration.
 
-use crate::config::{Config, ConfigProblem};
+use crate::config::{Config, ConfigProblem, Use, any_local};
+use crate::local::in_cloud;
+use crate::prices::Call;
 use crate::prices::Prices;
 use arc_swap::ArcSwap;
 use parking_lot::Mutex;
@@ -11,7 +13,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU16, AtomicU64, Ordering};
 use std::time::SystemTime;
-use weir_core::route::{Ask, Provider, ProviderKind, Setup, at_home, routed};
+use weir_core::route::{Ask, Provider, ProviderKind, Route, Setup, at_home, routed};
+use weir_core::{Metered, Money, Usage};
 use weir_proxy::ports::{Clock, Listed, Opening, Routes};
 
 /// Shortest time between two looks at the file, in nanoseconds.
@@ -55,6 +58,9 @@ pub struct Found {
     pub addresses: BTreeMap<String, String>,
     /// The models of the servers that answer.
     pub models: Vec<Listed>,
+    /// What the link `local` of a chain stands for: models here that answer with text, the ones in
+    /// memory first.
+    pub chats: Vec<Route>,
 }
 
 /// The configuration of one engine.
@@ -155,6 +161,23 @@ impl Routing {
                 provider.base_url.clone_from(address);
             }
         }
+        for chain in [&mut setup.low, &mut setup.medium, &mut setup.high] {
+            put_local(chain, &found.chats);
+        }
+        for rule in &mut setup.rules {
+            if let Use::Chain(chain) = &mut rule.target {
+                put_local(chain, &found.chats);
+            }
+        }
+        setup.task_models = setup
+            .task_models
+            .into_iter()
+            .filter_map(|(task, route)| {
+                let mut chain = vec![route];
+                put_local(&mut chain, &found.chats);
+                Some((task, chain.into_iter().next()?))
+            })
+            .collect();
         self.models.store(Arc::default());
         self.setup.store(Arc::new(setup));
     }
@@ -254,9 +277,8 @@ impl Routing {
         }
         let setup = self.setup.load();
         let named = asked.split_once('/').and_then(|(p, m)| Some((setup.provider(p)?, m)));
-        let (endpoint, tier) = (opening.endpoint, opening.tier);
-        let ask = Ask { endpoint, model: asked, tier, streams: false };
-        let home = || at_home(&setup, ask).ok().map(|(provider, _)| provider);
+        let ask = Ask::bare(opening.endpoint, asked, false);
+        let home = || at_home(&setup, &ask).ok().map(|(provider, _)| provider);
         let (provider, model) = named.or_else(|| Some((home()?, asked)))?;
         Some(Asked { provider: provider.name.clone(), model: model.into(), local: provider.local })
     }
@@ -275,6 +297,20 @@ impl Routes for Routing {
         let found = self.list();
         self.models.store(Arc::new(Some(found.clone())));
         found
+    }
+
+    fn cost(&self, route: &Route, usage: &Usage) -> Option<Money> {
+        let setup = self.setup.load();
+        let provider = setup.provider(&route.provider)?;
+        let call = Call {
+            provider: &provider.name,
+            base_url: &provider.base_url,
+            local: provider.local && !in_cloud(&route.model),
+            model: &route.model,
+            at_ms: self.clock.unix_ms(),
+        };
+        let metered = Metered { usage: Some(*usage), ..Metered::default() };
+        self.prices.bill(&call, &metered).cost
     }
 }
 
@@ -303,7 +339,8 @@ impl Routing {
         if !self.local_off.load(Ordering::Relaxed) {
             all.extend(self.found.load().models.iter().cloned());
         }
-        for route in config.low.iter().chain(&config.medium).chain(&config.high) {
+        let links = config.low.iter().chain(&config.medium).chain(&config.high);
+        for route in links.filter(|route| **route != any_local()) {
             let id = route.to_string();
             let known =
                 |l: &Listed| l.id == id || (l.provider == route.provider && l.id == route.model);
@@ -316,6 +353,19 @@ impl Routing {
         }
         all
     }
+}
+
+/// How many local models one link `local` stands for: a chain that tried twenty would keep its
+/// client waiting.
+const LOCALS_LEN_MAX: usize = 3;
+
+/// Puts what was found in the place of the link `local`.
+fn put_local(chain: &mut Vec<Route>, found: &[Route]) {
+    let Some(at) = chain.iter().position(|route| *route == any_local()) else { return };
+    let new = found.iter().filter(|route| !chain.contains(route)).take(LOCALS_LEN_MAX);
+    let new: Vec<Route> = new.cloned().collect();
+    chain.splice(at..=at, new);
+    chain.retain(|route| *route != any_local());
 }
 
 /// The configuration, unless it leads a request back to this engine.
@@ -393,7 +443,21 @@ mod tests {
         assert_eq!(f.routing.problem(), None);
         std::fs::remove_file(&f.file).unwrap();
         f.clock.0.store(3_003, Ordering::Relaxed);
+        let _ = f.routing.setup();
         assert_eq!(*f.routing.config(), Config::default_config(), "without a file, the defaults");
+    }
+
+    #[test]
+    fn the_link_local_stands_for_what_was_found_and_for_nothing_where_nothing_was() {
+        let f = fixture("[tiers]\nlow = [\"local\", \"openai/gpt-5-mini\"]\n", &["openai"]);
+        let low = |f: &Fixture| {
+            f.routing.setup().low.iter().map(ToString::to_string).collect::<Vec<String>>()
+        };
+        assert_eq!(low(&f), ["openai/gpt-5-mini"]);
+        let route = |m: &str| Route { provider: "ollama".into(), model: m.into() };
+        let chats = ["a", "b", "c", "d"].map(route).to_vec();
+        f.routing.found(Found { chats, ..Found::default() });
+        assert_eq!(low(&f), ["ollama/a", "ollama/b", "ollama/c", "openai/gpt-5-mini"]);
     }
 
     #[test]

@@ -8,6 +8,7 @@ use crate::limits::{
 };
 use crate::local::{Admitted, admit};
 use crate::pipeline::Context;
+use crate::plan::Planned;
 use crate::ports::{Estimate, Opening, Refusal};
 use crate::read::Asked;
 use crate::reply::Refused;
@@ -17,6 +18,7 @@ use bytes::{Bytes, BytesMut};
 use http::header;
 use http_body_util::BodyExt;
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::Duration;
 use weir_core::route::{Candidate, Provider, ProviderKind, Reason};
 use weir_core::{Endpoint, Metered, Outcome};
@@ -43,10 +45,12 @@ pub struct Started {
 pub async fn attempt(
     context: &Context,
     asked: &Asked,
-    candidates: Vec<Candidate>,
+    mut planned: Planned,
 ) -> Result<Started, Refused> {
     let mut failures: Vec<Failure> = Vec::new();
-    let mut tries = Tries { context, asked, count: 0, local: Admitted::default() };
+    let candidates = std::mem::take(&mut planned.candidates);
+    let mut tries =
+        Tries { context, asked, planned: &planned, count: 0, local: Admitted::default() };
     let mut instead = None;
     let last = candidates.len().saturating_sub(1);
     for (index, mut candidate) in candidates.into_iter().enumerate() {
@@ -72,6 +76,7 @@ enum Try {
 struct Tries<'a> {
     context: &'a Context,
     asked: &'a Asked,
+    planned: &'a Planned,
     count: u16,
     /// What the candidate at hand was granted by its local server.
     local: Admitted,
@@ -273,6 +278,8 @@ impl Tries<'_> {
         ticket.dropped = way.dropped();
         ticket.sent = true;
         ticket.place = self.local.place.clone();
+        ticket.thread =
+            self.planned.thread(&self.context.conversations, self.asked, &candidate.route);
         let sent_ns = self.context.ports.clock.monotonic_ns();
         let answer = tokio::time::timeout(HEAD_OF_ANSWER_WAIT_MAX, self.context.upstream.send(out));
         match answer.await.unwrap_or(Err(NoAnswer::Timeout)) {
@@ -338,7 +345,7 @@ impl Tries<'_> {
             tier: asked.hints.tier,
             confidence: None,
             reason: to.reason,
-            decision: None,
+            decision: Some(Arc::clone(&self.planned.decision)),
             estimate: if metered { estimate } else { Estimate::default() },
         };
         let reservation = context.ports.books.reserve(opening)?;

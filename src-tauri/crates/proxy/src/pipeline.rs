@@ -5,6 +5,7 @@
 use crate::accept::{Accepted, Entry, Gatekeeper};
 use crate::attempt::{Started, attempt};
 use crate::body::ReplyBody;
+use crate::conversations::Conversations;
 use crate::live::{Held, Live};
 use crate::ports::Ports;
 use crate::quirks::Quirks;
@@ -13,7 +14,7 @@ use crate::reply::{Refused, reply};
 use crate::tunnel::{Paced, TunnelGate};
 use crate::upstream::Upstream;
 use crate::workers::Workers;
-use crate::{answer, count, models};
+use crate::{answer, count, models, plan, triage};
 use futures_util::FutureExt;
 use http::{Request, Response, StatusCode};
 use hyper::body::Incoming;
@@ -21,7 +22,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use tokio_util::task::TaskTracker;
-use weir_core::route::{Ask, Candidate, NoRoute, Setup, plan};
+use weir_core::route::{NoRoute, Setup};
 use weir_core::{Dialect, RequestId};
 use weir_wire::error_body::ProblemKind;
 
@@ -32,6 +33,7 @@ pub struct Line {
     pub(crate) upstream: Upstream,
     pub(crate) quirks: Arc<Quirks>,
     pub(crate) workers: Arc<Workers>,
+    pub(crate) conversations: Arc<Conversations>,
     pub(crate) live: Live,
     pub(crate) sequence: Arc<AtomicU32>,
     pub(crate) tasks: TaskTracker,
@@ -63,6 +65,8 @@ pub struct Context {
     pub upstream_quirks: Arc<Quirks>,
     /// The lines before local servers.
     pub workers: Arc<Workers>,
+    /// Where conversations stand.
+    pub conversations: Arc<Conversations>,
     /// The proxy's tasks, which a stop waits for.
     pub tasks: TaskTracker,
 }
@@ -132,6 +136,7 @@ impl Line {
             upstream: self.upstream.clone(),
             upstream_quirks: Arc::clone(&self.quirks),
             workers: Arc::clone(&self.workers),
+            conversations: Arc::clone(&self.conversations),
             tasks: self.tasks.clone(),
         }
     }
@@ -142,25 +147,16 @@ async fn forward(
     asked: Asked,
     open: Held,
 ) -> Result<Response<ReplyBody>, Refused> {
-    let candidates = match planned(context, &asked) {
-        Ok(candidates) => candidates,
+    let judged = triage::judge(&asked);
+    let planned = match plan::planned(context, &asked, judged) {
+        Ok(planned) => planned,
         Err(problem) if count::stands_in(&asked, &problem) => {
             return Ok(count::estimate(context, &asked));
         }
         Err(problem) => return Err(nowhere(&problem)),
     };
-    let started: Started = attempt(context, &asked, candidates).await?;
+    let started: Started = attempt(context, &asked, planned).await?;
     answer::answer(context, asked, started, open).await
-}
-
-fn planned(context: &Context, asked: &Asked) -> Result<Vec<Candidate>, NoRoute> {
-    let ask = Ask {
-        endpoint: asked.accepted.target.endpoint,
-        model: &asked.model,
-        tier: asked.hints.tier,
-        streams: asked.streams(),
-    };
-    plan(&context.setup, ask)
 }
 
 fn nowhere(problem: &NoRoute) -> Refused {

@@ -5,7 +5,7 @@ use crate::secret::Secret;
 use futures_util::future::BoxFuture;
 use std::sync::Arc;
 use weir_core::route::{Reason, Route, Setup, Tier};
-use weir_core::{Decision, Endpoint, Metered, Money, Outcome, Pricing, RequestId};
+use weir_core::{Decision, Endpoint, Metered, Money, Outcome, Pricing, RequestId, Usage};
 
 /// The ports of one proxy.
 #[derive(Clone)]
@@ -40,6 +40,10 @@ pub trait Routes: Send + Sync {
     fn setup(&self) -> Arc<Setup>;
     /// Every model that can be asked for by name, for the model lists. Returns at once.
     fn models(&self) -> Vec<Listed>;
+    /// What a usage would cost on a route, today; `None` when no price is known. Returns at once.
+    fn cost(&self, _: &Route, _: &Usage) -> Option<Money> {
+        None
+    }
 }
 
 /// One line of a model list.

@@ -1,6 +1,7 @@
 //! The last stage: every reservation is closed exactly once, on every path. A `Ticket` that is
 //! dropped — client gone, task cancelled, panic — settles with what is known by then.
 
+use crate::conversations::Thread;
 use crate::ports::{Closing, Ports, Reservation, Settled};
 use crate::workers::Place;
 use std::sync::Arc;
@@ -22,6 +23,8 @@ pub struct Ticket {
     pub place: Option<Arc<Place>>,
     /// Codes of what the provider could not be told, joined by commas.
     pub dropped: Option<String>,
+    /// The conversation, which goes on from this answer.
+    pub thread: Option<Thread>,
 }
 
 impl Ticket {
@@ -36,6 +39,7 @@ impl Ticket {
             sent: false,
             place: None,
             dropped: None,
+            thread: None,
         };
         // Only now: should a listener panic, the ticket settles on its way down.
         if let Some(reservation) = &ticket.reservation {
@@ -73,12 +77,14 @@ impl Ticket {
             sent: self.sent,
             place: self.place.take(),
             dropped: self.dropped.take(),
+            thread: self.thread.take(),
         }
     }
 
     fn settle(&mut self, outcome: Outcome, metered: Metered, last: bool) -> Option<Settled> {
         let reservation = self.reservation.take()?;
         self.place = None;
+        self.go_on(outcome, &metered);
         let id = reservation.opening.id;
         let closing = Closing {
             at_ms: self.ports.clock.unix_ms(),
@@ -94,6 +100,14 @@ impl Ticket {
         let settled = self.ports.books.settle(reservation, closing.clone());
         self.ports.events.closed(id, &closing, settled);
         Some(settled)
+    }
+
+    /// A conversation goes on from what was answered; an attempt that failed says nothing of it.
+    fn go_on(&mut self, outcome: Outcome, metered: &Metered) {
+        let Some(thread) = self.thread.take() else { return };
+        if outcome == Outcome::Ok || metered.usage_is_final {
+            thread.answered(&metered.usage.unwrap_or_default(), self.ports.clock.unix_ms());
+        }
     }
 
     fn elapsed_ms(&self) -> u32 {

@@ -1,6 +1,7 @@
 //! Where requests go, over a set-up with one provider of each kind.
 
 use super::*;
+use crate::Dialect;
 
 fn provider(name: &str, dialect: Dialect, kind: ProviderKind) -> Provider {
     Provider {
@@ -28,12 +29,12 @@ fn setup() -> Setup {
 }
 
 fn routes(model: &str, endpoint: Endpoint) -> Result<Vec<String>, NoRoute> {
-    let ask = Ask { endpoint, model, tier: None, streams: true };
+    let ask = Ask::bare(endpoint, model, true);
     let to_text = |c: Candidate| match c.endpoint == endpoint {
         true => format!("{} {}", c.route, c.reason.as_str()),
         false => format!("{} {} as {}", c.route, c.reason.as_str(), c.endpoint.as_str()),
     };
-    Ok(plan(&setup(), ask)?.into_iter().map(to_text).collect())
+    Ok(plan(&setup(), &ask)?.candidates.into_iter().map(to_text).collect())
 }
 
 #[test]
@@ -76,8 +77,8 @@ fn every_provider_is_asked_in_its_own_dialect_when_it_does_not_speak_the_callers
     setup.providers.push(provider("gemini", Dialect::Gemini, ProviderKind::Plain));
     for (streams, endpoint) in [(true, Endpoint::GenerateStream), (false, Endpoint::Generate)] {
         let model = "gemini/gemini-3.8-flash";
-        let ask = Ask { endpoint: Endpoint::Chat, model, tier: None, streams };
-        assert_eq!(plan(&setup, ask).map(|c| c[0].endpoint), Ok(endpoint));
+        let ask = Ask::bare(Endpoint::Chat, model, streams);
+        assert_eq!(plan(&setup, &ask).map(|p| p.candidates[0].endpoint), Ok(endpoint));
     }
 }
 
@@ -90,8 +91,8 @@ fn openai_s_newer_models_are_asked_through_responses_the_older_and_the_imitators
         (Endpoint::GenerateStream, Endpoint::Responses),
         (Endpoint::Chat, Endpoint::Chat),
     ] {
-        let ask = Ask { endpoint, model: "openai/gpt-5.6-terra", tier: None, streams: true };
-        assert_eq!(plan(&official, ask).map(|c| c[0].endpoint), Ok(expected));
+        let ask = Ask::bare(endpoint, "openai/gpt-5.6-terra", true);
+        assert_eq!(plan(&official, &ask).map(|p| p.candidates[0].endpoint), Ok(expected));
     }
     for (model, expected) in [
         ("openai/gpt-5.4", Endpoint::Responses),
@@ -100,8 +101,12 @@ fn openai_s_newer_models_are_asked_through_responses_the_older_and_the_imitators
         ("openai/gpt-4o", Endpoint::Chat),
         ("openai/o3", Endpoint::Chat),
     ] {
-        let ask = Ask { endpoint: Endpoint::Messages, model, tier: None, streams: true };
-        assert_eq!(plan(&official, ask).map(|c| c[0].endpoint), Ok(expected), "{model}");
+        let ask = Ask::bare(Endpoint::Messages, model, true);
+        assert_eq!(
+            plan(&official, &ask).map(|p| p.candidates[0].endpoint),
+            Ok(expected),
+            "{model}"
+        );
     }
     let imitated = routes("openai/gpt-5.6-terra", Endpoint::Messages);
     assert_eq!(imitated, Ok(vec!["openai/gpt-5.6-terra named as chat".into()]));
@@ -112,11 +117,12 @@ fn a_bare_name_of_another_vendor_goes_there_only_when_its_own_vendor_would_have_
     assert_eq!(routes("gpt-5", Endpoint::Messages), Ok(vec!["anthropic/gpt-5 asked".into()]));
     let mut official = setup();
     official.providers[0].base_url = "https://api.anthropic.com".into();
-    let ask = Ask { endpoint: Endpoint::Messages, model: "gpt-5", tier: None, streams: true };
-    let found = plan(&official, ask).map(|c| (c[0].route.to_string(), c[0].endpoint));
+    let ask = Ask::bare(Endpoint::Messages, "gpt-5", true);
+    let found = plan(&official, &ask)
+        .map(|p| (p.candidates[0].route.to_string(), p.candidates[0].endpoint));
     assert_eq!(found, Ok(("openai/gpt-5".into(), Endpoint::Chat)));
     official.providers[0].base_url = "https://api.anthropic.com.example".into();
-    assert_eq!(plan(&official, ask).map(|c| c[0].endpoint), Ok(Endpoint::Messages));
+    assert_eq!(plan(&official, &ask).map(|p| p.candidates[0].endpoint), Ok(Endpoint::Messages));
 }
 
 #[test]
@@ -133,28 +139,23 @@ fn a_tier_is_a_chain_of_those_that_can_answer() {
     no_embedder.medium.truncate(0);
     no_embedder.medium.push(Route { provider: "anthropic".into(), model: "claude-x".into() });
     let endpoint = Endpoint::Embeddings;
-    let ask = Ask { endpoint, model: "weir-medium", tier: None, streams: false };
-    assert!(matches!(plan(&no_embedder, ask), Err(NoRoute::TierNotThere { .. })));
+    let ask = Ask::bare(endpoint, "weir-medium", false);
+    assert!(matches!(plan(&no_embedder, &ask), Err(NoRoute::TierNotThere { .. })));
     assert!(matches!(routes("weir-high", Endpoint::Chat), Err(NoRoute::EmptyTier { .. })));
 }
 
 #[test]
 fn while_local_models_are_off_a_chain_passes_them_over_and_a_named_one_is_refused() {
     let off = Setup { local_off: true, ..setup() };
-    let ask = |model: &'static str| Ask {
-        endpoint: Endpoint::Messages,
-        model,
-        tier: None,
-        streams: true,
-    };
-    let found = plan(&off, ask("weir-low")).unwrap();
+    let ask = |model: &'static str| Ask::bare(Endpoint::Messages, model, true);
+    let found = plan(&off, &ask("weir-low")).unwrap().candidates;
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].reason, Reason::LocalOff);
     assert_eq!(found[0].route.provider, "anthropic");
-    let said = plan(&off, ask("ollama/qwen3:8b")).unwrap_err().to_string();
+    let said = plan(&off, &ask("ollama/qwen3:8b")).unwrap_err().to_string();
     assert!(said.contains("ollama/qwen3:8b") && said.contains("weir local on"), "{said}");
     let alone = Setup { low: off.low[..1].to_vec(), ..off };
-    assert!(matches!(plan(&alone, ask("weir-low")), Err(NoRoute::LocalOff { .. })));
+    assert!(matches!(plan(&alone, &ask("weir-low")), Err(NoRoute::LocalOff { .. })));
 }
 
 #[test]
@@ -163,9 +164,9 @@ fn the_demonstration_answers_only_when_asked_or_when_nothing_else_can() {
     let mut bare = setup();
     bare.demo_answers = true;
     for model in ["weir-high", "weir-low", "gpt-5", "claude-opus-5-5"] {
-        let ask = Ask { endpoint: Endpoint::Chat, model, tier: None, streams: false };
-        assert_eq!(plan(&bare, ask).map(|c| c[0].reason), Ok(Reason::Demo), "{model}");
+        let ask = Ask::bare(Endpoint::Chat, model, false);
+        assert_eq!(plan(&bare, &ask).map(|p| p.candidates[0].reason), Ok(Reason::Demo), "{model}");
     }
-    let ask = Ask { endpoint: Endpoint::Chat, model: "openai/gpt-5", tier: None, streams: true };
-    assert_eq!(plan(&bare, ask).map(|c| c[0].reason), Ok(Reason::Named));
+    let ask = Ask::bare(Endpoint::Chat, "openai/gpt-5", true);
+    assert_eq!(plan(&bare, &ask).map(|p| p.candidates[0].reason), Ok(Reason::Named));
 }

@@ -2,19 +2,20 @@
 //! Owns what the keys may say and their defaults.
 
 use super::presets::{PRESET_NAMES, preset};
-use super::raw::{Raw, RawBudget, RawProvider, RawRule, RawScope, RawWhen, read};
+use super::raw::{Raw, RawBudget, RawProvider, RawScope, read};
 use super::read::{At, Problem, nearest};
-use super::{Config, Mode, PORT, Rule, Use, When, url};
+use super::routed::{LOCAL, any_local};
+use super::{Config, PORT, Rule, url};
 use std::collections::{BTreeMap, BTreeSet};
 use weir_core::budget::{AtLimit, Budget, Scope};
 use weir_core::period::Period;
-use weir_core::route::{KeySource, Provider, ProviderKind, Route, Tier};
+use weir_core::route::{KeySource, Provider, ProviderKind, Route};
 use weir_core::{Dialect, Money};
 
 /// Providers, budgets, rules and experiments: more of one are refused.
 const ENTRIES_MAX: usize = 200;
 const NAME_CHARS_MAX: usize = 64;
-const TIERS: [&str; 3] = ["low", "medium", "high"];
+pub(super) const TIERS: [&str; 3] = ["low", "medium", "high"];
 const PERIODS: [&str; 3] = ["day", "week", "month"];
 const AT_LIMIT: [&str; 4] = ["notify", "downgrade", "local", "block"];
 const DIALECTS: [&str; 4] = ["anthropic", "openai", "gemini", "ollama"];
@@ -77,7 +78,7 @@ impl Judge {
             Some(list) => self.chain(&list.value, &providers),
             None => default.iter().filter_map(|r| split(r)).collect(),
         };
-        let low = chain(raw.low, &["anthropic/claude-haiku-4-5"]);
+        let low = chain(raw.low, &["local/auto", "anthropic/claude-haiku-4-5"]);
         let medium = chain(raw.medium, &["anthropic/claude-haiku-4-5"]);
         let high = chain(raw.high, &["anthropic/claude-sonnet-4-5", "openai/gpt-5"]);
         let mode = self.mode(raw.mode);
@@ -86,11 +87,8 @@ impl Judge {
         let cache = self.cache(raw.exact, raw.semantic);
         let rules: Vec<Rule> =
             raw.rules.into_iter().filter_map(|r| self.rule(r, &providers)).collect();
-        if !rules.is_empty() {
-            self.notes.push(
-                "rules are read and have no effect yet: every request goes where it asks".into(),
-            );
-        }
+        let shadow_of = self.shadow_of(raw.shadow_of);
+        let task_models = self.task_models(raw.task_models, &providers);
         let experiments = self.experiments(raw.experiments, &providers);
         let quality = raw.quality.and_then(|q| self.quality(q, &providers));
         let tunnel = self.tunnel(raw.tunnel, port, &providers, [&low, &medium, &high]);
@@ -104,6 +102,9 @@ impl Judge {
             high,
             mode,
             sticky: raw.sticky.is_none_or(|s| s.value),
+            shadow_of,
+            prefer_local: raw.prefer_local.is_none_or(|p| p.value),
+            task_models,
             rules,
             budgets,
             categories,
@@ -168,8 +169,9 @@ impl Judge {
 
     fn provider(&mut self, raw: RawProvider, port: u16) -> Option<Provider> {
         let name = raw.name.value.clone();
-        if !plain_name(&name) || name == "demo" || name.starts_with("weir") {
-            let fix = "Use lower-case letters, digits, - and _; demo and weir… are Weir's own";
+        if !plain_name(&name) || name == "demo" || name == LOCAL || name.starts_with("weir") {
+            let fix =
+                "Use lower-case letters, digits, - and _; demo, local and weir… are Weir's own";
             self.wrong(&raw.name, format!("{name:?} cannot name a provider"), fix);
             return None;
         }
@@ -248,7 +250,7 @@ impl Judge {
         }
     }
 
-    fn one_of<'a>(&mut self, at: &'a At<String>, known: &[&str]) -> Option<&'a str> {
+    pub(super) fn one_of<'a>(&mut self, at: &'a At<String>, known: &[&str]) -> Option<&'a str> {
         if known.contains(&at.value.as_str()) {
             return Some(&at.value);
         }
@@ -260,11 +262,14 @@ impl Judge {
         None
     }
 
-    fn chain(&mut self, routes: &[At<String>], providers: &[Provider]) -> Vec<Route> {
+    pub(super) fn chain(&mut self, routes: &[At<String>], providers: &[Provider]) -> Vec<Route> {
         routes.iter().filter_map(|r| self.route(r, providers)).collect()
     }
 
     pub(super) fn route(&mut self, at: &At<String>, providers: &[Provider]) -> Option<Route> {
+        if at.value == LOCAL {
+            return Some(any_local());
+        }
         let Some(route) = split(&at.value) else {
             let reason = format!("{:?} is not a model at a provider", at.value);
             self.wrong(at, reason, "Write provider/model, such as anthropic/claude-haiku-4-5");
@@ -284,66 +289,7 @@ impl Judge {
         None
     }
 
-    fn mode(&mut self, given: Option<At<String>>) -> Mode {
-        let Some(at) = given else { return Mode::Honour };
-        let mode = self.one_of(&at, &Mode::NAMES).and_then(Mode::parse).unwrap_or(Mode::Honour);
-        if mode != Mode::Honour {
-            self.notes.push(format!(
-                "routing.mode = \"{}\" has no effect yet: every request goes where it asks",
-                mode.as_str()
-            ));
-        }
-        mode
-    }
-
-    fn rule(&mut self, raw: RawRule, providers: &[Provider]) -> Option<Rule> {
-        let when = self.when(raw.when);
-        let Some(target) = raw.use_ else {
-            self.wrong(
-                &raw.here,
-                "leads nowhere",
-                "Write use = \"low\", or use = [\"provider/model\"]",
-            );
-            return None;
-        };
-        let target = match &target.value[..] {
-            [one] if Tier::parse(&one.value).is_some() => Tier::parse(&one.value).map(Use::Tier),
-            [] => {
-                self.wrong(&target, "an empty chain", "Name a tier or at least one provider/model");
-                None
-            }
-            [one] if !one.value.contains('/') => {
-                self.one_of(one, &TIERS);
-                None
-            }
-            chain => Some(Use::Chain(self.chain(chain, providers))),
-        };
-        Some(Rule { when, target: target? })
-    }
-
-    pub(super) fn when(&mut self, raw: RawWhen) -> When {
-        let mut when = When::default();
-        if let Some(tier) = &raw.tier {
-            self.one_of(tier, &TIERS);
-        }
-        if let Some(class) = &raw.class {
-            self.one_of(class, &["auxiliary", "main"]);
-        }
-        let texts = [
-            ("client", raw.client),
-            ("class", raw.class),
-            ("model", raw.model),
-            ("task", raw.task),
-            ("tier", raw.tier),
-            ("category", raw.category),
-            ("project", raw.project),
-        ];
-        when.texts.extend(texts.into_iter().filter_map(|(key, at)| Some((key, at?.value))));
-        when.tokens_over = raw.tokens_over.and_then(|at| self.count(&at));
-        when
-    }
-
-    fn count(&mut self, at: &At<i64>) -> Option<u64> {
+    pub(super) fn count(&mut self, at: &At<i64>) -> Option<u64> {
         let count = u64::try_from(at.value).ok();
         if count.is_none() {
             self.wrong(at, "below zero", "Write 0 or more");

@@ -14,6 +14,9 @@ pub struct Raw {
     pub high: Option<At<Vec<At<String>>>>,
     pub mode: Option<At<String>>,
     pub sticky: Option<At<bool>>,
+    pub shadow_of: Option<At<String>>,
+    pub prefer_local: Option<At<bool>>,
+    pub task_models: Vec<(String, At<String>)>,
     pub rules: Vec<RawRule>,
     pub budgets: Vec<RawBudget>,
     pub categories: Option<RawCategories>,
@@ -160,6 +163,11 @@ pub fn read(text: &str) -> (Raw, Reading) {
         if let Some(mut routing) = top.section(reading, "routing") {
             raw.mode = routing.text(reading, "mode");
             raw.sticky = routing.flag(reading, "sticky");
+            raw.shadow_of = routing.text(reading, "shadow_of");
+            raw.prefer_local = routing.flag(reading, "prefer_local");
+            if let Some(mut tasks) = routing.section(reading, "tasks") {
+                raw.task_models = tasks.named_texts(reading);
+            }
             routing.finish(reading);
         }
         raw.rules = each(top, reading, "rules", rule);

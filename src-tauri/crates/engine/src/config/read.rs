@@ -250,6 +250,25 @@ impl<'t, 'd> Section<'t, 'd> {
         shares
     }
 
+    /// Every text below this one under a name of the user's.
+    pub fn named_texts(&mut self, reading: &mut Reading) -> Vec<(String, At<String>)> {
+        let mut texts = Vec::new();
+        for (name, value) in self.written() {
+            let line = reading.line(value.span().start);
+            let key = self.key(&name);
+            match value.get_ref().as_str() {
+                Some(text) => texts.push((name, At { value: text.to_owned(), line, key })),
+                None => reading.problems.push(Problem {
+                    line,
+                    key,
+                    reason: format!("{} where a text is expected", kind(value.get_ref())),
+                    fix: "Write it in quotes".into(),
+                }),
+            }
+        }
+        texts
+    }
+
     /// Every whole number below this one under a name of the user's, but for keys taken already.
     pub fn named_integers(&mut self, reading: &mut Reading) -> Vec<(String, At<i64>)> {
         let mut numbers = Vec::new();

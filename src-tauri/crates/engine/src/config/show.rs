@@ -1,11 +1,12 @@
 //! Prints a checked configuration as TOML that reads back to the same configuration.
 //! Owns the order and the form of what `weir config show` prints; amounts stay exact decimals.
 
+use super::routed::{LOCAL, any_local};
 use super::{Cache, Config, Tunnel, Use, When};
 use std::fmt::Write;
-use weir_core::Money;
 use weir_core::budget::{AtLimit, Budget, Scope};
-use weir_core::route::{KeySource, Provider, Route};
+use weir_core::route::{KeySource, Provider, Route, Tier};
+use weir_core::{Class, Money, Task};
 
 /// The configuration in force, every key written.
 pub fn toml(config: &Config) -> String {
@@ -19,7 +20,13 @@ pub fn toml(config: &Config) -> String {
     section(
         &mut out,
         "[routing]",
-        &[("mode", text(config.mode.as_str())), ("sticky", config.sticky.to_string())],
+        &[
+            ("mode", text(config.mode.as_str())),
+            ("shadow_of", text(config.shadow_of.as_str())),
+            ("sticky", config.sticky.to_string()),
+            ("prefer_local", config.prefer_local.to_string()),
+            ("tasks", task_models(&config.task_models)),
+        ],
     );
     for rule in &config.rules {
         let target = match &rule.target {
@@ -195,8 +202,18 @@ fn key(name: &str) -> String {
 }
 
 fn routes(chain: &[Route]) -> String {
-    let routes: Vec<String> = chain.iter().map(|r| text(&r.to_string())).collect();
+    let routes: Vec<String> = chain.iter().map(route).collect();
     format!("[{}]", routes.join(", "))
+}
+
+fn route(route: &Route) -> String {
+    if *route == any_local() { text(LOCAL) } else { text(&route.to_string()) }
+}
+
+fn task_models(models: &[(Task, Route)]) -> String {
+    let pairs: Vec<String> =
+        models.iter().map(|(task, r)| format!("{} = {}", task.as_str(), route(r))).collect();
+    table(&pairs)
 }
 
 fn table(pairs: &[String]) -> String {
@@ -204,8 +221,18 @@ fn table(pairs: &[String]) -> String {
 }
 
 fn when(when: &When) -> String {
+    let own = |name: Option<&'static str>| name.map(str::to_owned);
+    let texts = [
+        ("client", when.client.clone()),
+        ("class", own(when.class.map(Class::as_str))),
+        ("model", when.model.clone()),
+        ("task", own(when.task.map(Task::as_str))),
+        ("tier", own(when.tier.map(Tier::as_str))),
+        ("category", when.category.clone()),
+        ("project", when.project.clone()),
+    ];
     let mut pairs: Vec<String> =
-        when.texts.iter().map(|(k, v)| format!("{k} = {}", text(v))).collect();
+        texts.iter().filter_map(|(k, v)| Some(format!("{k} = {}", text(v.as_ref()?)))).collect();
     pairs.extend(when.tokens_over.map(|t| format!("tokens_over = {t}")));
     table(&pairs)
 }

@@ -83,9 +83,7 @@ fn the_documented_sample_holds_and_says_what_has_no_effect_yet() {
     );
     assert_eq!(config.quality.as_ref().unwrap().sample, (50, 1000));
     let notes = config.notes.join("\n");
-    for word in
-        ["rules", "categories", "cache.exact", "experiments", "quality", "at_limit = \"local\""]
-    {
+    for word in ["categories", "cache.exact", "experiments", "quality", "at_limit = \"local\""] {
         assert!(notes.contains(word), "{word} is missing in:\n{notes}");
     }
 }
@@ -265,4 +263,24 @@ fn nothing_that_can_be_written_makes_the_check_panic() {
     ] {
         let _ = check(text);
     }
+}
+
+#[test]
+fn rules_tasks_and_modes_are_read_and_shown_and_a_wrong_name_in_them_is_told_with_the_right_one() {
+    let config = holds(
+        "[routing]\nmode = \"tiered\"\nprefer_local = false\nshadow_of = \"local-first\"\n\
+         tasks = { code_completion = \"ollama/qwen2.5-coder:7b\", embedding = \"local\" }\n\
+         [[rules]]\nwhen = { class = \"subagent\", task = \"debugging\" }\nuse = [\"local\", \"openai/gpt-5\"]\n",
+    );
+    assert_eq!(config.mode, Mode::Tiered);
+    assert_eq!(config.task_models[0].0, weir_core::Task::CodeCompletion);
+    let shown = toml(&config);
+    assert!(shown.contains("use = [\"local\", \"openai/gpt-5\"]"), "{shown}");
+    assert!(shown.contains("embedding = \"local\""), "{shown}");
+    let problems = wrong(
+        "[routing]\nshadow_of = \"shadow\"\ntasks = { coding = \"openai/gpt-5\" }\n\
+         [[rules]]\nwhen = { task = \"debuging\", class = \"agent\" }\nuse = \"low\"\n",
+    );
+    assert_eq!(problems.len(), 4, "{problems:?}");
+    assert!(problems.iter().any(|p| p.contains("Did you mean \"debugging\"?")), "{problems:?}");
 }

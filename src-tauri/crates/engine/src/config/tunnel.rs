@@ -4,6 +4,7 @@
 use super::check::Judge;
 use super::raw::RawTunnel;
 use super::read::At;
+use super::routed::any_local;
 use weir_core::Money;
 use weir_core::budget::{AtLimit, Budget, Scope};
 use weir_core::period::Period;
@@ -66,7 +67,8 @@ impl Judge {
         let models = match raw.models {
             Some(at) => self.tunnel_models(at, providers),
             None => {
-                let routes = chains.into_iter().flatten().map(Route::to_string);
+                let links = chains.into_iter().flatten().filter(|route| **route != any_local());
+                let routes = links.map(Route::to_string);
                 let mut models: Vec<String> = OWN.map(str::to_owned).to_vec();
                 for name in routes {
                     if !models.contains(&name) {

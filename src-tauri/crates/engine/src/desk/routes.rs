@@ -2,7 +2,7 @@
 
 use super::problem::bad;
 use crate::api::{ApiProblem, ModelRow, PerMillion, RouteCandidate, RouteTest};
-use crate::config::Config;
+use crate::config::{Config, any_local};
 use crate::local::Server;
 use crate::prices::{Call, Prices};
 use weir_core::route::{Ask, Provider, Route, Setup, Tier, plan, routed};
@@ -30,26 +30,26 @@ pub fn test(
         output_tokens: facts.max_output_tokens.unwrap_or(OUTPUT_TOKENS_ASSUMED),
         cache_write: facts.cache_marked,
     };
-    let candidates =
-        plan(setup, Ask { endpoint, model: &model, tier: None, streams: facts.stream })
-            .map_err(bad)?
-            .into_iter()
-            .map(|candidate| {
-                let provider = setup.provider(&candidate.route.provider);
-                let call = Call {
-                    provider: &candidate.route.provider,
-                    base_url: provider.map_or("", |p| &p.base_url),
-                    local: provider.is_none_or(|p| p.local),
-                    model: &candidate.route.model,
-                    at_ms: now_ms,
-                };
-                RouteCandidate {
-                    route: candidate.route.to_string(),
-                    reason: candidate.reason.as_str().to_owned(),
-                    expected_usd: prices.upper(&call, &estimate, facts.service_tier.as_deref()),
-                }
-            })
-            .collect();
+    let candidates = plan(setup, &Ask::bare(endpoint, &model, facts.stream))
+        .map_err(bad)?
+        .candidates
+        .into_iter()
+        .map(|candidate| {
+            let provider = setup.provider(&candidate.route.provider);
+            let call = Call {
+                provider: &candidate.route.provider,
+                base_url: provider.map_or("", |p| &p.base_url),
+                local: provider.is_none_or(|p| p.local),
+                model: &candidate.route.model,
+                at_ms: now_ms,
+            };
+            RouteCandidate {
+                route: candidate.route.to_string(),
+                reason: candidate.reason.as_str().to_owned(),
+                expected_usd: prices.upper(&call, &estimate, facts.service_tier.as_deref()),
+            }
+        })
+        .collect();
     Ok(RouteTest {
         task: None,
         tier: tier.map(|t| t.as_str().to_owned()),
@@ -124,7 +124,8 @@ pub fn models(
         }
     }
     rows.extend(local.iter().flat_map(local_rows));
-    for route in [&config.low, &config.medium, &config.high].into_iter().flatten() {
+    let links = [&config.low, &config.medium, &config.high].into_iter().flatten();
+    for route in links.filter(|route| **route != any_local()) {
         let id = route.to_string();
         if rows.iter().all(|row| row.id != id) {
             rows.push(link_row(config, prices, route, now_ms));
@@ -162,8 +163,13 @@ fn routed_row(config: &Config, id: &str) -> ModelRow {
         price: None,
         local: false,
         loaded: None,
-        chain: chain.iter().map(Route::to_string).collect(),
+        chain: chain.iter().map(shown).collect(),
     }
+}
+
+/// A link as the configuration writes it.
+fn shown(route: &Route) -> String {
+    if *route == any_local() { route.provider.clone() } else { route.to_string() }
 }
 
 fn link_row(config: &Config, prices: &Prices, route: &Route, now_ms: i64) -> ModelRow {

@@ -20,6 +20,7 @@ mod watch;
 
 pub use address::Surroundings;
 pub use kind::{Answers, Kind};
+pub use ollama::in_cloud;
 pub use switch::Switch;
 pub use watch::{Scope, Watch};
 

@@ -4,7 +4,7 @@
 
 use super::address::Surroundings;
 use super::look::{KNOWN_WAIT, SEARCH_WAIT, Target, base_url, url};
-use super::{Kind, Server, State, Switch, address, look, ollama};
+use super::{Kind, Model, Server, State, Switch, address, look, ollama};
 use crate::config::Config;
 use crate::events::Events;
 use crate::home::Home;
@@ -18,7 +18,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 use tokio_util::task::TaskTracker;
-use weir_core::route::{KeySource, Provider};
+use weir_core::route::{KeySource, Provider, Route};
 use weir_proxy::ports::{Clock, Keys as _, Listed};
 use weir_proxy::probe::{Prober, Question, blocking};
 
@@ -236,6 +236,14 @@ impl Watch {
             if !matches!(server.state, State::Up | State::Loading) {
                 continue;
             }
+            let chats = |m: &&Model| m.chats != Some(false) && m.embeds != Some(true) && !m.cloud;
+            let models = server.reading.models.iter();
+            found.chats.extend(
+                models.filter(chats).filter(|m| !ollama::in_cloud(&m.name)).map(|model| Route {
+                    provider: provider.name.clone(),
+                    model: model.name.clone(),
+                }),
+            );
             found.models.extend(server.reading.models.iter().map(|model| Listed {
                 id: format!("{}/{}", provider.name, model.name),
                 provider: provider.name.clone(),
@@ -243,6 +251,12 @@ impl Watch {
                 context: model.context.or(model.context_max),
             }));
         }
+        // One that is in memory answers at once; the sort keeps the servers' order otherwise.
+        let waits = |route: &Route| {
+            let server = servers.iter().find(|s| s.provider == route.provider);
+            server.and_then(|s| s.model(&route.model)).and_then(|m| m.loaded) != Some(true)
+        };
+        found.chats.sort_by_key(waits);
         self.routing.found(found);
         self.events.changed();
     }

@@ -1,0 +1,197 @@
+//! The plan for one request: what it says itself, then the first rule that matches, then the mode;
+//! and whether its conversation stays where it is. Never dearer than the model that was asked for.
+
+use super::chain::{self, Source, candidates};
+use super::{Ask, Candidate, DEMO, Mode, NoRoute, Reason, Setup, Tier, Use};
+use super::{compare, expect, home, routed, stay};
+use crate::{Class, Decision, Weighed};
+
+/// What was planned for a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plan {
+    /// Ways to answer, best first; at least one.
+    pub candidates: Vec<Candidate>,
+    /// What was decided and why.
+    pub decision: Decision,
+}
+
+/// Plans a request.
+///
+/// # Errors
+/// Why there is no way to answer it, with the fix.
+pub fn plan(setup: &Setup, ask: &Ask<'_>) -> Result<Plan, NoRoute> {
+    let mut found = ways(setup, ask)?;
+    for candidate in &mut found {
+        candidate.expected = expect::expected(setup, ask, &candidate.route);
+    }
+    let shadow = match (setup.mode, found.first().map(|c| c.reason)) {
+        (Mode::Shadow, Some(Reason::Asked)) if !setup.paused => shadow(setup, ask),
+        _ => None,
+    };
+    let judged = ask.judgement;
+    let decision = Decision {
+        mode: setup.mode,
+        class: judged.map_or(Class::Main, |j| j.class),
+        deterministic: judged.is_some_and(|j| j.deterministic),
+        prompt_tokens: judged.map_or(0, |j| j.prompt_tokens),
+        conversation: ask.conversation,
+        weighed: found.iter().map(weighed).collect(),
+        shadow,
+    };
+    Ok(Plan { candidates: found, decision })
+}
+
+fn weighed(candidate: &Candidate) -> Weighed {
+    let Candidate { route, reason, expected, .. } = candidate;
+    Weighed { route: route.clone(), reason: *reason, expected: *expected }
+}
+
+fn ways(setup: &Setup, ask: &Ask<'_>) -> Result<Vec<Candidate>, NoRoute> {
+    if ask.model == DEMO {
+        return Ok(vec![home::demo(ask, ask.model)]);
+    }
+    let named = ask.model.split_once('/');
+    let mut rules = setup.rules.iter().filter(|_| !setup.paused);
+    let rule = rules.find(|rule| {
+        rule.when.matches(ask) && (named.is_none() || rule.when.speaks_of_providers())
+    });
+    match (named, rule) {
+        (Some((name, model)), None) => return Ok(vec![home::named(setup, ask, name, model)?]),
+        (None, _) if setup.demo_answers => return Ok(vec![home::demo(ask, ask.model)]),
+        _ => {}
+    }
+    if let Some(rule) = rule {
+        let chain = match &rule.target {
+            Use::Tier(tier) => setup.chain(*tier),
+            Use::Chain(chain) => chain,
+        };
+        let links = chain::plain(chain);
+        let found = candidates(setup, ask, &links, Reason::Rule, Source::Rule)?;
+        return Ok(sticking(setup, ask, found, false));
+    }
+    match routed(ask.model) {
+        Some(Some(tier)) => by_tier(setup, ask, tier),
+        Some(None) => {
+            let found = by_judgement(setup, ask, setup.mode == Mode::LocalFirst)?;
+            Ok(sticking(setup, ask, found, !ask.hinted))
+        }
+        None => by_mode(setup, ask, setup.mode),
+    }
+}
+
+/// `weir-low` and its kin: the tier's chain as it is written.
+fn by_tier(setup: &Setup, ask: &Ask<'_>, tier: Tier) -> Result<Vec<Candidate>, NoRoute> {
+    let links = chain::plain(setup.chain(tier));
+    let source = Source::Tier { model: ask.model, tier };
+    let found = candidates(setup, ask, &links, Reason::Tier, source)?;
+    Ok(sticking(setup, ask, found, false))
+}
+
+/// The chain for what the request was judged to be.
+fn by_judgement(
+    setup: &Setup,
+    ask: &Ask<'_>,
+    local_first: bool,
+) -> Result<Vec<Candidate>, NoRoute> {
+    let tier = tier_of(ask);
+    let links = chain::judged(setup, ask, tier, local_first);
+    candidates(setup, ask, &links, Reason::Tier, Source::Tier { model: ask.model, tier })
+}
+
+/// Titles, topics and the like are small work whatever words are in them.
+fn tier_of(ask: &Ask<'_>) -> Tier {
+    match ask.judgement {
+        None => Tier::Medium,
+        Some(judged) if judged.class == Class::Auxiliary => Tier::Low,
+        Some(judged) => judged.tier,
+    }
+}
+
+/// A bare model name.
+fn by_mode(setup: &Setup, ask: &Ask<'_>, mode: Mode) -> Result<Vec<Candidate>, NoRoute> {
+    let asked = home::asked(setup, ask)?;
+    // Vectors of two models do not belong into one index, and a count is of one model's tokens.
+    let acts = matches!(mode, Mode::Tiered | Mode::LocalFirst) && !setup.paused;
+    if !acts || !ask.endpoint.converses() || ask.judgement.is_none() {
+        return Ok(vec![asked]);
+    }
+    let Ok(found) = by_judgement(setup, ask, mode == Mode::LocalFirst) else {
+        return Ok(vec![asked]);
+    };
+    let found = sticking(setup, ask, beside(setup, ask, asked, found), !ask.hinted);
+    Ok(found)
+}
+
+/// The model asked for takes its place: after what is never dearer, before what may be.
+fn beside(setup: &Setup, ask: &Ask<'_>, asked: Candidate, found: Vec<Candidate>) -> Vec<Candidate> {
+    let others = found.into_iter().filter(|c| c.route != asked.route);
+    let cheap = |c: &Candidate| stay::never_dearer(setup, ask, &c.route, &asked.route);
+    let (mut all, mut dearer): (Vec<Candidate>, Vec<Candidate>) = others.partition(cheap);
+    for (at, candidate) in dearer.iter_mut().enumerate() {
+        if at > 0 || candidate.reason == Reason::Tier {
+            candidate.reason = Reason::Fallback;
+        }
+    }
+    all.push(asked);
+    all.extend(dearer);
+    all
+}
+
+/// A conversation stays on its model: a move loses a warm prompt. It moves at its start, when the
+/// model fails or a budget asks for it (both later, in the attempt), by hand, or when it pays.
+/// `adopts` says that a model outside of what was found may be stayed on.
+fn sticking(
+    setup: &Setup,
+    ask: &Ask<'_>,
+    mut found: Vec<Candidate>,
+    adopts: bool,
+) -> Vec<Candidate> {
+    let in_force = |s: &&super::Standing| setup.sticky && !setup.paused && s.asked == ask.model;
+    let Some(standing) = ask.standing.filter(in_force) else {
+        return found;
+    };
+    let Some(best) = found.first().filter(|best| best.route != standing.route) else {
+        return found;
+    };
+    let home = match found.iter().position(|c| c.route == standing.route) {
+        Some(at) => found[at].clone(),
+        None if adopts => match outside(setup, ask, standing) {
+            Some(candidate) => candidate,
+            None => return found,
+        },
+        None => return found,
+    };
+    let pays = compare(setup, ask, &home.route, &best.route).is_some_and(stay::Compared::pays);
+    if pays {
+        found[0].reason = Reason::Moved;
+        return found;
+    }
+    found.retain(|c| c.route != home.route);
+    found.insert(0, Candidate { reason: Reason::Kept, ..home });
+    for candidate in found.iter_mut().skip(1) {
+        if candidate.reason != Reason::Asked {
+            candidate.reason = Reason::Fallback;
+        }
+    }
+    found
+}
+
+/// The conversation's model, where the chain at hand does not lead to it.
+fn outside(setup: &Setup, ask: &Ask<'_>, standing: &super::Standing) -> Option<Candidate> {
+    let route = &standing.route;
+    let provider = setup.provider(&route.provider)?;
+    if provider.local && setup.local_off {
+        return None;
+    }
+    let endpoint = provider.stand_in(ask.endpoint, &route.model, ask.streams)?;
+    let route = route.clone();
+    Some(Candidate { route, reason: Reason::Kept, rewrite: true, endpoint, expected: None })
+}
+
+/// Where a request would go if shadow mode acted.
+fn shadow(setup: &Setup, ask: &Ask<'_>) -> Option<Weighed> {
+    let ask = Ask { standing: ask.shadow_standing, ..*ask };
+    let mut first = by_mode(setup, &ask, setup.shadow_of).ok()?.into_iter().next()?;
+    first.expected = expect::expected(setup, &ask, &first.route);
+    Some(weighed(&first))
+}

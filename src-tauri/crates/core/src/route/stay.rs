@@ -1,0 +1,83 @@
+//! Whether a conversation stays on its model: what the request costs there with its warm prefix,
+//! against what it costs elsewhere with a cold one and the way back. A provider's prompt cache makes
+//! input up to forty times cheaper, so a model at a fifth of the price can be the dearer one.
+
+use super::expect::{usage, warm};
+use super::{Ask, Route, Setup};
+use crate::{Class, Money, Usage};
+
+/// A prompt in each price band that vendors have, in tokens: bands begin at 100,000, 200,000 and
+/// 272,000.
+const BANDS: [u64; 4] = [50_000, 150_000, 250_000, 500_000];
+
+/// The two ways compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Compared {
+    /// What the request costs where the conversation is.
+    pub stay: Money,
+    /// What it costs elsewhere, the likely way back included.
+    pub switch: Money,
+}
+
+impl Compared {
+    /// Whether moving pays.
+    pub fn pays(self) -> bool {
+        self.switch < self.stay
+    }
+}
+
+/// Compares staying at `from` with moving to `to`; `None` when one has no known price, and then
+/// nothing moves.
+///
+/// The way back is counted as if the whole prefix had to be written anew at `from`: most caches
+/// survive a short excursion, but then a move that pays by this measure pays in any case.
+pub fn compare(setup: &Setup, ask: &Ask<'_>, from: &Route, to: &Route) -> Option<Compared> {
+    let at_home = usage(setup, ask, from);
+    let stay = ask.quotes.cost(from, &at_home)?;
+    let elsewhere = ask.quotes.cost(to, &usage(setup, ask, to))?;
+    Some(Compared { stay, switch: elsewhere.saturating_add(way_back(setup, ask, from, &at_home)?) })
+}
+
+fn way_back(setup: &Setup, ask: &Ask<'_>, from: &Route, at_home: &Usage) -> Option<Money> {
+    // After a compaction the old prompt is never sent again.
+    let ends = ask.judgement.is_some_and(|j| j.class == Class::Compaction);
+    if ends || warm(setup, ask, from) == 0 {
+        return Some(Money::ZERO);
+    }
+    let prompt = at_home.cache_read + at_home.cache_write_5m + at_home.input;
+    let prefix = prompt + at_home.output;
+    let written = Usage { cache_write_5m: prefix, ..Usage::default() };
+    let read = Usage { cache_read: prefix, ..Usage::default() };
+    let premium = ask.quotes.cost(from, &written)?.saturating_sub(ask.quotes.cost(from, &read)?);
+    Some(premium.max(Money::ZERO))
+}
+
+/// Whether a conversation that begins at `to` can never cost more there than at `asked`, whatever
+/// it comes to: no kind of token is dearer. A single request is compared by what it is expected to
+/// cost.
+pub(super) fn never_dearer(setup: &Setup, ask: &Ask<'_>, to: &Route, asked: &Route) -> bool {
+    let cost = |route: &Route, usage: &Usage| ask.quotes.cost(route, usage);
+    let no_more = |usage: &Usage| match (cost(to, usage), cost(asked, usage)) {
+        (Some(to), Some(asked)) => to <= asked,
+        // What costs nothing is no dearer than what has no known price.
+        (Some(to), None) => to == Money::ZERO,
+        (None, _) => false,
+    };
+    let request = match (cost(to, &usage(setup, ask, to)), cost(asked, &usage(setup, ask, asked))) {
+        (Some(to), Some(asked)) => to <= asked,
+        (Some(to), None) => to == Money::ZERO,
+        (None, _) => false,
+    };
+    if !ask.goes_on {
+        return request;
+    }
+    let kinds = |many: u64| {
+        [
+            Usage { input: many, ..Usage::default() },
+            Usage { cache_read: many, ..Usage::default() },
+            Usage { cache_write_5m: many, ..Usage::default() },
+            Usage { output: many, ..Usage::default() },
+        ]
+    };
+    request && BANDS.iter().all(|many| kinds(*many).iter().all(no_more))
+}

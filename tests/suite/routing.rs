@@ -96,11 +96,10 @@ fn hints_of_the_client_win_over_what_is_judged() {
 
 #[test]
 fn a_rule_for_what_a_tool_asks_beside_the_conversation_leaves_the_conversation_alone() {
-    let rig = rig(
-        "[[rules]]\nwhen = { client = \"tests\", class = \"auxiliary\" }\nuse = \"low\"\n\
+    let rig =
+        rig("[[rules]]\nwhen = { client = \"tests\", class = \"auxiliary\" }\nuse = \"low\"\n\
          [[rules]]\nwhen = { model = \"claude-sonnet-*\", task = \"classification\" }\n\
-         use = [\"openai/gpt-4o-mini\"]\n",
-    );
+         use = [\"openai/gpt-4o-mini\"]\n");
     let aside = [("x-claude-code-request-class", "auxiliary")];
     let response = say(&rig, OPUS, HARD, "title", &aside);
     assert_eq!(response.header("x-weir-reason"), "rule");
@@ -166,7 +165,8 @@ fn shadow_mode_changes_nothing_and_notes_where_a_request_would_have_gone() {
 
 #[test]
 fn a_chain_that_is_spent_ends_at_the_model_that_was_asked_for() {
-    let overloaded = r#"{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}"#;
+    let overloaded =
+        r#"{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}"#;
     let provider = Provider::answering(move |asked| {
         let body: Value = serde_json::from_slice(&asked.body).unwrap_or_default();
         if body["model"] == HAIKU {

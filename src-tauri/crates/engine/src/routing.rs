@@ -152,7 +152,13 @@ impl Routing {
 
     /// Makes the set-up anew: after a key was stored or removed, or the prices changed.
     pub fn refresh(&self) {
-        let config = self.config.load();
+        let setup = self.setup_of(&self.config.load());
+        self.models.store(Arc::default());
+        self.setup.store(Arc::new(setup));
+    }
+
+    /// What a configuration comes to on this machine now: the link `local` is what was found.
+    pub fn setup_of(&self, config: &Config) -> Setup {
         let mut setup = config.setup(self.paused.load(Ordering::Relaxed), &self.has_key);
         setup.local_off = self.local_off.load(Ordering::Relaxed);
         let found = self.found.load();
@@ -178,8 +184,7 @@ impl Routing {
                 Some((task, chain.into_iter().next()?))
             })
             .collect();
-        self.models.store(Arc::default());
-        self.setup.store(Arc::new(setup));
+        setup
     }
 
     /// Passes everything through to where it asks, or routes again.

@@ -5,6 +5,7 @@
 mod cache;
 mod past;
 mod replay;
+mod routed;
 mod shadow;
 mod tariff;
 #[cfg(test)]
@@ -13,5 +14,6 @@ mod tests;
 pub use cache::{Caches, Caching, prefix_min};
 pub use past::Past;
 pub use replay::{Choice, Planner, Priced, Replay, Side, Standing, replay};
+pub use routed::{Contexts, Routed};
 pub use shadow::AsShadow;
 pub use tariff::{PriceTariff, Tariff};

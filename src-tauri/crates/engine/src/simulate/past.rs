@@ -1,7 +1,7 @@
 //! One request of the past, as far as a ledger knows it.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
-use weir_core::route::{Route, Tier};
+use weir_core::route::{Mode, Route, Tier};
 use weir_core::{Class, Conversation, Endpoint, Money, RequestId, Task, Usage};
 use weir_ledger::{AttemptState, RequestRow};
 
@@ -12,6 +12,8 @@ pub struct Past {
     pub id: RequestId,
     /// When it arrived, in Unix milliseconds.
     pub at_ms: i64,
+    /// When its answer ended, in Unix milliseconds.
+    pub ended_ms: i64,
     /// The tool.
     pub client: String,
     /// `x-weir-project`.
@@ -44,6 +46,8 @@ pub struct Past {
     pub usage: Option<Usage>,
     /// What all its attempts cost; `None` when unpriced.
     pub cost: Option<Money>,
+    /// Whether shadow mode was on.
+    pub in_shadow: bool,
     /// Where it would have gone, in shadow mode.
     pub shadow: Option<Route>,
 }
@@ -65,6 +69,7 @@ impl Past {
         Some(Self {
             id: row.id,
             at_ms: row.at_ms(),
+            ended_ms: last.ended_ms.unwrap_or(last.at_ms),
             client: row.client.clone(),
             project: row.project.clone(),
             category: row.category.clone(),
@@ -85,6 +90,7 @@ impl Past {
             local: last.local,
             usage: last.usage,
             cost: row.cost(),
+            in_shadow: decision.is_some_and(|d| d.mode == Mode::Shadow.as_str()),
             shadow: decision.and_then(|d| d.shadow.as_ref()).map(|s| route(&s.provider, &s.model)),
         })
     }

@@ -41,6 +41,9 @@ pub trait Planner {
         standing: Option<&Standing>,
         quote: &dyn Fn(&Route, u64) -> Option<Money>,
     ) -> Option<Choice>;
+
+    /// The request went to a route and used this there.
+    fn went(&mut self, _past: &Past, _route: &Route, _usage: &Usage) {}
 }
 
 /// One side of the comparison.
@@ -172,15 +175,16 @@ impl Run<'_> {
         let talk = self.talks.get(&conversation);
         let same = talk.is_none_or(|talk| talk.same) && route == past.route;
         let caching = self.caching(past, &route);
+        let usage = if same { used } else { self.caches.usage(&call, &route, caching) };
         let now = if same {
             was.clone()
         } else {
-            let usage = self.caches.usage(&call, &route, caching);
             let local = self.tariff.local(&route) || (past.local && route == past.route);
             let cost = self.tariff.cost(&route, past.at_ms, &usage);
             Priced { route: route.clone(), cost, local, estimated: true }
         };
         self.caches.went(&call, &route, caching);
+        planner.went(past, &route, &usage);
         let switched =
             talk.map_or((false, false), |talk| (talk.was != past.route, talk.now != route));
         let turns = talk.map_or(0, |talk| talk.turns) + 1;

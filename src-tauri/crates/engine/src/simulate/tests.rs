@@ -60,6 +60,7 @@ fn turn(n: u32, minute: i64, read: u64, write: u64) -> Past {
     Past {
         id: RequestId::new(at_ms, n),
         at_ms,
+        ended_ms: at_ms + 4_000,
         client: "claude-code".into(),
         project: None,
         category: None,
@@ -76,6 +77,7 @@ fn turn(n: u32, minute: i64, read: u64, write: u64) -> Past {
         route,
         local: false,
         usage: Some(usage),
+        in_shadow: false,
         shadow: None,
     }
 }

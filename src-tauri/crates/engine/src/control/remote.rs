@@ -3,8 +3,8 @@
 use super::client::{call, reach};
 use crate::api::{
     ApiProblem, BudgetDone, BudgetOrder, Budgets, By, Call, ClientAdded, ClientRow, Code,
-    ConfigShown, CostBreakdown, CostSummary, Desk, Doctor, Explain, ImportDone, KeyRow, KeyTest,
-    LocalDone, LocalOrder, LocalStatus, LogQuery, LogRow, ModelRow, PriceCost, PriceShow,
+    Comparison, ConfigShown, CostBreakdown, CostSummary, Desk, Doctor, Explain, ImportDone, KeyRow,
+    KeyTest, LocalDone, LocalOrder, LocalStatus, LogQuery, LogRow, ModelRow, PriceCost, PriceShow,
     PriceUpdate, Reconciled, RouteTest, SecretText, Span, Stamp, Status, TunnelStarted,
     TunnelStatus, TunnelTest,
 };
@@ -61,6 +61,17 @@ impl Desk for Remote {
     }
     fn cost_breakdown(&self, period: Span, by: By) -> Result<CostBreakdown, ApiProblem> {
         self.ask(&Call::CostBreakdown { period, by })
+    }
+    fn cost_shadow(&self, period: Span) -> Result<Comparison, ApiProblem> {
+        self.ask(&Call::CostShadow { period })
+    }
+    fn simulate(
+        &self,
+        since: Option<Stamp>,
+        file: &str,
+        toml: &str,
+    ) -> Result<Comparison, ApiProblem> {
+        self.ask(&Call::Simulate { since, file: file.to_owned(), toml: toml.to_owned() })
     }
     fn log(&self, query: &LogQuery) -> Result<Vec<LogRow>, ApiProblem> {
         self.ask(&Call::Log(query.clone()))

@@ -12,15 +12,17 @@ mod keys;
 mod problem;
 mod routes;
 mod rows;
+mod simulate;
 mod status;
+mod tiers;
 mod tunnel;
 
 use crate::api::{
-    ApiProblem, BudgetDone, BudgetOrder, Budgets, By, ClientAdded, ClientRow, ConfigShown,
-    CostBreakdown, CostSummary, Desk, Doctor, Explain, ImportDone, KeyRow, KeyTest, LocalDone,
-    LocalOrder, LocalStatus, LogQuery, LogRow, ModelRow, PriceCost, PriceShow, PriceUpdate,
-    Reconciled, RouteTest, SecretText, Span, Stamp, Status, TunnelStarted, TunnelStatus,
-    TunnelTest,
+    ApiProblem, BudgetDone, BudgetOrder, Budgets, By, ClientAdded, ClientRow, Comparison,
+    ConfigShown, CostBreakdown, CostSummary, Desk, Doctor, Explain, ImportDone, KeyRow, KeyTest,
+    LocalDone, LocalOrder, LocalStatus, LogQuery, LogRow, ModelRow, PriceCost, PriceShow,
+    PriceUpdate, Reconciled, RouteTest, SecretText, Span, Stamp, Status, TunnelStarted,
+    TunnelStatus, TunnelTest,
 };
 use crate::gate;
 use crate::local::Scope;
@@ -72,6 +74,19 @@ impl Desk for HomeDesk {
 
     fn cost_breakdown(&self, period: Span, by: By) -> Result<CostBreakdown, ApiProblem> {
         self.books().breakdown(period, by)
+    }
+
+    fn cost_shadow(&self, period: Span) -> Result<Comparison, ApiProblem> {
+        simulate::shadow(&self.0, self.books().range(period), period)
+    }
+
+    fn simulate(
+        &self,
+        since: Option<Stamp>,
+        file: &str,
+        toml: &str,
+    ) -> Result<Comparison, ApiProblem> {
+        simulate::simulate(&self.0, since, file, toml)
     }
 
     fn log(&self, query: &LogQuery) -> Result<Vec<LogRow>, ApiProblem> {

@@ -13,6 +13,7 @@ use crate::ports::Settled;
 use crate::read::Asked;
 use crate::relay::{Parts, Relay, Shape};
 use crate::reply::Refused;
+use crate::triage::Judged;
 use crate::settle::{Ticket, outcome_of};
 use crate::upstream::{Answer, AnswerBody};
 use bytes::Bytes;
@@ -40,11 +41,12 @@ const TOLD_LEN: usize = 9;
 pub async fn answer(
     context: &Context,
     asked: Asked,
+    judged: Judged,
     started: Started,
     open: Held,
 ) -> Result<Response<ReplyBody>, Refused> {
     let Started { answer, ticket, candidate, way, attempts } = started;
-    let (task, tier) = (asked.hints.task, asked.hints.tier);
+    let (task, tier) = (judged.judgement.map(|j| j.task), judged.judgement.map(|j| j.tier));
     let dropped = way.dropped().map(Bytes::from).map(HeaderValue::from_maybe_shared);
     let response = match way {
         Way::AsItCame { hides_usage, .. } => {

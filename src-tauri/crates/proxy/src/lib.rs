@@ -29,7 +29,7 @@ pub mod reply;
 pub mod secret;
 mod server;
 mod settle;
-mod triage;
+pub mod triage;
 pub mod tunnel;
 mod upstream;
 pub mod workers;

@@ -156,7 +156,7 @@ async fn forward(
         Err(problem) => return Err(nowhere(&problem)),
     };
     let started: Started = attempt(context, &asked, planned).await?;
-    answer::answer(context, asked, started, open).await
+    answer::answer(context, asked, judged, started, open).await
 }
 
 fn nowhere(problem: &NoRoute) -> Refused {

@@ -4,7 +4,7 @@ use super::client::{call, reach};
 use crate::api::{
     ApiProblem, By, Call, ClientAdded, ClientRow, Code, ConfigShown, CostBreakdown, CostSummary,
     Desk, Doctor, Explain, KeyRow, KeyTest, LocalDone, LocalOrder, LocalStatus, LogQuery, LogRow,
-    ModelRow, PriceCost, PriceShow, PriceUpdate, RouteTest, SecretText, Span, Stamp, Status,
+    ModelRow, PriceCost, PriceShow, PriceUpdate, RouteTest, RouteTested, SecretText, Span, Stamp, Status,
     TunnelStarted, TunnelStatus, TunnelTest,
 };
 use serde::de::DeserializeOwned;
@@ -69,6 +69,13 @@ impl Desk for Remote {
     }
     fn route_test(&self, body: &str, dialect: Option<Dialect>) -> Result<RouteTest, ApiProblem> {
         self.ask(&Call::RouteTest { body: body.to_owned(), dialect })
+    }
+    fn route_tests(
+        &self,
+        bodies: &[String],
+        dialect: Option<Dialect>,
+    ) -> Result<Vec<RouteTested>, ApiProblem> {
+        self.ask(&Call::RouteTests { bodies: bodies.to_vec(), dialect })
     }
     fn models(&self) -> Result<Vec<ModelRow>, ApiProblem> {
         self.ask(&Call::Models)

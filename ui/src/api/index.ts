@@ -1445,6 +1445,14 @@ tier: string | null,
  */
 confidence: number | null, 
 /**
+ * Which part of a tool's work it is: main, subagent, compaction or auxiliary.
+ */
+class: string | null, 
+/**
+ * Whether the answer follows from the input by rule.
+ */
+deterministic: boolean, 
+/**
  * The key of the conversation it belongs to, when it has one.
  */
 conversation: string | null, 
@@ -1455,7 +1463,11 @@ asked_model: string | null,
 /**
  * Candidates in the order they would be tried.
  */
-candidates: Array<RouteCandidate>, };
+candidates: Array<RouteCandidate>, 
+/**
+ * Why there are none, when there are none.
+ */
+problem: string | null, };
 
 /**
  * How requests are routed.

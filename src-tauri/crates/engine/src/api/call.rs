@@ -39,6 +39,10 @@ pub enum Call {
         body: String,
         dialect: Option<Dialect>,
     },
+    RouteTests {
+        bodies: Vec<String>,
+        dialect: Option<Dialect>,
+    },
     Models,
     PriceShow {
         model: String,
@@ -111,6 +115,7 @@ pub fn answer(desk: &dyn Desk, call: Call) -> Result<Value, ApiProblem> {
         Call::Log(query) => json(&desk.log(&query)?),
         Call::Explain { id } => json(&desk.explain(id)?),
         Call::RouteTest { body, dialect } => json(&desk.route_test(&body, dialect)?),
+        Call::RouteTests { bodies, dialect } => json(&desk.route_tests(&bodies, dialect)?),
         Call::Models => json(&desk.models()?),
         Call::PriceShow { model } => json(&desk.price_show(&model)?),
         Call::PriceCost { model, usage, at } => json(&desk.price_cost(&model, &usage, at)?),

@@ -6,8 +6,8 @@ use super::{
     ApiProblem, BudgetDone, BudgetOrder, Budgets, By, ClientAdded, ClientRow, Comparison,
     ConfigShown, CostBreakdown, CostSummary, Doctor, Explain, ImportDone, KeyRow, KeyTest,
     LocalDone, LocalOrder, LocalStatus, LogQuery, LogRow, ModelRow, PriceCost, PriceShow,
-    PriceUpdate, Reconciled, RouteTest, SecretText, Span, Stamp, Status, TunnelStarted,
-    TunnelStatus, TunnelTest,
+    PriceUpdate, Reconciled, RouteTest, RouteTested, SecretText, Span, Stamp, Status,
+    TunnelStarted, TunnelStatus, TunnelTest,
 };
 use std::path::Path;
 use weir_core::{Dialect, RequestId};
@@ -42,6 +42,14 @@ pub trait Desk: Send + Sync {
     fn explain(&self, id: RequestId) -> Result<Explain, ApiProblem>;
     /// Where a body would go, without sending it. Without a dialect it is guessed from the body.
     fn route_test(&self, body: &str, dialect: Option<Dialect>) -> Result<RouteTest, ApiProblem>;
+    /// The same for many bodies: an answer, or what is wrong, for each in its place.
+    fn route_tests(
+        &self,
+        bodies: &[String],
+        dialect: Option<Dialect>,
+    ) -> Result<Vec<RouteTested>, ApiProblem> {
+        Ok(bodies.iter().map(|body| self.route_test(body, dialect).into()).collect())
+    }
     /// Every model that can be asked for.
     fn models(&self) -> Result<Vec<ModelRow>, ApiProblem>;
     /// The price rows of a model.

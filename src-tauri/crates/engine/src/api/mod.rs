@@ -38,7 +38,7 @@ pub use overview::{Overview, WindowView};
 pub use prices::{PerMillion, PriceCost, PriceLine, PriceRow, PriceShow, PriceTable, PriceUpdate};
 pub use problem::{ApiProblem, Code};
 pub use requests::{Attempt, AttemptState, BillLine, Explain, LogQuery, LogRow, RequestUsage};
-pub use routes::{ModelRow, RouteCandidate, RouteTest};
+pub use routes::{ModelRow, RouteCandidate, RouteTest, RouteTested};
 pub use simulate::{Comparison, ReplayGroup, ReplaySide};
 pub use spend::{By, CostBreakdown, CostGroup, CostSummary, DaySpend, Span, Sums, Tokens};
 pub use stamp::{BadMoment, Stamp, Zone};

@@ -5,8 +5,8 @@ use crate::api::{
     ApiProblem, BudgetDone, BudgetOrder, Budgets, By, Call, ClientAdded, ClientRow, Code,
     Comparison, ConfigShown, CostBreakdown, CostSummary, Desk, Doctor, Explain, ImportDone, KeyRow,
     KeyTest, LocalDone, LocalOrder, LocalStatus, LogQuery, LogRow, ModelRow, PriceCost, PriceShow,
-    PriceUpdate, Reconciled, RouteTest, SecretText, Span, Stamp, Status, TunnelStarted,
-    TunnelStatus, TunnelTest,
+    PriceUpdate, Reconciled, RouteTest, RouteTested, SecretText, Span, Stamp, Status,
+    TunnelStarted, TunnelStatus, TunnelTest,
 };
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -81,6 +81,13 @@ impl Desk for Remote {
     }
     fn route_test(&self, body: &str, dialect: Option<Dialect>) -> Result<RouteTest, ApiProblem> {
         self.ask(&Call::RouteTest { body: body.to_owned(), dialect })
+    }
+    fn route_tests(
+        &self,
+        bodies: &[String],
+        dialect: Option<Dialect>,
+    ) -> Result<Vec<RouteTested>, ApiProblem> {
+        self.ask(&Call::RouteTests { bodies: bodies.to_vec(), dialect })
     }
     fn models(&self) -> Result<Vec<ModelRow>, ApiProblem> {
         self.ask(&Call::Models)

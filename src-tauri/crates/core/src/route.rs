@@ -24,7 +24,7 @@ pub use standing::{Standing, Warm};
 pub use stay::{Compared, compare};
 
 /// How hard a request is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Tier {
     /// Formulaic.
@@ -128,6 +128,8 @@ pub struct Setup {
     pub shadow_of: Mode,
     /// Whether a conversation stays on its model unless a switch pays or must happen.
     pub sticky: bool,
+    /// Whether a conversation moves up when a request is judged harder than its model's tier.
+    pub escalate: bool,
     /// First match wins, before the mode.
     pub rules: Vec<Rule>,
     /// The model named for a task; a local one, usually.
@@ -227,6 +229,28 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// Every reason.
+    pub const ALL: [Self; 18] = [
+        Self::Asked,
+        Self::Named,
+        Self::Tier,
+        Self::Fallback,
+        Self::Demo,
+        Self::LocalOff,
+        Self::LocalContext,
+        Self::LocalBusy,
+        Self::LocalAbsent,
+        Self::LocalUnfit,
+        Self::Rule,
+        Self::LocalFirst,
+        Self::Deterministic,
+        Self::TaskModel,
+        Self::Kept,
+        Self::Moved,
+        Self::Resting,
+        Self::LargerContext,
+    ];
+
     /// Whether a chain led there, so that others may follow.
     pub fn in_chain(self) -> bool {
         !matches!(self, Self::Asked | Self::Named | Self::Demo)
@@ -280,7 +304,10 @@ pub enum NoRoute {
         asked: &'static str,
     },
     /// A routed model whose chain is empty.
-    #[error("{model} leads nowhere: the {tier} chain in [tiers] of config.toml is empty")]
+    #[error(
+        "{model} leads nowhere: the {tier} chain in [tiers] of config.toml is empty, or all it has is \
+         \"local\" and no local model is there"
+    )]
     EmptyTier {
         /// The routed name.
         model: String,
@@ -310,7 +337,7 @@ pub enum NoRoute {
     },
     /// A rule's chain none of whose links has what is asked.
     #[error(
-        "a rule sends this to {chain}, and none of these answers {asked}. Correct its use in \
+        "a rule sends this to {chain}, and nothing there answers {asked}. Correct its use in \
          [[rules]]"
     )]
     RuleNotThere {

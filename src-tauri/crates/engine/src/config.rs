@@ -65,6 +65,8 @@ pub struct Config {
     pub shadow_of: Mode,
     /// Whether work by rule goes to local models first.
     pub prefer_local: bool,
+    /// Whether a conversation moves up to the tier of a harder request.
+    pub escalate: bool,
     /// Who is asked where triage is unsure.
     pub second_opinion: Option<SecondOpinion>,
     /// The model named for a task.
@@ -259,6 +261,7 @@ impl Config {
             rules: self.rules.clone(),
             task_models: self.task_models.clone(),
             rule_work_local: self.prefer_local,
+            escalate: self.escalate,
             second_opinion: self.second_opinion.clone(),
             paused,
             local_off: false,

@@ -76,7 +76,7 @@ fn estimated(opening: &Opening, metered: &Metered) -> Usage {
 }
 
 /// What the model asked for would have cost more than the one that answered; below zero when it
-/// would have cost less. Nothing where the two are the same or one has no price.
+/// would have cost less, and by what an attempt cost that failed. Nothing where the two are the same or one has no price.
 pub fn saved(
     prices: &Prices,
     routing: &Routing,
@@ -88,6 +88,10 @@ pub fn saved(
     let Some(asked) = routing.asked(opening) else { return Money::ZERO };
     if asked.provider == opening.provider && asked.model == opening.model {
         return Money::ZERO;
+    }
+    // What failed was paid beside the answer, and saved nothing.
+    if !matches!(closing.outcome, Outcome::Ok | Outcome::ClientGone) {
+        return Money::ZERO.saturating_sub(cost);
     }
     let base_url = routing.base_url(&asked.provider);
     let call = Call {

@@ -109,6 +109,7 @@ impl Judge {
             sticky: raw.sticky.is_none_or(|s| s.value),
             shadow_of,
             prefer_local: raw.prefer_local.is_none_or(|p| p.value),
+            escalate: raw.escalate.is_some_and(|e| e.value),
             second_opinion,
             task_models,
             rules,

@@ -17,7 +17,6 @@ pub struct Routed<'a> {
     tariff: &'a dyn Tariff,
     contexts: Contexts<'a>,
     /// Requests of each conversation: whether more are to come is seen in a body, which is gone.
-    lengths: HashMap<Conversation, u32>,
     standings: HashMap<Conversation, route::Standing>,
 }
 
@@ -30,16 +29,11 @@ impl Quotes for At<'_> {
 }
 
 impl<'a> Routed<'a> {
-    /// A planner over a set-up. `lengths` counts the requests of every conversation that will come.
-    pub fn new(
-        setup: Setup,
-        tariff: &'a dyn Tariff,
-        contexts: Contexts<'a>,
-        lengths: HashMap<Conversation, u32>,
-    ) -> Self {
+    /// A planner over a set-up.
+    pub fn new(setup: Setup, tariff: &'a dyn Tariff, contexts: Contexts<'a>) -> Self {
         // Past traffic was real, whoever has a key today.
         let setup = Setup { demo_answers: false, paused: false, ..setup };
-        Self { setup, tariff, contexts, lengths, standings: HashMap::new() }
+        Self { setup, tariff, contexts, standings: HashMap::new() }
     }
 
     /// Whether a local model can hold the prompt.
@@ -66,7 +60,6 @@ impl Planner for Routed<'_> {
         });
         let written = |used: Usage| used.cache_write_5m.saturating_add(used.cache_write_1h) > 0;
         let standing = past.conversation.and_then(|key| self.standings.get(&key));
-        let length = past.conversation.and_then(|key| self.lengths.get(&key));
         let ask = Ask {
             endpoint: past.endpoint,
             model: &past.asked_model,
@@ -81,7 +74,6 @@ impl Planner for Routed<'_> {
             shadow_standing: None,
             max_output: None,
             cache_marked: past.usage.is_some_and(written),
-            goes_on: length.is_some_and(|requests| *requests > 1),
             now_ms: past.at_ms,
             quotes: &At(self.tariff, past.at_ms),
         };

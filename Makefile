@@ -1,5 +1,5 @@
 # `make run` and `make test` do all their own set-up on Debian and Ubuntu; see .ci/setup.
-.PHONY: run test check build ui bench clients llama fuzz icons kill-long connect-kill e2e
+.PHONY: run test check build ui bench clients llama fuzz icons kill-long connect-kill e2e trace-report
 export CARGO_TERM_COLOR ?= auto
 FUZZ_SECONDS ?= 60
 
@@ -32,6 +32,8 @@ clients: setup-test ; cargo build --locked -p weir-cli && tests/clients/run && t
 llama: setup-test ; tests/llama/run
 fuzz: setup-test ; tests/fuzz/run $(FUZZ_SECONDS)
 e2e: ; tests/e2e/run
+# What routing saves on made-up traffic in the shape of real use: docs/routing-savings.md.
+trace-report: setup-build ; WEIR_WRITE=1 cargo test --locked -p weir-engine --test savings -- the_report
 icons: ; cd ui && npm run --silent icons
 kill-long: ; cargo build --locked --release -p weir-cli && WEIR_KILLS=10000 WEIR_BIN=$(CURDIR)/target/release/weir cargo test --locked -p weir-tests --test suite -- kill --nocapture
 # Every file system call of connect and disconnect, killed once each; needs strace.

@@ -1569,13 +1569,47 @@ export type ProviderHealth = {
  */
 name: string, 
 /**
- * `ready`, `no_key`, `key_locked`, `resting`, `unknown`, `demo`.
+ * `ready`, `failing`, `resting`, `no_key`, `key_locked`, `key_unavailable`, `unknown`, `demo`;
+ * a local one also as its server is.
  */
 state: string, 
 /**
  * Why, in one line with the fix; null when there is nothing to say.
  */
 reason: string | null, };
+
+/**
+ * `reconcile`.
+ */
+export type Reconciled = { 
+/**
+ * The provider.
+ */
+provider: string, 
+/**
+ * The month, as `2026-11`.
+ */
+month: string, 
+/**
+ * By day and model, in order.
+ */
+days: Array<GapDay>, 
+/**
+ * Requests of the ledger without a known price: they are in no sum.
+ */
+unpriced_requests: number, 
+/**
+ * What the ledger has.
+ */
+ledger_usd: string, 
+/**
+ * What the provider reports.
+ */
+reported_usd: string, 
+/**
+ * Reported without what the ledger has.
+ */
+gap_usd: string, };
 
 /**
  * One line of a comparison.

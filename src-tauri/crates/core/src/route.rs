@@ -3,6 +3,7 @@
 //! its reason and what it is expected to cost.
 
 mod ask;
+mod below;
 mod chain;
 mod expect;
 mod home;
@@ -16,6 +17,7 @@ use serde::{Deserialize, Serialize};
 
 pub use crate::provider::{KeySource, Provider, ProviderKind};
 pub use ask::{Ask, NoQuotes, Quotes};
+pub use below::below;
 pub use expect::{expected, output_expected};
 pub use home::at_home;
 pub use plan::{Plan, plan};
@@ -226,11 +228,17 @@ pub enum Reason {
     Resting,
     /// The prompt was longer than the context of the model before it.
     LargerContext,
+    /// A budget is at its limit for what comes before it, and this costs less.
+    BudgetCheaper,
+    /// A budget is at its limit, and this is of the tier below.
+    BudgetTier,
+    /// A budget is at its limit for paid models, and this one is local.
+    BudgetLocal,
 }
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 21] = [
         Self::Asked,
         Self::Named,
         Self::Tier,
@@ -249,6 +257,9 @@ impl Reason {
         Self::Moved,
         Self::Resting,
         Self::LargerContext,
+        Self::BudgetCheaper,
+        Self::BudgetTier,
+        Self::BudgetLocal,
     ];
 
     /// Whether a chain led there, so that others may follow.
@@ -277,6 +288,9 @@ impl Reason {
             Self::Moved => "moved",
             Self::Resting => "resting",
             Self::LargerContext => "larger-context",
+            Self::BudgetCheaper => "budget-cheaper",
+            Self::BudgetTier => "budget-tier",
+            Self::BudgetLocal => "budget-local",
         }
     }
 }

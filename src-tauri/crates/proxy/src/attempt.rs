@@ -8,6 +8,7 @@ mod kept;
 mod send;
 
 pub use kept::Kept;
+pub(crate) use send::estimate;
 
 use crate::carry::{Carried, NotCarried, Way, carry, wants_usage};
 use crate::decline::{Failure, spent, tried};

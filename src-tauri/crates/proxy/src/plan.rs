@@ -1,14 +1,17 @@
 //! Stage four: the plan. Gathers what `core::route` needs of the set-up, the conversation and the
 //! prices; decides nothing itself.
 
+use crate::attempt::estimate;
 use crate::conversations::{Conversations, Key, Thread};
+use crate::limits::OUTPUT_TOKENS_ASSUMED;
 use crate::pipeline::Context;
-use crate::ports::Routes;
+use crate::ports::{LadderAsk, Routes, RungAsk};
 use crate::read::Asked;
 use crate::triage::Judged;
 use std::sync::Arc;
-use weir_core::route::{Ask, Candidate, NoRoute, Plan, Quotes, Route, plan};
-use weir_core::{Decision, Money, Usage};
+use weir_core::budget::{Pick, Place, Step};
+use weir_core::route::{Ask, Candidate, NoRoute, Plan, Quotes, Reason, Route, below, plan};
+use weir_core::{Decision, Money, Usage, Weighed};
 
 /// A request with its ways to be answered.
 pub struct Planned {
@@ -67,6 +70,69 @@ pub fn planned(context: &Context, asked: &Asked, judged: Judged) -> Result<Plann
         now_ms: context.arrived_ms,
         quotes: &prices,
     };
-    let Plan { candidates, decision } = plan(&context.setup, &ask)?;
+    let Plan { candidates, mut decision } = plan(&context.setup, &ask)?;
+    let (candidates, stepped) = within_budgets(context, asked, &ask, candidates);
+    if stepped {
+        let left = candidates.iter().map(|c| Weighed {
+            route: c.route.clone(),
+            reason: c.reason,
+            expected: c.expected,
+        });
+        // What no budget lets through stays in the record, behind what it gave way to.
+        let all: Vec<Weighed> = left.collect();
+        decision.weighed.retain(|w| all.iter().all(|kept| kept.route != w.route));
+        decision.weighed.splice(..0, all);
+    }
     Ok(Planned { candidates, decision: Arc::new(decision), judged })
+}
+
+/// What the standing budgets leave of the plan, and whether that is less than was planned. Where they
+/// leave nothing, the plan stands: `reserve` refuses it with the reason.
+fn within_budgets(
+    context: &Context,
+    asked: &Asked,
+    ask: &Ask<'_>,
+    own: Vec<Candidate>,
+) -> (Vec<Candidate>, bool) {
+    let below = below(&context.setup, ask, &own);
+    let rungs = |all: &[Candidate]| all.iter().map(|c| rung(context, asked, c)).collect();
+    let (own_rungs, below_rungs): (Vec<RungAsk>, Vec<RungAsk>) = (rungs(&own), rungs(&below));
+    let session = asked.hints.session.as_deref().or(asked.facts.session.as_deref());
+    let ladder = context.ports.books.ladder(&LadderAsk {
+        at_ms: context.arrived_ms,
+        client: ask.client,
+        project: ask.project,
+        session,
+        category: ask.category,
+        tier: ask.judgement.map(|j| j.tier),
+        endpoint: ask.endpoint,
+        service_tier: asked.facts.service_tier.as_deref(),
+        own: &own_rungs,
+        below: &below_rungs,
+    });
+    if ladder.refused.is_empty() || ladder.allowed.is_empty() {
+        return (own, false);
+    }
+    let picked = |pick: &Pick| {
+        let mut candidate = match pick.place {
+            Place::Own(at) => own.get(at)?.clone(),
+            Place::Below(at) => below.get(at)?.clone(),
+        };
+        candidate.reason = match pick.step {
+            Step::Planned => candidate.reason,
+            Step::Cheaper => Reason::BudgetCheaper,
+            Step::TierBelow => Reason::BudgetTier,
+            Step::Local => Reason::BudgetLocal,
+        };
+        Some(candidate)
+    };
+    (ladder.allowed.iter().filter_map(picked).collect(), true)
+}
+
+fn rung(context: &Context, asked: &Asked, candidate: &Candidate) -> RungAsk {
+    let route = candidate.route.clone();
+    let local = context.setup.provider(&route.provider).is_some_and(|p| p.local)
+        && !context.ports.locals.model(&route.provider, &route.model).cloud;
+    let estimate = estimate(asked, asked.json().len(), OUTPUT_TOKENS_ASSUMED);
+    RungAsk { route, local, estimate }
 }

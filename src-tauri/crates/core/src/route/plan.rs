@@ -101,7 +101,7 @@ fn by_judgement(
 }
 
 /// Titles, topics and the like are small work whatever words are in them.
-fn tier_of(ask: &Ask<'_>) -> Tier {
+pub(super) fn tier_of(ask: &Ask<'_>) -> Tier {
     match ask.judgement {
         None => Tier::Medium,
         Some(judged) if judged.class == Class::Auxiliary && !ask.hinted => Tier::Low,

@@ -201,7 +201,7 @@ fn thinks(candidate: &Candidate, body: &[u8]) -> bool {
 
 /// `bytes` is the length of the prompt, in the longer of its two forms; `assumed` the answer's
 /// limit where the client names none, in tokens.
-fn estimate(asked: &Asked, bytes: usize, assumed: u64) -> Estimate {
+pub(crate) fn estimate(asked: &Asked, bytes: usize, assumed: u64) -> Estimate {
     let output = match asked.accepted.target.endpoint {
         Endpoint::Embeddings => 0,
         _ => asked.facts.max_output_tokens.unwrap_or(assumed),

@@ -18,6 +18,12 @@ mod framing;
 /// What the provider said it used is what the ledger holds, to the nano-dollar.
 mod meter;
 
+/// Limits hold under any number of callers, and are seen, raised and written from the command line.
+mod budgets;
+
+/// What a user is told of money comes once, also after a restart, and through what is there.
+mod alerts;
+
 /// A client that hangs up anywhere leaves exactly one finished row.
 mod disconnects;
 

@@ -20,7 +20,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Response, header};
 use http_body::Body;
 use http_body_util::BodyExt;
 use std::collections::VecDeque;
-use weir_core::route::Candidate;
+use weir_core::route::{Candidate, KeySource};
 use weir_core::{Metered, Outcome};
 use weir_wire::encoding::Encoding;
 use weir_wire::error_body::ProblemKind;
@@ -44,6 +44,7 @@ pub async fn answer(
     open: Held,
 ) -> Result<Response<ReplyBody>, Refused> {
     let Started { answer, ticket, candidate, way, attempts } = started;
+    hear_allowance(context, &candidate, &answer.headers);
     let (task, tier) = (asked.hints.task, asked.hints.tier);
     let dropped = way.dropped().map(Bytes::from).map(HeaderValue::from_maybe_shared);
     let response = match way {
@@ -64,6 +65,15 @@ pub async fn answer(
         headers.insert(TIER, HeaderValue::from_static(tier.map_or("unknown", |t| t.as_str())));
         response
     })
+}
+
+/// A tool's own login went through, so the answer may say how much of its plan is used.
+fn hear_allowance(context: &Context, candidate: &Candidate, headers: &HeaderMap) {
+    let provider = context.setup.provider(&candidate.route.provider);
+    if provider.is_some_and(|p| p.key == KeySource::Passthrough) {
+        let now_ms = context.ports.clock.unix_ms();
+        context.ports.books.heard_allowance(&candidate.route.provider, headers, now_ms);
+    }
 }
 
 /// The answer of a provider that speaks the client's dialect: its bytes.

@@ -234,11 +234,13 @@ pub enum Reason {
     BudgetTier,
     /// A budget is at its limit for paid models, and this one is local.
     BudgetLocal,
+    /// A subscription's window is used up, or is to last longer, and this one is local.
+    Paced,
 }
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::Asked,
         Self::Named,
         Self::Tier,
@@ -260,6 +262,7 @@ impl Reason {
         Self::BudgetCheaper,
         Self::BudgetTier,
         Self::BudgetLocal,
+        Self::Paced,
     ];
 
     /// Whether a chain led there, so that others may follow.
@@ -291,6 +294,7 @@ impl Reason {
             Self::BudgetCheaper => "budget-cheaper",
             Self::BudgetTier => "budget-tier",
             Self::BudgetLocal => "budget-local",
+            Self::Paced => "paced",
         }
     }
 }

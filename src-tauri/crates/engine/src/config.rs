@@ -221,6 +221,7 @@ impl Config {
             budgets: self.budgets_in_force(),
             shares: self.categories.clone(),
             power: self.power,
+            pace: self.pace,
         }
     }
 

@@ -24,6 +24,9 @@ pub fn reason(code: &str) -> &str {
         }
         "budget-tier" => "a budget is at its limit, and this is of the tier below",
         "budget-local" => "a budget is at its limit for paid models, and this one is local",
+        "paced" => {
+            "the subscription's window is used up or is to last longer, and this one is local"
+        }
         "resting" => "what comes before it rests after failures",
         "larger-context" => "the prompt is longer than the context of the model before it",
         "shadow" => "it is where it would have gone",
@@ -55,6 +58,7 @@ pub fn brief(code: &str) -> &str {
         "budget-cheaper" => "cheaper, for a budget",
         "budget-tier" => "tier below, for a budget",
         "budget-local" => "local, for a budget",
+        "paced" => "local, for the window",
         "resting" => "after one that rests",
         "larger-context" => "a larger context",
         "shadow" => "where it would have gone",

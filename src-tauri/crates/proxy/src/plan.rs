@@ -9,9 +9,11 @@ use crate::ports::{LadderAsk, Routes, RungAsk};
 use crate::read::Asked;
 use crate::triage::Judged;
 use std::sync::Arc;
-use weir_core::budget::{Pick, Place, Step};
-use weir_core::route::{Ask, Candidate, NoRoute, Plan, Quotes, Reason, Route, below, plan};
-use weir_core::{Decision, Money, Usage, Weighed};
+use weir_core::budget::{Pace, Pick, Place, Step};
+use weir_core::route::{
+    Ask, Candidate, KeySource, NoRoute, Plan, Quotes, Reason, Route, below, plan,
+};
+use weir_core::{Class, Decision, Money, Usage, Weighed};
 
 /// A request with its ways to be answered.
 pub struct Planned {
@@ -71,8 +73,9 @@ pub fn planned(context: &Context, asked: &Asked, judged: Judged) -> Result<Plann
         quotes: &prices,
     };
     let Plan { candidates, mut decision } = plan(&context.setup, &ask)?;
+    let (candidates, paced) = within_window(context, &ask, candidates);
     let (candidates, stepped) = within_budgets(context, asked, &ask, candidates);
-    if stepped {
+    if paced || stepped {
         let left = candidates.iter().map(|c| Weighed {
             route: c.route.clone(),
             reason: c.reason,
@@ -84,6 +87,33 @@ pub fn planned(context: &Context, asked: &Asked, judged: Judged) -> Result<Plann
         decision.weighed.splice(..0, all);
     }
     Ok(Planned { candidates, decision: Arc::new(decision), judged })
+}
+
+/// Where a tool's own subscription would answer: small work goes to local models early when its window
+/// is to last, and everything when the window is spent, so that the tool goes on instead of stopping.
+fn within_window(context: &Context, ask: &Ask<'_>, own: Vec<Candidate>) -> (Vec<Candidate>, bool) {
+    let setup = &context.setup;
+    let passes = |c: &&Candidate| {
+        setup.provider(&c.route.provider).is_some_and(|p| p.key == KeySource::Passthrough)
+    };
+    let Some(first) = own.first().filter(passes) else { return (own, false) };
+    let small = ask.judgement.is_some_and(|j| j.deterministic || j.class == Class::Auxiliary);
+    let goes = match context.ports.books.pace(&first.route.provider, context.arrived_ms) {
+        Pace::Keep => false,
+        Pace::Early => small,
+        Pace::Spent(_) => true,
+    };
+    if !goes {
+        return (own, false);
+    }
+    let local = |c: &Candidate| setup.provider(&c.route.provider).is_some_and(|p| p.local);
+    let mut all: Vec<Candidate> = below(setup, ask, &own).into_iter().filter(local).collect();
+    for candidate in &mut all {
+        candidate.reason = Reason::Paced;
+    }
+    let paced = !all.is_empty();
+    all.extend(own);
+    (all, paced)
 }
 
 /// What the standing budgets leave of the plan, and whether that is less than was planned. Where they

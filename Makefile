@@ -1,5 +1,5 @@
 # `make run` and `make test` do all their own set-up on Debian and Ubuntu; see .ci/setup.
-.PHONY: run test check build ui bench clients llama fuzz icons kill-long connect-kill e2e trace-report
+.PHONY: run test check build ui bench clients llama fuzz icons kill-long connect-kill e2e trace-report triage-weights triage-report
 export CARGO_TERM_COLOR ?= auto
 FUZZ_SECONDS ?= 60
 
@@ -38,3 +38,6 @@ icons: ; cd ui && npm run --silent icons
 kill-long: ; cargo build --locked --release -p weir-cli && WEIR_KILLS=10000 WEIR_BIN=$(CURDIR)/target/release/weir cargo test --locked -p weir-tests --test suite -- kill --nocapture
 # Every file system call of connect and disconnect, killed once each; needs strace.
 connect-kill: ; cargo build --locked -p weir-cli && tests/connect/every_syscall
+# The weights that judge requests, from the corpus beside them; the same bytes at every run.
+triage-weights: ; cargo run --locked --release -p weir-triage --example weights -- train
+triage-report: ; cargo run --locked --release -p weir-triage --example weights -- report

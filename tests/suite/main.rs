@@ -36,6 +36,9 @@ mod restart;
 /// A request goes where its task, its tier, the rules and its conversation say, and never in silence.
 mod routing;
 
+/// Shadow mode and another configuration are priced by what really happened.
+mod simulate;
+
 /// Local servers are found and kept, and a request reaches one only where it fits and has a place.
 mod local;
 

@@ -23,7 +23,7 @@ const LANES_AT_ONCE: usize = 24;
 const DEADLINE: Duration = Duration::from_secs(25);
 
 const SETTINGS: &str = "[failover]\nwait = \"300ms\"\ntotal = \"4s\"\nfirst_content = \"400ms\"\n\
-    first_thought = \"400ms\"\nwhole_answer = \"1500ms\"\nstall = \"800ms\"\nfailures = 1000000\n";
+    first_thought = \"400ms\"\nwhole_answer = \"1500ms\"\nstall = \"800ms\"\nfailures = 0\n";
 
 /// One request, as its kind and seed decide.
 #[derive(Clone, Copy, Debug)]
@@ -100,7 +100,7 @@ fn provider() -> Provider {
         } else if plan.down {
             return plan.lane.error(503, "overloaded_error", "down as well").answer();
         }
-        plan.lane.turn(&who, plan.lane.models()[0]).stream().answer()
+        plan.lane.turn(&who, plan.lane.models()[1]).stream().answer()
     })
 }
 
@@ -115,7 +115,7 @@ fn configuration(url: &str) -> String {
             ));
         }
     }
-    let [claude, gpt] = [LANES[0].models()[0], LANES[1].models()[0]];
+    let [claude, gpt] = [LANES[0].models()[1], LANES[1].models()[1]];
     let chain = |dialect: &str, model: &str| {
         format!("[\"primary-{dialect}/{model}\", \"second-{dialect}/{model}\"]")
     };
@@ -131,8 +131,8 @@ fn run(client: &Client, case: Case) -> Option<String> {
     let model = match (plan.chain, claude) {
         (true, true) => "weir-low".to_owned(),
         (true, false) => "weir-medium".to_owned(),
-        (false, true) => format!("primary-anthropic/{}", plan.lane.models()[0]),
-        (false, false) => format!("primary-openai/{}", plan.lane.models()[0]),
+        (false, true) => format!("primary-anthropic/{}", plan.lane.models()[1]),
+        (false, false) => format!("primary-openai/{}", plan.lane.models()[1]),
     };
     let marker = case.marker();
     let agent = format!("tests marker/{marker}");

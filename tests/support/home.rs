@@ -189,7 +189,7 @@ impl Home {
 
 /// Every request is one attempt, and no route ever rests: what a test that is not about fail-over
 /// counts on.
-pub const ONE_ATTEMPT: &str = "[failover]\nattempts_per_route = 1\nfailures = 1000000\n\n";
+pub const ONE_ATTEMPT: &str = "[failover]\nattempts_per_route = 1\nfailures = 0\n\n";
 
 /// A configuration with the three providers of the tests at `url`, each asked once.
 pub fn providers(url: &str) -> String {

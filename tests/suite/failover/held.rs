@@ -17,7 +17,7 @@ fn a_held_answer_comes_at_once_when_it_is_complete_and_a_live_one_as_it_is_made(
         let latch = Latch::default();
         let gate = latch.clone();
         let course = Course::of(lane, false, move |_, _| held_up(lane, &gate));
-        let model = format!("primary/{}", lane.models()[0]);
+        let model = format!("anthropic/{}", lane.models()[0]);
         let body = Kind::Messages.ask(&model, true, "hello").to_string();
         let headers =
             [("user-agent", "tests marker/h"), ("x-weir-session", "h"), ("x-weir-hold", header)];

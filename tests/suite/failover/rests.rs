@@ -30,7 +30,7 @@ fn status_says_which_provider_rests_and_why_and_forgets_it_when_it_is_well() {
     let standing = || {
         let status = course.rig.home.weir(&["status", "--json"]).json();
         let providers = status["providers"].as_array().cloned().unwrap_or_default();
-        let primary = providers.into_iter().find(|p| p["name"] == "primary").expect("listed");
+        let primary = providers.into_iter().find(|p| p["name"] == "openai").expect("listed");
         let text = |key: &str| primary[key].as_str().unwrap_or_default().to_owned();
         (text("state"), text("reason"))
     };

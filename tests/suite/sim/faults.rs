@@ -49,7 +49,7 @@ fn raw(bytes: &str) -> Answer {
 }
 
 fn stream(lane: Lane, who: &str) -> Reply {
-    lane.turn(who, lane.models()[0]).stream()
+    lane.turn(who, lane.models()[1]).stream()
 }
 
 fn until(lane: Lane, who: &str, place: usize) -> Reply {

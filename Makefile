@@ -1,5 +1,5 @@
 # `make run` and `make test` do all their own set-up on Debian and Ubuntu; see .ci/setup.
-.PHONY: run test check build ui bench clients llama fuzz icons kill-long connect-kill e2e trace-report triage-weights triage-report
+.PHONY: run test check build ui bench clients llama fuzz icons kill-long connect-kill e2e trace-report triage-weights triage-report failover-full sim-full
 export CARGO_TERM_COLOR ?= auto
 FUZZ_SECONDS ?= 60
 
@@ -36,6 +36,10 @@ e2e: ; tests/e2e/run
 trace-report: setup-build ; WEIR_WRITE=1 cargo test --locked -p weir-engine --test savings -- the_report
 icons: ; cd ui && npm run --silent icons
 kill-long: ; cargo build --locked --release -p weir-cli && WEIR_KILLS=10000 WEIR_BIN=$(CURDIR)/target/release/weir cargo test --locked -p weir-tests --test suite -- kill --nocapture
+# The failure scenarios with their real times; some twenty minutes.
+failover-full: ; cargo build --locked -p weir-cli && WEIR_FAILOVER_FULL=1 cargo test --locked -p weir-tests --test suite -- failover:: issue_ --nocapture
+# Every kind of fault under a hundred seeds.
+sim-full: ; cargo build --locked -p weir-cli && WEIR_SIM_SEEDS=100 cargo test --locked -p weir-tests --test suite -- sim:: --nocapture
 # Every file system call of connect and disconnect, killed once each; needs strace.
 connect-kill: ; cargo build --locked -p weir-cli && tests/connect/every_syscall
 # The weights that judge requests, from the corpus beside them; the same bytes at every run.

@@ -66,6 +66,13 @@ mod cli;
 /// A tool of one dialect is answered by a provider of any other, in its own.
 mod translate;
 
+/// A provider that fails is made good by the next, or its failure is told as it is.
+mod failover;
+
+/// Whatever fails beside it, no request hangs, none is told half an answer as a whole one, and the
+/// books stay right.
+mod sim;
+
 /// What other gateways got wrong about money and fail-over.
 mod issues;
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 /// How much failure a route is allowed, and how long it rests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Failures in a row after which it rests.
+    /// Failures in a row after which it rests; 0: it never rests.
     pub failures: u32,
     /// The first rest; each one after it is twice as long.
     pub rest: Duration,
@@ -156,11 +156,14 @@ impl Breaker {
         reason.clone_into(&mut self.reason);
         self.note(now_ms, false);
         let longest = if slow { limits.slow_rest_max } else { limits.rest_max };
+        if limits.failures == 0 {
+            return;
+        }
         if let Some(wait) = asked_wait {
             return self.rest(now_ms.saturating_add(ms(wait)));
         }
         let probing = matches!(self.circuit, Circuit::Probing { .. });
-        if probing || self.failures >= limits.failures.max(1) || self.mostly_fails() {
+        if probing || self.failures >= limits.failures || self.mostly_fails() {
             let doubled = limits.rest.saturating_mul(2u32.saturating_pow(self.rests.min(16)));
             self.rests = self.rests.saturating_add(1);
             self.rest(now_ms.saturating_add(ms(doubled.min(longest))));
@@ -263,6 +266,16 @@ mod tests {
             assert!(matches!(breaker.admit(now), Admission::Resting { .. }), "one at a time");
             fail(&mut breaker, now);
         }
+    }
+
+    #[test]
+    fn no_allowance_at_all_means_that_nothing_ever_rests() {
+        let never = Limits { failures: 0, ..LIMITS };
+        let mut breaker = Breaker::default();
+        for n in 0..40 {
+            breaker.failed(n, "status 503", false, Some(Duration::from_secs(60)), &never);
+        }
+        assert_eq!(breaker.would(40), Admission::Go);
     }
 
     #[test]

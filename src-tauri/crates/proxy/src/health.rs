@@ -233,7 +233,7 @@ impl Pass {
         let slow = against == Against::Slow;
         kept.breaker(&self.route.provider, model, now_ms)
             .failed(now_ms, reason, slow, asked_wait, limits);
-        if let Some(wait) = asked_wait {
+        if let Some(wait) = asked_wait.filter(|_| limits.failures > 0) {
             let until_ms = now_ms.saturating_add(u64::try_from(wait.as_millis()).unwrap_or(0));
             kept.waits.retain(|_, until| *until > now_ms);
             if kept.waits.len() < BREAKERS_LEN_MAX {

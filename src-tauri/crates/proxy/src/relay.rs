@@ -195,7 +195,8 @@ impl Relay {
         if let Some(tap) = &mut self.tap {
             let whole = known == 0 && tap.between_events();
             tap.feed(&data[known..]);
-            if tap.met_damage() && whole {
+            let own = !matches!(self.shape, Shape::Translated(_));
+            if tap.met_damage() && whole && own {
                 tracing::warn!("an event of a provider's stream was damaged and is left out");
                 data = without_damaged(data);
             }

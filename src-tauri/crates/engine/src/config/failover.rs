@@ -9,7 +9,7 @@ use std::time::Duration;
 use weir_core::Failover;
 
 const ATTEMPTS_MAX: i64 = 20;
-const FAILURES_MAX: i64 = 1_000_000;
+const FAILURES_MAX: i64 = 1_000;
 const HOUR: Duration = Duration::from_secs(3_600);
 const TIME_MIN: Duration = Duration::from_millis(10);
 
@@ -22,12 +22,12 @@ impl Judge {
         let raw = raw.unwrap_or_default();
         let mut settings = Failover::default();
         let tries = &mut settings.tries;
-        tries.attempts = self.number(raw.attempts, ATTEMPTS_MAX, tries.attempts);
-        tries.per_route = self.number(raw.per_route, ATTEMPTS_MAX, tries.per_route);
+        tries.attempts = self.number(raw.attempts, 1, ATTEMPTS_MAX, tries.attempts);
+        tries.per_route = self.number(raw.per_route, 1, ATTEMPTS_MAX, tries.per_route);
         tries.wait = self.time(raw.wait, tries.wait);
         tries.total = self.time(raw.total, tries.total);
         let health = &mut settings.health;
-        health.failures = self.number(raw.failures, FAILURES_MAX, health.failures);
+        health.failures = self.number(raw.failures, 0, FAILURES_MAX, health.failures);
         health.rest = self.time(raw.rest, health.rest);
         let shorter = raw.rest_max.as_ref().map(|at| (at.line, at.key.clone()));
         health.rest_max = self.time(raw.rest_max, health.rest_max.max(health.rest));
@@ -45,13 +45,19 @@ impl Judge {
         Arc::new(settings)
     }
 
-    fn number<T: TryFrom<i64>>(&mut self, given: Option<At<i64>>, max: i64, default: T) -> T {
+    fn number<T: TryFrom<i64>>(
+        &mut self,
+        given: Option<At<i64>>,
+        min: i64,
+        max: i64,
+        default: T,
+    ) -> T {
         let Some(at) = given else { return default };
-        let fits = (1..=max).contains(&at.value);
+        let fits = (min..=max).contains(&at.value);
         match T::try_from(at.value).ok().filter(|_| fits) {
             Some(number) => number,
             None => {
-                let reason = format!("{} is outside 1 to {max}", at.value);
+                let reason = format!("{} is outside {min} to {max}", at.value);
                 self.wrong(&at, reason, "Write a number from there");
                 default
             }

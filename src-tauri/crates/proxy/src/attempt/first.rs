@@ -5,6 +5,7 @@
 use super::send::passed;
 use super::{Course, Failed, Head, Kept, Open, Started, To, Try};
 use crate::answer::{is_event_stream, tap_for, text};
+use crate::carry::Way;
 use crate::decline::Failure;
 use crate::limits::{
     ANSWER_COLLECT_BYTES_MAX, FIRST_ALONE_WAIT_MAX, FIRST_BYTES_MAX, FIRST_EVENTS_MAX,
@@ -142,7 +143,7 @@ impl Course<'_> {
 
     fn started(&self, to: &To<'_>, head: Head, first: First) -> Box<Started> {
         let Head { answer, ticket, way, .. } = head;
-        let (body, tap, fed) = first.resumed();
+        let (body, tap, fed) = first.resumed(matches!(way, Way::AsItCame { .. }));
         Box::new(Started {
             answer: Answer { body, ..answer },
             tap,
@@ -257,8 +258,9 @@ impl First {
     }
 
     /// The body from its beginning, the tap that has read what was held back, and how much that is.
-    fn resumed(mut self) -> (AnswerBody, Tap, usize) {
-        if self.tap.met_damage() {
+    /// `own` is whether the client reads the provider's own events.
+    fn resumed(mut self, own: bool) -> (AnswerBody, Tap, usize) {
+        if self.tap.met_damage() && own {
             let held = without_damaged(Bytes::from(self.all()));
             self.bytes = held.len();
             self.pieces = VecDeque::from([held]);

@@ -7,7 +7,8 @@ use super::{Course, Failed, Head, Kept, Open, Started, To, Try};
 use crate::answer::{is_event_stream, tap_for, text};
 use crate::decline::Failure;
 use crate::limits::{
-    ANSWER_COLLECT_BYTES_MAX, FIRST_ALONE_WAIT_MAX, FIRST_BYTES_MAX, FIRST_EVENTS_MAX,
+    ANSWER_COLLECT_BYTES_MAX, ANSWER_SILENCE_MAX, FIRST_ALONE_WAIT_MAX, FIRST_BYTES_MAX,
+    FIRST_EVENTS_MAX,
 };
 use crate::settle::Ticket;
 use crate::upstream::{Answer, AnswerBody};
@@ -93,18 +94,34 @@ impl Course<'_> {
         // Alone, and streaming live, the client hears of its answer before it loses patience.
         let alone = !to.another && !first.whole;
         let mut alone = alone.then(|| Box::pin(sleep(FIRST_ALONE_WAIT_MAX)));
-        let stall = (to.another || self.holds).then_some(self.context.failover.stall);
         loop {
+            if self.asked.streams() && first.tap.content_started() {
+                // Only a held answer is still read here. It is on its way: silences are what counts.
+                *limit = None;
+            }
+            let silence = self.silence(to, first);
             tokio::select! {
-                came = first.next(ticket, stall) => if let Some(came) = came { return came },
+                came = first.next(ticket, silence) => if let Some(came) = came { return came },
                 () = passed(limit) => return Came::Late,
                 () = passed(&mut alone) => return Came::Enough,
             }
         }
     }
 
+    /// The longest silence that is waited through.
+    fn silence(&self, to: &To<'_>, first: &First) -> Duration {
+        if to.another || first.tap.content_started() {
+            self.context.failover.stall
+        } else {
+            ANSWER_SILENCE_MAX
+        }
+    }
+
     fn judge(&self, to: &To<'_>, head: Head, first: First, came: Came) -> Try {
         let (fault, outcome, what) = match came {
+            Came::Late if first.tap.content_started() => {
+                (Fault::Slow, Outcome::Timeout, "the provider fell silent".to_owned())
+            }
             Came::Late => (Fault::Slow, Outcome::Timeout, "no content in time".to_owned()),
             Came::Error => return self.told_in_stream(to, head, first),
             Came::Enough => return self.let_go(to, head, first),
@@ -215,13 +232,9 @@ impl First {
     }
 
     /// Reads one piece more. Giving it up half-way loses nothing.
-    async fn next(&mut self, ticket: &mut Ticket, stall: Option<Duration>) -> Option<Came> {
-        let piece = match stall {
-            Some(stall) => match tokio::time::timeout(stall, self.body.frame()).await {
-                Ok(piece) => piece,
-                Err(_) => return Some(Came::Late),
-            },
-            None => self.body.frame().await,
+    async fn next(&mut self, ticket: &mut Ticket, silence: Duration) -> Option<Came> {
+        let Ok(piece) = tokio::time::timeout(silence, self.body.frame()).await else {
+            return Some(Came::Late);
         };
         let data = match piece {
             None => {

@@ -4,6 +4,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "a test's neighbours end with its runtime")]
 
+mod chains;
 mod crossing;
 mod support;
 

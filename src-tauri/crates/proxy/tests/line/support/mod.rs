@@ -11,8 +11,8 @@ use std::sync::Arc;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
-use weir_core::{Dialect, Failover};
 use weir_core::route::{KeySource, Provider, ProviderKind, Setup};
+use weir_core::{Dialect, Failover};
 use weir_proxy::ports::{Closing, LocalModel, Opening, Ports};
 use weir_proxy::workers::Workers;
 use weir_proxy::{Live, Proxy};
@@ -122,6 +122,11 @@ impl Stage {
 
     pub fn know(&self, local: LocalModel) {
         self.script.know(local);
+    }
+
+    /// Whether each attempt that ended was told to be its request's last.
+    pub fn told_last(&self) -> Vec<bool> {
+        self.script.told_last()
     }
 
     /// Other settings of fail-over than the default ones.

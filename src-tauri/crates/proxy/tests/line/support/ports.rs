@@ -23,6 +23,7 @@ pub struct Script {
     settled: Notify,
     panics: AtomicBool,
     ledger_broken: AtomicBool,
+    told: Mutex<Vec<bool>>,
     failover: Mutex<Arc<Failover>>,
     began: Instant,
 }
@@ -37,6 +38,7 @@ impl Script {
             settled: Notify::new(),
             panics: AtomicBool::new(false),
             ledger_broken: AtomicBool::new(false),
+            told: Mutex::default(),
             failover: Mutex::default(),
             began: Instant::now(),
         }
@@ -64,6 +66,11 @@ impl Script {
 
     pub fn know(&self, local: LocalModel) {
         *self.local.lock() = local;
+    }
+
+    /// Whether each attempt that ended was told to be its request's last.
+    pub fn told_last(&self) -> Vec<bool> {
+        self.told.lock().clone()
     }
 
     pub fn fail_over(&self, settings: Failover) {
@@ -96,7 +103,9 @@ impl Events for Script {
     fn opened(&self, _: &Opening) {
         assert!(!self.panics.swap(false, Ordering::SeqCst), "told to panic");
     }
-    fn closed(&self, _: RequestId, _: &Closing, _: Settled) {}
+    fn closed(&self, _: RequestId, closing: &Closing, _: Settled) {
+        self.told.lock().push(closing.last);
+    }
 }
 
 impl Gate for Script {

@@ -76,6 +76,9 @@ mod sim;
 /// What other gateways got wrong about money and fail-over.
 mod issues;
 
+/// A failure whose reason is hidden is judged by that reason all the same.
+mod failover_repairs;
+
 /// Cursor's servers reach three paths with a key of their own, what is listed and what was set
 /// aside for them, and nothing else.
 mod tunnel;

@@ -240,7 +240,7 @@ pub(crate) async fn collect(
         total += data.len();
         if total > ANSWER_COLLECT_BYTES_MAX {
             pieces.push_back(data);
-            let body = AnswerBody::Resumed { pieces, rest: Box::new(body) };
+            let body = AnswerBody::Resumed { pieces, rest: Box::new(body), _held: None };
             return Ok(Collected::TooLong(body, Box::new(ticket)));
         }
         let known = fed.min(data.len());

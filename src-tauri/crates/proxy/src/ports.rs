@@ -280,6 +280,8 @@ pub struct Closing {
     pub metered: Metered,
     /// Whether any byte of the request can have reached the provider: if not, nothing was spent.
     pub sent: bool,
+    /// Whether an error came in the place of any content: then nothing was produced.
+    pub empty: bool,
     /// Whether this was the request's last attempt.
     pub last: bool,
     /// Codes of what the provider could not be told in its dialect, joined by commas.

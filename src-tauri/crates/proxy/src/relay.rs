@@ -222,6 +222,7 @@ impl Relay {
     fn end(&mut self, ended: Ended) -> Tail {
         let broke = ended != Ended::Clean;
         let Some(tap) = self.tap.take() else { return Tail::Done };
+        self.ticket.empty = tap.end() == End::Failed && !tap.content_started();
         // An answer that could not be read (an encoding Weir does not know) may well have ended.
         let must_end = self.must_end && tap.readable();
         let metered = tap.finish();
@@ -329,7 +330,7 @@ async fn last_look(mut upstream: AnswerBody, mut tap: Tap, ticket: Ticket, must_
 }
 
 /// How an answer ended whose client did not stay for it.
-fn left_with(status: u16, metered: &Metered, must_end: bool) -> Outcome {
+pub fn left_with(status: u16, metered: &Metered, must_end: bool) -> Outcome {
     match metered.end {
         End::Complete => outcome_of(status, metered, must_end),
         End::Failed => Outcome::ErrorInStream,

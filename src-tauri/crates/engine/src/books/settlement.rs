@@ -43,7 +43,7 @@ pub fn bill(prices: &Prices, call: &Call, opening: &Opening, closing: &Closing) 
         let bill = prices.bill(call, metered);
         return Booked { cost: bill.cost, pricing: bill.pricing, usage: metered.usage };
     }
-    let usage = estimated(opening, metered);
+    let usage = estimated(opening, closing);
     let bill = prices.bill_estimate(call, metered, &usage);
     // Free answers need no price, and yet their tokens are a guess.
     let guess = if bill.pricing == Pricing::Exact { Pricing::Estimated } else { bill.pricing };
@@ -60,9 +60,11 @@ fn is_final(closing: &Closing) -> bool {
     metered.usage.is_some() && whole
 }
 
-fn estimated(opening: &Opening, metered: &Metered) -> Usage {
+fn estimated(opening: &Opening, closing: &Closing) -> Usage {
+    let metered = &closing.metered;
     let likely = tokens_likely(metered.output_bytes);
     let output = match likely {
+        0 if closing.empty => 0,
         0 => opening.estimate.output_tokens.min(OUTPUT_TOKENS_UNSEEN),
         likely => likely.saturating_add(likely.saturating_mul(OUTPUT_MARGIN_PERCENT) / 100),
     };

@@ -21,6 +21,10 @@ impl Judge {
     ) -> Arc<Failover> {
         let raw = raw.unwrap_or_default();
         let mut settings = Failover::default();
+        let against = |at: &Option<At<String>>| at.as_ref().map(|at| (at.line, at.key.clone()));
+        let (wait, thought) = (against(&raw.wait), against(&raw.first_thought));
+        let per_route = raw.per_route.as_ref().map(|at| (at.line, at.key.clone()));
+        let per_route = per_route.filter(|_| raw.attempts.is_some());
         let tries = &mut settings.tries;
         tries.attempts = self.number(raw.attempts, 1, ATTEMPTS_MAX, tries.attempts);
         tries.per_route = self.number(raw.per_route, 1, ATTEMPTS_MAX, tries.per_route);
@@ -40,9 +44,34 @@ impl Judge {
         settings.first_thought = self.time(raw.first_thought, settings.first_thought);
         settings.whole_answer = self.time(raw.whole_answer, settings.whole_answer);
         settings.stall = self.time(raw.stall, settings.stall);
+        let tries = settings.tries;
+        self.contradicts(
+            wait.filter(|_| tries.wait > tries.total),
+            "longer than total, after which nothing is tried anew",
+        );
+        self.contradicts(
+            per_route.filter(|_| tries.per_route > tries.attempts),
+            "more than attempts, which is all of them together",
+        );
+        if let Some((line, key)) =
+            thought.filter(|_| settings.first_thought < settings.first_content)
+        {
+            let at = At { value: (), line, key };
+            self.wrong(
+                &at,
+                "shorter than first_content, which is for all models",
+                "Write at least as much",
+            );
+        }
         let held = clients.into_iter().filter(|c| c.hold.as_ref().is_some_and(|h| h.value));
         settings.held = held.map(|client| client.name).collect();
         Arc::new(settings)
+    }
+
+    fn contradicts(&mut self, at: Option<(usize, String)>, reason: &str) {
+        if let Some((line, key)) = at {
+            self.wrong(&At { value: (), line, key }, reason, "Write at most as much");
+        }
     }
 
     fn number<T: TryFrom<i64>>(
@@ -127,6 +156,15 @@ mod tests {
         assert!(told.contains("line 4: failover.stall: \"2h\" is not a time"), "{told}");
         let told = problems("[failover]\nrest = \"30s\"\nrest_max = \"20s\"\n");
         assert!(told.contains("line 3: failover.rest_max: shorter than rest"), "{told}");
+        let told = problems("[failover]\ntotal = \"5s\"\nwait = \"8s\"\n");
+        assert!(told.contains("line 3: failover.wait: longer than total"), "{told}");
+        let told = problems("[failover]\nattempts = 2\nattempts_per_route = 3\n");
+        assert!(told.contains("line 3: failover.attempts_per_route: more than attempts"), "{told}");
+        let told = problems("[failover]\nfirst_content = \"9s\"\nfirst_thought = \"8s\"\n");
+        assert!(
+            told.contains("line 3: failover.first_thought: shorter than first_content"),
+            "{told}"
+        );
         assert!(problems("[failover]\npatience = \"1s\"\n").contains("unknown key"));
         assert!(problems("[clients.a]\nhold = 1\n").contains("true or false is expected"));
     }

@@ -25,6 +25,7 @@ use std::collections::VecDeque;
 use std::pin::Pin;
 use std::time::Duration;
 use tokio::time::Sleep;
+use weir_core::meter::End;
 use weir_core::route::{Candidate, KeySource, Provider, ProviderKind, Reason};
 use weir_core::verdict::{Fault, Limits, Says, Standing, Verdict, telling, unsent, verdict};
 use weir_core::{Metered, Money, Outcome};
@@ -103,6 +104,8 @@ impl Open {
             }
         };
         tell(ticket.pass.take(), &ticket, failure);
+        // An error in the place of an answer: nothing was written that could cost.
+        ticket.empty |= metered.end == End::Failed && metered.output_bytes == 0;
         ticket.close_for_now(outcome, metered)
     }
 }

@@ -153,7 +153,11 @@ fn rank(failure: &Failure) -> u8 {
         // Tools shorten the conversation on it and go on.
         FailureKind::TooLong => 7,
         // What was really sent and failed is what happened; the rest only stood beside it.
-        FailureKind::Upstream | FailureKind::Timeout if !unsent(failure.fault) => 6,
+        FailureKind::Upstream | FailureKind::Timeout
+            if !unsent(failure.fault) || failure.fault == Fault::Connect =>
+        {
+            6
+        }
         // These pass by themselves.
         FailureKind::Busy | FailureKind::Resting => 5,
         FailureKind::Budget => 4,

@@ -202,7 +202,7 @@ async fn exactly_one_attempt_is_told_as_the_last_also_when_nobody_after_it_is_as
     // Known only when its turn has come: the local link has no room for the prompt.
     stage.know(LocalModel { context: Some(1), ..LocalModel::default() });
     let response = stage.send(&chat("weir-low", false)).await;
-    assert_eq!(get_status(&response), 400, "{response}");
+    assert_eq!(get_status(&response), 503, "what a provider really said: {response}");
     assert_eq!(stage.told_last(), [true]);
 
     let stage = chain(&first, &second).await;

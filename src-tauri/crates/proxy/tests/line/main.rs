@@ -267,7 +267,7 @@ async fn a_link_whose_model_is_missing_leads_to_the_next_and_every_failure_is_na
     })
     .await;
     let refused = stage.send(&chat("weir-low", false)).await;
-    assert_eq!(get_status(&refused), 502, "what was tried decides: {refused}");
+    assert_eq!(get_status(&refused), 403, "a key is what is missing: {refused}");
     assert!(refused.contains("first/a") && refused.contains("second/b"), "{refused}");
     stage.closings(3).await;
 }

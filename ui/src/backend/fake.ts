@@ -118,7 +118,7 @@ export function overview(over: Partial<Overview> = {}): Overview {
       allowances: [],
       providers: [],
       local: [],
-      routing: { mode: 'honour', local_share: null, tiers: { low: [], medium: [], high: [] }, paused: false, local_on: true },
+      routing: { mode: 'honour', local_share: null, tiers: { low: [], medium: [], high: [] }, paused: false, local_on: true, per_tier: [] },
       tunnel: null,
       notices: [],
     },

@@ -83,7 +83,8 @@ impl Planner for Routed<'_> {
     }
 
     fn went(&mut self, past: &Past, route: &Route, usage: &Usage) {
-        let Some(key) = past.conversation else { return };
+        let goes_on = |key: &Conversation| self.lengths.get(key).is_some_and(|n| *n > 1);
+        let Some(key) = past.conversation.filter(goes_on) else { return };
         let asked = past.asked_model.as_str();
         match self.standings.get_mut(&key) {
             Some(standing) => standing.answered(asked, route, usage, past.ended_ms),

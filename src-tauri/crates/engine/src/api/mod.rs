@@ -4,6 +4,7 @@
 //! May depend on `core`; knows no socket, no SQL and no tauri.
 
 mod call;
+mod connect;
 mod desk;
 mod doctor;
 mod live;
@@ -22,6 +23,7 @@ mod tunnel;
 mod typescript;
 
 pub use call::{Call, answer};
+pub use connect::{ToolFile, ToolReport, ToolRow, ToolStanding};
 pub use desk::Desk;
 pub use doctor::{Check, CheckState, Doctor};
 pub use live::LiveEvent;

@@ -56,6 +56,8 @@ mod tests {
         all.visit::<LocalStatus>();
         all.visit::<LocalOrder>();
         all.visit::<LocalDone>();
+        all.visit::<ToolRow>();
+        all.visit::<ToolReport>();
         all.visit::<WindowView>();
         let head = "// Generated from the engine's API. Do not edit; to write it anew:\n\
                     //   WEIR_WRITE=1 cargo test -p weir-engine typescript\n";

@@ -65,3 +65,23 @@ fn issue_free_coding_models_148_a_529_moves_on_to_the_next_of_the_chain() {
     assert_eq!((rows.len(), rows[0].cost()), (2, 0));
     assert_eq!(rows[1].ended().outcome, "ok");
 }
+
+#[test]
+fn issue_semantic_router_2130_an_error_is_never_replayed_as_a_success() {
+    // A refusal that was kept came back as a 200, and an answer was replayed for what had failed.
+    let rig = Rig::scripted();
+    let refused = r#"{"type":"error","error":{"type":"invalid_request_error","message":"no"}}"#;
+    let turn = weir_tests::Turn::new(Kind::Messages, weir_tests::Tokens::plain(11, 22));
+    rig.provider.script(Reply::json(400, refused).answer());
+    rig.provider.script(turn.whole().answer());
+    rig.provider.script(Reply::json(400, refused).answer());
+    let call = rig.client().call(Kind::Messages, false, "same");
+    let answers: Vec<(u16, String)> = (0..3)
+        .map(|_| rig.client().send(&call))
+        .map(|response| (response.status, response.header("x-weir-cache").to_owned()))
+        .collect();
+    let off = || "off".to_owned();
+    assert_eq!(answers, [(400, off()), (200, off()), (400, off())]);
+    assert_eq!(rig.provider.count(), 3, "every one was asked of the provider");
+    rig.settled("same");
+}

@@ -27,6 +27,9 @@ mod kill;
 /// An ordered stop finishes what is open, and the next start finds nothing half done.
 mod restart;
 
+/// A request goes where its task, its tier, the rules and its conversation say, and never in silence.
+mod routing;
+
 /// Local servers are found and kept, and a request reaches one only where it fits and has a place.
 mod local;
 

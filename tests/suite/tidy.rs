@@ -12,7 +12,7 @@ const FILE_LINES_MAX: usize = 500;
 /// Which crate may name which. Anything else is an arrow the design does not have.
 const ARROWS: &[(&str, &[&str])] = &[
     ("weir-core", &[]),
-    ("weir-triage", &["weir-core"]),
+    ("weir-triage", &["weir-core", "weir-wire"]),
     ("weir-wire", &["weir-core"]),
     ("weir-ledger", &["weir-core"]),
     ("weir-proxy", &["weir-core", "weir-triage", "weir-wire"]),

@@ -496,7 +496,44 @@ local: boolean,
 /**
  * Whether the demonstration answered: no sum counts it.
  */
-demo: boolean, };
+demo: boolean, 
+/**
+ * The mode of routing in force: `honour`, `tiered`, `local-first` or `shadow`. Null, like all
+ * below, where nothing was decided, and while the first attempt is open.
+ */
+mode: string | null, 
+/**
+ * Which part of a tool's work it is: `main`, `subagent`, `compaction` or `auxiliary`.
+ */
+class: string | null, 
+/**
+ * The key of the conversation it belongs to: sixteen hexadecimal digits.
+ */
+conversation: string | null, 
+/**
+ * Whether the answer follows from the input by rule.
+ */
+deterministic: boolean | null, 
+/**
+ * What the prompt was taken to come to, in tokens.
+ */
+prompt_tokens: number | null, 
+/**
+ * Every way that was looked at, in the order in which they would be tried.
+ */
+candidates: Array<RouteCandidate>, 
+/**
+ * What the one that answered was expected to cost; `cost_usd` is what it did.
+ */
+expected_usd: string | null, 
+/**
+ * In shadow mode, where it would have gone.
+ */
+shadow: RouteCandidate | null, 
+/**
+ * Where it went, why, and what that came to, in one line for people.
+ */
+summary: string, };
 
 /**
  * One provider's key. Never the key itself.
@@ -954,7 +991,44 @@ local: boolean,
 /**
  * Whether the demonstration answered: no sum counts it.
  */
-demo: boolean, };
+demo: boolean, 
+/**
+ * The mode of routing in force: `honour`, `tiered`, `local-first` or `shadow`. Null, like all
+ * below, where nothing was decided, and while the first attempt is open.
+ */
+mode: string | null, 
+/**
+ * Which part of a tool's work it is: `main`, `subagent`, `compaction` or `auxiliary`.
+ */
+class: string | null, 
+/**
+ * The key of the conversation it belongs to: sixteen hexadecimal digits.
+ */
+conversation: string | null, 
+/**
+ * Whether the answer follows from the input by rule.
+ */
+deterministic: boolean | null, 
+/**
+ * What the prompt was taken to come to, in tokens.
+ */
+prompt_tokens: number | null, 
+/**
+ * Every way that was looked at, in the order in which they would be tried.
+ */
+candidates: Array<RouteCandidate>, 
+/**
+ * What the one that answered was expected to cost; `cost_usd` is what it did.
+ */
+expected_usd: string | null, 
+/**
+ * In shadow mode, where it would have gone.
+ */
+shadow: RouteCandidate | null, 
+/**
+ * Where it went, why, and what that came to, in one line for people.
+ */
+summary: string, };
 
 /**
  * The state the mark shows: how high the water stands against the fullest budget's crest.
@@ -1241,7 +1315,8 @@ route: string,
  */
 reason: string, 
 /**
- * The most it can cost; null when the price is not known.
+ * What it is expected to cost (in `route test`, the most it can); null when the price is not
+ * known.
  */
 expected_usd: string | null, };
 

@@ -301,6 +301,15 @@ export function row(over: Partial<LogRow> = {}): LogRow {
     dropped: [],
     local: false,
     demo: false,
+    mode: null,
+    class: null,
+    conversation: null,
+    deterministic: null,
+    prompt_tokens: null,
+    candidates: [],
+    expected_usd: null,
+    shadow: null,
+    summary: 'As asked: claude-sonnet-5-5.',
     ...over,
   };
 }

@@ -6,7 +6,8 @@ use weir_engine::api::LogRow;
 /// The first line.
 pub const HEADER: &str = "id,at,client,project,session,category,endpoint,asked_model,route,task,\
 tier,confidence,reason,attempts,outcome,pricing,input,cache_read,cache_write_5m,cache_write_1h,\
-output,reasoning,web_searches,cost_usd,saved_usd,cache,first_byte_ms,total_ms,dropped,local,demo\r\n";
+output,reasoning,web_searches,cost_usd,saved_usd,cache,first_byte_ms,total_ms,dropped,local,demo,\
+mode,class,conversation,deterministic,prompt_tokens,expected_usd,shadow\r\n";
 
 /// A request's line.
 pub fn row(row: &LogRow) -> String {
@@ -47,6 +48,13 @@ pub fn row(row: &LogRow) -> String {
         field(&row.dropped.join("; ")),
         row.local.to_string(),
         row.demo.to_string(),
+        text(row.mode.as_ref()),
+        text(row.class.as_ref()),
+        text(row.conversation.as_ref()),
+        number(row.deterministic.map(|by_rule| by_rule.to_string())),
+        number(row.prompt_tokens.map(|n| n.to_string())),
+        number(row.expected_usd.map(|m| m.to_string())),
+        text(row.shadow.as_ref().map(|shadow| &shadow.route)),
     ];
     fields.join(",") + "\r\n"
 }

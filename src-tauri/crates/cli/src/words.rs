@@ -2,6 +2,9 @@
 //! Pure. Text that came from outside is made harmless here before it reaches a terminal.
 
 use weir_engine::api::Money;
+use weir_engine::told::judgement;
+
+pub use weir_engine::told::{brief, reason};
 
 /// Columns that an answer fits into.
 pub const WIDTH: usize = 80;
@@ -112,23 +115,6 @@ pub fn outcome(code: &str) -> &str {
     }
 }
 
-/// Why a request went where it went, for a sentence that ends with it.
-pub fn reason(code: &str) -> &str {
-    match code {
-        "asked" => "it is the model asked for",
-        "named" => "the request names provider and model",
-        "tier" => "it is the first of its tier's chain that can answer",
-        "fallback" => "what comes before it in the chain failed",
-        "local-off" => "local models are switched off (weir local on)",
-        "local-context" => "the prompt is longer than the context of the local model before it",
-        "local-busy" => "the local server before it was busy",
-        "local-absent" => "the local server before it was not there",
-        "local-unfit" => "the local model before it does not do what was asked",
-        "demo" => "no key and no local server is set up, so the demonstration answers",
-        other => other,
-    }
-}
-
 /// A kind of token or fee.
 pub fn kind(code: &str) -> String {
     match code {
@@ -136,17 +122,6 @@ pub fn kind(code: &str) -> String {
         "cache_write_1h" => "cache write, 1 h".into(),
         "web_search" => "web searches".into(),
         other => other.replace('_', " "),
-    }
-}
-
-/// How sure a judgement is.
-fn sureness(confidence: f64) -> &'static str {
-    if confidence >= 0.9 {
-        "sure"
-    } else if confidence >= 0.7 {
-        "fairly sure"
-    } else {
-        "unsure"
     }
 }
 
@@ -159,17 +134,8 @@ pub fn dotted(facts: &[String], width: usize) -> String {
 
 /// `Judged: agent step, high, sure (0.94)`, or the tier alone where only its name was asked for.
 pub fn judged(task: Option<&str>, tier: Option<&str>, confidence: Option<f64>) -> Option<String> {
-    let Some(task) = task else {
-        return tier.map(|tier| format!("Tier: {tier}"));
-    };
-    let mut text = format!("Judged: {}", task.replace('_', " "));
-    if let Some(tier) = tier {
-        text.push_str(&format!(", {tier}"));
-    }
-    if let Some(confidence) = confidence {
-        text.push_str(&format!(", {} ({confidence:.2})", sureness(confidence)));
-    }
-    Some(text)
+    let judged = judgement(task, tier, confidence).map(|judged| format!("Judged: {judged}"));
+    judged.or_else(|| tier.map(|tier| format!("Tier: {tier}")))
 }
 
 /// Sentences broken at spaces so that no line passes `width`; later lines start with `indent`.

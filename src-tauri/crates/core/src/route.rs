@@ -209,6 +209,10 @@ pub enum Reason {
     Kept,
     /// The conversation moved, for that pays.
     Moved,
+    /// The route before it rests after failures.
+    Resting,
+    /// The prompt was longer than the context of the model before it.
+    LargerContext,
 }
 
 impl Reason {
@@ -236,6 +240,8 @@ impl Reason {
             Self::TaskModel => "task-model",
             Self::Kept => "kept",
             Self::Moved => "moved",
+            Self::Resting => "resting",
+            Self::LargerContext => "larger-context",
         }
     }
 }

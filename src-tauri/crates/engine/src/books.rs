@@ -175,6 +175,7 @@ fn settle_row(
         service: closing.metered.speed.filter(|s| s != "standard").or(closing.metered.service_tier),
         note: closing.metered.error,
         dropped: closing.dropped,
+        decision: opening.decision.clone(),
         ..Settle::new(opening.id, opening.attempt, closing.at_ms, closing.outcome)
     }
 }

@@ -2,6 +2,7 @@
 //! never raw again. Owns the checked form and how a file is loaded; `show` prints it back.
 
 mod check;
+mod failover;
 mod planned;
 mod presets;
 mod raw;
@@ -23,6 +24,8 @@ pub use tunnel::{TUNNEL_PORT, Tunnel};
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use weir_core::Failover;
 use weir_core::Task;
 use weir_core::budget::Budget;
 use weir_core::route::{KeySource, Provider, Route, Setup};
@@ -77,6 +80,8 @@ pub struct Config {
     pub quality: Option<Quality>,
     /// The second listener for Cursor.
     pub tunnel: Tunnel,
+    /// What happens when a provider fails.
+    pub failover: Arc<Failover>,
     /// Keys that are understood and have no effect yet, each as one sentence.
     pub notes: Vec<String>,
 }

@@ -20,9 +20,11 @@ pub mod lock;
 pub mod logs;
 pub mod parts;
 pub mod prices;
+mod recall;
 pub mod routing;
 pub mod secrets;
 pub mod start;
+pub mod told;
 pub mod tunnel;
 
 pub use desk::HomeDesk;

@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU16, AtomicU64, Ordering};
 use std::time::SystemTime;
+use weir_core::Failover;
 use weir_core::route::{Ask, Provider, ProviderKind, Route, Setup, at_home, routed};
 use weir_core::{Metered, Money, Usage};
 use weir_proxy::ports::{Clock, Listed, Opening, Routes};
@@ -288,6 +289,18 @@ impl Routes for Routing {
     fn setup(&self) -> Arc<Setup> {
         self.look();
         self.setup.load_full()
+    }
+
+    fn failover(&self) -> Arc<Failover> {
+        Arc::clone(&self.config.load().failover)
+    }
+
+    fn window(&self, route: &Route) -> Option<u64> {
+        let base_url = self.base_url(&route.provider);
+        let rows = self.prices.models(&route.provider, &base_url, self.clock.unix_ms());
+        // A dated name is of the family its beginning names.
+        let own = rows.iter().filter(|row| route.model.starts_with(&row.model));
+        own.max_by_key(|row| row.model.len())?.context
     }
 
     fn models(&self) -> Vec<Listed> {

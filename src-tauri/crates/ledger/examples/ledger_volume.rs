@@ -7,11 +7,14 @@
 use std::error::Error;
 use std::io::Write;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use weir_core::budget::Scope;
 use weir_core::period::{LocalDay, Period};
-use weir_core::route::{Reason, Tier};
-use weir_core::{Endpoint, Money, Outcome, Pricing, RequestId, Usage};
+use weir_core::route::{Mode, Reason, Route, Tier};
+use weir_core::{
+    Class, Conversation, Decision, Endpoint, Money, Outcome, Pricing, RequestId, Usage, Weighed,
+};
 use weir_ledger::{DayRange, Dimension, Ledger, LogFilter, Reserve, Settle};
 
 type Done<T = ()> = Result<T, Box<dyn Error>>;
@@ -60,6 +63,7 @@ struct Traffic {
     made: u64,
     rows: u64,
     session: String,
+    conversation: u64,
 }
 
 /// One request: what it is reserved with and settled with, for each of its attempts.
@@ -70,12 +74,14 @@ struct Call {
     pick: [usize; 5],
     prompt: u64,
     answer: u64,
+    conversation: u64,
 }
 
 impl Traffic {
     fn next(&mut self) -> Call {
         if self.made.is_multiple_of(20) {
             self.session = uuid(self.dice.roll(u64::MAX), self.dice.roll(u64::MAX));
+            self.conversation = self.dice.roll(u64::MAX);
         }
         let span = DAYS * 86_400_000;
         let at_ms = (START_MS + span * self.made / self.rows).cast_signed();
@@ -95,6 +101,7 @@ impl Traffic {
             pick: pick.map(|p| p as usize),
             prompt: 800 + d.roll(90_000),
             answer: 20 + d.skewed(6_000),
+            conversation: self.conversation,
         }
     }
 }
@@ -158,7 +165,31 @@ fn settle(call: &Call, attempt: u16) -> Settle {
     });
     row.first_byte_ms = Some(250 + (call.prompt % 700) as u32);
     row.total_ms = total_ms;
+    row.decision = Some(Arc::new(decided(call)));
     row
+}
+
+/// A decision between three candidates, as of a tier's chain.
+fn decided(call: &Call) -> Decision {
+    let [.., model, _] = call.pick;
+    let weighed = (0..3).map(|link| {
+        let (provider, name, local) = MODELS[(model + link) % MODELS.len()];
+        let nano = call.prompt * 900 * (1 + link as u64) + call.answer * 15_000;
+        Weighed {
+            route: Route { provider: provider.into(), model: name.into() },
+            reason: if link == 0 { Reason::Tier } else { Reason::Fallback },
+            expected: Some(Money::from_nano(if local { 0 } else { nano.cast_signed() })),
+        }
+    });
+    Decision {
+        mode: Mode::Tiered,
+        class: Class::Main,
+        deterministic: false,
+        prompt_tokens: call.prompt,
+        conversation: Some(Conversation(call.conversation)),
+        weighed: weighed.collect(),
+        shadow: None,
+    }
 }
 
 fn percentile(times: &mut [Duration], per_mille: usize) -> Duration {
@@ -183,7 +214,7 @@ fn median(mut ask: impl FnMut() -> Done) -> Done<Duration> {
 
 fn fill(ledger: &Ledger, rows: u64) -> Done<Traffic> {
     let dice = Dice(0x5eed_5eed_5eed);
-    let mut traffic = Traffic { dice, made: 0, rows, session: String::new() };
+    let mut traffic = Traffic { dice, made: 0, rows, session: String::new(), conversation: 0 };
     let mut times = Vec::new();
     let start = Instant::now();
     for n in 0..rows {

@@ -6,9 +6,10 @@
 
 use std::io::Write;
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use weir_core::route::Reason;
-use weir_core::{Endpoint, Money, Outcome, Pricing, RequestId};
+use weir_core::route::{Mode, Reason, Route};
+use weir_core::{Class, Decision, Endpoint, Money, Outcome, Pricing, RequestId, Weighed};
 use weir_ledger::{Ledger, Reserve, Settle};
 
 const THREADS: u32 = 3;
@@ -47,7 +48,23 @@ fn reserve(id: RequestId, attempt: u16, session: &str) -> Reserve<'_> {
 fn settle(id: RequestId, attempt: u16) -> Settle {
     let mut row = Settle::new(id, attempt, id.unix_ms() + 9, Outcome::Ok);
     (row.pricing, row.cost) = (Pricing::Exact, Some(Money::from_nano(500 + i64::from(attempt))));
+    row.decision = Some(Arc::new(decided(id)));
     row
+}
+
+/// A decision that can be told from every other one.
+fn decided(id: RequestId) -> Decision {
+    let route = Route { provider: "anthropic".into(), model: "claude-haiku-4-5".into() };
+    let expected = Some(Money::from_nano(id.raw() % 1_000_000));
+    Decision {
+        mode: Mode::Tiered,
+        class: Class::Main,
+        deterministic: false,
+        prompt_tokens: id.raw().unsigned_abs() % 1_000_000,
+        conversation: None,
+        weighed: vec![Weighed { route, reason: Reason::Tier, expected }],
+        shadow: None,
+    }
 }
 
 fn work(ledger: &Ledger, now_ms: i64, next: &AtomicU32) {

@@ -1,6 +1,7 @@
 //! Rows of `reserve` and `settle` put together again: the log, one request, the export.
 //! Owns the reading of a row; filters run on numbers, texts are looked up for what is shown.
 
+use crate::decision;
 use crate::entry::Entry;
 use crate::name;
 use crate::problem::ReadProblem;
@@ -133,7 +134,8 @@ fn unsigned(count: i64) -> u64 {
 }
 
 impl Reader {
-    fn text(&mut self, id: i64) -> rusqlite::Result<String> {
+    /// The text of a name.
+    pub fn text(&mut self, id: i64) -> rusqlite::Result<String> {
         Ok(self.texts.text(&self.conn, id)?.to_string())
     }
 
@@ -158,6 +160,7 @@ impl Reader {
             task: self.maybe(Some(key.task))?,
             tier: tier.as_deref().and_then(Tier::parse),
             confidence,
+            decision: decision::find(self, id.raw())?,
             attempts: rows.into_iter().map(|raw| self.attempt(raw)).collect::<Result<_, _>>()?,
         })
     }

@@ -145,7 +145,8 @@ fn a_ledger_of_the_first_version_gets_its_breakdowns_from_its_sums_and_its_journ
     assert_eq!(before[0].len(), 3);
     drop(ledger);
     let old = Connection::open(&path).expect("opens");
-    old.execute_batch("DROP TABLE part_total; PRAGMA user_version = 1;").expect("made old");
+    old.execute_batch("DROP TABLE part_total; DROP TABLE decision; PRAGMA user_version = 1;")
+        .expect("made old");
     drop(old);
     let record = Journal::start(&path).expect("a journal");
     let entry = row(900);

@@ -1,10 +1,11 @@
 //! The plain values that go into the ledger and come out of it.
 //! Owns no behaviour but what follows from a value alone; knows no SQL.
 
+use std::sync::Arc;
 use weir_core::budget::Scope;
 use weir_core::period::{LocalDay, Window};
 use weir_core::route::{Reason, Tier};
-use weir_core::{Endpoint, Money, Outcome, Pricing, RequestId, Usage};
+use weir_core::{Conversation, Decision, Endpoint, Money, Outcome, Pricing, RequestId, Usage};
 
 /// An attempt about to leave. Borrowed: it is written before `Ledger::reserve` returns.
 /// Texts longer than `TEXT_BYTES_MAX` are cut.
@@ -87,6 +88,8 @@ pub struct Settle {
     pub service: Option<String>,
     /// The provider's error type or code, when it gave one.
     pub note: Option<String>,
+    /// What was decided for the request; the same for all its attempts, written once.
+    pub decision: Option<Arc<Decision>>,
 }
 
 impl Settle {
@@ -109,6 +112,7 @@ impl Settle {
             dropped: None,
             service: None,
             note: None,
+            decision: None,
         }
     }
 
@@ -270,8 +274,43 @@ pub struct RequestRow {
     pub tier: Option<Tier>,
     /// Confidence of task and tier in thousandths.
     pub confidence: Option<u16>,
+    /// What was decided for it; `None` while its first attempt is open, and where nothing was.
+    pub decision: Option<DecisionRow>,
     /// In order; never empty.
     pub attempts: Vec<AttemptRow>,
+}
+
+/// What was decided for a request, as it was written. Codes are texts: a later Weir may know more
+/// of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DecisionRow {
+    /// `Mode::as_str` of the mode in force.
+    pub mode: String,
+    /// `Class::as_str` of the part of a tool's work it is.
+    pub class: String,
+    /// Whether the answer follows from the input by rule.
+    pub deterministic: bool,
+    /// What the prompt probably came to, in tokens.
+    pub prompt_tokens: u64,
+    /// The conversation it belongs to.
+    pub conversation: Option<Conversation>,
+    /// Every way that was looked at, in the order in which they would be tried.
+    pub weighed: Vec<WeighedRow>,
+    /// In shadow mode: where it would have gone.
+    pub shadow: Option<WeighedRow>,
+}
+
+/// A way to answer that was looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WeighedRow {
+    /// The provider.
+    pub provider: String,
+    /// The model.
+    pub model: String,
+    /// The short code of why it stands where it stands, or why it was passed over.
+    pub reason: String,
+    /// What it was expected to cost; `None` when its price was not known.
+    pub expected: Option<Money>,
 }
 
 /// Where an attempt stands.

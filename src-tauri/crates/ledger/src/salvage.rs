@@ -3,6 +3,7 @@
 //! stands in for what is lost. The damaged file is replaced only at the very end.
 
 use crate::connection;
+use crate::decision;
 use crate::journal;
 use crate::migration::{self, MIGRATIONS, beside};
 use crate::page::{self, Found, PAGE_BYTES};
@@ -12,6 +13,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use rusqlite::types::Value;
 use rusqlite::{Connection, ErrorCode, OptionalExtension, params_from_iter};
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{BufReader, ErrorKind, Read};
 use std::path::{Path, PathBuf};
@@ -26,6 +28,8 @@ pub struct Salvaged {
     pub reserves: u64,
     /// Settlements carried over.
     pub settles: u64,
+    /// Decisions carried over.
+    pub decisions: u64,
     /// Tools carried over.
     pub clients: u64,
     /// Settlements whose reservation was lost; their day is reckoned from their end and their
@@ -168,6 +172,9 @@ const INSERT_RESERVE: &str = "INSERT OR IGNORE INTO reserve VALUES (?1, ?2, ?3, 
 const INSERT_SETTLE: &str = "INSERT OR IGNORE INTO settle VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8,
     ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22)";
 
+const INSERT_DECISION: &str =
+    "INSERT OR IGNORE INTO decision VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+
 const COUNT_CLIENTS: &str = "SELECT count(*) FROM client";
 
 /// A settlement's reservation was lost: one that says so, on the day the attempt ended.
@@ -187,8 +194,13 @@ const NAME_THE_LOST: &str = "INSERT INTO name (id, text)
         UNION SELECT model FROM reserve UNION SELECT task FROM reserve
         UNION SELECT tier FROM reserve UNION SELECT reason FROM reserve
         UNION SELECT cache FROM settle UNION SELECT dropped FROM settle
-        UNION SELECT service FROM settle)
+        UNION SELECT service FROM settle UNION SELECT mode FROM decision
+        UNION SELECT class FROM decision)
     WHERE lost IS NOT NULL AND lost NOT IN (SELECT id FROM name)";
+
+/// The same for one number.
+const NAME_ONE_LOST: &str =
+    "INSERT OR IGNORE INTO name (id, text) VALUES (?1, '(lost ' || ?1 || ')')";
 
 /// Columns of both `reserve` and `settle`; a rollup has as many.
 const ROW_COLUMNS: usize = 22;
@@ -202,6 +214,7 @@ enum Kind {
     Client,
     Reserve,
     Settle,
+    Decision,
     Other,
 }
 
@@ -213,6 +226,10 @@ fn kind(found: &Found) -> Kind {
     match (found.rowid, found.values.as_slice()) {
         (Some(_), [Null, Text(_)]) => Kind::Name,
         (Some(_), [Null, Text(_), Blob(hash), ..]) if hash.len() == 32 => Kind::Client,
+        (
+            Some(key),
+            [Null, Integer(_), Integer(_), Integer(0 | 1), Integer(_), _, Blob(_), Blob(_) | Null],
+        ) if id.contains(&key) => Kind::Decision,
         (None, [Integer(key), _, Integer(at_ms), ..])
             if found.values.len() == ROW_COLUMNS && id.contains(key) && *at_ms >= AT_MS_MIN =>
         {
@@ -231,6 +248,7 @@ fn carry_over(copy: &Path, target: &mut Connection, zone: &TimeZone) -> Result<S
     let mut found = Salvaged::default();
     let tx = target.transaction()?;
     let log = beside(copy, "-wal");
+    let mut referred = BTreeSet::new();
     // Settlements refer to reservations, so those come first.
     for (path, is_log) in [(copy, false), (&log, true)] {
         pages(path, is_log, |page| {
@@ -240,6 +258,10 @@ fn carry_over(copy: &Path, target: &mut Connection, zone: &TimeZone) -> Result<S
                     Kind::Client => drop(put(&tx, INSERT_CLIENT, with_rowid(row))?),
                     Kind::Reserve => {
                         found.reserves += u64::from(put(&tx, INSERT_RESERVE, row.values)?);
+                    }
+                    Kind::Decision => {
+                        referred.extend(names_of(&row.values));
+                        found.decisions += u64::from(put(&tx, INSERT_DECISION, with_rowid(row))?);
                     }
                     Kind::Settle | Kind::Other => {}
                 }
@@ -259,11 +281,28 @@ fn carry_over(copy: &Path, target: &mut Connection, zone: &TimeZone) -> Result<S
         })?;
     }
     tx.execute(NAME_THE_LOST, [])?;
+    for name in referred {
+        tx.prepare_cached(NAME_ONE_LOST)?.execute([name])?;
+    }
     recount::recount(&tx)?;
     found.clients = tx.query_row(COUNT_CLIENTS, [], |r| r.get::<_, u32>(0))?.into();
     tx.commit()?;
     target.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
     Ok(found)
+}
+
+/// The names a decision's candidates refer to. Those of a page that only looks readable are held to
+/// numbers that a ledger's names can reach.
+fn names_of(row: &[Value]) -> Vec<i64> {
+    const NAMES_MAX: i64 = 1 << 32;
+    let [.., Value::Blob(weighed), shadow] = row else { return Vec::new() };
+    let shadow = match shadow {
+        Value::Blob(bytes) => Some(bytes.as_slice()),
+        _ => None,
+    };
+    let mut names = decision::names_in(weighed, shadow);
+    names.retain(|name| (1..NAMES_MAX).contains(name));
+    names
 }
 
 /// In a table with rowids the first column is stored as NULL and means the rowid.

@@ -147,7 +147,8 @@ impl Final {
     }
 }
 
-fn in_range(cost: Money) -> i64 {
+/// Nano-dollars that no sum overflows by.
+pub(crate) fn in_range(cost: Money) -> i64 {
     cost.nano().clamp(0, COST_NANO_MAX)
 }
 

@@ -108,6 +108,7 @@ pub(crate) fn request(entry: &Entry<'_>) -> RequestRow {
         task: maybe(entry.task),
         tier: entry.tier.and_then(Tier::parse),
         confidence: entry.confidence,
+        decision: None,
         attempts: Vec::new(),
     }
 }

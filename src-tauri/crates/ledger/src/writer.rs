@@ -1,6 +1,7 @@
 //! The one writer: its connection, the numbers of names, and the attempts that are open.
 //! Owns its transactions; everything here runs under the writer's lock, which no request waits for.
 
+use crate::decision;
 use crate::entry::{Entry, Place};
 use crate::journal::Journal;
 use crate::name::Names;
@@ -193,7 +194,11 @@ impl Writer {
                 Some(open) => {
                     opened.insert(place, open);
                     self.newest = self.newest.max(place.0);
-                    settle::insert(&tx, &mut self.names, row, &open, &mut add)?
+                    let done = settle::insert(&tx, &mut self.names, row, &open, &mut add)?;
+                    if let Some(decided) = row.decision.as_deref().filter(|_| done) {
+                        decision::insert(&tx, &mut self.names, row.id, row.attempt, decided)?;
+                    }
+                    done
                 }
                 None => false,
             };

@@ -3,9 +3,10 @@
 //! error.
 
 use crate::accept::{Accepted, Entry, Gatekeeper};
-use crate::attempt::{Started, attempt};
+use crate::attempt::{Begun, attempt};
 use crate::body::ReplyBody;
 use crate::conversations::Conversations;
+use crate::health::Health;
 use crate::live::{Held, Live};
 use crate::ports::Ports;
 use crate::quirks::Quirks;
@@ -23,7 +24,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use tokio_util::task::TaskTracker;
 use weir_core::route::{NoRoute, Setup};
-use weir_core::{Dialect, RequestId};
+use weir_core::{Dialect, Failover, RequestId};
 use weir_wire::error_body::ProblemKind;
 
 /// What every request of one listener shares.
@@ -34,6 +35,7 @@ pub struct Line {
     pub(crate) quirks: Arc<Quirks>,
     pub(crate) workers: Arc<Workers>,
     pub(crate) conversations: Arc<Conversations>,
+    pub(crate) health: Arc<Health>,
     pub(crate) live: Live,
     pub(crate) sequence: Arc<AtomicU32>,
     pub(crate) tasks: TaskTracker,
@@ -67,6 +69,10 @@ pub struct Context {
     pub workers: Arc<Workers>,
     /// Where conversations stand.
     pub conversations: Arc<Conversations>,
+    /// How providers and their models stand.
+    pub health: Arc<Health>,
+    /// The settings of fail-over, from start to end.
+    pub failover: Arc<Failover>,
     /// The proxy's tasks, which a stop waits for.
     pub tasks: TaskTracker,
 }
@@ -137,6 +143,8 @@ impl Line {
             upstream_quirks: Arc::clone(&self.quirks),
             workers: Arc::clone(&self.workers),
             conversations: Arc::clone(&self.conversations),
+            health: Arc::clone(&self.health),
+            failover: self.ports.routes.failover(),
             tasks: self.tasks.clone(),
         }
     }
@@ -155,8 +163,10 @@ async fn forward(
         }
         Err(problem) => return Err(nowhere(&problem)),
     };
-    let started: Started = attempt(context, &asked, planned).await?;
-    answer::answer(context, asked, started, open).await
+    match attempt(context, &asked, planned).await? {
+        Begun::Started(started) => answer::answer(context, asked, *started, open).await,
+        Begun::Refused(kept) => Ok(answer::refusal(context, &asked, *kept)),
+    }
 }
 
 fn nowhere(problem: &NoRoute) -> Refused {

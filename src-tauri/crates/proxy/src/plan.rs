@@ -50,6 +50,7 @@ pub fn planned(context: &Context, asked: &Asked, judged: Judged) -> Result<Plann
         model: &asked.model,
         streams: asked.streams(),
         judgement: judged.judgement,
+        hinted: asked.hints.tier.is_some(),
         client: &asked.accepted.caller.name,
         category: asked.hints.category.as_deref(),
         project: asked.hints.project.as_deref(),

@@ -1,7 +1,19 @@
 //! What a request asks for and how hard it is: pure, in process, microseconds.
-//! Owns the task names and the token estimate; knows no I/O and no network.
+//! Owns the judgement of task, tier, class and confidence, the weights it is made with, and the token
+//! estimate; knows no I/O and no network. Reads a body through `wire::outline` only.
 
+mod class;
+mod envelope;
 mod estimate;
+pub mod features;
+mod judge;
+mod lexicon;
+pub mod model;
+mod parts;
+pub mod request;
+mod words;
 
+pub use envelope::is_envelope;
 pub use estimate::{likely_of, tokens_at_most, tokens_likely};
+pub use judge::{Named, TOKENS_HIGH, Weighing, judge};
 pub use weir_core::Task;

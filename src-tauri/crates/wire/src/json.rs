@@ -2,6 +2,8 @@
 //! Never recurses, never allocates for what it skips. Levels that are read are held to JSON's
 //! grammar; what is skipped is only held to balance and to closed strings.
 
+pub(crate) mod walk;
+
 use crate::number;
 use std::borrow::Cow;
 

@@ -4,6 +4,7 @@
 //! passes, except the splices of `edits` and the one event `hide` takes out.
 
 pub mod cursor;
+pub mod damaged;
 pub mod edits;
 pub mod encoding;
 pub mod endpoint;
@@ -14,6 +15,7 @@ pub mod hub;
 mod json;
 mod lines;
 mod number;
+pub mod outline;
 pub mod sse;
 pub mod tap;
 pub mod text;
@@ -23,4 +25,5 @@ pub use endpoint::{Target, dialect_of, target};
 pub use error_body::{Problem, ProblemKind, error_body, error_event};
 pub use facts::{BodyProblem, Facts, Span};
 pub use hide::UsageHider;
+pub use outline::{Excerpt, Outline};
 pub use tap::Tap;

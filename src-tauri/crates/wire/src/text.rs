@@ -57,7 +57,7 @@ fn escape(from: &[u8]) -> (usize, usize) {
 }
 
 /// Base64 has no spaces; words have.
-fn is_blob(raw: &[u8]) -> bool {
+pub(crate) fn is_blob(raw: &[u8]) -> bool {
     if raw.len() < BLOB_BYTES_MIN {
         return false;
     }

@@ -22,6 +22,9 @@ const SUMS: &str = "requests spent_usd saved_usd local_requests unpriced_request
 const LOG: &str = "id at client project session asked_model route task tier confidence reason \
     attempts outcome pricing usage cost_usd saved_usd cache first_byte_ms total_ms dropped";
 
+const DECISION: &str = "mode class conversation deterministic prompt_tokens candidates expected_usd \
+    shadow summary";
+
 #[test]
 fn cost_summary_and_breakdown() {
     let summary = check(&samples::week(), &format!("period from to {SUMS}"));
@@ -53,7 +56,7 @@ fn log_and_its_attempts() {
         [AttemptState::Open, AttemptState::Settled, AttemptState::Void, AttemptState::Orphan];
     assert_eq!(json!(states), json!(["open", "settled", "void", "orphan"]));
     assert_eq!(attempt["state"], "settled");
-    check(&samples::explained(), &format!("{LOG} lines"));
+    check(&samples::explained(), &format!("{LOG} lines {DECISION}"));
 }
 
 #[test]

@@ -13,6 +13,7 @@ pub fn explain(told: &Explain, zone: &Zone, paint: Paint) -> String {
     let row = &told.row;
     let mut out = format!("{}  {}\n\n", row.id, row.at.full(zone));
     let mut say = |text: String| out.push_str(&wrap(&plain(&text), words::WIDTH, "  "));
+    say(row.summary.clone());
     say(asked(row));
     say(went(row));
     if let Some(judged) = judged(row) {
@@ -21,6 +22,10 @@ pub fn explain(told: &Explain, zone: &Zone, paint: Paint) -> String {
     say(ended(row));
     if !row.dropped.is_empty() {
         say(format!("Left out in translation: {}.", row.dropped.join(", ")));
+    }
+    if !row.candidates.is_empty() {
+        out.push_str("\nCandidates\n");
+        out.push_str(&candidates(row).render(paint));
     }
     out.push_str("\nAttempts\n");
     out.push_str(&attempts(&row.attempts).render(paint));
@@ -51,7 +56,18 @@ fn went(row: &LogRow) -> String {
 
 fn judged(row: &LogRow) -> Option<String> {
     let said = words::judged(row.task.as_deref(), row.tier.as_deref(), row.confidence)?;
-    Some(format!("{said}."))
+    let class = row.class.as_deref().filter(|class| *class != "main");
+    let facts = [
+        row.mode.as_ref().map(|mode| format!("mode {mode}")),
+        class.map(|class| format!("{class} request")),
+        row.deterministic.filter(|by_rule| *by_rule).map(|_| "by rule".to_owned()),
+        row.conversation.as_ref().map(|key| format!("conversation {key}")),
+    ];
+    let facts: Vec<String> = facts.into_iter().flatten().collect();
+    Some(match facts.is_empty() {
+        true => format!("{said}."),
+        false => format!("{said}. Routing: {}.", facts.join(", ")),
+    })
 }
 
 fn ended(row: &LogRow) -> String {
@@ -75,6 +91,30 @@ fn ended(row: &LogRow) -> String {
         cache => text.push_str(&format!("; from the cache ({cache})")),
     }
     text + "."
+}
+
+fn candidates(row: &LogRow) -> Table {
+    let mut table = Table::new(&[
+        ("", Fit::Right),
+        ("could go to", Fit::Route(12)),
+        ("why", Fit::Cut(12)),
+        ("expected", Fit::Point),
+    ])
+    .indented(2);
+    let shadow = row.shadow.iter().map(|shadow| ("shadow".to_owned(), shadow));
+    let numbered = (1..).zip(&row.candidates).map(|(n, candidate)| (n.to_string(), candidate));
+    for (number, candidate) in numbered.chain(shadow) {
+        table.row([
+            number.into(),
+            candidate.route.as_str().into(),
+            words::brief(&candidate.reason).into(),
+            candidate.expected_usd.map_or_else(
+                || Cell::new("unpriced", Tone::Warn),
+                |expected| expected.short().into(),
+            ),
+        ]);
+    }
+    table
 }
 
 fn attempts(attempts: &[Attempt]) -> Table {
@@ -151,6 +191,9 @@ fn cost(told: &Explain, paint: Paint) -> String {
         out.push('\n');
     }
     out.push_str(&wrap(&known(row), words::WIDTH, ""));
+    if let Some((expected, real)) = row.expected_usd.zip(row.cost_usd) {
+        out.push_str(&format!("Expected {}, came to {}.\n", expected.short(), real.short()));
+    }
     if let Some(saved) = row.saved_usd.filter(|saved| saved.nano() > 0) {
         out.push_str(&format!("Saved {} against the model asked for.\n", saved.short()));
     }
@@ -183,10 +226,19 @@ mod tests {
         let expected = "\
 wr_1m816n35r0007  2026-11-22 09:41:07.000 +01:00
 
+Kept on claude-opus-5-5: switching would have cost $0.31 more (82K cached
+  tokens). Saved $0.0121 against claude-opus-5-5.
 claude-code asked for claude-opus-5-5 (messages), project weir.
-It went to anthropic/claude-opus-5-5: it is the model asked for.
-Judged: agent step, high, sure (0.94).
+It went to anthropic/claude-opus-5-5: its conversation stays on its model.
+Judged: agent step, high, sure (0.94). Routing: mode tiered, conversation
+  00c0ffee00c0ffee.
 It ended: complete; first byte after 820 ms, done after 4.2 s.
+
+Candidates
+     could go to                why                       expected
+  1  anthropic/claude-opus-5-5  the conversation's model   $0.0431
+  2  anthropic/claude-haiku-5   first of the tier          $0.3531
+  3  vllm/mistral               next in the chain         unpriced
 
 Attempts
      went to                    ended      first byte     end  reserved     cost
@@ -201,6 +253,7 @@ Cost
   total               $0.04530
 
 Exact: the provider reported the usage, and its price is known.
+Expected $0.0431, came to $0.0453.
 Saved $0.0121 against the model asked for.
 ";
         let shown = explain(&samples::explained(), &samples::zone(), Paint::OFF);

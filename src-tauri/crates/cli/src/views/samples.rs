@@ -157,9 +157,14 @@ pub fn row() -> LogRow {
         reserved_usd: Some(usd("0.4201")),
         settled_usd: Some(usd(cost)),
         state: AttemptState::Settled,
-        reason: "asked".into(),
+        reason: "kept".into(),
         first_byte_ms: Some(first),
         total_ms: Some(total),
+    };
+    let candidate = |route: &str, reason: &str, expected: &str| RouteCandidate {
+        route: route.into(),
+        reason: reason.into(),
+        expected_usd: Some(usd(expected)),
     };
     LogRow {
         id: RequestId::new(at.ms(), 7),
@@ -174,7 +179,7 @@ pub fn row() -> LogRow {
         task: Some("agent_step".into()),
         tier: Some("high".into()),
         confidence: Some(0.94),
-        reason: "asked".into(),
+        reason: "kept".into(),
         attempts: vec![
             attempt("upstream_error", 529, "0", 120, 130),
             attempt("ok", 200, "0.0453", 820, 4_200),
@@ -195,6 +200,25 @@ pub fn row() -> LogRow {
         dropped: Vec::new(),
         local: false,
         demo: false,
+        mode: Some("tiered".into()),
+        class: Some("main".into()),
+        conversation: Some("00c0ffee00c0ffee".into()),
+        deterministic: Some(false),
+        prompt_tokens: Some(83_000),
+        candidates: vec![
+            candidate("anthropic/claude-opus-5-5", "kept", "0.0431"),
+            candidate("anthropic/claude-haiku-5", "tier", "0.3531"),
+            RouteCandidate {
+                route: "vllm/mistral".into(),
+                reason: "fallback".into(),
+                expected_usd: None,
+            },
+        ],
+        expected_usd: Some(usd("0.0431")),
+        shadow: None,
+        summary: "Kept on claude-opus-5-5: switching would have cost $0.31 more (82K cached \
+                  tokens). Saved $0.0121 against claude-opus-5-5."
+            .into(),
     }
 }
 

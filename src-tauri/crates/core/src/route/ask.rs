@@ -32,6 +32,8 @@ pub struct Ask<'a> {
     pub streams: bool,
     /// What triage made of it, hints included; `None` for what is not judged.
     pub judgement: Option<Judgement>,
+    /// Whether the client itself named the tier: then that is done, whatever a move costs.
+    pub hinted: bool,
     /// The tool.
     pub client: &'a str,
     /// `x-weir-category`.
@@ -64,6 +66,7 @@ impl<'a> Ask<'a> {
             model,
             streams,
             judgement: None,
+            hinted: false,
             client: "",
             category: None,
             project: None,

@@ -73,7 +73,7 @@ fn ways(setup: &Setup, ask: &Ask<'_>) -> Result<Vec<Candidate>, NoRoute> {
         Some(Some(tier)) => by_tier(setup, ask, tier),
         Some(None) => {
             let found = by_judgement(setup, ask, setup.mode == Mode::LocalFirst)?;
-            Ok(sticking(setup, ask, found, true))
+            Ok(sticking(setup, ask, found, !ask.hinted))
         }
         None => by_mode(setup, ask, setup.mode),
     }
@@ -118,7 +118,7 @@ fn by_mode(setup: &Setup, ask: &Ask<'_>, mode: Mode) -> Result<Vec<Candidate>, N
     let Ok(found) = by_judgement(setup, ask, mode == Mode::LocalFirst) else {
         return Ok(vec![asked]);
     };
-    let found = sticking(setup, ask, beside(setup, ask, asked, found), true);
+    let found = sticking(setup, ask, beside(setup, ask, asked, found), !ask.hinted);
     Ok(found)
 }
 

@@ -1,7 +1,7 @@
 //! Requests as the ledger knows them: `log`, `explain`, `export`.
 //! Owns their JSON: one row a request, each attempt inside it.
 
-use super::Stamp;
+use super::{RouteCandidate, Stamp};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 use weir_core::{Money, RequestId};
@@ -150,6 +150,26 @@ pub struct LogRow {
     pub local: bool,
     /// Whether the demonstration answered: no sum counts it.
     pub demo: bool,
+    /// The mode of routing in force: `honour`, `tiered`, `local-first` or `shadow`. Null, like all
+    /// below, where nothing was decided, and while the first attempt is open.
+    pub mode: Option<String>,
+    /// Which part of a tool's work it is: `main`, `subagent`, `compaction` or `auxiliary`.
+    pub class: Option<String>,
+    /// The key of the conversation it belongs to: sixteen hexadecimal digits.
+    pub conversation: Option<String>,
+    /// Whether the answer follows from the input by rule.
+    pub deterministic: Option<bool>,
+    /// What the prompt was taken to come to, in tokens.
+    pub prompt_tokens: Option<u64>,
+    /// Every way that was looked at, in the order in which they would be tried.
+    pub candidates: Vec<RouteCandidate>,
+    /// What the one that answered was expected to cost; `cost_usd` is what it did.
+    #[ts(as = "Option<String>")]
+    pub expected_usd: Option<Money>,
+    /// In shadow mode, where it would have gone.
+    pub shadow: Option<RouteCandidate>,
+    /// Where it went, why, and what that came to, in one line for people.
+    pub summary: String,
 }
 
 /// One line of a request's bill.

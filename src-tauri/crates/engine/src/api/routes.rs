@@ -34,7 +34,8 @@ pub struct RouteCandidate {
     pub route: String,
     /// Why, as the short code of `x-weir-reason`.
     pub reason: String,
-    /// The most it can cost; null when the price is not known.
+    /// What it is expected to cost (in `route test`, the most it can); null when the price is not
+    /// known.
     #[ts(as = "Option<String>")]
     pub expected_usd: Option<Money>,
 }

@@ -91,6 +91,7 @@ impl Judge {
         let task_models = self.task_models(raw.task_models, &providers);
         let experiments = self.experiments(raw.experiments, &providers);
         let quality = raw.quality.and_then(|q| self.quality(q, &providers));
+        let failover = self.failover(raw.failover, raw.clients);
         let tunnel = self.tunnel(raw.tunnel, port, &providers, [&low, &medium, &high]);
         Config {
             port,
@@ -112,6 +113,7 @@ impl Judge {
             experiments,
             quality,
             tunnel,
+            failover,
             notes: Vec::new(),
         }
     }

@@ -25,6 +25,8 @@ pub struct Raw {
     pub experiments: Vec<RawExperiment>,
     pub quality: Option<RawQuality>,
     pub tunnel: Option<RawTunnel>,
+    pub failover: Option<RawFailover>,
+    pub clients: Vec<RawClient>,
 }
 
 /// `[providers.NAME]`
@@ -142,6 +144,29 @@ pub struct RawTunnel {
     pub at_once: Option<At<i64>>,
 }
 
+/// `[failover]`
+#[derive(Debug, Default)]
+pub struct RawFailover {
+    pub attempts: Option<At<i64>>,
+    pub per_route: Option<At<i64>>,
+    pub wait: Option<At<String>>,
+    pub total: Option<At<String>>,
+    pub first_content: Option<At<String>>,
+    pub first_thought: Option<At<String>>,
+    pub whole_answer: Option<At<String>>,
+    pub stall: Option<At<String>>,
+    pub failures: Option<At<i64>>,
+    pub rest: Option<At<String>>,
+    pub rest_max: Option<At<String>>,
+}
+
+/// `[clients.NAME]`
+#[derive(Debug)]
+pub struct RawClient {
+    pub name: String,
+    pub hold: Option<At<bool>>,
+}
+
 /// Reads a file. What is of the wrong type or unknown is in the reading's problems.
 pub fn read(text: &str) -> (Raw, Reading) {
     Reading::of(text, |top, reading| {
@@ -179,6 +204,11 @@ pub fn read(text: &str) -> (Raw, Reading) {
         raw.experiments = each(top, reading, "experiments", experiment);
         raw.quality = top.section(reading, "quality").map(|s| quality(s, reading));
         raw.tunnel = top.section(reading, "tunnel").map(|s| tunnel(s, reading));
+        raw.failover = top.section(reading, "failover").map(|s| failover(s, reading));
+        if let Some(mut clients) = top.section(reading, "clients") {
+            let named = clients.named(reading);
+            raw.clients = named.into_iter().map(|(n, s)| client(n, s, reading)).collect();
+        }
         raw
     })
 }
@@ -321,6 +351,30 @@ fn tunnel(mut s: Section<'_, '_>, reading: &mut Reading) -> RawTunnel {
         per_minute: s.integer(reading, "per_minute"),
         at_once: s.integer(reading, "at_once"),
     };
+    s.finish(reading);
+    raw
+}
+
+fn failover(mut s: Section<'_, '_>, reading: &mut Reading) -> RawFailover {
+    let raw = RawFailover {
+        attempts: s.integer(reading, "attempts"),
+        per_route: s.integer(reading, "attempts_per_route"),
+        wait: s.text(reading, "wait"),
+        total: s.text(reading, "total"),
+        first_content: s.text(reading, "first_content"),
+        first_thought: s.text(reading, "first_thought"),
+        whole_answer: s.text(reading, "whole_answer"),
+        stall: s.text(reading, "stall"),
+        failures: s.integer(reading, "failures"),
+        rest: s.text(reading, "rest"),
+        rest_max: s.text(reading, "rest_max"),
+    };
+    s.finish(reading);
+    raw
+}
+
+fn client(name: String, mut s: Section<'_, '_>, reading: &mut Reading) -> RawClient {
+    let raw = RawClient { name, hold: s.flag(reading, "hold") };
     s.finish(reading);
     raw
 }

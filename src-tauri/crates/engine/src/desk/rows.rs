@@ -1,16 +1,18 @@
 //! Ledger rows as the API shows them. Pure: a row in, a row out.
 
-use crate::api::{Attempt, AttemptState, LogRow, RequestUsage, Stamp};
+use crate::api::{Attempt, AttemptState, LogRow, RequestUsage, RouteCandidate, Stamp};
+use crate::told;
 use weir_core::route::DEMO;
 use weir_core::{Outcome, Usage};
-use weir_ledger::{AttemptRow, RequestRow};
+use weir_ledger::{AttemptRow, RequestRow, WeighedRow};
 
 /// One request.
 pub fn row(request: &RequestRow) -> LogRow {
     let last = request.last();
     let open = last.state == weir_ledger::AttemptState::Open;
     let done = |text: String| (!open).then_some(text);
-    LogRow {
+    let decision = request.decision.as_ref();
+    let mut row = LogRow {
         id: request.id,
         at: Stamp::from_ms(request.at_ms()),
         client: request.client.clone(),
@@ -40,6 +42,26 @@ pub fn row(request: &RequestRow) -> LogRow {
             .unwrap_or_default(),
         local: last.local,
         demo: last.uncounted && last.provider == DEMO,
+        mode: decision.map(|d| d.mode.clone()),
+        class: decision.map(|d| d.class.clone()),
+        conversation: decision.and_then(|d| d.conversation).map(|key| key.to_string()),
+        deterministic: decision.map(|d| d.deterministic),
+        prompt_tokens: decision.map(|d| d.prompt_tokens),
+        candidates: decision.map(|d| d.weighed.iter().map(candidate).collect()).unwrap_or_default(),
+        expected_usd: None,
+        shadow: decision.and_then(|d| d.shadow.as_ref()).map(candidate),
+        summary: String::new(),
+    };
+    row.expected_usd = told::expected_at(&row, &row.route);
+    row.summary = told::summary(&row);
+    row
+}
+
+fn candidate(row: &WeighedRow) -> RouteCandidate {
+    RouteCandidate {
+        route: format!("{}/{}", row.provider, row.model),
+        reason: row.reason.clone(),
+        expected_usd: row.expected,
     }
 }
 
@@ -74,3 +96,6 @@ fn usage(usage: Usage) -> RequestUsage {
         web_searches: usage.web_searches,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,7 @@
 //! Killed at random moments, the ledger loses no reservation it acknowledged, settles nothing
 //! twice, stays whole, and closes what was open at its estimate.
 
-use crate::fixture::{Home, NOON_MS};
+use crate::fixture::{Home, NOON_MS, id, reserve, settle};
 use jiff::tz::TimeZone;
 use std::collections::{HashMap, HashSet};
 use std::io::{BufRead, BufReader};
@@ -11,7 +11,7 @@ use std::sync::mpsc;
 use std::time::Duration;
 use weir_core::Money;
 use weir_core::budget::Scope;
-use weir_ledger::{AttemptRow, AttemptState, DayRange, Ledger};
+use weir_ledger::{AttemptRow, AttemptState, DayRange, Ledger, RequestRow};
 
 const KILLS: u32 = 100;
 
@@ -81,6 +81,7 @@ fn open_after_kill(path: &Path, told: &Acknowledged) -> u64 {
     let mut rows: HashMap<(i64, u16), AttemptRow> = HashMap::new();
     for row in ledger.export(0, i64::MAX) {
         let row = row.expect("read");
+        decided_with_its_first_settlement(&row);
         rows.extend(row.attempts.into_iter().map(|a| ((row.id.raw(), a.attempt), a)));
     }
     for (id, attempt) in &told.reserved {
@@ -94,11 +95,20 @@ fn open_after_kill(path: &Path, told: &Acknowledged) -> u64 {
     ledger.totals(DayRange::ALL, &Scope::default()).expect("totals").open
 }
 
+/// A decision is there exactly when a settlement that brought it is: they are of one transaction.
+fn decided_with_its_first_settlement(row: &RequestRow) {
+    let settled = row.attempts.iter().any(|a| a.state == AttemptState::Settled);
+    let told = row.decision.as_ref().map(|decision| decision.prompt_tokens);
+    let expected = settled.then(|| row.id.raw().unsigned_abs() % 1_000_000);
+    assert_eq!(told, expected, "{}", row.id);
+}
+
 /// Every attempt has one end, and the sums are what the rows add up to.
 fn all_closed(ledger: &Ledger) -> u64 {
     let (mut requests, mut attempts, mut spent) = (0, 0, 0);
     for row in ledger.export(0, i64::MAX) {
         let row = row.expect("read");
+        decided_with_its_first_settlement(&row);
         requests += 1;
         for attempt in &row.attempts {
             let nano = match attempt.state {
@@ -162,4 +172,54 @@ fn no_kill_loses_or_doubles_a_row() {
         "{acknowledged} acknowledged, {orphans} orphans"
     );
     assert!(attempts as usize >= acknowledged, "{attempts} of {acknowledged}");
+}
+
+#[test]
+fn no_kill_during_the_migration_from_the_second_version_loses_a_row_or_leaves_half_a_schema() {
+    const ROWS: u32 = 3_000;
+    let old = Home::new();
+    let ledger = old.open();
+    for n in 0..ROWS {
+        ledger.reserve(&reserve(id(n), 1)).expect("reserved");
+        ledger.settle(settle(id(n), 1));
+    }
+    drop(ledger);
+    let conn = rusqlite::Connection::open(old.path()).expect("opens");
+    conn.execute_batch("DROP TABLE decision; PRAGMA user_version = 2;").expect("made old");
+    drop(conn);
+    let mut dice: u64 = 0x2545_f491;
+    let (mut before, mut after) = (0, 0);
+    // How long a start takes is the machine's affair: killed later and later until one has got
+    // past it, then at any moment up to twice that.
+    let mut longest = 1_000;
+    let mut rounds = 0;
+    while after == 0 || rounds < 40 {
+        dice ^= dice << 13;
+        dice ^= dice >> 7;
+        dice ^= dice << 17;
+        let micros = if after == 0 { longest } else { dice % longest };
+        (longest, rounds) = if after == 0 { (longest * 2, 0) } else { (longest, rounds + 1) };
+        assert!(longest < 120_000_000, "the writer never starts");
+        let home = Home::new();
+        std::fs::copy(old.path(), home.path()).expect("copied");
+        let after_ms = NOON_MS + 3_600_000;
+        let told = run_and_kill(&home.path(), after_ms, Duration::from_micros(micros));
+        let conn = rusqlite::Connection::open(home.path()).expect("opens");
+        let version: i64 = conn.pragma_query_value(None, "user_version", |r| r.get(0)).expect("n");
+        let tables = "SELECT count(*) FROM sqlite_schema WHERE tbl_name = 'decision'";
+        let tables: i64 = conn.query_row(tables, [], |r| r.get(0)).expect("a count");
+        // The table and the two triggers that keep it.
+        assert_eq!((version, tables), if tables == 0 { (2, 0) } else { (3, 3) });
+        drop(conn);
+        before += u32::from(version == 2);
+        after += u32::from(version == 3);
+        assert!(version == 3 || told.reserved.is_empty());
+        let (ledger, _) = home.open_at(after_ms + 60_000);
+        ledger.check().expect("every page is whole");
+        let rows = ledger.export(0, i64::MAX).map(|row| row.expect("read"));
+        let old =
+            rows.filter(|row| row.decision.is_none() && row.last().cost == settle(id(0), 1).cost);
+        assert_eq!(old.count(), ROWS as usize);
+    }
+    assert!(before > 0 && after > 0, "{before} killed before it was done, {after} after");
 }

@@ -6,6 +6,7 @@
 )]
 
 mod books;
+mod decision;
 mod failure;
 mod fixture;
 mod fold;

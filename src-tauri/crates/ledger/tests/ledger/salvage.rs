@@ -43,14 +43,14 @@ fn rows(ledger: &Ledger) -> Vec<RequestRow> {
 }
 
 /// Overwrites bytes of the file.
-fn harm(path: &Path, from: usize, bytes: &[u8]) {
+pub fn harm(path: &Path, from: usize, bytes: &[u8]) {
     let mut file = std::fs::read(path).expect("read");
     file[from..from + bytes.len()].copy_from_slice(bytes);
     std::fs::write(path, file).expect("written");
 }
 
 /// The leaf pages of a table, by SQLite's own account.
-fn leaves(path: &Path, table: &str) -> Vec<usize> {
+pub fn leaves(path: &Path, table: &str) -> Vec<usize> {
     let conn = rusqlite::Connection::open(path).expect("opens");
     let mut select = conn
         .prepare("SELECT pageno FROM dbstat WHERE name = ?1 AND pagetype = 'leaf' ORDER BY path")

@@ -1,0 +1,238 @@
+//! Learns the weights: softmax regression over tasks and over tiers, a logistic gate, by AdaGrad in a
+//! seeded order; then the two heads behind them, from requests the table had not seen.
+
+use crate::chance::Chance;
+use weir_triage::features::{BUCKETS, Features, NAMED};
+use weir_triage::model::{
+    COLUMNS, GATE, HEADS, Model, SURE_INPUTS, TASKS, TIER_INPUTS, TIERS, chances,
+};
+
+const EPOCHS: usize = 14;
+const RATE: f32 = 0.35;
+const DECAY: f32 = 2e-5;
+const SMOOTHING: f32 = 0.04;
+const SEED: u64 = 20_260_301;
+
+/// One wrapped request to learn from.
+pub struct Example {
+    pub features: Features,
+    pub gate: Option<(Features, bool)>,
+    pub task: Option<usize>,
+    pub tier: usize,
+    pub weight: f32,
+}
+
+/// Weights before they are made small.
+pub struct Learned {
+    table: Vec<f32>,
+    named: Vec<f32>,
+}
+
+struct Learner {
+    weights: Vec<f32>,
+    squares: Vec<f32>,
+}
+
+const ROWS: usize = BUCKETS + NAMED;
+
+impl Learner {
+    fn new() -> Self {
+        Self { weights: vec![0.0; ROWS * COLUMNS], squares: vec![1e-3; ROWS * COLUMNS] }
+    }
+
+    fn scores(&self, features: &Features) -> [f32; COLUMNS] {
+        let mut sums = [0.0; COLUMNS];
+        for (row, value) in rows(features) {
+            let row = &self.weights[row * COLUMNS..(row + 1) * COLUMNS];
+            for (sum, weight) in sums.iter_mut().zip(row) {
+                *sum += weight * value;
+            }
+        }
+        sums
+    }
+
+    fn step(&mut self, features: &Features, wrong: &[f32; COLUMNS], rate: f32) {
+        for (row, value) in rows(features) {
+            let range = row * COLUMNS..(row + 1) * COLUMNS;
+            let weights = &mut self.weights[range.clone()];
+            let squares = &mut self.squares[range];
+            for ((weight, square), wrong) in weights.iter_mut().zip(squares).zip(wrong) {
+                if *wrong != 0.0 {
+                    let slope = wrong * value + DECAY * *weight;
+                    *square += slope * slope;
+                    *weight -= rate * slope / square.sqrt();
+                }
+            }
+        }
+    }
+}
+
+fn rows(features: &Features) -> impl Iterator<Item = (usize, f32)> {
+    let hashed = features.hashed.iter().map(|(row, value)| (*row as usize, *value));
+    hashed.chain(features.named.iter().map(|(row, value)| (BUCKETS + usize::from(*row), *value)))
+}
+
+/// Learns the table.
+pub fn table(examples: &[&Example]) -> Learned {
+    let mut learner = Learner::new();
+    let mut chance = Chance(SEED);
+    let mut order: Vec<usize> = (0..examples.len()).collect();
+    for epoch in 0..EPOCHS {
+        chance.shuffle(&mut order);
+        let rate = RATE * (1.0 - 0.85 * epoch as f32 / EPOCHS as f32);
+        for at in &order {
+            one(&mut learner, examples[*at], rate);
+        }
+    }
+    let named = learner.weights.split_off(BUCKETS * COLUMNS);
+    Learned { table: learner.weights, named }
+}
+
+fn one(learner: &mut Learner, example: &Example, rate: f32) {
+    let scores = learner.scores(&example.features);
+    let mut wrong = [0.0; COLUMNS];
+    if let Some(task) = example.task {
+        let told: [f32; TASKS] = std::array::from_fn(|at| scores[at]);
+        slope(&mut wrong[..TASKS], &chances(&told), task, example.weight);
+    }
+    let told: [f32; TIERS] = std::array::from_fn(|at| scores[TASKS + at]);
+    slope(&mut wrong[TASKS..TASKS + TIERS], &chances(&told), example.tier, example.weight);
+    learner.step(&example.features, &wrong, rate);
+    if let Some((features, application)) = &example.gate {
+        let score = learner.scores(features)[GATE];
+        let chance = 1.0 / (1.0 + (-score).exp());
+        let mut wrong = [0.0; COLUMNS];
+        wrong[GATE] = chance - f32::from(u8::from(*application));
+        learner.step(features, &wrong, rate);
+    }
+}
+
+fn slope(wrong: &mut [f32], chances: &[f32], right: usize, weight: f32) {
+    let even = SMOOTHING / chances.len() as f32;
+    for (at, (wrong, chance)) in wrong.iter_mut().zip(chances).enumerate() {
+        let goal = even + if at == right { 1.0 - SMOOTHING } else { 0.0 };
+        *wrong = weight * (chance - goal);
+    }
+}
+
+impl Learned {
+    /// The file: the table in whole numbers of a scale a column, and the heads.
+    pub fn file(&self, corpus: u64, heads: &Heads) -> Vec<u8> {
+        let mut scales = [1e-6f32; COLUMNS];
+        for row in self.table.chunks_exact(COLUMNS) {
+            for (scale, weight) in scales.iter_mut().zip(row) {
+                *scale = scale.max(weight.abs() / 127.0);
+            }
+        }
+        let small = |(at, weight): (usize, &f32)| (weight / scales[at % COLUMNS]).round() as i8;
+        let table: Vec<i8> = self.table.iter().enumerate().map(small).collect();
+        let mut numbers = Vec::with_capacity(HEADS);
+        numbers.extend_from_slice(&scales);
+        numbers.extend(heads.tier.iter().flatten());
+        numbers.extend_from_slice(&heads.sure);
+        numbers.extend([heads.low, heads.medium]);
+        Model::write(corpus, &numbers, &self.named, &table)
+    }
+
+    /// A model in use. Its bytes stay for as long as the program runs.
+    pub fn model(&self, corpus: u64, heads: &Heads) -> Model {
+        let file = Box::leak(self.file(corpus, heads).into_boxed_slice());
+        Model::read(file).expect("a file just written is of this make")
+    }
+}
+
+/// The heads behind the table.
+#[derive(Clone, Debug)]
+pub struct Heads {
+    pub tier: [[f32; TIER_INPUTS]; TIERS],
+    pub sure: [f32; SURE_INPUTS],
+    pub low: f32,
+    pub medium: f32,
+}
+
+impl Default for Heads {
+    fn default() -> Self {
+        let mut tier = [[0.0; TIER_INPUTS]; TIERS];
+        for (at, row) in tier.iter_mut().enumerate() {
+            row[at] = 1.0;
+        }
+        Self { tier, sure: [0.0; SURE_INPUTS], low: 0.3, medium: 0.3 }
+    }
+}
+
+/// What the table made of a request it had not seen, and what is right.
+pub struct Unseen {
+    pub tier_inputs: [f32; TIER_INPUTS],
+    pub tier: usize,
+    /// Inputs of the head for confidence and whether the task was right; for tasks told by words.
+    pub sure: Option<([f32; SURE_INPUTS], bool)>,
+}
+
+/// The share of requests that may be given too low a tier when the thresholds are chosen.
+pub const UNDER_MAX: f64 = 0.043;
+
+/// Learns the heads and chooses the thresholds.
+pub fn heads(unseen: &[Unseen]) -> Heads {
+    let mut heads = Heads::default();
+    let mut order: Vec<usize> = (0..unseen.len()).collect();
+    let mut chance = Chance(SEED);
+    for epoch in 0..60 {
+        chance.shuffle(&mut order);
+        let rate = 0.05 / (1.0 + epoch as f32 * 0.2);
+        for at in &order {
+            let one = &unseen[*at];
+            let scores: [f32; TIERS] =
+                std::array::from_fn(|t| dot(&heads.tier[t], &one.tier_inputs));
+            let found = chances(&scores);
+            for (t, row) in heads.tier.iter_mut().enumerate() {
+                let wrong = found[t] - f32::from(u8::from(t == one.tier));
+                descend(row, &one.tier_inputs, wrong, rate);
+            }
+            if let Some((inputs, right)) = &one.sure {
+                let found = 1.0 / (1.0 + (-dot(&heads.sure, inputs)).exp());
+                descend(&mut heads.sure, inputs, found - f32::from(u8::from(*right)), rate);
+            }
+        }
+    }
+    let chances: Vec<([f32; TIERS], usize)> = unseen
+        .iter()
+        .map(|one| {
+            let scores = std::array::from_fn(|t| dot(&heads.tier[t], &one.tier_inputs));
+            (chances::<TIERS>(&scores), one.tier)
+        })
+        .collect();
+    (heads.low, heads.medium) = thresholds(&chances, UNDER_MAX);
+    heads
+}
+
+fn dot(weights: &[f32], inputs: &[f32]) -> f32 {
+    weights.iter().zip(inputs).map(|(w, x)| w * x).sum()
+}
+
+fn descend(weights: &mut [f32], inputs: &[f32], wrong: f32, rate: f32) {
+    for (weight, input) in weights.iter_mut().zip(inputs) {
+        *weight -= rate * (wrong * input + 1e-4 * *weight);
+    }
+}
+
+/// The pair of thresholds that is right most often while it under-routes no more than allowed.
+pub fn thresholds(found: &[([f32; TIERS], usize)], under_max: f64) -> (f32, f32) {
+    let steps = || (1..50).map(|n| n as f32 * 0.01);
+    let mut best = (0.0, (0.05, 0.05));
+    for low in steps() {
+        for medium in steps() {
+            let (mut right, mut under) = (0usize, 0usize);
+            for ([_, middle, high], tier) in found {
+                let given =
+                    if middle + high <= low { 0 } else if *high <= medium { 1 } else { 2 };
+                right += usize::from(given == *tier);
+                under += usize::from(given < *tier);
+            }
+            let all = found.len().max(1) as f64;
+            if under as f64 / all <= under_max && right as f64 / all > best.0 {
+                best = (right as f64 / all, (low, medium));
+            }
+        }
+    }
+    best.1
+}

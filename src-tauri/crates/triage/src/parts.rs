@@ -1,0 +1,383 @@
+//! Where in a text the instruction stands and where what it is about: instructions come first, last
+//! or around; code, logs, quotes and long middles are what they are about.
+
+/// Kept of the first and of the last words that may be an instruction, in bytes.
+const EDGE_BYTES: usize = 260;
+/// Kept of all prose, in bytes.
+const PROSE_BYTES: usize = 1_600;
+/// Kept of what the instruction is about, in bytes.
+const PAYLOAD_BYTES: usize = 1_200;
+/// A quotation of this length or more is no part of an instruction, in bytes.
+const QUOTE_BYTES_MIN: usize = 80;
+
+/// A text taken apart; everything in small letters.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Parts {
+    /// The first words that may be an instruction.
+    pub head: String,
+    /// The last ones, where they are others.
+    pub tail: String,
+    /// All prose, the first of it and the last.
+    pub prose: String,
+    /// What it is about, the first of it.
+    pub payload: String,
+    /// How it is made.
+    pub shape: Shape,
+}
+
+/// What a text is made of, in bytes and lines.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Shape {
+    /// Bytes of the whole.
+    pub bytes: u64,
+    /// Bytes of prose outside fences, quotes and code.
+    pub prose: u32,
+    /// Bytes of code, fenced or not.
+    pub code: u32,
+    /// Bytes of logs and traces.
+    pub log: u32,
+    /// Bytes of data: JSON, tables.
+    pub data: u32,
+    /// Lines of a patch.
+    pub patch: u32,
+    /// Fenced blocks.
+    pub fences: u32,
+    /// Lines that begin a list's item.
+    pub items: u32,
+    /// Lines.
+    pub lines: u32,
+    /// Question marks in prose.
+    pub questions: u32,
+    /// Whether it ends with a question mark.
+    pub asks_last: bool,
+    /// Whether it begins with code.
+    pub code_first: bool,
+    /// Whether it ends with code.
+    pub code_last: bool,
+    /// Letters outside ASCII in prose, in bytes.
+    pub foreign: u32,
+    /// Marks of an editor's fill-in request.
+    pub fill: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Line {
+    Blank,
+    Prose,
+    Code,
+    Log,
+    Data,
+    Quote,
+}
+
+/// Marks of fill-in-the-middle requests, as models are trained on them.
+const FILL_MARKS: [&str; 12] = [
+    "<fim_prefix>", "<|fim_prefix|>", "<|fim_middle|>", "<fim_suffix>", "<PRE>", "<SUF>", "<MID>",
+    "[SUFFIX]", "<|fim_begin|>", "<｜fim▁begin｜>", "<|cursor|>", "<|editable_region_start|>",
+];
+
+/// Whether a text is a fill-in request of an editor.
+pub fn fills(text: &str) -> bool {
+    FILL_MARKS.iter().any(|mark| text.contains(mark))
+}
+
+/// Takes a text apart. `gap` is the byte at which something of it is missing.
+pub fn parts(text: &str, gap: Option<usize>, whole_bytes: u64) -> Parts {
+    let mut shape = Shape { bytes: whole_bytes, fill: fills(text), ..Shape::default() };
+    let mut prose: Vec<&str> = Vec::new();
+    let mut payload = String::new();
+    let mut fenced = false;
+    let mut last = Line::Blank;
+    let mut at = 0;
+    for line in text.split('\n') {
+        let start = at;
+        at += line.len() + 1;
+        let trimmed = line.trim();
+        shape.lines += 1;
+        if trimmed.starts_with("```") || trimmed.starts_with("~~~") {
+            shape.fences += u32::from(!fenced);
+            fenced = !fenced;
+            last = Line::Code;
+            shape.code_first |= prose.is_empty();
+            continue;
+        }
+        let kind = if fenced { Line::Code } else { kind(trimmed, last) };
+        if gap.is_some_and(|gap| (start..at).contains(&gap)) {
+            fenced = false;
+        }
+        note(&mut shape, kind, trimmed);
+        match kind {
+            Line::Blank => {}
+            Line::Prose => prose.push(trimmed),
+            _ => {
+                shape.code_first |= prose.is_empty();
+                if payload.len() < PAYLOAD_BYTES {
+                    payload.push_str(cut_end(trimmed, PAYLOAD_BYTES - payload.len()));
+                    payload.push('\n');
+                }
+            }
+        }
+        if kind != Line::Blank {
+            last = kind;
+        }
+    }
+    shape.code_last = matches!(last, Line::Code | Line::Data | Line::Log);
+    edges(&prose, payload, shape)
+}
+
+fn note(shape: &mut Shape, kind: Line, line: &str) {
+    let bytes = line.len() as u32;
+    match kind {
+        Line::Blank => {}
+        Line::Prose => {
+            shape.prose += bytes;
+            shape.items += u32::from(is_item(line));
+            shape.questions += line.matches(['?', '？', '؟']).count() as u32;
+            shape.foreign += line.bytes().filter(|b| !b.is_ascii()).count() as u32;
+            shape.asks_last = line.ends_with(['?', '？', '؟']);
+        }
+        Line::Code | Line::Quote => shape.code += bytes,
+        Line::Log => shape.log += bytes,
+        Line::Data => shape.data += bytes,
+    }
+    let patched = kind != Line::Prose
+        && (line.starts_with("@@") || line.starts_with("+++") || line.starts_with("diff --git"));
+    shape.patch += u32::from(patched);
+}
+
+/// The ends of the prose are the instruction; a long middle goes to the payload.
+fn edges(prose: &[&str], mut payload: String, shape: Shape) -> Parts {
+    let all = prose.join("\n");
+    let quoted = without_quotes(&all, &mut payload);
+    let short = quoted.as_str();
+    let head = sentence_end(short, EDGE_BYTES);
+    let rest = short[head.len()..].trim();
+    let tail = sentence_start(rest, EDGE_BYTES);
+    let middle = &rest[..rest.len() - tail.len()];
+    if payload.len() < PAYLOAD_BYTES {
+        payload.push_str(cut_end(middle, PAYLOAD_BYTES - payload.len()));
+    }
+    let both = if short.len() <= PROSE_BYTES {
+        short.to_owned()
+    } else {
+        let half = PROSE_BYTES / 2;
+        format!("{}\n{}", cut_end(short, half), cut_start(short, half))
+    };
+    Parts {
+        head: head.to_lowercase(),
+        tail: tail.to_lowercase(),
+        prose: both.to_lowercase(),
+        payload: payload.to_lowercase(),
+        shape,
+    }
+}
+
+/// Long quotations go to the payload.
+fn without_quotes(text: &str, payload: &mut String) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(open) = rest.find(['"', '“', '«', '„', '「']) {
+        let mark = rest[open..].chars().next().unwrap_or('"');
+        let inner = &rest[open + mark.len_utf8()..];
+        let closing: &[char] = match mark {
+            '“' | '„' => &['”', '“', '"'],
+            '«' => &['»'],
+            '「' => &['」'],
+            _ => &['"'],
+        };
+        let Some(end) = inner.find(closing) else { break };
+        let after = end + inner[end..].chars().next().map_or(1, char::len_utf8);
+        if end >= QUOTE_BYTES_MIN {
+            out.push_str(&rest[..open]);
+            out.push_str(" \"\" ");
+            if payload.len() < PAYLOAD_BYTES {
+                payload.push_str(cut_end(&inner[..end], PAYLOAD_BYTES - payload.len()));
+                payload.push('\n');
+            }
+        } else {
+            out.push_str(&rest[..open + mark.len_utf8() + after]);
+        }
+        rest = &inner[after..];
+    }
+    out.push_str(rest);
+    out
+}
+
+fn kind(line: &str, last: Line) -> Line {
+    if line.is_empty() {
+        return Line::Blank;
+    }
+    if line.starts_with('>') && !line.starts_with(">>>") {
+        return Line::Quote;
+    }
+    if is_log(line) {
+        return Line::Log;
+    }
+    if is_data(line) {
+        return Line::Data;
+    }
+    let score = code_score(line) + if last == Line::Code { 1 } else { 0 };
+    if score >= 2 { Line::Code } else { Line::Prose }
+}
+
+fn is_item(line: &str) -> bool {
+    let digits = line.bytes().take_while(u8::is_ascii_digit).count();
+    line.starts_with("- ")
+        || line.starts_with("* ")
+        || line.starts_with("• ")
+        || (digits > 0 && line[digits..].starts_with(['.', ')']))
+}
+
+fn is_log(line: &str) -> bool {
+    const LEVELS: [&str; 12] = [
+        " ERROR", "ERROR:", "Error: ", " WARN", " INFO ", " DEBUG ", "Traceback (", "Exception",
+        "FATAL", "panicked at", "error[E", "npm ERR!",
+    ];
+    let frame = line.starts_with("at ") && (line.contains('(') || line.contains(':'))
+        || line.starts_with("File \"");
+    let dated = line.len() > 19
+        && line.bytes().take(19).filter(u8::is_ascii_digit).count() >= 10
+        && line.as_bytes()[..19].contains(&b':');
+    frame || dated || (line.len() < 240 && LEVELS.iter().any(|level| line.contains(level)))
+}
+
+fn is_data(line: &str) -> bool {
+    let bytes = line.as_bytes();
+    let (first, end) = (bytes[0], bytes[bytes.len() - 1]);
+    let json = (first == b'{' && matches!(end, b'}' | b'{' | b','))
+        || (first == b'[' && line.contains('"') && matches!(end, b']' | b','))
+        || (first == b'"' && line.contains("\":"));
+    let row = first == b'|' && end == b'|';
+    let columns = line.matches(',').count() >= 3 && line.matches(", ").count() == 0
+        || line.matches('\t').count() >= 2
+        || line.matches(';').count() >= 3 && !line.contains("; ");
+    json || row || columns
+}
+
+fn code_score(line: &str) -> u32 {
+    const STARTS: [&str; 48] = [
+        "def ", "fn ", "func ", "function ", "class ", "import ", "from ", "#include", "public ",
+        "private ", "protected ", "static ", "const ", "let ", "var ", "return", "if (", "if(", "for (",
+        "for(", "while (", "while(", "} else", "else:", "elif ", "try:", "except ", "switch (", "case ",
+        "SELECT ", "INSERT ", "UPDATE ", "CREATE ", "FROM ", "WHERE ", "JOIN ", "LEFT JOIN", "GROUP BY",
+        "//", "/*", "*/", "<?php", "#!/", "package ", "using ", "export ", "async ", "impl ",
+    ];
+    let mut score = 0;
+    if STARTS.iter().any(|start| line.starts_with(start)) {
+        // Some of them begin sentences too.
+        let spoken = line.ends_with(['.', '?', '!']) || line.split(' ').count() > 14;
+        score += if spoken { 0 } else { 1 };
+    }
+    if line.ends_with([';', '{', '}', ')', ',', ':', '>', '\\', ']']) {
+        score += u32::from(line.len() < 160);
+    }
+    if line.ends_with([';', '{']) || matches!(line, "}" | "};" | "})" | "});" | ")" | "end" | "]") {
+        score += 1;
+    }
+    let signs = line.bytes().filter(|b| b"{}()[];=<>&|$_\\/*+%@#".contains(b)).count();
+    let letters = line.bytes().filter(|b| b.is_ascii_alphabetic() || !b.is_ascii()).count();
+    score += u32::from(signs * 5 > letters && line.len() > 3);
+    score += u32::from(signs * 9 > letters && line.len() > 3);
+    let joins = ["=>", "->", "::", "==", "!=", "+=", ":=", "&&", "||", "();", "() {", "</", "/>", " = "];
+    score += joins.iter().filter(|join| line.contains(**join)).count().min(2) as u32;
+    if line.starts_with(['+', '-', '@']) && !line.starts_with("- ") && line.len() > 1 {
+        score += 1;
+    }
+    if is_item(line) && !line.ends_with([';', '{']) {
+        score = score.saturating_sub(2);
+    }
+    score
+}
+
+/// At most so many bytes from the start, ending with a sentence where one ends in the last half.
+fn sentence_end(text: &str, max: usize) -> &str {
+    if text.len() <= max {
+        return text;
+    }
+    let cut = cut_end(text, max);
+    let end = cut.rfind(['\n', '.', ':', '?', '!', '。', '？', '：']).filter(|at| *at > max / 3);
+    match end {
+        Some(at) => cut_end(cut, at + 3),
+        None => cut,
+    }
+}
+
+/// At most so many bytes up to the end, beginning with a sentence where one begins in the first half.
+fn sentence_start(text: &str, max: usize) -> &str {
+    if text.len() <= max {
+        return text;
+    }
+    let cut = cut_start(text, max);
+    let start = cut.find(['\n', '.', '?', '!', '。', '？']).filter(|at| *at < max * 2 / 3);
+    match start {
+        Some(at) => cut_start(text, cut.len() - at),
+        None => cut,
+    }
+}
+
+/// At most so many bytes from the start, whole characters.
+pub fn cut_end(text: &str, max: usize) -> &str {
+    let mut end = max.min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
+}
+
+/// At most so many bytes up to the end, whole characters.
+pub fn cut_start(text: &str, max: usize) -> &str {
+    let mut start = text.len().saturating_sub(max);
+    while !text.is_char_boundary(start) {
+        start += 1;
+    }
+    &text[start..]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn of(text: &str) -> Parts {
+        parts(text, None, text.len() as u64)
+    }
+
+    #[test]
+    fn an_instruction_before_and_after_code_is_found_apart_from_it() {
+        let found = of("Please look at this.\n```rust\nfn main() { panic!() }\n```\nWhy does it fail?");
+        assert_eq!(found.head, "please look at this.\nwhy does it fail?");
+        assert_eq!(found.payload.trim(), "fn main() { panic!() }");
+        assert!(found.shape.asks_last && found.shape.fences == 1);
+    }
+
+    #[test]
+    fn code_without_fences_is_told_from_prose() {
+        let found = of("make it faster\nfor (let i = 0; i < n; i++) {\n  total += xs[i];\n}");
+        assert_eq!(found.head, "make it faster");
+        assert!(found.shape.code > found.shape.prose);
+    }
+
+    #[test]
+    fn the_last_sentences_of_a_long_text_are_its_tail() {
+        let text = format!("{} Summarise the above in one line.", "It rained all day. ".repeat(60));
+        let found = of(&text);
+        assert!(found.tail.ends_with("summarise the above in one line."), "{}", found.tail);
+        assert!(found.tail.len() <= EDGE_BYTES && found.head.len() <= EDGE_BYTES + 3);
+    }
+
+    #[test]
+    fn a_long_quotation_is_what_the_instruction_is_about() {
+        let text = format!("Sort into spam or not: \"{}\" thanks", "fix the bug please ".repeat(8));
+        let found = of(&text);
+        assert!(!found.prose.contains("fix the bug"), "{}", found.prose);
+        assert!(found.payload.contains("fix the bug"));
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_taken_apart_without_a_panic(text in "(\\PC|\\n|```|\"|“|”|。|a;|\\{){0,200}") {
+            let found = of(&text);
+            prop_assert!(found.payload.len() <= 2 * PAYLOAD_BYTES + 200);
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! Where a request goes: by its task and tier, by rules and modes, and where its conversation is.
+//! Nothing is moved silently, and nothing is moved to what costs more.
+
+use serde_json::{Value, json};
+use weir_tests::tokens::{HAIKU, MINI};
+use weir_tests::{Home, Kind, Provider, Response, Rig, Tokens, Turn, home};
+
+const OPUS: &str = "claude-opus-4-5";
+const SONNET: &str = "claude-sonnet-4-5";
+
+const EASY: &str = "Classify the sentiment of this review as positive or negative. Answer with one \
+                    word.\n\nReview: The kettle stopped working after two days.";
+const HARD: &str = "Design the architecture of a distributed job scheduler that survives the loss of \
+                    any two nodes: reason step by step about consensus, exactly-once delivery, clock \
+                    skew and back-pressure, compare three designs with their failure modes, and prove \
+                    that no job runs twice.";
+
+/// A rig whose chains are Haiku, Sonnet and Opus of one scripted vendor, with more lines of
+/// configuration.
+fn rig(more: &str) -> Rig {
+    with(Provider::answering(weir_tests::answers::natural), more)
+}
+
+fn with(provider: Provider, more: &str) -> Rig {
+    let home = Home::pointing_at(&provider);
+    let text = format!(
+        "{}\n[tiers]\nlow = [\"anthropic/{HAIKU}\"]\nmedium = [\"anthropic/{SONNET}\"]\n\
+         high = [\"anthropic/{OPUS}\"]\n{more}",
+        home::providers(&provider.url())
+    );
+    home.configure(&text);
+    Rig::in_home(home, provider)
+}
+
+/// Sends one user message to Messages.
+#[track_caller]
+fn say(rig: &Rig, model: &str, text: &str, marker: &str, more: &[(&str, &str)]) -> Response {
+    let body = json!({"model": model, "max_tokens": 256,
+        "messages": [{"role": "user", "content": text}]});
+    post(rig, &body, marker, more)
+}
+
+#[track_caller]
+fn post(rig: &Rig, body: &Value, marker: &str, more: &[(&str, &str)]) -> Response {
+    let agent = format!("tests marker/{marker}");
+    let mut headers = vec![("user-agent", agent.as_str()), ("x-weir-session", marker)];
+    headers.extend(more);
+    let call = rig.client().post("/v1/messages", &headers, body.to_string().as_bytes());
+    let response = rig.client().send(&call);
+    assert_eq!(response.status, 200, "{}", response.text());
+    response
+}
+
+#[test]
+fn weir_auto_takes_the_chain_of_what_the_request_is_and_says_so() {
+    let rig = rig("");
+    for (text, tier, model) in [(EASY, "low", HAIKU), (HARD, "high", OPUS)] {
+        let response = say(&rig, "weir-auto", text, tier, &[]);
+        assert_eq!(response.header("x-weir-tier"), tier, "{text}");
+        assert_eq!(response.header("x-weir-route"), format!("anthropic/{model}"));
+        assert_eq!(response.header("x-weir-reason"), "tier");
+    }
+    assert_eq!(say(&rig, "weir-auto", EASY, "task", &[]).header("x-weir-task"), "classification");
+}
+
+#[test]
+fn by_default_a_bare_name_is_honoured_and_still_judged() {
+    let rig = rig("");
+    let response = say(&rig, OPUS, EASY, "honoured", &[]);
+    assert_eq!(response.header("x-weir-route"), format!("anthropic/{OPUS}"));
+    assert_eq!(response.header("x-weir-reason"), "asked");
+    assert_eq!(response.header("x-weir-task"), "classification");
+    assert_eq!(rig.provider.last().asked.text().matches(OPUS).count(), 1);
+}
+
+#[test]
+fn tiered_mode_sends_easy_work_to_the_low_chain_and_hard_work_nowhere_dearer() {
+    let rig = rig("[routing]\nmode = \"tiered\"\n");
+    let response = say(&rig, OPUS, EASY, "easy", &[]);
+    assert_eq!(response.header("x-weir-route"), format!("anthropic/{HAIKU}"));
+    let response = say(&rig, HAIKU, HARD, "hard", &[]);
+    assert_eq!(response.header("x-weir-route"), format!("anthropic/{HAIKU}"), "Opus is dearer");
+    assert_eq!(response.header("x-weir-reason"), "asked");
+    let named = say(&rig, &format!("anthropic/{OPUS}"), EASY, "named", &[]);
+    assert_eq!(named.header("x-weir-reason"), "named", "a named provider is taken at its word");
+}
+
+#[test]
+fn hints_of_the_client_win_over_what_is_judged() {
+    let rig = rig("");
+    let hints = [("x-weir-tier", "high"), ("x-weir-task", "planning")];
+    let response = say(&rig, "weir-auto", EASY, "hinted", &hints);
+    assert_eq!(response.header("x-weir-route"), format!("anthropic/{OPUS}"));
+    assert_eq!(response.header("x-weir-task"), "planning");
+}
+
+#[test]
+fn a_rule_for_what_a_tool_asks_beside_the_conversation_leaves_the_conversation_alone() {
+    let rig =
+        rig("[[rules]]\nwhen = { client = \"tests\", class = \"auxiliary\" }\nuse = \"low\"\n\
+         [[rules]]\nwhen = { model = \"claude-sonnet-*\", task = \"classification\" }\n\
+         use = [\"openai/gpt-4o-mini\"]\n");
+    let aside = [("x-claude-code-request-class", "auxiliary")];
+    let response = say(&rig, OPUS, HARD, "title", &aside);
+    assert_eq!(response.header("x-weir-reason"), "rule");
+    assert_eq!(response.header("x-weir-route"), format!("anthropic/{HAIKU}"));
+    assert_eq!(say(&rig, OPUS, HARD, "main", &[]).header("x-weir-reason"), "asked");
+    let response = say(&rig, SONNET, EASY, "sorted", &[]);
+    assert_eq!(response.header("x-weir-route"), format!("openai/{MINI}"));
+}
+
+#[test]
+fn a_conversation_stays_where_its_prompt_is_warm_and_its_row_tells_what_moving_would_have_cost() {
+    let rig = with(Provider::scripted(), "");
+    let mut warm = Tokens::plain(100, 50);
+    warm.cache_write_5m = 40_000;
+    let mut turn = Turn::new(Kind::Messages, warm);
+    turn.model = OPUS.into();
+    rig.provider.script(turn.whole().answer());
+    let first = say(&rig, "weir-auto", HARD, "talk", &[]);
+    assert_eq!(first.header("x-weir-route"), format!("anthropic/{OPUS}"));
+
+    // The same conversation, with its 40,000 tokens and an easy question at the end.
+    let mut next = Tokens::plain(100, 5);
+    next.cache_read = 40_000;
+    turn.tokens = next;
+    rig.provider.script(turn.whole().answer());
+    let history = "water ".repeat(27_000);
+    let body = json!({"model": "weir-auto", "max_tokens": 256, "messages": [
+        {"role": "user", "content": HARD},
+        {"role": "assistant", "content": history},
+        {"role": "user", "content": "Thanks. Is 7 a prime number? Answer yes or no."}]});
+    let second = post(&rig, &body, "talk", &[]);
+    assert_eq!(second.header("x-weir-route"), format!("anthropic/{OPUS}"));
+    assert_eq!(second.header("x-weir-reason"), "kept");
+
+    // Another conversation begins where its own first question belongs.
+    turn.model = HAIKU.into();
+    rig.provider.script(turn.whole().answer());
+    let other = say(&rig, "weir-auto", EASY, "other", &[]);
+    assert_eq!(other.header("x-weir-route"), format!("anthropic/{HAIKU}"));
+    rig.settled("other");
+
+    let log = rig.home.weir(&["log", "--json", "--limit", "10"]).json();
+    let rows = log.as_array().expect("a list");
+    let kept = rows.iter().find(|row| row["reason"] == "kept").expect("the kept row");
+    assert_eq!(kept["tier"], "low", "{kept}");
+    let candidates = kept["candidates"].as_array().expect("candidates");
+    assert!(candidates.len() >= 2, "{kept}");
+    let usd = |row: &Value| row["expected_usd"].as_str().expect("a price").parse::<f64>().unwrap();
+    assert!(usd(&candidates[0]) < usd(&candidates[1]), "moving would have cost more: {kept}");
+}
+
+#[test]
+fn shadow_mode_changes_nothing_and_notes_where_a_request_would_have_gone() {
+    let rig = rig("[routing]\nmode = \"shadow\"\n");
+    let response = say(&rig, OPUS, EASY, "shadow", &[]);
+    assert_eq!(response.header("x-weir-route"), format!("anthropic/{OPUS}"));
+    assert_eq!(response.header("x-weir-reason"), "asked");
+    rig.settled("shadow");
+    let log = rig.home.weir(&["log", "--json"]).json();
+    let shadow = &log[0]["shadow"];
+    assert_eq!(shadow["route"], format!("anthropic/{HAIKU}"), "{log}");
+}
+
+#[test]
+fn a_chain_that_is_spent_ends_at_the_model_that_was_asked_for() {
+    let overloaded =
+        r#"{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}"#;
+    let provider = Provider::answering(move |asked| {
+        let body: Value = serde_json::from_slice(&asked.body).unwrap_or_default();
+        if body["model"] == HAIKU {
+            return weir_tests::answers::Reply::json(529, overloaded).answer();
+        }
+        weir_tests::answers::natural(asked)
+    });
+    let rig = with(provider, "[routing]\nmode = \"tiered\"\n");
+    let response = say(&rig, OPUS, EASY, "spent", &[]);
+    assert_eq!(response.header("x-weir-route"), format!("anthropic/{OPUS}"));
+    rig.settled("spent");
+}
+
+#[test]
+fn a_conversation_stays_on_its_model_also_when_weir_was_started_anew() {
+    let mut rig = rig("");
+    let first = say(&rig, "weir-auto", HARD, "lasting", &[]);
+    assert_eq!(first.header("x-weir-route"), format!("anthropic/{OPUS}"));
+    rig.settled("lasting");
+    rig.stop_and_start();
+    let body = json!({"model": "weir-auto", "max_tokens": 256, "messages": [
+        {"role": "user", "content": HARD},
+        {"role": "assistant", "content": "water ".repeat(27_000)},
+        {"role": "user", "content": "Thanks. Is 7 a prime number? Answer yes or no."}]});
+    weir_tests::wait::until("the conversation to be recalled", || {
+        post(&rig, &body, "lasting", &[]).header("x-weir-reason") == "kept"
+    });
+}

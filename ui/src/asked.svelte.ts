@@ -1,4 +1,5 @@
 // A question to the program as a page shows it: its answer, its fault, and a wait worth a word.
+import { untrack } from 'svelte';
 import { faultOf } from './backend/backend';
 
 /** Nothing is said about a wait that is over before it is noticed. */
@@ -17,7 +18,8 @@ export class Asked<T> {
     this.busy = true;
     const timer = setTimeout(() => (this.slow = turn === this.turn), SLOW_MS);
     try {
-      const value = await work();
+      // What the question is made of does not decide when it is asked.
+      const value = await untrack(work);
       if (turn !== this.turn) return null;
       this.value = value;
       this.fault = null;

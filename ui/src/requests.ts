@@ -1,5 +1,5 @@
 // One request in the words of the list. Pure: a row of the ledger in, short texts out.
-import type { Explain, LogRow, RouteCandidate } from './api';
+import type { Explain, LogRow } from './api';
 import { count, duration, money, nano, plural, usd } from './format';
 
 /** How a request stands; each has its own shape beside its words. */
@@ -73,24 +73,6 @@ export function route(row: LogRow): { provider: string; model: string } {
   return { provider: row.route.slice(0, slash), model: row.route.slice(slash + 1) };
 }
 
-/** What a decision adds to a row, where one was kept. */
-interface Decided {
-  mode: string | null;
-  class: string | null;
-  conversation: string | null;
-  deterministic: boolean | null;
-  prompt_tokens: number | null;
-  candidates: RouteCandidate[];
-  expected_usd: string | null;
-  shadow: RouteCandidate | null;
-  summary: string;
-}
-
-/** The decision of a row; an older program sends none of it. */
-export function decided(row: LogRow): Partial<Decided> {
-  return row as LogRow & Partial<Decided>;
-}
-
 const REASONS: Record<string, string> = {
   asked: 'the model asked for',
   named: 'named by the request',
@@ -128,18 +110,6 @@ export function judgement(row: Pick<LogRow, 'task' | 'tier' | 'confidence'>): st
   return [row.task.replaceAll('_', ' '), row.tier, words].filter(Boolean).join(', ');
 }
 
-/** One plain sentence: where a request went and why. */
-export function sentenceOf(row: LogRow): string {
-  const said = decided(row).summary;
-  if (said) return said;
-  if (row.demo) return 'The demonstration answered: no key and no local server is set up.';
-  if (row.outcome === null) return `Under way at ${route(row).model}.`;
-  const where = row.local ? 'Local' : row.reason === 'asked' ? 'As asked' : `To ${route(row).model}`;
-  const why = row.reason === 'asked' && !row.local ? row.asked_model : judgement(row) || reason(row.reason);
-  const saved = row.saved_usd !== null && nano(row.saved_usd) > 0n ? ` Saved ${money(row.saved_usd)} against ${row.asked_model}.` : '';
-  return `${where}: ${why}.${saved}`;
-}
-
 /** One stage of a request's life, with what is known of it. */
 export interface Stage {
   name: string;
@@ -151,7 +121,7 @@ export interface Stage {
 
 /** The stages a request really went through, in their order. */
 export function stages(row: LogRow): Stage[] {
-  const { mode, candidates, prompt_tokens: prompt } = decided(row);
+  const { mode, candidates, prompt_tokens: prompt } = row;
   const arrived = Date.parse(row.at);
   const list: Stage[] = [
     { name: 'Accepted', at: 0, words: `from ${row.client}` },
@@ -159,8 +129,8 @@ export function stages(row: LogRow): Stage[] {
   ];
   const judged = judgement(row);
   if (judged) list.push({ name: 'Judged', at: null, words: judged });
-  if (row.attempts.length > 0 || candidates?.length) {
-    const ways = candidates?.length ? `, ${plural(candidates.length, 'way')} weighed` : '';
+  if (row.attempts.length > 0 || candidates.length > 0) {
+    const ways = candidates.length > 0 ? `, ${plural(candidates.length, 'way')} weighed` : '';
     list.push({ name: 'Planned', at: null, words: `${mode ?? reason(row.reason)}${ways}` });
   }
   row.attempts.forEach((attempt, i) => {

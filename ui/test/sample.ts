@@ -43,7 +43,7 @@ function request(n: number, nowMs: number): LogRow {
     ],
     expected_usd: dollars(Math.round(nanos * 1.1)),
     shadow: null,
-    summary: '',
+    summary: local ? `Local: ${task.replace('_', ' ')}, low, sure (0.94). Saved $0.0121 against claude-sonnet-5-5.` : `As asked: ${asked}.`,
   };
   return {
     ...row({

@@ -195,3 +195,35 @@ fn a_conversation_stays_on_its_model_also_when_weir_was_started_anew() {
         post(&rig, &body, "lasting", &[]).header("x-weir-reason") == "kept"
     });
 }
+
+#[test]
+fn an_unsure_judgement_gets_a_second_opinion_whose_cost_is_booked() {
+    let provider = Provider::answering(|asked| {
+        let body: Value = serde_json::from_slice(&asked.body).unwrap_or_default();
+        if body["model"] == MINI {
+            let mut turn = Turn::new(Kind::Chat, Tokens::plain(300, 4));
+            turn.model = MINI.into();
+            turn.text = vec!["planning high".into()];
+            return turn.whole().answer();
+        }
+        weir_tests::answers::natural(asked)
+    });
+    // Nothing is surer than a thousand thousandths, so that every judgement is unsure here.
+    let asks =
+        format!("[routing]\nsecond_opinion = {{ model = \"openai/{MINI}\", below = 1.0 }}\n");
+    let rig = with(provider, &asks);
+    let response = say(&rig, "weir-auto", EASY, "unsure", &[]);
+    assert_eq!(response.header("x-weir-task"), "planning");
+    assert_eq!(response.header("x-weir-route"), format!("anthropic/{OPUS}"));
+    rig.settled("unsure");
+    rig.quiet();
+    let log = rig.home.weir(&["log", "--json"]).json();
+    let own = log.as_array().expect("rows").iter().find(|row| row["client"] == "weir");
+    let own = own.unwrap_or_else(|| panic!("no row of Weir's own in {log}"));
+    assert_eq!(own["route"], format!("openai/{MINI}"));
+    assert!(own["cost_usd"].as_str().is_some_and(|usd| usd > "0.000000000"), "{own}");
+    // Nobody acts on the judgement of a model that was named: no opinion is asked for.
+    let before = rig.provider.count();
+    say(&rig, OPUS, EASY, "named", &[]);
+    assert_eq!(rig.provider.count(), before + 1);
+}

@@ -2,7 +2,7 @@
 //! for, and the taking over of an edited configuration. Owns when the file is looked at: on requests, once a second at most, so
 //! that an idle engine does nothing. A bad edit never replaces a good configuration.
 
-use crate::config::{Config, ConfigProblem, Use, any_local};
+use crate::config::{Config, ConfigProblem, SecondOpinion, Use, any_local};
 use crate::local::in_cloud;
 use crate::prices::Call;
 use crate::prices::Prices;
@@ -179,6 +179,12 @@ impl Routing {
                 Some((task, chain.into_iter().next()?))
             })
             .collect();
+        if let Some(opinion) = setup.second_opinion.take() {
+            let mut chain = vec![opinion.route];
+            put_local(&mut chain, &found.chats);
+            let first = chain.into_iter().next();
+            setup.second_opinion = first.map(|route| SecondOpinion { route, ..opinion });
+        }
         self.models.store(Arc::default());
         self.setup.store(Arc::new(setup));
     }

@@ -14,14 +14,15 @@ use crate::read::Asked;
 use crate::relay::{Parts, Relay, Shape};
 use crate::reply::Refused;
 use crate::settle::{Ticket, outcome_of};
+use crate::triage::Judged;
 use crate::upstream::{Answer, AnswerBody};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, header};
 use http_body::Body;
 use http_body_util::BodyExt;
 use std::collections::VecDeque;
-use weir_core::route::{Candidate, Tier};
-use weir_core::{Endpoint, Metered, Outcome, Task};
+use weir_core::route::Candidate;
+use weir_core::{Endpoint, Metered, Outcome};
 use weir_wire::encoding::Encoding;
 use weir_wire::error_body::ProblemKind;
 use weir_wire::hide::UsageHider;
@@ -40,12 +41,12 @@ const TOLD_LEN: usize = 10;
 pub async fn answer(
     context: &Context,
     asked: Asked,
+    judged: Judged,
     started: Started,
     open: Held,
 ) -> Result<Response<ReplyBody>, Refused> {
     let Started { answer, tap, fed, ticket, candidate, way, attempts, tried } = started;
     let read = Read { tap, fed };
-    let (task, tier) = (asked.hints.task, asked.hints.tier);
     let dropped = way.dropped().map(Bytes::from).map(HeaderValue::from_maybe_shared);
     let response = match way {
         Way::AsItCame { hides_usage, .. } => {
@@ -58,7 +59,7 @@ pub async fn answer(
     response.map(|mut response| {
         let headers = response.headers_mut();
         told(headers, context, &candidate, attempts, tried);
-        judged(headers, task, tier);
+        taken_for(headers, &judged);
         if let Some(Ok(dropped)) = dropped {
             headers.insert(DROPPED, dropped);
         }
@@ -67,10 +68,10 @@ pub async fn answer(
 }
 
 /// What the request was taken for.
-fn judged(headers: &mut HeaderMap, task: Option<Task>, tier: Option<Tier>) {
-    let task = task.map_or("unknown", |t| t.as_str());
+fn taken_for(headers: &mut HeaderMap, judged: &Judged) {
+    let task = judged.judgement.map_or("unknown", |j| j.task.as_str());
     headers.insert(TASK, HeaderValue::from_static(task));
-    let tier = tier.map_or("unknown", |t| t.as_str());
+    let tier = judged.judgement.map_or("unknown", |j| j.tier.as_str());
     headers.insert(TIER, HeaderValue::from_static(tier));
 }
 
@@ -137,7 +138,7 @@ async fn same(
 }
 
 /// A provider's refusal, when nobody else is left to ask.
-pub fn refusal(context: &Context, asked: &Asked, kept: Kept) -> Response<ReplyBody> {
+pub fn refusal(context: &Context, judged: &Judged, kept: Kept) -> Response<ReplyBody> {
     let Kept { status, headers, body, way, candidate, attempts, tried } = kept;
     let mut response = match way {
         Way::AsItCame { .. } => {
@@ -151,7 +152,7 @@ pub fn refusal(context: &Context, asked: &Asked, kept: Kept) -> Response<ReplyBo
     };
     let headers = response.headers_mut();
     told(headers, context, &candidate, attempts, tried);
-    judged(headers, asked.hints.task, asked.hints.tier);
+    taken_for(headers, judged);
     response
 }
 

@@ -64,6 +64,11 @@ pub const LOCAL_BUSY_AGE_MAX: Duration = Duration::from_secs(10);
 /// The longest wait in line of a request that may go nowhere else: below the time after which the
 /// tools give up themselves.
 pub const LOCAL_WAIT_MAX: Duration = Duration::from_secs(8 * 60);
+/// How much of a request a second opinion is shown, of its system text and of its last turn each,
+/// in bytes.
+pub const OPINION_TEXT_BYTES_MAX: usize = 4 * 1024;
+/// The longest wait for a second opinion: a request must not seem to hang for it.
+pub const OPINION_WAIT_MAX: Duration = Duration::from_secs(4);
 /// How often a translated stream is looked at for silence. Its client hears of it after one to two
 /// of these: before the 20 seconds after which Claude Code warns its user.
 pub const PING_SILENCE: Duration = Duration::from_secs(9);

@@ -15,7 +15,7 @@ use crate::reply::{Refused, reply};
 use crate::tunnel::{Paced, TunnelGate};
 use crate::upstream::Upstream;
 use crate::workers::Workers;
-use crate::{answer, count, models, plan, triage};
+use crate::{answer, count, models, opinion, plan, triage};
 use futures_util::FutureExt;
 use http::{Request, Response, StatusCode};
 use hyper::body::Incoming;
@@ -50,6 +50,7 @@ pub enum Door {
 }
 
 /// What one request carries through the stages besides its own value.
+#[derive(Clone)]
 pub struct Context {
     /// The request.
     pub id: RequestId,
@@ -73,6 +74,8 @@ pub struct Context {
     pub health: Arc<Health>,
     /// The settings of fail-over, from start to end.
     pub failover: Arc<Failover>,
+    /// Numbers requests.
+    pub sequence: Arc<AtomicU32>,
     /// The proxy's tasks, which a stop waits for.
     pub tasks: TaskTracker,
 }
@@ -125,7 +128,7 @@ impl Line {
             Ok(asked) => asked,
             Err(refused) => return reply(refused, dialect, Some(context.id)),
         };
-        match forward(&context, asked, open).await {
+        match forward(&context, asked, &self.live, open).await {
             Ok(response) => response,
             Err(refused) => reply(refused, dialect, Some(context.id)),
         }
@@ -145,17 +148,28 @@ impl Line {
             conversations: Arc::clone(&self.conversations),
             health: Arc::clone(&self.health),
             failover: self.ports.routes.failover(),
+            sequence: Arc::clone(&self.sequence),
             tasks: self.tasks.clone(),
         }
+    }
+}
+
+impl Context {
+    /// The same world for a request of Weir's own beside this one, under a number of its own.
+    pub fn beside(&self) -> Self {
+        let sequence = self.sequence.fetch_add(1, Ordering::Relaxed);
+        Self { id: RequestId::new(self.arrived_ms, sequence), ..self.clone() }
     }
 }
 
 async fn forward(
     context: &Context,
     asked: Asked,
+    live: &Live,
     open: Held,
 ) -> Result<Response<ReplyBody>, Refused> {
     let judged = triage::judge(&asked);
+    let judged = opinion::second(context, &asked, judged, live).await;
     let planned = match plan::planned(context, &asked, judged) {
         Ok(planned) => planned,
         Err(problem) if count::stands_in(&asked, &problem) => {
@@ -164,8 +178,8 @@ async fn forward(
         Err(problem) => return Err(nowhere(&problem)),
     };
     match attempt(context, &asked, planned).await? {
-        Begun::Started(started) => answer::answer(context, asked, *started, open).await,
-        Begun::Refused(kept) => Ok(answer::refusal(context, &asked, *kept)),
+        Begun::Started(started) => answer::answer(context, asked, judged, *started, open).await,
+        Begun::Refused(kept) => Ok(answer::refusal(context, &judged, *kept)),
     }
 }
 

@@ -65,7 +65,7 @@ pub struct Asked {
     /// The hints.
     pub hints: Hints,
     /// Keeps the body's bytes counted while they are held.
-    _held: Held,
+    pub(crate) _held: Held,
 }
 
 impl Asked {
@@ -176,7 +176,7 @@ fn content_encoding(headers: &HeaderMap) -> Option<&str> {
     headers.get(header::CONTENT_ENCODING).map(|value| value.to_str().unwrap_or("?"))
 }
 
-fn hints(headers: &HeaderMap) -> Result<Hints, Refused> {
+pub(crate) fn hints(headers: &HeaderMap) -> Result<Hints, Refused> {
     let tier = match text(headers, &TIER)? {
         None => None,
         Some(name) => Some(Tier::parse(&name).ok_or_else(|| {

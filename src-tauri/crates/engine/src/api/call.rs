@@ -1,7 +1,9 @@
 //! The method table of the control protocol: one variant a function of `Desk`.
 //! Owns the names on the wire and the dispatch to a desk.
 
-use super::{ApiProblem, By, Code, Desk, LocalOrder, LogQuery, SecretText, Span, Stamp};
+use super::{
+    ApiProblem, BudgetOrder, By, Code, Desk, LocalOrder, LogQuery, SecretText, Span, Stamp,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::path::PathBuf;
@@ -71,6 +73,17 @@ pub enum Call {
     TunnelStop,
     TunnelStatus,
     TunnelTest,
+    Budgets,
+    Budget(BudgetOrder),
+    Import {
+        source: String,
+        folder: PathBuf,
+        paid_by_plan: bool,
+    },
+    Reconcile {
+        provider: String,
+        month: Option<String>,
+    },
     /// Answers with events, one a line, until the connection closes. Not a function of `Desk`.
     Watch,
 }
@@ -107,6 +120,12 @@ pub fn answer(desk: &dyn Desk, call: Call) -> Result<Value, ApiProblem> {
         Call::TunnelStop => json(&desk.tunnel_stop()?),
         Call::TunnelStatus => json(&desk.tunnel_status()?),
         Call::TunnelTest => json(&desk.tunnel_test()?),
+        Call::Budgets => json(&desk.budgets()?),
+        Call::Budget(order) => json(&desk.budget(&order)?),
+        Call::Import { source, folder, paid_by_plan } => {
+            json(&desk.import(&source, &folder, paid_by_plan)?)
+        }
+        Call::Reconcile { provider, month } => json(&desk.reconcile(&provider, month.as_deref())?),
         Call::Watch => Err(ApiProblem::new(
             Code::BadRequest,
             "watch answers with a stream and must be the last call of a connection",

@@ -3,10 +3,11 @@
 //! asks an engine in another process.
 
 use super::{
-    ApiProblem, By, ClientAdded, ClientRow, ConfigShown, CostBreakdown, CostSummary, Doctor,
-    Explain, KeyRow, KeyTest, LocalDone, LocalOrder, LocalStatus, LogQuery, LogRow, ModelRow,
-    PriceCost, PriceShow, PriceUpdate, RouteTest, SecretText, Span, Stamp, Status, TunnelStarted,
-    TunnelStatus, TunnelTest,
+    ApiProblem, BudgetDone, BudgetOrder, Budgets, By, ClientAdded, ClientRow, ConfigShown,
+    CostBreakdown, CostSummary, Doctor, Explain, ImportDone, KeyRow, KeyTest, LocalDone,
+    LocalOrder, LocalStatus, LogQuery, LogRow, ModelRow, PriceCost, PriceShow, PriceUpdate,
+    Reconciled, RouteTest, SecretText, Span, Stamp, Status, TunnelStarted, TunnelStatus,
+    TunnelTest,
 };
 use std::path::Path;
 use weir_core::{Dialect, RequestId};
@@ -73,6 +74,20 @@ pub trait Desk: Send + Sync {
     fn tunnel_stop(&self) -> Result<TunnelStatus, ApiProblem>;
     /// Whether the tunnel is open, and who came.
     fn tunnel_status(&self) -> Result<TunnelStatus, ApiProblem>;
+    /// Every budget and subscription.
+    fn budgets(&self) -> Result<Budgets, ApiProblem>;
+    /// Changes a budget, for good in config.toml or for a time.
+    fn budget(&self, order: &BudgetOrder) -> Result<BudgetDone, ApiProblem>;
+    /// Takes over what a tool's own session logs below a folder tell of past requests. With
+    /// `paid_by_plan` they cost nothing: a subscription paid for them.
+    fn import(
+        &self,
+        source: &str,
+        folder: &Path,
+        paid_by_plan: bool,
+    ) -> Result<ImportDone, ApiProblem>;
+    /// A provider's own usage report of a month (`2026-11`; this one without) beside the ledger.
+    fn reconcile(&self, provider: &str, month: Option<&str>) -> Result<Reconciled, ApiProblem>;
     /// Calls the tunnel's public address and says whether a stream arrives in pieces.
     fn tunnel_test(&self) -> Result<TunnelTest, ApiProblem>;
 }

@@ -3,10 +3,12 @@
 //! string, time an RFC 3339 string in UTC. The TypeScript of the window is generated from here.
 //! May depend on `core`; knows no socket, no SQL and no tauri.
 
+mod budgets;
 mod call;
 mod connect;
 mod desk;
 mod doctor;
+mod history;
 mod live;
 mod local;
 mod overview;
@@ -22,10 +24,12 @@ mod tray;
 mod tunnel;
 mod typescript;
 
+pub use budgets::{AllowanceView, BudgetDone, BudgetOrder, BudgetView, Budgets, PastWindow};
 pub use call::{Call, answer};
 pub use connect::{ToolFile, ToolReport, ToolRow, ToolStanding};
 pub use desk::Desk;
 pub use doctor::{Check, CheckState, Doctor};
+pub use history::{Gap, GapDay, ImportDone, Reconciled};
 pub use live::LiveEvent;
 pub use local::{
     LocalDone, LocalJobs, LocalModel, LocalOrder, LocalQueue, LocalServer, LocalStatus,

@@ -15,15 +15,24 @@ pub struct BudgetStanding {
     pub name: String,
     /// `day`, `week` or `month`.
     pub period: String,
-    /// Its limit.
-    #[ts(as = "String")]
-    pub limit_usd: Money,
+    /// Its limit in dollars, with what it is raised by now; null for a budget of tokens.
+    #[ts(as = "Option<String>")]
+    pub limit_usd: Option<Money>,
+    /// Its limit in tokens; null for a budget of dollars.
+    #[serde(default)]
+    pub limit_tokens: Option<u64>,
     /// Spent in the current window.
     #[ts(as = "String")]
     pub spent_usd: Money,
     /// Set aside for requests under way.
     #[ts(as = "String")]
     pub reserved_usd: Money,
+    /// Tokens spent in the current window, cached ones included.
+    #[serde(default)]
+    pub spent_tokens: u64,
+    /// Tokens set aside for requests under way.
+    #[serde(default)]
+    pub reserved_tokens: u64,
     /// Spent, in whole percent of the limit, rounded down.
     pub percent: u64,
     /// Percentages at which the user is told.
@@ -35,6 +44,25 @@ pub struct BudgetStanding {
     pub resets_at: Stamp,
     /// `notify`, `downgrade`, `local` or `block`.
     pub at_limit: String,
+    /// `written`, `share`, `cap` or `tunnel`.
+    #[serde(default)]
+    pub origin: String,
+    /// The step it stands on: `open`, or what it does now that nothing more fits: `cheaper`,
+    /// `local`, `stop`.
+    #[serde(default)]
+    pub step: String,
+    /// Until when its limit is raised, or only local models are used; null when neither.
+    #[serde(default)]
+    #[ts(as = "Option<String>")]
+    pub changed_until: Option<Stamp>,
+    /// What the window comes to at this pace; null before that can be said.
+    #[serde(default)]
+    #[ts(as = "Option<String>")]
+    pub forecast_usd: Option<Money>,
+    /// When the limit is passed at this pace; null when it is not.
+    #[serde(default)]
+    #[ts(as = "Option<String>")]
+    pub over_at: Option<Stamp>,
 }
 
 /// Whether a provider can be used.

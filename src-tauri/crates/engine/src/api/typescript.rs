@@ -58,6 +58,10 @@ mod tests {
         all.visit::<LocalDone>();
         all.visit::<ToolRow>();
         all.visit::<ToolReport>();
+        all.visit::<Budgets>();
+        all.visit::<BudgetDone>();
+        all.visit::<ImportDone>();
+        all.visit::<Reconciled>();
         all.visit::<WindowView>();
         let head = "// Generated from the engine's API. Do not edit; to write it anew:\n\
                     //   WEIR_WRITE=1 cargo test -p weir-engine typescript\n";

@@ -1,11 +1,9 @@
-//! What an attempt is booked at, and the sentences a budget refuses with.
+//! What an attempt is booked at.
 //! Owns what is void, what is exact and what has to be estimated; the prices are `prices`.
 
-use super::Seen;
 use crate::prices::{Call, Prices, reported};
 use crate::routing::Routing;
-use jiff::Timestamp;
-use jiff::tz::TimeZone;
+use weir_core::budget::Power;
 use weir_core::meter::End;
 use weir_core::{Metered, Money, Outcome, Pricing, Usage};
 use weir_proxy::ports::{Closing, Opening};
@@ -106,40 +104,21 @@ pub fn saved(
     would.map_or(Money::ZERO, |would| would.saturating_sub(cost))
 }
 
-/// Why a request does not fit a budget.
-pub fn full(seen: &Seen, ask: Money, zone: &TimeZone) -> String {
-    let Seen { budget, window, standing } = seen;
-    let held = if standing.reserved > Money::ZERO {
-        format!(", {} set aside for requests under way", standing.reserved.short())
-    } else {
-        String::new()
-    };
-    format!(
-        "Budget {}: {} of {} spent{held}, and this request may cost up to {}. It starts anew on {}. \
-         To go on now, raise limit_usd of this budget in config.toml, or ask for a local model",
-        budget.name,
-        standing.spent.short(),
-        budget.limit.short(),
-        ask.short(),
-        anew(window.end_ms, zone),
-    )
-}
-
-/// Why a request without a price does not fit a budget.
-pub fn unpriced(seen: &Seen, provider: &str, model: &str) -> String {
-    let Seen { budget, .. } = seen;
-    format!(
-        "Budget {} stops spending at {}, and no price is known for {provider}/{model}, so it cannot \
-         be held to that. Set its price in prices.toml, or ask for a model with a known price \
-         (weir models)",
-        budget.name,
-        budget.limit.short(),
-    )
-}
-
-fn anew(end_ms: i64, zone: &TimeZone) -> String {
-    Timestamp::from_millisecond(end_ms).map_or_else(
-        |_| "another day".to_owned(),
-        |end| end.to_zoned(zone.clone()).strftime("%A %-d %B %H:%M").to_string(),
-    )
+/// What local work costs in electricity, where the user says what it draws: by the time it took,
+/// so an estimate. What the machine does not answer itself is not its work.
+pub fn with_power(
+    booked: Booked,
+    power: Option<Power>,
+    opening: &Opening,
+    closing: &Closing,
+) -> Booked {
+    let worked = closing.sent && closing.outcome != Outcome::UpstreamError;
+    let own = opening.local && !opening.demo && opening.endpoint.metered();
+    match power.filter(|_| own && worked && booked.cost == Some(Money::ZERO)) {
+        Some(power) => {
+            let cost = Some(power.cost(closing.total_ms));
+            Booked { cost, pricing: Pricing::Estimated, ..booked }
+        }
+        None => booked,
+    }
 }

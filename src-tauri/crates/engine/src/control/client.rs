@@ -30,7 +30,7 @@ pub fn call(home: &Path, call: &Call) -> Result<Value, ApiProblem> {
 
 fn patience(call: &Call) -> Duration {
     match call {
-        Call::Local(_) => LONG_ANSWER_MAX,
+        Call::Local(_) | Call::Import { .. } | Call::Reconcile { .. } => LONG_ANSWER_MAX,
         Call::Doctor
         | Call::LocalStatus
         | Call::Models

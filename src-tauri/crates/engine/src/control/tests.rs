@@ -104,6 +104,18 @@ impl Desk for Small {
     fn tunnel_test(&self) -> Result<TunnelTest, ApiProblem> {
         unasked()
     }
+    fn budgets(&self) -> Result<Budgets, ApiProblem> {
+        unasked()
+    }
+    fn budget(&self, _: &BudgetOrder) -> Result<BudgetDone, ApiProblem> {
+        unasked()
+    }
+    fn import(&self, _: &str, _: &Path, _: bool) -> Result<ImportDone, ApiProblem> {
+        unasked()
+    }
+    fn reconcile(&self, _: &str, _: Option<&str>) -> Result<Reconciled, ApiProblem> {
+        unasked()
+    }
 }
 
 /// An engine's control socket and nothing else of it.

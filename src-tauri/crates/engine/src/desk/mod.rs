@@ -3,9 +3,11 @@
 //! home that nothing serves. One file a subject; this one only hands on.
 
 mod bills;
+mod budgets;
 mod cost;
 mod doctor;
 mod doctor_local;
+mod history;
 mod keys;
 mod problem;
 mod routes;
@@ -14,10 +16,11 @@ mod status;
 mod tunnel;
 
 use crate::api::{
-    ApiProblem, By, ClientAdded, ClientRow, ConfigShown, CostBreakdown, CostSummary, Desk, Doctor,
-    Explain, KeyRow, KeyTest, LocalDone, LocalOrder, LocalStatus, LogQuery, LogRow, ModelRow,
-    PriceCost, PriceShow, PriceUpdate, RouteTest, SecretText, Span, Stamp, Status, TunnelStarted,
-    TunnelStatus, TunnelTest,
+    ApiProblem, BudgetDone, BudgetOrder, Budgets, By, ClientAdded, ClientRow, ConfigShown,
+    CostBreakdown, CostSummary, Desk, Doctor, Explain, ImportDone, KeyRow, KeyTest, LocalDone,
+    LocalOrder, LocalStatus, LogQuery, LogRow, ModelRow, PriceCost, PriceShow, PriceUpdate,
+    Reconciled, RouteTest, SecretText, Span, Stamp, Status, TunnelStarted, TunnelStatus,
+    TunnelTest,
 };
 use crate::gate;
 use crate::local::Scope;
@@ -36,7 +39,7 @@ pub struct HomeDesk(pub Arc<Parts>);
 impl HomeDesk {
     fn books(&self) -> Books<'_> {
         let parts = &self.0;
-        Books { ledger: &parts.ledger, now_ms: parts.now_ms(), zone: &parts.zone }
+        Books { ledger: &parts.ledger, now_ms: parts.now_ms(), zone: parts.zone() }
     }
 
     /// Keys and prices decide who can be asked for what, so the set-up is made anew.
@@ -197,7 +200,7 @@ impl Desk for HomeDesk {
         let used = self.0.tokens.last_used();
         let row = |row: weir_ledger::ClientRow| {
             let seen = used.iter().find(|(name, _)| **name == *row.name).map(|(_, at)| *at);
-            let day = row.last_used.map(|day| day_start(day, &self.0.zone));
+            let day = row.last_used.map(|day| day_start(day, &self.0.zone()));
             ClientRow {
                 created: Stamp::from_ms(row.created_ms),
                 last_used: seen.or(day).map(Stamp::from_ms),
@@ -254,6 +257,27 @@ impl Desk for HomeDesk {
 
     fn tunnel_test(&self) -> Result<TunnelTest, ApiProblem> {
         tunnel::test(&self.0)
+    }
+
+    fn budgets(&self) -> Result<Budgets, ApiProblem> {
+        budgets::list(&self.0, self.0.now_ms())
+    }
+
+    fn budget(&self, order: &BudgetOrder) -> Result<BudgetDone, ApiProblem> {
+        budgets::order(&self.0, order, self.0.now_ms())
+    }
+
+    fn import(
+        &self,
+        source: &str,
+        folder: &Path,
+        paid_by_plan: bool,
+    ) -> Result<ImportDone, ApiProblem> {
+        history::import(&self.0, source, folder, paid_by_plan, self.0.now_ms())
+    }
+
+    fn reconcile(&self, provider: &str, month: Option<&str>) -> Result<Reconciled, ApiProblem> {
+        history::reconcile(&self.0, provider, month, self.0.now_ms())
     }
 }
 

@@ -107,6 +107,7 @@ impl Course<'_> {
         let context = self.context;
         let asked = self.asked;
         let metered = asked.accepted.target.endpoint.metered();
+        let judgement = self.planned.judged.judgement;
         let opening = Opening {
             id: context.id,
             attempt: self.count + 1,
@@ -122,9 +123,9 @@ impl Course<'_> {
             local,
             demo: to.reason == Reason::Demo,
             service_tier: asked.facts.service_tier.clone(),
-            task: asked.hints.task.map(|t| t.as_str().to_owned()),
-            tier: asked.hints.tier,
-            confidence: None,
+            task: judgement.map(|j| j.task.as_str().to_owned()),
+            tier: judgement.map(|j| j.tier),
+            confidence: judgement.map(|j| j.confidence),
             reason: to.reason,
             decision: Some(Arc::clone(&self.planned.decision)),
             estimate: if metered { estimate } else { Estimate::default() },

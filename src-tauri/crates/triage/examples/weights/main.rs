@@ -128,13 +128,22 @@ fn writers(all: &[Labelled]) -> Result<(), Box<dyn Error>> {
         let heads = heads(&others, &examples);
         let table: Learned = learn::table(&examples.iter().flatten().collect::<Vec<_>>());
         let model = table.model(0, &heads);
-        let own: Vec<Judged> = all.iter().filter(|one| one.writer == writer).map(|one| judge(&model, one)).collect();
+        let own: Vec<Judged> =
+            all.iter().filter(|one| one.writer == writer).map(|one| judge(&model, one)).collect();
         println!("writer {writer}\n{}", report::table(&[("model", &own)]));
         judged.extend(own);
     }
     println!("all writers\n{}", report::table(&[("model", &judged)]));
-    println!("{}\n{}", report::by(&judged, |one| one.kind.clone()), report::by(&judged, |one| one.lang.clone()));
-    println!("{}\n{}", report::by(&judged, |one| one.right.as_str().to_owned()), report::confusions(&judged));
+    println!(
+        "{}\n{}",
+        report::by(&judged, |one| one.kind.clone()),
+        report::by(&judged, |one| one.lang.clone())
+    );
+    println!(
+        "{}\n{}",
+        report::by(&judged, |one| one.right.as_str().to_owned()),
+        report::confusions(&judged)
+    );
     Ok(())
 }
 
@@ -189,7 +198,13 @@ fn misses(all: &[Labelled]) -> Result<(), Box<dyn Error>> {
         let found = judge(model, one);
         if found.task != one.task {
             let text = format!("{:?} {:?}", one.record.system, one.record.turns);
-            println!("{} not {} ({:.2}): {}\n", one.task.as_str(), found.task.as_str(), found.confidence, text.chars().take(500).collect::<String>());
+            println!(
+                "{} not {} ({:.2}): {}\n",
+                one.task.as_str(),
+                found.task.as_str(),
+                found.confidence,
+                text.chars().take(500).collect::<String>()
+            );
         }
     }
     Ok(())

@@ -8,7 +8,7 @@ use tauri::async_runtime::spawn_blocking;
 use tauri::{AppHandle, State};
 use tauri_plugin_autostart::ManagerExt;
 use weir_engine::api::{
-    ApiProblem, By, ClientRow, Code, ConfigReport, ConfigShown, CostBreakdown, CostSummary, Desk, Doctor,
+    ApiProblem, BudgetDone, BudgetOrder, Budgets, By, ClientRow, Code, ConfigReport, ConfigShown, CostBreakdown, CostSummary, Desk, Doctor,
     Explain, KeyRow, KeyTest, LocalDone, LocalOrder, LocalStatus, LogQuery, LogRow, ModelRow,
     PriceShow, RequestId, RouteTest, SecretText, Span, ToolReport, ToolRow, TunnelStarted,
     TunnelStatus, TunnelTest, WindowView,
@@ -62,6 +62,10 @@ commands! {
     key_remove(provider: String) -> () = on(move |desk| desk.key_remove(&provider));
     /// Asks the provider whether it accepts the key.
     key_test(provider: String) -> KeyTest = on(move |desk| desk.key_test(&provider));
+    /// Every budget and subscription.
+    budgets() -> Budgets = on(|desk| desk.budgets());
+    /// Changes a budget, for good in config.toml or for a time.
+    budget_order(order: BudgetOrder) -> BudgetDone = on(move |desk| desk.budget(&order));
     /// Every local server, looked at now.
     local() -> LocalStatus = on(|desk| desk.local_status());
     /// Switches local models, loads or unloads one, starts or stops a server.

@@ -212,7 +212,8 @@ export function total(rows: LogRow[]): { spent: string; about: boolean; unpriced
     if (row.cost_usd !== null) spent += nano(row.cost_usd);
     else if (row.outcome !== null) sum.unpriced += 1;
     if (row.saved_usd !== null) saved += nano(row.saved_usd);
-    if (row.pricing === 'estimated') sum.about = true;
+    // Nothing is not about nothing: what ran here costs nothing, however much of it there was.
+    if (row.pricing === 'estimated' && nano(row.cost_usd ?? '0') !== 0n) sum.about = true;
     if (row.local) sum.local += 1;
   }
   return { spent: usd(spent), saved: usd(saved), ...sum };

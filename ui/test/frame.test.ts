@@ -50,7 +50,7 @@ describe('every page', () => {
 
     it(`${word} tells a fault and asks again`, async () => {
       const backend = await open(sample('broken', NOW), name);
-      if (name === 'budgets' || name === 'routing') return; // Drawn from the view alone.
+      if (name === 'routing') return; // Drawn from the view alone.
       expect(main()).toContain('The engine does not answer. Run: weir status');
       backend.dark = null;
       for (const again of document.querySelectorAll<HTMLButtonElement>('main [role=alert] button')) again.click();

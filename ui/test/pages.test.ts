@@ -1,7 +1,7 @@
 // Requests, providers, local models, tools, settings, routing and budgets as a person uses them.
 import { describe, expect, it } from 'vitest';
 import type { LogRow } from '../src/api';
-import { FakeBackend, overview, row, view } from '../src/backend/fake';
+import { budget, FakeBackend, overview, row, view } from '../src/backend/fake';
 import { bill, merged, NO_FILTER, passes, stages, total } from '../src/requests';
 import { button, cells, click, field, main, open, press, settle, squeezed, type } from './door';
 import { sample } from './sample';
@@ -244,12 +244,42 @@ it('a budget over its limit says what that means and until when', async () => {
   expect(main()).toContain('Its limit is reached: no request leaves until');
 });
 
+it('a budget is raised for a day, and taken away only after a second word', async () => {
+  const backend = await open(sample('usual', NOW), 'budgets');
+  expect(document.querySelector('[aria-current=step]')?.textContent).toBe('As asked');
+  expect(main()).toContain('At this pace about $6.10 by then.');
+  await click('Raise for today');
+  await click('Remove');
+  await click('Keep');
+  await click('Remove');
+  await click('Remove');
+  expect(backend.asked).toEqual([
+    'budget {"do":"lift","name":"week","for_s":null,"by_usd":null,"by_tokens":null}',
+    'budget {"do":"remove","name":"week"}',
+  ]);
+});
+
+it('a budget of tokens is told in tokens, and never in dollars', async () => {
+  const base = sample('usual', NOW);
+  const tokens = budget({ limit_usd: null, limit_tokens: 2_000_000, spent_tokens: 760_000, forecast_usd: null });
+  base.world.budgets = { budgets: [{ ...tokens, scope: [], history: [] }], allowances: [] };
+  await open(base, 'budgets');
+  expect(main()).toContain('760K of 2.00M tokens, 38 %');
+  expect(main()).toContain('1.24M tokens left');
+});
+
 it('a budget with an amount that is none is not offered', async () => {
-  await open(new FakeBackend(view({ overview: overview() })), 'budgets');
+  const backend = await open(new FakeBackend(view({ overview: overview() })), 'budgets');
   await type('At most $', '5,00');
   expect(main()).toContain('must be an amount of dollars');
   await type('At most $', '12');
-  expect(main()).toContain('limit_usd = 12.0');
+  await type('Period', 'month');
+  expect(main()).toContain('name = "month" period = "month" limit_usd = 12.0 at_limit = "block"');
+  expect(backend.asked).toEqual([]);
+  await click('Set this budget');
+  expect(backend.asked).toEqual([
+    'budget {"do":"set","name":"month","period":"month","limit_usd":"12.000000000","limit_tokens":null,"scope":null,"thresholds":null,"at_limit":"block"}',
+  ]);
 });
 
 it('every name and text from outside is shown as text', async () => {

@@ -1,7 +1,7 @@
 // Made-up days of a developer, for the pages as they are looked at: usual, empty, very full, broken.
 // Everything follows from its place in a list, so that two runs draw the same.
-import type { BudgetStanding, CostGroup, Explain, LocalServer, LogRow, ModelRow, Sums, ToolReport, ToolRow, WindowView } from '../src/api';
-import { attempt, FakeBackend, overview, row, sums, tunnel, view, type World } from '../src/backend/fake';
+import type { BudgetView, CostGroup, Explain, LocalServer, LogRow, ModelRow, Sums, ToolReport, ToolRow, WindowView } from '../src/api';
+import { attempt, budget, FakeBackend, overview, row, sums, tunnel, view, type World } from '../src/backend/fake';
 
 export type Kind = 'usual' | 'empty' | 'full' | 'broken' | 'offline' | 'slow' | 'first';
 
@@ -117,11 +117,6 @@ function rescued(nowMs: number): { row: LogRow; life: Partial<Explain> } {
   };
 }
 
-const budget = (over: Partial<BudgetStanding>): BudgetStanding => ({
-  name: 'week', period: 'week', limit_usd: '10.000000000', spent_usd: '3.800000000', reserved_usd: '0.310000000', percent: 38,
-  thresholds: [70, 90, 100], reached: [], resets_at: '2026-11-22T23:00:00.000Z', at_limit: 'local', ...over,
-});
-
 const OLLAMA: LocalServer = {
   server: 'ollama', url: 'http://127.0.0.1:11434', state: 'running', kind: 'ollama', version: '0.13.2', reason: null, written: true,
   queue: { running: [{ model: 'qwen2.5-coder:7b', jobs: 1 }], waiting: [{ id: id(3), model: 'llama3.2:3b', position: 1, waited_ms: 3200 }] },
@@ -203,11 +198,16 @@ function busy(kind: Kind, nowMs: number): { view: WindowView; world: Partial<Wor
     const nanos = quiet ? (i % 7 === 5 ? 40_000_000 : 0) : 300_000_000 + ((i * 7919) % 1000) * 1_400_000;
     return { day: date.toISOString().slice(0, 10), requests: nanos === 0 ? 0 : 40 + ((i * 31) % 220), spent_usd: dollars(nanos) };
   });
-  const budgets = [budget({})];
+  const budgets = [budget()];
   if (full) {
-    budgets.push(budget({ name: 'day', period: 'day', limit_usd: '1.350000000', spent_usd: '1.240000000', percent: 91, reached: [70, 90], at_limit: 'downgrade' }));
-    budgets.push(budget({ name: 'experiments with a very long name that says what it is for', period: 'month', limit_usd: '1300.000000000', spent_usd: '1314.020000000', percent: 101, reached: [70, 90, 100], at_limit: 'block' }));
+    budgets.push(budget({ name: 'day', period: 'day', limit_usd: '1.350000000', spent_usd: '1.240000000', percent: 91, reached: [70, 90], at_limit: 'downgrade', resets_at: '2026-11-20T23:00:00.000Z', forecast_usd: '1.900000000', over_at: '2026-11-20T15:10:00.000Z' }));
+    budgets.push(budget({ name: 'experiments with a very long name that says what it is for', period: 'month', limit_usd: '1300.000000000', spent_usd: '1314.020000000', percent: 101, reached: [70, 90, 100], at_limit: 'block', step: 'stop', resets_at: '2026-11-30T23:00:00.000Z', forecast_usd: null }));
   }
+  const viewed: BudgetView[] = budgets.map((each, i) => ({
+    ...each,
+    scope: i === 2 ? ['project=experiments'] : [],
+    history: Array.from({ length: 9 }, (_, n) => ({ from: `2026-09-${String(7 + n).padStart(2, '0')}`, spent_usd: dollars(1_200_000_000 + ((n * 7919) % 100) * 70_000_000), tokens: 40_000 * n })),
+  }));
   const shown = view({
     overview: overview({
       mark: full ? 'over' : 'calm',
@@ -230,7 +230,8 @@ function busy(kind: Kind, nowMs: number): { view: WindowView; world: Partial<Wor
   return {
     view: shown,
     world: {
-      rows, lives: { [special.row.id]: special.life }, days, groups: groups(week), models: MODELS, local: [OLLAMA, LMSTUDIO], tools: TOOLS,
+      rows, lives: { [special.row.id]: special.life }, days, groups: groups(week), models: MODELS,
+      budgets: { budgets: viewed, allowances: [{ provider: 'anthropic', window: '5h', percent: 83, resets_at: '2026-11-20T16:00:00.000Z', state: 'near', pace: 'early' }] }, local: [OLLAMA, LMSTUDIO], tools: TOOLS,
       prices: [
         { provider: 'anthropic', model: 'claude-sonnet-5-5', context: 1_000_000, from: '2026-02-01', above_tokens: 0, service_tier: null, per_million: price('3', '15', '0.3'), web_search_usd: '0.01', source: 'built-in', current: true },
         { provider: 'anthropic', model: 'claude-sonnet-5-5', context: 1_000_000, from: '2026-02-01', above_tokens: 200_000, service_tier: null, per_million: price('6', '22.5', '0.6'), web_search_usd: '0.01', source: 'built-in', current: true },

@@ -1,5 +1,8 @@
 // The one door to the program behind the window. Nothing else in ui/ may talk to it.
 import type {
+  BudgetDone,
+  BudgetOrder,
+  Budgets,
   By,
   ClientRow,
   ConfigReport,
@@ -56,6 +59,10 @@ export interface Backend {
   keySet(provider: string, key: string): Promise<void>;
   keyRemove(provider: string): Promise<void>;
   keyTest(provider: string): Promise<KeyTest>;
+
+  budgets(): Promise<Budgets>;
+  /** Changes a budget, for good in config.toml or for a time. */
+  budgetOrder(order: BudgetOrder): Promise<BudgetDone>;
 
   local(): Promise<LocalStatus>;
   /** Answers when it is done, which for a large model takes minutes. */

@@ -1,6 +1,9 @@
 // A door for component tests: answers from memory and records what was asked of it.
 import type {
   Attempt,
+  BudgetOrder,
+  BudgetStanding,
+  Budgets,
   By,
   ClientRow,
   ConfigReport,
@@ -37,6 +40,7 @@ export interface World {
   prices: PriceRow[];
   keys: KeyRow[];
   keyTest: Partial<KeyTest>;
+  budgets: Budgets;
   local: LocalServer[];
   tools: ToolRow[];
   plans: Record<string, ToolReport>;
@@ -56,6 +60,7 @@ const NOTHING: World = {
   prices: [],
   keys: [],
   keyTest: {},
+  budgets: { budgets: [], allowances: [] },
   local: [],
   tools: [],
   plans: {},
@@ -136,6 +141,12 @@ export class FakeBackend implements Backend {
   keyTest = async (provider: string) => {
     await this.did(`keyTest ${provider}`);
     return { provider, ok: true, status: 200, message: `${provider} accepts the key`, ms: 312, ...this.world.keyTest };
+  };
+
+  budgets = () => this.told(() => this.world.budgets);
+  budgetOrder = async (order: BudgetOrder) => {
+    await this.did(`budget ${JSON.stringify(order)}`);
+    return { message: `Budget ${order.name} is set`, budget: null };
   };
 
   local = () => this.told(() => ({ on: this.now.overview?.status.routing.local_on ?? true, local: this.world.local }));
@@ -233,6 +244,30 @@ export function tunnel(over: Partial<TunnelStatus> = {}): TunnelStatus {
     refused: 0,
     last: null,
     last_refused: null,
+    ...over,
+  };
+}
+
+export function budget(over: Partial<BudgetStanding> = {}): BudgetStanding {
+  return {
+    name: 'week',
+    period: 'week',
+    limit_usd: '10.000000000',
+    limit_tokens: null,
+    spent_usd: '3.800000000',
+    reserved_usd: '0.310000000',
+    spent_tokens: 0,
+    reserved_tokens: 0,
+    percent: 38,
+    thresholds: [70, 90, 100],
+    reached: [],
+    resets_at: '2026-11-22T23:00:00.000Z',
+    at_limit: 'local',
+    origin: 'written',
+    step: 'open',
+    changed_until: null,
+    forecast_usd: '6.100000000',
+    over_at: null,
     ...over,
   };
 }

@@ -26,6 +26,9 @@ export const tauri: Backend = {
   keyRemove: (provider) => invoke('key_remove', { provider }),
   keyTest: (provider) => invoke('key_test', { provider }),
 
+  budgets: () => invoke('budgets'),
+  budgetOrder: (order) => invoke('budget_order', { order }),
+
   local: () => invoke('local'),
   localOrder: (order) => invoke('local_order', { order }),
 

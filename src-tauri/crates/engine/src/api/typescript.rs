@@ -59,6 +59,7 @@ mod tests {
         all.visit::<ToolRow>();
         all.visit::<ToolReport>();
         all.visit::<Budgets>();
+        all.visit::<BudgetOrder>();
         all.visit::<BudgetDone>();
         all.visit::<ImportDone>();
         all.visit::<Reconciled>();

@@ -18,6 +18,8 @@ fn main() {
         "key_set",
         "key_remove",
         "key_test",
+        "shadow",
+        "simulate",
         "budgets",
         "budget_order",
         "local",

@@ -8,9 +8,10 @@ use tauri::async_runtime::spawn_blocking;
 use tauri::{AppHandle, State};
 use tauri_plugin_autostart::ManagerExt;
 use weir_engine::api::{
-    ApiProblem, BudgetDone, BudgetOrder, Budgets, By, ClientRow, Code, ConfigReport, ConfigShown, CostBreakdown, CostSummary, Desk, Doctor,
+    ApiProblem, BudgetDone, BudgetOrder, Budgets, By, ClientRow, Code,
+    Comparison, ConfigReport, ConfigShown, CostBreakdown, CostSummary, Desk, Doctor,
     Explain, KeyRow, KeyTest, LocalDone, LocalOrder, LocalStatus, LogQuery, LogRow, ModelRow,
-    PriceShow, RequestId, RouteTest, SecretText, Span, ToolReport, ToolRow, TunnelStarted,
+    PriceShow, RequestId, RouteTest, SecretText, Span, Stamp, ToolReport, ToolRow, TunnelStarted,
     TunnelStatus, TunnelTest, WindowView,
 };
 use weir_engine::config;
@@ -62,6 +63,11 @@ commands! {
     key_remove(provider: String) -> () = on(move |desk| desk.key_remove(&provider));
     /// Asks the provider whether it accepts the key.
     key_test(provider: String) -> KeyTest = on(move |desk| desk.key_test(&provider));
+    /// What shadow mode would have done in a period.
+    shadow(period: Span) -> Comparison = on(move |desk| desk.cost_shadow(period));
+    /// What traffic since a moment would have cost under another configuration.
+    simulate(since: Option<Stamp>, toml: String) -> Comparison =
+        on(move |desk| desk.simulate(since, "the text", &toml));
     /// Every budget and subscription.
     budgets() -> Budgets = on(|desk| desk.budgets());
     /// Changes a budget, for good in config.toml or for a time.

@@ -88,6 +88,8 @@ fn with_display(wish: Wish, arguments: &Arguments) -> ExitCode {
             commands::key_set,
             commands::key_remove,
             commands::key_test,
+            commands::shadow,
+            commands::simulate,
             commands::budgets,
             commands::budget_order,
             commands::local,

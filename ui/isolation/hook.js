@@ -19,6 +19,8 @@ const COMMANDS = {
   key_set: ['provider', 'key'],
   key_remove: ['provider'],
   key_test: ['provider'],
+  shadow: ['period'],
+  simulate: ['since', 'toml'],
   budgets: [],
   budget_order: ['order'],
   local: [],

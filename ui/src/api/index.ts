@@ -197,6 +197,43 @@ last_used: string | null, };
 export type Code = "bad_request" | "not_found" | "exists" | "unpriced" | "config" | "key" | "ledger" | "unreachable" | "not_running" | "not_answering" | "denied" | "unavailable" | "internal";
 
 /**
+ * `simulate`, and `cost shadow`.
+ */
+export type Comparison = { 
+/**
+ * The time covered, where a calendar period was asked for.
+ */
+period: Span | null, 
+/**
+ * From when on requests were looked at; null for all there are.
+ */
+since: string | null, 
+/**
+ * The configuration; null for the plans that shadow mode stored.
+ */
+config: string | null, 
+/**
+ * All of them.
+ */
+all: ReplayGroup, 
+/**
+ * By tier.
+ */
+tiers: Array<ReplayGroup>, 
+/**
+ * By task.
+ */
+tasks: Array<ReplayGroup>, 
+/**
+ * Conversations of more than one request.
+ */
+conversations: number, 
+/**
+ * How it is known, a sentence each.
+ */
+known: Array<string>, };
+
+/**
  * One problem of a configuration file.
  */
 export type ConfigProblem = { 
@@ -585,6 +622,23 @@ message: string,
  * How long it took, in milliseconds.
  */
 ms: number, };
+
+/**
+ * A link of a tier's chain, as it stands now.
+ */
+export type LinkNow = { 
+/**
+ * `provider/model`.
+ */
+route: string, 
+/**
+ * The provider's state, as in `providers`.
+ */
+state: string, 
+/**
+ * Requests that wait for its server.
+ */
+waiting: number, };
 
 /**
  * One event.
@@ -1270,6 +1324,60 @@ state: string,
 reason: string | null, };
 
 /**
+ * One line of a comparison.
+ */
+export type ReplayGroup = { 
+/**
+ * The tier or task; empty where a request was not judged.
+ */
+key: string, 
+/**
+ * Requests.
+ */
+requests: number, 
+/**
+ * As it was.
+ */
+was: ReplaySide, 
+/**
+ * As it would have been.
+ */
+would: ReplaySide, 
+/**
+ * What would have been saved; below zero where it would have cost more.
+ */
+saved_usd: string, };
+
+/**
+ * One side of a comparison.
+ */
+export type ReplaySide = { 
+/**
+ * What the priced requests cost.
+ */
+spent_usd: string, 
+/**
+ * Requests without a known price: in no sum.
+ */
+unpriced_requests: number, 
+/**
+ * Requests on the user's own machines.
+ */
+local_requests: number, 
+/**
+ * Their share, 0 to 1; null without requests.
+ */
+local_share: number | null, 
+/**
+ * Times a conversation went on at another model than before.
+ */
+switches: number, 
+/**
+ * Requests whose cost is worked out instead of settled.
+ */
+estimated_requests: number, };
+
+/**
  * Usage of a request, in Weir's normal form.
  */
 export type RequestUsage = { 
@@ -1337,6 +1445,14 @@ tier: string | null,
  */
 confidence: number | null, 
 /**
+ * Which part of a tool's work it is: main, subagent, compaction or auxiliary.
+ */
+class: string | null, 
+/**
+ * Whether the answer follows from the input by rule.
+ */
+deterministic: boolean, 
+/**
  * The key of the conversation it belongs to, when it has one.
  */
 conversation: string | null, 
@@ -1347,7 +1463,11 @@ asked_model: string | null,
 /**
  * Candidates in the order they would be tried.
  */
-candidates: Array<RouteCandidate>, };
+candidates: Array<RouteCandidate>, 
+/**
+ * Why there are none, when there are none.
+ */
+problem: string | null, };
 
 /**
  * How requests are routed.
@@ -1372,7 +1492,11 @@ paused: boolean,
 /**
  * Whether local models are in use.
  */
-local_on: boolean, };
+local_on: boolean, 
+/**
+ * The tiers today and now, `low` first.
+ */
+per_tier: Array<TierNow>, };
 
 /**
  * The time a report covers, in local calendar time up to now.
@@ -1494,6 +1618,35 @@ medium: Array<string>,
  * Multi-step.
  */
 high: Array<string>, };
+
+/**
+ * A tier: what it took today, and where it leads now.
+ */
+export type TierNow = { 
+/**
+ * `low`, `medium` or `high`.
+ */
+tier: string, 
+/**
+ * Requests of the tier today.
+ */
+requests: number, 
+/**
+ * Their share answered locally, 0 to 1; null without requests.
+ */
+local_share: number | null, 
+/**
+ * What they cost.
+ */
+spent_usd: string, 
+/**
+ * The first link that can be asked now; null when there is none.
+ */
+now: string | null, 
+/**
+ * The chain, with what `local` stands for on this machine now.
+ */
+links: Array<LinkNow>, };
 
 /**
  * Tokens by kind. The kinds are disjoint but for `reasoning`, a part of `output`.

@@ -5,6 +5,7 @@ import type {
   Budgets,
   By,
   ClientRow,
+  Comparison,
   ConfigReport,
   ConfigShown,
   CostBreakdown,
@@ -59,6 +60,11 @@ export interface Backend {
   keySet(provider: string, key: string): Promise<void>;
   keyRemove(provider: string): Promise<void>;
   keyTest(provider: string): Promise<KeyTest>;
+
+  /** What shadow mode would have done in a period. */
+  shadow(period: Span): Promise<Comparison>;
+  /** What traffic since a moment would have cost under another configuration. */
+  simulate(since: string | null, toml: string): Promise<Comparison>;
 
   budgets(): Promise<Budgets>;
   /** Changes a budget, for good in config.toml or for a time. */

@@ -26,6 +26,9 @@ export const tauri: Backend = {
   keyRemove: (provider) => invoke('key_remove', { provider }),
   keyTest: (provider) => invoke('key_test', { provider }),
 
+  shadow: (period) => invoke('shadow', { period }),
+  simulate: (since, toml) => invoke('simulate', { since, toml }),
+
   budgets: () => invoke('budgets'),
   budgetOrder: (order) => invoke('budget_order', { order }),
 

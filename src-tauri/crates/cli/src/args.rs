@@ -105,6 +105,24 @@ pub enum Command {
         after_help = "Example:\n  weir export --format csv --since 2026-11-01 > november.csv"
     )]
     Export(Export),
+    /// Show what past traffic would have cost under another configuration
+    #[command(
+        after_help = "Needs no bodies: lengths, tasks and cache use are in the ledger.\n\nExample:\n  weir simulate --since 30d --config ./tiered.toml"
+    )]
+    Simulate(Simulate),
+}
+
+/// `weir simulate`
+#[derive(Debug, Args)]
+pub struct Simulate {
+    /// Only since then: 30d, 24h, 2w, a day such as 2026-11-01, or RFC 3339
+    #[arg(long, value_name = "WHEN", default_value = "30d")]
+    pub since: String,
+    /// The other configuration
+    #[arg(long, value_name = "FILE")]
+    pub config: PathBuf,
+    #[command(flatten)]
+    pub json: Json,
 }
 
 /// `weir doctor`
@@ -154,6 +172,17 @@ pub enum Cost {
         /// What to group by
         #[arg(long, value_enum, default_value = "model")]
         by: ByName,
+        #[command(flatten)]
+        json: Json,
+    },
+    /// What shadow mode would have sent elsewhere, and what that would have saved
+    #[command(
+        after_help = "Plans are made while [routing] mode is \"shadow\".\n\nExample:\n  weir cost shadow --period day"
+    )]
+    Shadow {
+        /// The time covered, in local calendar time up to now
+        #[arg(long, value_enum, default_value = "week")]
+        period: PeriodName,
         #[command(flatten)]
         json: Json,
     },

@@ -26,6 +26,7 @@ mod recall;
 pub mod reconcile;
 pub mod routing;
 pub mod secrets;
+pub mod simulate;
 pub mod start;
 pub mod told;
 pub mod tunnel;

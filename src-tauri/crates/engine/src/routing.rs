@@ -153,7 +153,13 @@ impl Routing {
 
     /// Makes the set-up anew: after a key was stored or removed, or the prices changed.
     pub fn refresh(&self) {
-        let config = self.config.load();
+        let setup = self.setup_of(&self.config.load());
+        self.models.store(Arc::default());
+        self.setup.store(Arc::new(setup));
+    }
+
+    /// What a configuration comes to on this machine now: the link `local` is what was found.
+    pub fn setup_of(&self, config: &Config) -> Setup {
         let mut setup = config.setup(self.paused.load(Ordering::Relaxed), &self.has_key);
         setup.local_off = self.local_off.load(Ordering::Relaxed);
         let found = self.found.load();
@@ -185,8 +191,7 @@ impl Routing {
             let first = chain.into_iter().next();
             setup.second_opinion = first.map(|route| SecondOpinion { route, ..opinion });
         }
-        self.models.store(Arc::default());
-        self.setup.store(Arc::new(setup));
+        setup
     }
 
     /// Passes everything through to where it asks, or routes again.

@@ -37,6 +37,8 @@ fn wrong_usage_ends_with_two() {
         "weir connect --dry-run",
         "weir disconnect",
         "weir run",
+        "weir simulate",
+        "weir cost shadow --period year",
         "weir tunnel",
         "weir tunnel start --provider carrier-pigeon",
     ] {
@@ -49,7 +51,6 @@ fn commands_that_do_not_exist_yet_are_unknown() {
     for line in [
         "weir budget list",
         "weir cache stats",
-        "weir simulate",
         "weir import codex",
         "weir reconcile openai",
         "weir report",

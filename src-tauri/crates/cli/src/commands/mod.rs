@@ -42,6 +42,10 @@ pub fn run(weir: Weir) -> Done {
             let out = Out::stdout(json.json);
             reports::breakdown(&*desk(&home()?)?, period.into(), by.into(), out)
         }
+        Command::Cost(Cost::Shadow { period, json }) => {
+            reports::shadow(&*desk(&home()?)?, period.into(), Out::stdout(json.json))
+        }
+        Command::Simulate(args) => reports::simulate(&home()?, &args),
         Command::Explain(args) => log::explain(&*desk(&home()?)?, &args),
         Command::Key(args) => keys::key(&*desk(&home()?)?, args),
         Command::Client(args) => keys::client(&*desk(&home()?)?, args),

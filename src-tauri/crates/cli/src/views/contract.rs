@@ -85,9 +85,12 @@ fn route_test_and_price_cost() {
         task: None,
         tier: None,
         confidence: None,
+        class: None,
+        deterministic: false,
         conversation: None,
         asked_model: None,
         candidates: vec![candidate],
+        problem: None,
     };
     check(&test, "task tier confidence conversation candidates");
     let line = PriceLine { kind: "input".into(), tokens: 1, nano_usd: 2 };

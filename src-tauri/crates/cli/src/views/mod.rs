@@ -10,6 +10,7 @@ pub mod local;
 pub mod log;
 pub mod models;
 pub mod prices;
+pub mod simulate;
 pub mod status;
 pub mod tools;
 pub mod tunnel;

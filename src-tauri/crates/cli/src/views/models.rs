@@ -55,7 +55,8 @@ pub fn route(test: &RouteTest, paint: Paint) -> String {
     let judged = words::judged(test.task.as_deref(), test.tier.as_deref(), test.confidence);
     out.extend(judged.map(|said| format!("{}\n", plain(&said))));
     if test.candidates.is_empty() {
-        out.push_str("Nothing can answer it: no provider speaks its dialect. Run: weir doctor\n");
+        let why = test.problem.as_deref().unwrap_or("no provider speaks its dialect");
+        out.push_str(&format!("Nothing can answer it: {}. Run: weir doctor\n", plain(why)));
         return out;
     }
     out.push('\n');
@@ -134,6 +135,8 @@ openrouter/somebody/new-model
             task: None,
             tier: Some("low".into()),
             confidence: None,
+            class: None,
+            deterministic: false,
             conversation: None,
             asked_model: Some("weir-low".into()),
             candidates: vec![
@@ -148,6 +151,7 @@ openrouter/somebody/new-model
                     expected_usd: None,
                 },
             ],
+            problem: None,
         };
         let expected = "\
 Asks for weir-low

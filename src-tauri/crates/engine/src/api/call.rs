@@ -23,12 +23,24 @@ pub enum Call {
         period: Span,
         by: By,
     },
+    CostShadow {
+        period: Span,
+    },
+    Simulate {
+        since: Option<Stamp>,
+        file: String,
+        toml: String,
+    },
     Log(LogQuery),
     Explain {
         id: RequestId,
     },
     RouteTest {
         body: String,
+        dialect: Option<Dialect>,
+    },
+    RouteTests {
+        bodies: Vec<String>,
         dialect: Option<Dialect>,
     },
     Models,
@@ -98,9 +110,12 @@ pub fn answer(desk: &dyn Desk, call: Call) -> Result<Value, ApiProblem> {
         Call::Doctor => json(&desk.doctor()?),
         Call::CostSummary { period } => json(&desk.cost_summary(period)?),
         Call::CostBreakdown { period, by } => json(&desk.cost_breakdown(period, by)?),
+        Call::CostShadow { period } => json(&desk.cost_shadow(period)?),
+        Call::Simulate { since, file, toml } => json(&desk.simulate(since, &file, &toml)?),
         Call::Log(query) => json(&desk.log(&query)?),
         Call::Explain { id } => json(&desk.explain(id)?),
         Call::RouteTest { body, dialect } => json(&desk.route_test(&body, dialect)?),
+        Call::RouteTests { bodies, dialect } => json(&desk.route_tests(&bodies, dialect)?),
         Call::Models => json(&desk.models()?),
         Call::PriceShow { model } => json(&desk.price_show(&model)?),
         Call::PriceCost { model, usage, at } => json(&desk.price_cost(&model, &usage, at)?),

@@ -3,11 +3,11 @@
 //! asks an engine in another process.
 
 use super::{
-    ApiProblem, BudgetDone, BudgetOrder, Budgets, By, ClientAdded, ClientRow, ConfigShown,
-    CostBreakdown, CostSummary, Doctor, Explain, ImportDone, KeyRow, KeyTest, LocalDone,
-    LocalOrder, LocalStatus, LogQuery, LogRow, ModelRow, PriceCost, PriceShow, PriceUpdate,
-    Reconciled, RouteTest, SecretText, Span, Stamp, Status, TunnelStarted, TunnelStatus,
-    TunnelTest,
+    ApiProblem, BudgetDone, BudgetOrder, Budgets, By, ClientAdded, ClientRow, Comparison,
+    ConfigShown, CostBreakdown, CostSummary, Doctor, Explain, ImportDone, KeyRow, KeyTest,
+    LocalDone, LocalOrder, LocalStatus, LogQuery, LogRow, ModelRow, PriceCost, PriceShow,
+    PriceUpdate, Reconciled, RouteTest, RouteTested, SecretText, Span, Stamp, Status,
+    TunnelStarted, TunnelStatus, TunnelTest,
 };
 use std::path::Path;
 use weir_core::{Dialect, RequestId};
@@ -26,12 +26,30 @@ pub trait Desk: Send + Sync {
     fn cost_summary(&self, period: Span) -> Result<CostSummary, ApiProblem>;
     /// What a period cost, in groups.
     fn cost_breakdown(&self, period: Span, by: By) -> Result<CostBreakdown, ApiProblem>;
+    /// What shadow mode would have done in a period. Reads every row of it.
+    fn cost_shadow(&self, period: Span) -> Result<Comparison, ApiProblem>;
+    /// What traffic since a moment would have cost under the configuration `toml`, which problems
+    /// call `file`. Reads every row of that time, about ten microseconds each.
+    fn simulate(
+        &self,
+        since: Option<Stamp>,
+        file: &str,
+        toml: &str,
+    ) -> Result<Comparison, ApiProblem>;
     /// Requests.
     fn log(&self, query: &LogQuery) -> Result<Vec<LogRow>, ApiProblem>;
     /// One request.
     fn explain(&self, id: RequestId) -> Result<Explain, ApiProblem>;
     /// Where a body would go, without sending it. Without a dialect it is guessed from the body.
     fn route_test(&self, body: &str, dialect: Option<Dialect>) -> Result<RouteTest, ApiProblem>;
+    /// The same for many bodies: an answer, or what is wrong, for each in its place.
+    fn route_tests(
+        &self,
+        bodies: &[String],
+        dialect: Option<Dialect>,
+    ) -> Result<Vec<RouteTested>, ApiProblem> {
+        Ok(bodies.iter().map(|body| self.route_test(body, dialect).into()).collect())
+    }
     /// Every model that can be asked for.
     fn models(&self) -> Result<Vec<ModelRow>, ApiProblem>;
     /// The price rows of a model.

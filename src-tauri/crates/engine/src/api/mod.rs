@@ -16,6 +16,7 @@ mod prices;
 mod problem;
 mod requests;
 mod routes;
+mod simulate;
 mod spend;
 mod stamp;
 mod status;
@@ -39,10 +40,13 @@ pub use overview::{Overview, WindowView};
 pub use prices::{PerMillion, PriceCost, PriceLine, PriceRow, PriceShow, PriceTable, PriceUpdate};
 pub use problem::{ApiProblem, Code};
 pub use requests::{Attempt, AttemptState, BillLine, Explain, LogQuery, LogRow, RequestUsage};
-pub use routes::{ModelRow, RouteCandidate, RouteTest};
+pub use routes::{ModelRow, RouteCandidate, RouteTest, RouteTested};
+pub use simulate::{Comparison, ReplayGroup, ReplaySide};
 pub use spend::{By, CostBreakdown, CostGroup, CostSummary, DaySpend, Span, Sums, Tokens};
 pub use stamp::{BadMoment, Stamp, Zone};
-pub use status::{BudgetStanding, ProviderHealth, Routing, Status, TierChains, Totals};
+pub use status::{
+    BudgetStanding, LinkNow, ProviderHealth, Routing, Status, TierChains, TierNow, Totals,
+};
 pub use tools::{
     ClientAdded, ClientRow, ConfigProblem, ConfigReport, ConfigShown, KeyRow, KeyState, KeyTest,
     SecretText,

@@ -1,7 +1,7 @@
 //! Where requests may go: `models` and `route test`.
 //! Owns their JSON.
 
-use super::PerMillion;
+use super::{ApiProblem, PerMillion};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 use weir_core::Money;
@@ -49,10 +49,38 @@ pub struct RouteTest {
     pub tier: Option<String>,
     /// Confidence in task and tier, 0 to 1.
     pub confidence: Option<f64>,
+    /// Which part of a tool's work it is: main, subagent, compaction or auxiliary.
+    pub class: Option<String>,
+    /// Whether the answer follows from the input by rule.
+    pub deterministic: bool,
     /// The key of the conversation it belongs to, when it has one.
     pub conversation: Option<String>,
     /// The model the body asks for.
     pub asked_model: Option<String>,
     /// Candidates in the order they would be tried.
     pub candidates: Vec<RouteCandidate>,
+    /// Why there are none, when there are none.
+    pub problem: Option<String>,
+}
+
+/// One of many bodies tested: the answer, or what is wrong with the body.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum RouteTested {
+    /// It could be read.
+    Test(RouteTest),
+    /// It could not.
+    Problem {
+        /// Why.
+        error: ApiProblem,
+    },
+}
+
+impl From<Result<RouteTest, ApiProblem>> for RouteTested {
+    fn from(result: Result<RouteTest, ApiProblem>) -> Self {
+        match result {
+            Ok(test) => Self::Test(test),
+            Err(error) => Self::Problem { error },
+        }
+    }
 }

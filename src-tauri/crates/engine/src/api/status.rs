@@ -88,6 +88,35 @@ pub struct TierChains {
     pub high: Vec<String>,
 }
 
+/// A link of a tier's chain, as it stands now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct LinkNow {
+    /// `provider/model`.
+    pub route: String,
+    /// The provider's state, as in `providers`.
+    pub state: String,
+    /// Requests that wait for its server.
+    pub waiting: u64,
+}
+
+/// A tier: what it took today, and where it leads now.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+pub struct TierNow {
+    /// `low`, `medium` or `high`.
+    pub tier: String,
+    /// Requests of the tier today.
+    pub requests: u64,
+    /// Their share answered locally, 0 to 1; null without requests.
+    pub local_share: Option<f64>,
+    /// What they cost.
+    #[ts(as = "String")]
+    pub spent_usd: Money,
+    /// The first link that can be asked now; null when there is none.
+    pub now: Option<String>,
+    /// The chain, with what `local` stands for on this machine now.
+    pub links: Vec<LinkNow>,
+}
+
 /// How requests are routed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
 pub struct Routing {
@@ -101,6 +130,8 @@ pub struct Routing {
     pub paused: bool,
     /// Whether local models are in use.
     pub local_on: bool,
+    /// The tiers today and now, `low` first.
+    pub per_tier: Vec<TierNow>,
 }
 
 /// Spend of the current windows.

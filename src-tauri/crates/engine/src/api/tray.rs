@@ -191,6 +191,7 @@ mod tests {
                 tiers: TierChains::default(),
                 paused: false,
                 local_on: true,
+                per_tier: Vec::new(),
             },
             tunnel: None,
             notices: Vec::new(),

@@ -37,6 +37,7 @@ mod tests {
         all.visit::<Doctor>();
         all.visit::<CostSummary>();
         all.visit::<CostBreakdown>();
+        all.visit::<Comparison>();
         all.visit::<LogQuery>();
         all.visit::<Explain>();
         all.visit::<ModelRow>();

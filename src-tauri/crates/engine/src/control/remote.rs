@@ -3,10 +3,10 @@
 use super::client::{call, reach};
 use crate::api::{
     ApiProblem, BudgetDone, BudgetOrder, Budgets, By, Call, ClientAdded, ClientRow, Code,
-    ConfigShown, CostBreakdown, CostSummary, Desk, Doctor, Explain, ImportDone, KeyRow, KeyTest,
-    LocalDone, LocalOrder, LocalStatus, LogQuery, LogRow, ModelRow, PriceCost, PriceShow,
-    PriceUpdate, Reconciled, RouteTest, SecretText, Span, Stamp, Status, TunnelStarted,
-    TunnelStatus, TunnelTest,
+    Comparison, ConfigShown, CostBreakdown, CostSummary, Desk, Doctor, Explain, ImportDone, KeyRow,
+    KeyTest, LocalDone, LocalOrder, LocalStatus, LogQuery, LogRow, ModelRow, PriceCost, PriceShow,
+    PriceUpdate, Reconciled, RouteTest, RouteTested, SecretText, Span, Stamp, Status,
+    TunnelStarted, TunnelStatus, TunnelTest,
 };
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -62,6 +62,17 @@ impl Desk for Remote {
     fn cost_breakdown(&self, period: Span, by: By) -> Result<CostBreakdown, ApiProblem> {
         self.ask(&Call::CostBreakdown { period, by })
     }
+    fn cost_shadow(&self, period: Span) -> Result<Comparison, ApiProblem> {
+        self.ask(&Call::CostShadow { period })
+    }
+    fn simulate(
+        &self,
+        since: Option<Stamp>,
+        file: &str,
+        toml: &str,
+    ) -> Result<Comparison, ApiProblem> {
+        self.ask(&Call::Simulate { since, file: file.to_owned(), toml: toml.to_owned() })
+    }
     fn log(&self, query: &LogQuery) -> Result<Vec<LogRow>, ApiProblem> {
         self.ask(&Call::Log(query.clone()))
     }
@@ -70,6 +81,13 @@ impl Desk for Remote {
     }
     fn route_test(&self, body: &str, dialect: Option<Dialect>) -> Result<RouteTest, ApiProblem> {
         self.ask(&Call::RouteTest { body: body.to_owned(), dialect })
+    }
+    fn route_tests(
+        &self,
+        bodies: &[String],
+        dialect: Option<Dialect>,
+    ) -> Result<Vec<RouteTested>, ApiProblem> {
+        self.ask(&Call::RouteTests { bodies: bodies.to_vec(), dialect })
     }
     fn models(&self) -> Result<Vec<ModelRow>, ApiProblem> {
         self.ask(&Call::Models)

@@ -37,6 +37,12 @@ impl Desk for Small {
     fn cost_breakdown(&self, _: Span, _: By) -> Result<CostBreakdown, ApiProblem> {
         unasked()
     }
+    fn cost_shadow(&self, _: Span) -> Result<Comparison, ApiProblem> {
+        unasked()
+    }
+    fn simulate(&self, _: Option<Stamp>, _: &str, _: &str) -> Result<Comparison, ApiProblem> {
+        unasked()
+    }
     fn log(&self, _: &LogQuery) -> Result<Vec<LogRow>, ApiProblem> {
         Ok(Vec::new())
     }

@@ -12,15 +12,18 @@ mod keys;
 mod problem;
 mod routes;
 mod rows;
+mod simulate;
 mod status;
+mod tiers;
+mod trial;
 mod tunnel;
 
 use crate::api::{
-    ApiProblem, BudgetDone, BudgetOrder, Budgets, By, ClientAdded, ClientRow, ConfigShown,
-    CostBreakdown, CostSummary, Desk, Doctor, Explain, ImportDone, KeyRow, KeyTest, LocalDone,
-    LocalOrder, LocalStatus, LogQuery, LogRow, ModelRow, PriceCost, PriceShow, PriceUpdate,
-    Reconciled, RouteTest, SecretText, Span, Stamp, Status, TunnelStarted, TunnelStatus,
-    TunnelTest,
+    ApiProblem, BudgetDone, BudgetOrder, Budgets, By, ClientAdded, ClientRow, Comparison,
+    ConfigShown, CostBreakdown, CostSummary, Desk, Doctor, Explain, ImportDone, KeyRow, KeyTest,
+    LocalDone, LocalOrder, LocalStatus, LogQuery, LogRow, ModelRow, PriceCost, PriceShow,
+    PriceUpdate, Reconciled, RouteTest, RouteTested, SecretText, Span, Stamp, Status,
+    TunnelStarted, TunnelStatus, TunnelTest,
 };
 use crate::gate;
 use crate::local::Scope;
@@ -29,6 +32,7 @@ use cost::Books;
 use problem::{bad, ledger_read, not_found};
 use std::path::Path;
 use std::sync::Arc;
+use trial::Trial;
 use weir_core::{Dialect, RequestId};
 use weir_ledger::{ClientProblem, LogFilter};
 
@@ -74,6 +78,19 @@ impl Desk for HomeDesk {
         self.books().breakdown(period, by)
     }
 
+    fn cost_shadow(&self, period: Span) -> Result<Comparison, ApiProblem> {
+        simulate::shadow(&self.0, self.books().range(period), period)
+    }
+
+    fn simulate(
+        &self,
+        since: Option<Stamp>,
+        file: &str,
+        toml: &str,
+    ) -> Result<Comparison, ApiProblem> {
+        simulate::simulate(&self.0, since, file, toml)
+    }
+
     fn log(&self, query: &LogQuery) -> Result<Vec<LogRow>, ApiProblem> {
         let limit = match query.limit {
             0 => LogQuery::ROWS,
@@ -103,7 +120,19 @@ impl Desk for HomeDesk {
     fn route_test(&self, body: &str, dialect: Option<Dialect>) -> Result<RouteTest, ApiProblem> {
         let parts = &self.0;
         let setup = weir_proxy::ports::Routes::setup(&*parts.routing);
-        routes::test(&setup, &parts.prices, parts.now_ms(), body, dialect)
+        let trial = Trial { setup: &setup, prices: &parts.prices, now_ms: parts.now_ms() };
+        trial.of(body, dialect)
+    }
+
+    fn route_tests(
+        &self,
+        bodies: &[String],
+        dialect: Option<Dialect>,
+    ) -> Result<Vec<RouteTested>, ApiProblem> {
+        let parts = &self.0;
+        let setup = weir_proxy::ports::Routes::setup(&*parts.routing);
+        let trial = Trial { setup: &setup, prices: &parts.prices, now_ms: parts.now_ms() };
+        Ok(bodies.iter().map(|body| trial.of(body, dialect).into()).collect())
     }
 
     fn models(&self) -> Result<Vec<ModelRow>, ApiProblem> {

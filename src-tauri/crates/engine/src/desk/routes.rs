@@ -1,100 +1,10 @@
-//! Where a body would go, and every model that can be asked for.
+//! Every model that can be asked for.
 
-use super::problem::bad;
-use crate::api::{ApiProblem, ModelRow, PerMillion, RouteCandidate, RouteTest};
+use crate::api::{ModelRow, PerMillion};
 use crate::config::{Config, any_local};
 use crate::local::Server;
-use crate::prices::{Call, Prices};
-use weir_core::route::{Ask, Provider, Route, Setup, Tier, plan, routed};
-use weir_core::{Dialect, Endpoint};
-use weir_proxy::limits::OUTPUT_TOKENS_ASSUMED;
-use weir_proxy::ports::Estimate;
-use weir_triage::tokens_at_most;
-use weir_wire::facts;
-
-/// The plan for a body, without sending it.
-pub fn test(
-    setup: &Setup,
-    prices: &Prices,
-    now_ms: i64,
-    body: &str,
-    dialect: Option<Dialect>,
-) -> Result<RouteTest, ApiProblem> {
-    let endpoint = endpoint_of(body, dialect)?;
-    let facts = facts::read(endpoint, body.as_bytes()).map_err(bad)?;
-    let named = facts.model.as_ref().map(|m| m.value.clone());
-    let model = named.clone().unwrap_or_else(|| "weir-auto".to_owned());
-    let tier = routed(&model).map(|tier| tier.unwrap_or(Tier::Medium));
-    let estimate = Estimate {
-        input_tokens: tokens_at_most(body.len() as u64),
-        output_tokens: facts.max_output_tokens.unwrap_or(OUTPUT_TOKENS_ASSUMED),
-        cache_write: facts.cache_marked,
-    };
-    let candidates = plan(setup, &Ask::bare(endpoint, &model, facts.stream))
-        .map_err(bad)?
-        .candidates
-        .into_iter()
-        .map(|candidate| {
-            let provider = setup.provider(&candidate.route.provider);
-            let call = Call {
-                provider: &candidate.route.provider,
-                base_url: provider.map_or("", |p| &p.base_url),
-                local: provider.is_none_or(|p| p.local),
-                model: &candidate.route.model,
-                at_ms: now_ms,
-            };
-            RouteCandidate {
-                route: candidate.route.to_string(),
-                reason: candidate.reason.as_str().to_owned(),
-                expected_usd: prices.upper(&call, &estimate, facts.service_tier.as_deref()),
-            }
-        })
-        .collect();
-    Ok(RouteTest {
-        task: None,
-        tier: tier.map(|t| t.as_str().to_owned()),
-        confidence: None,
-        conversation: facts.session.clone(),
-        asked_model: named,
-        candidates,
-    })
-}
-
-/// The endpoint a body was written for: the dialect's own, told apart by its top-level keys.
-fn endpoint_of(body: &str, dialect: Option<Dialect>) -> Result<Endpoint, ApiProblem> {
-    let value: serde_json::Value =
-        serde_json::from_str(body).map_err(|e| bad(format!("the body is not JSON: {e}")))?;
-    let has = |key: &str| value.get(key).is_some();
-    let openai = if has("input") && has("messages") {
-        Endpoint::Chat
-    } else if has("input") {
-        if has("encoding_format") || has("dimensions") {
-            Endpoint::Embeddings
-        } else {
-            Endpoint::Responses
-        }
-    } else {
-        Endpoint::Chat
-    };
-    let claude = || {
-        value.get("model").and_then(|m| m.as_str()).is_some_and(|m| m.contains("claude"))
-            || (has("max_tokens") && has("system"))
-    };
-    Ok(match dialect {
-        Some(Dialect::Anthropic) => Endpoint::Messages,
-        Some(Dialect::Gemini) => Endpoint::Generate,
-        Some(Dialect::OpenAi | Dialect::Ollama) => openai,
-        None if has("contents") => Endpoint::Generate,
-        None if has("messages") && claude() => Endpoint::Messages,
-        None if has("messages") || has("input") => openai,
-        None => {
-            return Err(bad(
-                "the body has none of messages, input and contents, so its dialect is unclear; \
-                 name it with --dialect",
-            ));
-        }
-    })
-}
+use crate::prices::Prices;
+use weir_core::route::{Provider, Route, Tier, routed};
 
 /// Every model that can be asked for: the routed names, the chains' links, and the priced models
 /// of the providers that have a key or need none.

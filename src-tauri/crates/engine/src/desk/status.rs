@@ -32,6 +32,10 @@ pub fn status(parts: &Parts, books: &Books<'_>) -> Result<Status, ApiProblem> {
         ));
     }
     let tunnel = super::tunnel::status(parts, books)?;
+    let providers: Vec<ProviderHealth> =
+        config.providers.iter().map(|p| health_of(parts, &config, p)).collect();
+    let local = parts.local_servers();
+    let per_tier = super::tiers::tiers(parts, books, &providers, &local)?;
     Ok(Status {
         running: serving.is_some(),
         pid: serving.map(|_| std::process::id()),
@@ -43,14 +47,15 @@ pub fn status(parts: &Parts, books: &Books<'_>) -> Result<Status, ApiProblem> {
         streams: serving.map_or(0, |s| s.live.open() as u64) + tunnel.open,
         totals,
         budgets,
-        providers: config.providers.iter().map(|p| health_of(parts, &config, p)).collect(),
-        local: parts.local_servers(),
+        providers,
+        local,
         routing: Routing {
             mode: config.mode.as_str().to_owned(),
             local_share: local_share(&totals.day),
             tiers: chains(&config),
             paused: parts.routing.paused(),
             local_on: parts.local.on(),
+            per_tier,
         },
         tunnel: Some(tunnel).filter(|tunnel| tunnel.on),
         notices,

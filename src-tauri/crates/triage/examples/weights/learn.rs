@@ -7,8 +7,8 @@ use weir_triage::model::{
     COLUMNS, GATE, HEADS, Model, SURE_INPUTS, TASKS, TIER_INPUTS, TIERS, chances,
 };
 
-const EPOCHS: usize = 14;
-const RATE: f32 = 0.35;
+const EPOCHS: usize = 9;
+const RATE: f32 = 0.06;
 const DECAY: f32 = 2e-5;
 const SMOOTHING: f32 = 0.04;
 const SEED: u64 = 20_260_301;
@@ -37,7 +37,10 @@ const ROWS: usize = BUCKETS + NAMED;
 
 impl Learner {
     fn new() -> Self {
-        Self { weights: vec![0.0; ROWS * COLUMNS], squares: vec![1e-3; ROWS * COLUMNS] }
+        Self {
+            weights: vec![0.0; ROWS * COLUMNS],
+            squares: vec![env("INIT", 1e-3); ROWS * COLUMNS],
+        }
     }
 
     fn scores(&self, features: &Features) -> [f32; COLUMNS] {
@@ -51,17 +54,18 @@ impl Learner {
         sums
     }
 
-    fn step(&mut self, features: &Features, wrong: &[f32; COLUMNS], rate: f32) {
+    fn step(&mut self, features: &Features, wrong: &[f32; COLUMNS], rate: f32, decay: f32) {
+        // What a step says nothing of does not shrink either.
+        let meant = wrong.map(|wrong| if wrong == 0.0 { 0.0 } else { decay });
         for (row, value) in rows(features) {
             let range = row * COLUMNS..(row + 1) * COLUMNS;
-            let weights = &mut self.weights[range.clone()];
-            let squares = &mut self.squares[range];
-            for ((weight, square), wrong) in weights.iter_mut().zip(squares).zip(wrong) {
-                if *wrong != 0.0 {
-                    let slope = wrong * value + DECAY * *weight;
-                    *square += slope * slope;
-                    *weight -= rate * slope / square.sqrt();
-                }
+            let (weights, _) = self.weights[range.clone()].as_chunks_mut::<COLUMNS>();
+            let (squares, _) = self.squares[range].as_chunks_mut::<COLUMNS>();
+            let (weights, squares) = (&mut weights[0], &mut squares[0]);
+            for column in 0..COLUMNS {
+                let slope = wrong[column] * value + meant[column] * weights[column];
+                squares[column] += slope * slope;
+                weights[column] -= rate * slope / squares[column].sqrt();
             }
         }
     }
@@ -73,44 +77,53 @@ fn rows(features: &Features) -> impl Iterator<Item = (usize, f32)> {
 }
 
 /// Learns the table.
+fn env(name: &str, usual: f32) -> f32 {
+    std::env::var(name).ok().and_then(|v| v.parse().ok()).unwrap_or(usual)
+}
 pub fn table(examples: &[&Example]) -> Learned {
+    let (epochs, rate0, decay, smooth) = (
+        env("EPOCHS", EPOCHS as f32) as usize,
+        env("RATE", RATE),
+        env("DECAY", DECAY),
+        env("SMOOTH", SMOOTHING),
+    );
     let mut learner = Learner::new();
     let mut chance = Chance(SEED);
     let mut order: Vec<usize> = (0..examples.len()).collect();
-    for epoch in 0..EPOCHS {
+    for epoch in 0..epochs {
         chance.shuffle(&mut order);
-        let rate = RATE * (1.0 - 0.85 * epoch as f32 / EPOCHS as f32);
+        let rate = rate0 * (1.0 - 0.85 * epoch as f32 / epochs as f32);
         for at in &order {
-            one(&mut learner, examples[*at], rate);
+            one(&mut learner, examples[*at], rate, decay, smooth);
         }
     }
     let named = learner.weights.split_off(BUCKETS * COLUMNS);
     Learned { table: learner.weights, named }
 }
 
-fn one(learner: &mut Learner, example: &Example, rate: f32) {
+fn one(learner: &mut Learner, example: &Example, rate: f32, decay: f32, smooth: f32) {
     let scores = learner.scores(&example.features);
     let mut wrong = [0.0; COLUMNS];
     if let Some(task) = example.task {
         let told: [f32; TASKS] = std::array::from_fn(|at| scores[at]);
-        slope(&mut wrong[..TASKS], &chances(&told), task, example.weight);
+        slope(&mut wrong[..TASKS], &chances(&told), task, example.weight, smooth);
     }
     let told: [f32; TIERS] = std::array::from_fn(|at| scores[TASKS + at]);
-    slope(&mut wrong[TASKS..TASKS + TIERS], &chances(&told), example.tier, example.weight);
-    learner.step(&example.features, &wrong, rate);
+    slope(&mut wrong[TASKS..TASKS + TIERS], &chances(&told), example.tier, example.weight, smooth);
+    learner.step(&example.features, &wrong, rate, decay);
     if let Some((features, application)) = &example.gate {
         let score = learner.scores(features)[GATE];
         let chance = 1.0 / (1.0 + (-score).exp());
         let mut wrong = [0.0; COLUMNS];
         wrong[GATE] = chance - f32::from(u8::from(*application));
-        learner.step(features, &wrong, rate);
+        learner.step(features, &wrong, rate, decay);
     }
 }
 
-fn slope(wrong: &mut [f32], chances: &[f32], right: usize, weight: f32) {
-    let even = SMOOTHING / chances.len() as f32;
+fn slope(wrong: &mut [f32], chances: &[f32], right: usize, weight: f32, smooth: f32) {
+    let even = smooth / chances.len() as f32;
     for (at, (wrong, chance)) in wrong.iter_mut().zip(chances).enumerate() {
-        let goal = even + if at == right { 1.0 - SMOOTHING } else { 0.0 };
+        let goal = even + if at == right { 1.0 - smooth } else { 0.0 };
         *wrong = weight * (chance - goal);
     }
 }

@@ -7,6 +7,7 @@ mod chance;
 mod corpus;
 mod harness;
 mod learn;
+mod phrases;
 mod report;
 mod wrap;
 
@@ -28,12 +29,15 @@ use weir_wire::outline;
 const DRESSES: u64 = 3;
 /// Parts that the heads are made over.
 const PARTS: usize = 5;
+/// What a request made of a phrase weighs beside a whole one.
+const PHRASE_WEIGHT: f32 = 0.6;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let (all, number) = corpus::read(&corpus::folder())?;
     match std::env::args().nth(1).as_deref() {
         Some("train") => train(&all, number),
         Some("writers") => writers(&all),
+        Some("cv") => cv(&all),
         Some("misses") => misses(&all),
         Some("apart") => {
             let folder = std::env::args().nth(2).ok_or("name the folder of the records")?;
@@ -53,7 +57,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 fn train(all: &[Labelled], number: u64) -> Result<(), Box<dyn Error>> {
     let learned: Vec<&Labelled> = all.iter().filter(|one| !one.held_out()).collect();
-    let examples: Vec<Vec<Example>> = learned.iter().map(|one| dressed(one)).collect();
+    let examples: Vec<Vec<Example>> = learned.iter().map(|one| dressed(one, DRESSES)).collect();
     println!("{} records to learn from, {} in all", learned.len(), all.len());
     let heads = heads(&learned, &examples);
     println!("thresholds: low {:.2}, medium {:.2}", heads.low, heads.medium);
@@ -97,8 +101,22 @@ fn request(one: &Labelled, seed: u64) -> Request {
     Request::of(wrapped.endpoint, &outline::read(wrapped.endpoint, &wrapped.body, is_envelope))
 }
 
+/// The examples of the phrases, over payloads of these records only.
+fn asked(seen: &[&Labelled]) -> Result<Vec<Example>, Box<dyn Error>> {
+    let text = std::fs::read_to_string(corpus::folder().join("phrases.txt"))?;
+    let mut all = Vec::new();
+    for made in phrases::requests(&text, seen) {
+        let mut examples = dressed(&made, 1);
+        for example in &mut examples {
+            example.weight = PHRASE_WEIGHT;
+        }
+        all.append(&mut examples);
+    }
+    Ok(all)
+}
+
 /// A record as examples, each in another dress.
-fn dressed(one: &Labelled) -> Vec<Example> {
+fn dressed(one: &Labelled, dresses: u64) -> Vec<Example> {
     if one.task == Task::Embedding {
         return Vec::new();
     }
@@ -116,7 +134,7 @@ fn dressed(one: &Labelled) -> Vec<Example> {
             weight: 1.0,
         }
     };
-    (0..DRESSES).map(make).collect()
+    (0..dresses).map(make).collect()
 }
 
 /// Learns from all writers but one, and judges that one.
@@ -124,7 +142,7 @@ fn writers(all: &[Labelled]) -> Result<(), Box<dyn Error>> {
     let mut judged = Vec::new();
     for writer in 0..4 {
         let others: Vec<&Labelled> = all.iter().filter(|one| one.writer != writer).collect();
-        let examples: Vec<Vec<Example>> = others.iter().map(|one| dressed(one)).collect();
+        let examples: Vec<Vec<Example>> = others.iter().map(|one| dressed(one, DRESSES)).collect();
         let heads = heads(&others, &examples);
         let table: Learned = learn::table(&examples.iter().flatten().collect::<Vec<_>>());
         let model = table.model(0, &heads);
@@ -206,6 +224,82 @@ fn misses(all: &[Labelled]) -> Result<(), Box<dyn Error>> {
                 text.chars().take(500).collect::<String>()
             );
         }
+    }
+    Ok(())
+}
+
+fn cv(all: &[Labelled]) -> Result<(), Box<dyn Error>> {
+    let by_writer = std::env::var("WRITER").is_ok();
+    let dresses: u64 = std::env::var("DRESSES").ok().and_then(|d| d.parse().ok()).unwrap_or(1);
+    let part = |one: &Labelled| if by_writer { one.writer } else { one.part() };
+    let examples: Vec<Vec<Example>> = all.iter().map(|one| dressed(one, dresses)).collect();
+    let fold = |out: usize| {
+        let seen: Vec<&Labelled> = all.iter().filter(|one| part(one) != out).collect();
+        let asked = asked(&seen).expect("phrases");
+        let mut learned: Vec<&Example> = all
+            .iter()
+            .zip(&examples)
+            .filter(|(one, _)| part(one) != out)
+            .flat_map(|(_, e)| e)
+            .collect();
+        if std::env::var("PHRASES").as_deref() != Ok("0") {
+            learned.extend(&asked);
+        }
+        let table = learn::table(&learned);
+        let model = table.model(0, &Heads::default());
+        let mut judged = Vec::new();
+        let (mut tr, mut tc) = (0, 0);
+        for one in all.iter().filter(|one| part(one) == out) {
+            let request = request(one, one.group ^ 99);
+            let weighed = Weighing::of(&model, &request);
+            let best =
+                (0..3).max_by(|a, b| weighed.tiers[*a].total_cmp(&weighed.tiers[*b])).unwrap_or(0);
+            tc += 1;
+            tr += usize::from(best == one.tier as usize);
+            if request.certain().is_none() {
+                judged.push(judge(&model, one));
+            }
+        }
+        (judged, tr, tc)
+    };
+    let mut all_judged = Vec::new();
+    let (mut tr, mut tc) = (0, 0);
+    let folds: Vec<usize> = (0..if by_writer { 4 } else { 5 }).collect();
+    std::thread::scope(|scope| {
+        for two in folds.chunks(2) {
+            let handles: Vec<_> = two
+                .iter()
+                .map(|out| {
+                    let out = *out;
+                    let fold = &fold;
+                    scope.spawn(move || fold(out))
+                })
+                .collect();
+            for handle in handles {
+                let (judged, r, c) = handle.join().expect("a fold");
+                println!(
+                    "  fold {:.4}",
+                    judged.iter().filter(|o| o.right == o.task).count() as f64
+                        / judged.len() as f64
+                );
+                all_judged.extend(judged);
+                tr += r;
+                tc += c;
+            }
+        }
+    });
+    let right = all_judged.iter().filter(|one| one.right == one.task).count();
+    println!(
+        "task {:.4} of {}   tier argmax {:.4} of {tc}",
+        right as f64 / all_judged.len() as f64,
+        all_judged.len(),
+        tr as f64 / tc as f64
+    );
+    if std::env::var("FULL").is_ok() {
+        println!("{}", report::by(&all_judged, |one| one.kind.clone()));
+        println!("{}", report::by(&all_judged, |one| one.lang.clone()));
+        println!("{}", report::by(&all_judged, |one| one.right.as_str().to_owned()));
+        println!("{}", report::confusions(&all_judged));
     }
     Ok(())
 }

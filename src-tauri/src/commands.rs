@@ -8,11 +8,11 @@ use tauri::async_runtime::spawn_blocking;
 use tauri::{AppHandle, State};
 use tauri_plugin_autostart::ManagerExt;
 use weir_engine::api::{
-    ApiProblem, BudgetDone, BudgetOrder, Budgets, By, ClientRow, Code,
-    Comparison, ConfigReport, ConfigShown, CostBreakdown, CostSummary, Desk, Doctor,
-    Explain, KeyRow, KeyTest, LocalDone, LocalOrder, LocalStatus, LogQuery, LogRow, ModelRow,
-    PriceShow, RequestId, RouteTest, SecretText, Span, Stamp, ToolReport, ToolRow, TunnelStarted,
-    TunnelStatus, TunnelTest, WindowView,
+    ApiProblem, BudgetDone, BudgetOrder, Budgets, By, ClientRow, Code, Comparison, ConfigReport,
+    ConfigShown, CostBreakdown, CostSummary, Desk, Doctor, Explain, KeyRow, KeyTest, LocalDone,
+    LocalOrder, LocalStatus, LogQuery, LogRow, ModelRow, PriceShow, RequestId, RouteTest,
+    SecretText, Span, Stamp, ToolReport, ToolRow, TunnelStarted, TunnelStatus, TunnelTest,
+    WindowView,
 };
 use weir_engine::config;
 

@@ -238,6 +238,42 @@ describe('settings', () => {
   });
 });
 
+describe('routing', () => {
+  it('judges what is pasted, a prompt or a whole body, and sends nothing', async () => {
+    const backend = await open(sample('usual', NOW), 'routing');
+    await type('A prompt or a whole request body', 'Why does this hang?');
+    await new Promise((done) => setTimeout(done, 350));
+    await settle();
+    expect(main()).toContain('debugging, high, sure (0.93)');
+    await type('A prompt or a whole request body', '{"model":"gpt-5","messages":[]}');
+    await new Promise((done) => setTimeout(done, 350));
+    await settle();
+    expect(backend.asked).toEqual([
+      'route {"model":"weir-auto","messages":[{"role":"user","content":"Why does this hang?"}]}',
+      'route {"model":"gpt-5","messages":[]}',
+    ]);
+  });
+
+  it('shows where each tier leads now, and who waits', async () => {
+    await open(sample('usual', NOW), 'routing');
+    expect(main()).toMatch(/ollama\/qwen2.5-coder:7b ?now/);
+    expect(main()).toContain('1 waits');
+    expect(main()).toContain('resting');
+  });
+
+  it('compares with the plans of shadow mode and with another configuration, when asked', async () => {
+    const backend = await open(sample('usual', NOW), 'routing');
+    expect(backend.asked).toEqual([]);
+    await click('Compare');
+    expect(cells().slice(-7)).toEqual(['All', '900', '$3.80', 'about $2.14', '$1.66', '46 %', '61 %']);
+    await click('Another configuration');
+    expect(button('Compare').disabled).toBe(true);
+    await type('A configuration', '[routing]\nmode = "local-first"');
+    await click('Compare');
+    expect(backend.asked.at(-1)).toContain('simulate false [routing]');
+  });
+});
+
 it('a budget over its limit says what that means and until when', async () => {
   await open(sample('full', NOW), 'budgets');
   expect(main()).toContain('$3.80 of $10.00, 38 %');

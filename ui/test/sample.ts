@@ -1,7 +1,7 @@
 // Made-up days of a developer, for the pages as they are looked at: usual, empty, very full, broken.
 // Everything follows from its place in a list, so that two runs draw the same.
 import type { BudgetView, CostGroup, Explain, LocalServer, LogRow, ModelRow, Sums, ToolReport, ToolRow, WindowView } from '../src/api';
-import { attempt, budget, FakeBackend, overview, row, sums, tunnel, view, type World } from '../src/backend/fake';
+import { attempt, budget, FakeBackend, overview, replayed, row, sums, tunnel, view, type World } from '../src/backend/fake';
 
 export type Kind = 'usual' | 'empty' | 'full' | 'broken' | 'offline' | 'slow' | 'first';
 
@@ -117,6 +117,8 @@ function rescued(nowMs: number): { row: LogRow; life: Partial<Explain> } {
   };
 }
 
+const side = (spent_usd: string, local_share: number, switches: number) => ({ spent_usd, local_share, switches, unpriced_requests: 0, local_requests: 0, estimated_requests: 3 });
+
 const OLLAMA: LocalServer = {
   server: 'ollama', url: 'http://127.0.0.1:11434', state: 'running', kind: 'ollama', version: '0.13.2', reason: null, written: true,
   queue: { running: [{ model: 'qwen2.5-coder:7b', jobs: 1 }], waiting: [{ id: id(3), model: 'llama3.2:3b', position: 1, waited_ms: 3200 }] },
@@ -217,6 +219,11 @@ function busy(kind: Kind, nowMs: number): { view: WindowView; world: Partial<Wor
         uptime_s: 93_784, streams: 1, totals, budgets, providers, local: [OLLAMA, LMSTUDIO],
         routing: {
           mode: 'tiered', local_share: 0.46, paused: false, local_on: true,
+          per_tier: [
+            { tier: 'low', requests: 92, local_share: 0.93, spent_usd: '0.004200000', now: 'ollama/qwen2.5-coder:7b', links: [{ route: 'ollama/qwen2.5-coder:7b', state: 'ready', waiting: 1 }, { route: 'anthropic/claude-haiku-4-5', state: 'ready', waiting: 0 }] },
+            { tier: 'medium', requests: 71, local_share: 0, spent_usd: '0.310000000', now: 'anthropic/claude-haiku-4-5', links: [{ route: 'anthropic/claude-haiku-4-5', state: 'ready', waiting: 0 }, { route: 'gemini/gemini-3-flash', state: 'resting', waiting: 0 }] },
+            { tier: 'high', requests: 49, local_share: 0, spent_usd: '0.925800000', now: 'anthropic/claude-sonnet-5-5', links: [{ route: 'anthropic/claude-sonnet-5-5', state: 'ready', waiting: 0 }, { route: 'openai/gpt-5', state: 'ready', waiting: 0 }] },
+          ],
           tiers: { low: ['local', 'anthropic/claude-haiku-4-5'], medium: ['anthropic/claude-haiku-4-5', 'gemini/gemini-3-flash'], high: ['anthropic/claude-sonnet-5-5', 'openai/gpt-5'] },
         },
         notices: ["2 of today's requests have no known price. See: weir log, weir price show MODEL"],
@@ -231,6 +238,16 @@ function busy(kind: Kind, nowMs: number): { view: WindowView; world: Partial<Wor
     view: shown,
     world: {
       rows, lives: { [special.row.id]: special.life }, days, groups: groups(week), models: MODELS,
+      comparison: {
+        period: 'week', since: null, config: null, conversations: 41, tasks: [],
+        known: ['What a request would have cost elsewhere is worked out from its stored usage'],
+        all: replayed('', 900, { was: side('3.800000000', 0.46, 0), would: side('2.140000000', 0.61, 88), saved_usd: '1.660000000' }),
+        tiers: [
+          replayed('low', 350, { was: side('0.410000000', 0.8, 0), would: side('0.004200000', 0.98, 12), saved_usd: '0.405800000' }),
+          replayed('medium', 250, { was: side('0.900000000', 0.2, 0), would: side('0.700000000', 0.5, 40), saved_usd: '0.200000000' }),
+          replayed('high', 300, { was: side('2.490000000', 0, 0), would: side('1.435800000', 0, 36), saved_usd: '1.054200000' }),
+        ],
+      },
       budgets: { budgets: viewed, allowances: [{ provider: 'anthropic', window: '5h', percent: 83, resets_at: '2026-11-20T16:00:00.000Z', state: 'near', pace: 'early' }] }, local: [OLLAMA, LMSTUDIO], tools: TOOLS,
       prices: [
         { provider: 'anthropic', model: 'claude-sonnet-5-5', context: 1_000_000, from: '2026-02-01', above_tokens: 0, service_tier: null, per_million: price('3', '15', '0.3'), web_search_usd: '0.01', source: 'built-in', current: true },
@@ -253,7 +270,7 @@ function busy(kind: Kind, nowMs: number): { view: WindowView; world: Partial<Wor
         { name: 'key openrouter', state: 'note', found: 'no key is stored', fix: 'weir key set openrouter' },
         { name: 'context llama3.2:3b', state: 'fail', found: 'loaded with a context of 4096 tokens', fix: 'Start Ollama with OLLAMA_CONTEXT_LENGTH=32768' },
       ] },
-      route: { task: 'debugging', tier: 'high', confidence: 0.93, conversation: null, asked_model: 'weir-auto', candidates: [
+      route: { task: 'debugging', tier: 'high', confidence: 0.93, class: 'main', deterministic: false, problem: null, conversation: null, asked_model: 'weir-auto', candidates: [
         { route: 'anthropic/claude-sonnet-5-5', reason: 'tier', expected_usd: '0.310000000' },
         { route: 'openai/gpt-5', reason: 'fallback', expected_usd: '0.284000000' },
       ] },

@@ -2,6 +2,36 @@
 //   WEIR_WRITE=1 cargo test -p weir-engine typescript
 
 /**
+ * A window of a subscription, as its provider's last answer told it.
+ */
+export type AllowanceView = { 
+/**
+ * The provider.
+ */
+provider: string, 
+/**
+ * `5h`, `7d`.
+ */
+window: string, 
+/**
+ * Used, in whole percent.
+ */
+percent: number, 
+/**
+ * When it starts anew; null when the provider did not say.
+ */
+resets_at: string | null, 
+/**
+ * `open`, `near` or `spent`.
+ */
+state: string, 
+/**
+ * `keep`, `early` (simple work goes local) or `spent` (all of it does); `keep` without
+ * `[allowances] pace = true`.
+ */
+pace: string, };
+
+/**
  * Why a call failed.
  */
 export type ApiProblem = { 
@@ -86,6 +116,84 @@ tokens: number,
 cost_usd: string, };
 
 /**
+ * What an order came to.
+ */
+export type BudgetDone = { 
+/**
+ * One sentence.
+ */
+message: string, 
+/**
+ * The budget as it stands now; null when it is gone.
+ */
+budget: BudgetView | null, };
+
+/**
+ * What is done to a budget.
+ */
+export type BudgetOrder = { "do": "set", 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * `day`, `week` or `month`.
+ */
+period: string | null, 
+/**
+ * Its limit in dollars.
+ */
+limit_usd: string | null, 
+/**
+ * Its limit in tokens.
+ */
+limit_tokens: number | null, 
+/**
+ * What it counts.
+ */
+scope: { [key in string]: string } | null, 
+/**
+ * Percentages at which the user is told.
+ */
+thresholds: Array<number> | null, 
+/**
+ * `notify`, `downgrade`, `local` or `block`.
+ */
+at_limit: string | null, } | { "do": "remove", 
+/**
+ * Its name.
+ */
+name: string, } | { "do": "lift", 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * For how long, in seconds; null until its local day ends.
+ */
+for_s: number | null, 
+/**
+ * By how much in dollars; null by its own limit.
+ */
+by_usd: string | null, 
+/**
+ * By how many tokens; null by its own limit.
+ */
+by_tokens: number | null, } | { "do": "local", 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * For how long, in seconds; null until its local day ends.
+ */
+for_s: number | null, } | { "do": "end", 
+/**
+ * Its name.
+ */
+name: string, };
+
+/**
  * A budget and where it stands.
  */
 export type BudgetStanding = { 
@@ -98,9 +206,13 @@ name: string,
  */
 period: string, 
 /**
- * Its limit.
+ * Its limit in dollars, with what it is raised by now; null for a budget of tokens.
  */
-limit_usd: string, 
+limit_usd: string | null, 
+/**
+ * Its limit in tokens; null for a budget of dollars.
+ */
+limit_tokens: number | null, 
 /**
  * Spent in the current window.
  */
@@ -109,6 +221,14 @@ spent_usd: string,
  * Set aside for requests under way.
  */
 reserved_usd: string, 
+/**
+ * Tokens spent in the current window, cached ones included.
+ */
+spent_tokens: number, 
+/**
+ * Tokens set aside for requests under way.
+ */
+reserved_tokens: number, 
 /**
  * Spent, in whole percent of the limit, rounded down.
  */
@@ -128,7 +248,127 @@ resets_at: string,
 /**
  * `notify`, `downgrade`, `local` or `block`.
  */
-at_limit: string, };
+at_limit: string, 
+/**
+ * `written`, `share`, `cap` or `tunnel`.
+ */
+origin: string, 
+/**
+ * The step it stands on: `open`, or what it does now that nothing more fits: `cheaper`,
+ * `local`, `stop`.
+ */
+step: string, 
+/**
+ * Until when its limit is raised, or only local models are used; null when neither.
+ */
+changed_until: string | null, 
+/**
+ * What the window comes to at this pace; null before that can be said.
+ */
+forecast_usd: string | null, 
+/**
+ * When the limit is passed at this pace; null when it is not.
+ */
+over_at: string | null, };
+
+/**
+ * A budget with where it comes from, what it counts and what it came to before.
+ */
+export type BudgetView = { 
+/**
+ * What it counts, as `key=value`; empty for everything.
+ */
+scope: Array<string>, 
+/**
+ * The windows before this one, oldest first; at most eleven.
+ */
+history: Array<PastWindow>, 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * `day`, `week` or `month`.
+ */
+period: string, 
+/**
+ * Its limit in dollars, with what it is raised by now; null for a budget of tokens.
+ */
+limit_usd: string | null, 
+/**
+ * Its limit in tokens; null for a budget of dollars.
+ */
+limit_tokens: number | null, 
+/**
+ * Spent in the current window.
+ */
+spent_usd: string, 
+/**
+ * Set aside for requests under way.
+ */
+reserved_usd: string, 
+/**
+ * Tokens spent in the current window, cached ones included.
+ */
+spent_tokens: number, 
+/**
+ * Tokens set aside for requests under way.
+ */
+reserved_tokens: number, 
+/**
+ * Spent, in whole percent of the limit, rounded down.
+ */
+percent: number, 
+/**
+ * Percentages at which the user is told.
+ */
+thresholds: Array<number>, 
+/**
+ * Those already reached.
+ */
+reached: Array<number>, 
+/**
+ * When the window ends.
+ */
+resets_at: string, 
+/**
+ * `notify`, `downgrade`, `local` or `block`.
+ */
+at_limit: string, 
+/**
+ * `written`, `share`, `cap` or `tunnel`.
+ */
+origin: string, 
+/**
+ * The step it stands on: `open`, or what it does now that nothing more fits: `cheaper`,
+ * `local`, `stop`.
+ */
+step: string, 
+/**
+ * Until when its limit is raised, or only local models are used; null when neither.
+ */
+changed_until: string | null, 
+/**
+ * What the window comes to at this pace; null before that can be said.
+ */
+forecast_usd: string | null, 
+/**
+ * When the limit is passed at this pace; null when it is not.
+ */
+over_at: string | null, };
+
+/**
+ * `budget list`.
+ */
+export type Budgets = { 
+/**
+ * Every budget in force, shares after the budget they divide.
+ */
+budgets: Array<BudgetView>, 
+/**
+ * Every window of a subscription that is known.
+ */
+allowances: Array<AllowanceView>, };
 
 /**
  * What a breakdown groups by.
@@ -571,6 +811,68 @@ shadow: RouteCandidate | null,
  * Where it went, why, and what that came to, in one line for people.
  */
 summary: string, };
+
+/**
+ * One model on one day.
+ */
+export type GapDay = { 
+/**
+ * The UTC day, as `2026-11-22`: providers report by that.
+ */
+day: string, 
+/**
+ * The model; empty where the provider does not say.
+ */
+model: string, 
+/**
+ * What the ledger has.
+ */
+ledger_usd: string, 
+/**
+ * What the provider reports.
+ */
+reported_usd: string, 
+/**
+ * Reported without what the ledger has.
+ */
+gap_usd: string, };
+
+/**
+ * `import`.
+ */
+export type ImportDone = { 
+/**
+ * The tool.
+ */
+source: string, 
+/**
+ * Log files that were read.
+ */
+files: number, 
+/**
+ * Requests that are new and now in the sums.
+ */
+added: number, 
+/**
+ * Requests that were imported before.
+ */
+known: number, 
+/**
+ * Requests that Weir carried itself, so that they are in the sums already.
+ */
+carried: number, 
+/**
+ * Of those added: without a known price.
+ */
+unpriced: number, 
+/**
+ * Lines that could not be read.
+ */
+skipped: number, 
+/**
+ * What was added cost, at the list prices of its days.
+ */
+cost_usd: string, };
 
 /**
  * One provider's key. Never the key itself.
@@ -1144,6 +1446,23 @@ status: Status,
 requests: Array<LogRow>, };
 
 /**
+ * What one past window of a budget came to.
+ */
+export type PastWindow = { 
+/**
+ * Its first local day, as `2026-11-16`.
+ */
+from: string, 
+/**
+ * What was spent in it.
+ */
+spent_usd: string, 
+/**
+ * Its tokens.
+ */
+tokens: number, };
+
+/**
  * Dollars per million tokens by kind. Null where the source has no rate.
  */
 export type PerMillion = { 
@@ -1315,13 +1634,47 @@ export type ProviderHealth = {
  */
 name: string, 
 /**
- * `ready`, `no_key`, `key_locked`, `resting`, `unknown`, `demo`.
+ * `ready`, `failing`, `resting`, `no_key`, `key_locked`, `key_unavailable`, `unknown`, `demo`;
+ * a local one also as its server is.
  */
 state: string, 
 /**
  * Why, in one line with the fix; null when there is nothing to say.
  */
 reason: string | null, };
+
+/**
+ * `reconcile`.
+ */
+export type Reconciled = { 
+/**
+ * The provider.
+ */
+provider: string, 
+/**
+ * The month, as `2026-11`.
+ */
+month: string, 
+/**
+ * By day and model, in order.
+ */
+days: Array<GapDay>, 
+/**
+ * Requests of the ledger without a known price: they are in no sum.
+ */
+unpriced_requests: number, 
+/**
+ * What the ledger has.
+ */
+ledger_usd: string, 
+/**
+ * What the provider reports.
+ */
+reported_usd: string, 
+/**
+ * Reported without what the ledger has.
+ */
+gap_usd: string, };
 
 /**
  * One line of a comparison.

@@ -6,6 +6,7 @@ import type {
   Budgets,
   By,
   ClientRow,
+  Comparison,
   ConfigReport,
   CostGroup,
   DaySpend,
@@ -20,6 +21,7 @@ import type {
   ModelRow,
   Overview,
   PriceRow,
+  ReplayGroup,
   RouteTest,
   Span,
   Sums,
@@ -40,6 +42,7 @@ export interface World {
   prices: PriceRow[];
   keys: KeyRow[];
   keyTest: Partial<KeyTest>;
+  comparison: Comparison;
   budgets: Budgets;
   local: LocalServer[];
   tools: ToolRow[];
@@ -60,6 +63,7 @@ const NOTHING: World = {
   prices: [],
   keys: [],
   keyTest: {},
+  comparison: { period: 'week', since: null, config: null, all: replayed('All', 0), tiers: [], tasks: [], conversations: 0, known: [] },
   budgets: { budgets: [], allowances: [] },
   local: [],
   tools: [],
@@ -67,7 +71,7 @@ const NOTHING: World = {
   clients: [],
   config: {},
   doctor: { ok: true, checks: [] },
-  route: { task: null, tier: null, confidence: null, conversation: null, asked_model: null, candidates: [] },
+  route: { task: null, tier: null, confidence: null, class: null, deterministic: false, conversation: null, asked_model: null, candidates: [], problem: null },
   login: false,
 };
 
@@ -142,6 +146,10 @@ export class FakeBackend implements Backend {
     await this.did(`keyTest ${provider}`);
     return { provider, ok: true, status: 200, message: `${provider} accepts the key`, ms: 312, ...this.world.keyTest };
   };
+
+  shadow = (period: Span) => this.told(() => (this.asked.push(`shadow ${period}`), this.world.comparison));
+  simulate = (since: string | null, toml: string) =>
+    this.told(() => (this.asked.push(`simulate ${since === null} ${toml}`), { ...this.world.comparison, config: 'the text' }));
 
   budgets = () => this.told(() => this.world.budgets);
   budgetOrder = async (order: BudgetOrder) => {
@@ -221,6 +229,11 @@ export class FakeBackend implements Backend {
     if (this.dark !== null) throw this.dark;
     return answer();
   }
+}
+
+export function replayed(key: string, requests: number, over: Partial<ReplayGroup> = {}): ReplayGroup {
+  const side = { spent_usd: '0.000000000', unpriced_requests: 0, local_requests: 0, local_share: null, switches: 0, estimated_requests: 0 };
+  return { key, requests, was: side, would: side, saved_usd: '0.000000000', ...over };
 }
 
 export function tunnel(over: Partial<TunnelStatus> = {}): TunnelStatus {
@@ -365,7 +378,7 @@ export function overview(over: Partial<Overview> = {}): Overview {
       budgets: [],
       providers: [],
       local: [],
-      routing: { mode: 'honour', local_share: null, tiers: { low: [], medium: [], high: [] }, paused: false, local_on: true },
+      routing: { mode: 'honour', local_share: null, tiers: { low: [], medium: [], high: [] }, per_tier: [], paused: false, local_on: true },
       tunnel: null,
       notices: [],
     },

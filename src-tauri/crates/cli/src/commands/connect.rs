@@ -5,9 +5,7 @@ use super::{desk, failed};
 use crate::args::Connect;
 use crate::out::{Done, Out, Stop, say};
 use crate::views;
-use weir_engine::connect::{
-    Ask, Disk, Gateway, Login, Surroundings, Tool, Workshop, take_back,
-};
+use weir_engine::connect::{Ask, Disk, Gateway, Login, Surroundings, Tool, Workshop, take_back};
 use weir_engine::home::Home;
 
 /// Where this user's tools keep their settings.

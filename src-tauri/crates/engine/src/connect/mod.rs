@@ -22,6 +22,9 @@ mod undo;
 mod work;
 mod yaml;
 
+pub use crate::api::{
+    ToolFile as Changed, ToolReport as Report, ToolRow, ToolStanding as Standing,
+};
 pub use bench::Bench;
 pub use check::checks;
 pub use files::{Disk, Files};
@@ -31,9 +34,6 @@ pub use problem::ConnectProblem;
 pub use run::{Launch, LaunchProblem, launch};
 pub use surroundings::{Platform, Surroundings};
 pub use tools::Tool;
-pub use crate::api::{
-    ToolFile as Changed, ToolReport as Report, ToolRow, ToolStanding as Standing,
-};
 pub use work::Workshop;
 
 use crate::gate::TOKEN_PREFIX;

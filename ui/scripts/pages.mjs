@@ -1,5 +1,6 @@
 // Looks at the built pages in Chromium, under the policy of the real window.
 //   node scripts/pages.mjs check          axe, the policy, errors, cut or overflowing text; every state
+//   node scripts/pages.mjs scroll         ten thousand requests pulled past: work a frame
 //   node scripts/pages.mjs shots [DIR]    a picture of every page, light and dark (docs/screens)
 // Build them first: vite build --mode pages. CHROMIUM names the browser where it is not on PATH.
 import { execFileSync } from 'node:child_process';
@@ -145,6 +146,32 @@ async function shots(into) {
   return true;
 }
 
+/** Ten thousand lines pulled past under the wheel: processor time of the page's own thread a frame. */
+async function scroll() {
+  const FRAMES = 300;
+  const PIXELS = 120; // a frame; a quick fling of a wheel
+  const FRAME_MS = 1000 / 60;
+  return open({ world: 'full', page: 'requests', theme: 'light', size: WIDE }, async (tab) => {
+    await tab.getByLabel('Outcome').selectOption('done');
+    await tab.waitForFunction(() => Number(document.querySelector('table[role=grid]').getAttribute('aria-rowcount')) > 9_000);
+    const tools = await tab.context().newCDPSession(tab);
+    await tools.send('Performance.enable', { timeDomain: 'threadTicks' });
+    const spent = async () => (await tools.send('Performance.getMetrics')).metrics.find((each) => each.name === 'TaskDuration').value * 1000;
+    const before = await spent();
+    await tab.evaluate(async ([frames, pixels]) => {
+      const box = document.querySelector('.box.scroll');
+      for (let i = 0; i < frames; i += 1) {
+        box.scrollTop += pixels;
+        await new Promise((done) => requestAnimationFrame(done));
+      }
+    }, [FRAMES, PIXELS]);
+    const each = ((await spent()) - before) / FRAMES;
+    const lines = await tab.locator('tbody tr[id]').count();
+    console.log(`scroll: ${each.toFixed(1)} ms of processor time a frame at ${PIXELS * 60} pixels a second, ${lines} lines drawn`);
+    return each < FRAME_MS;
+  });
+}
+
 /** For looking closer: node scripts/pages.mjs one WORLD PAGE THEME WIDTH HEIGHT SCALE FILE [open] */
 async function one([world, page, theme, width, height, scale, file, deeper]) {
   await open({ world, page, theme, size: { width: Number(width), height: Number(height) }, scale: Number(scale) }, async (tab) => {
@@ -158,7 +185,7 @@ async function one([world, page, theme, width, height, scale, file, deeper]) {
 }
 
 const [what = 'check', ...rest] = process.argv.slice(2);
-const good = await (what === 'shots' ? shots(rest[0] ?? join(UI, '../docs/screens')) : what === 'one' ? one(rest) : check());
+const good = await (what === 'shots' ? shots(rest[0] ?? join(UI, '../docs/screens')) : what === 'one' ? one(rest) : what === 'scroll' ? scroll() : check());
 await chrome.close();
 server.close();
 process.exit(good ? 0 : 1);

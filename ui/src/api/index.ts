@@ -129,6 +129,71 @@ message: string,
 budget: BudgetView | null, };
 
 /**
+ * What is done to a budget.
+ */
+export type BudgetOrder = { "do": "set", 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * `day`, `week` or `month`.
+ */
+period: string | null, 
+/**
+ * Its limit in dollars.
+ */
+limit_usd: string | null, 
+/**
+ * Its limit in tokens.
+ */
+limit_tokens: number | null, 
+/**
+ * What it counts.
+ */
+scope: { [key in string]: string } | null, 
+/**
+ * Percentages at which the user is told.
+ */
+thresholds: Array<number> | null, 
+/**
+ * `notify`, `downgrade`, `local` or `block`.
+ */
+at_limit: string | null, } | { "do": "remove", 
+/**
+ * Its name.
+ */
+name: string, } | { "do": "lift", 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * For how long, in seconds; null until its local day ends.
+ */
+for_s: number | null, 
+/**
+ * By how much in dollars; null by its own limit.
+ */
+by_usd: string | null, 
+/**
+ * By how many tokens; null by its own limit.
+ */
+by_tokens: number | null, } | { "do": "local", 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * For how long, in seconds; null until its local day ends.
+ */
+for_s: number | null, } | { "do": "end", 
+/**
+ * Its name.
+ */
+name: string, };
+
+/**
  * A budget and where it stands.
  */
 export type BudgetStanding = { 
@@ -1968,6 +2033,98 @@ output: number,
  * The reasoning part of `output`.
  */
 reasoning: number, };
+
+/**
+ * What became of one file of a tool.
+ */
+export type ToolFile = { 
+/**
+ * The file.
+ */
+path: string, 
+/**
+ * `created`, `edited`, `restored`, `removed`, `kept`, or `gone` when somebody removed it before.
+ */
+what: string, 
+/**
+ * The keys that were written, or on the way back those that the user changed and keeps.
+ */
+keys: Array<string>, 
+/**
+ * Whether a restored file is as it was, byte for byte.
+ */
+exact: boolean, 
+/**
+ * The lines that change, `-` before and `+` after; a token is not shown.
+ */
+diff: string, };
+
+/**
+ * What was done for a tool.
+ */
+export type ToolReport = { 
+/**
+ * The tool.
+ */
+tool: string, 
+/**
+ * Whether it is connected now.
+ */
+connected: boolean, 
+/**
+ * Whether nothing had to be done.
+ */
+unchanged: boolean, 
+/**
+ * Its files.
+ */
+files: Array<ToolFile>, 
+/**
+ * What the user should know, one sentence each.
+ */
+notes: Array<string>, 
+/**
+ * What the user enters by hand, as name and value.
+ */
+by_hand: Array<[string, string]>, };
+
+/**
+ * A tool in a list.
+ */
+export type ToolRow = { 
+/**
+ * Its name.
+ */
+tool: string, 
+/**
+ * What it is called.
+ */
+title: string, 
+/**
+ * Whether it seems to be installed.
+ */
+found: boolean, 
+/**
+ * The program, where `PATH` leads to one.
+ */
+program: string | null, 
+/**
+ * How it stands.
+ */
+state: ToolStanding, 
+/**
+ * Its settings file.
+ */
+file: string | null, 
+/**
+ * The port its settings name.
+ */
+port: number | null, };
+
+/**
+ * How a tool stands.
+ */
+export type ToolStanding = "connected" | "edited" | "unfinished" | "not_connected";
 
 /**
  * Spend of the current windows.

@@ -8,7 +8,7 @@ use serde::Serialize;
 use std::path::PathBuf;
 use weir_engine::Engine;
 use weir_engine::api::{
-    By, Check, CheckState, Comparison, ConfigProblem, ConfigReport, Desk, Doctor, Span, Status,
+    By, Check, CheckState, Comparison, ConfigReport, Desk, Doctor, Span, Status,
 };
 use weir_engine::config;
 use weir_engine::connect::{self, Disk, Gateway, Surroundings, ToolRow, Workshop};
@@ -140,24 +140,7 @@ pub fn config(home: &Home, args: Config) -> Done {
 
 /// Checks a file, or the home's own, where none is as good as an empty one.
 fn check(home: &Home, file: Option<PathBuf>) -> Result<ConfigReport, Stop> {
-    let named = file.is_some();
-    let path = file.unwrap_or_else(|| home.config());
-    let file = path.display().to_string();
-    let Some(text) = config::read_file(&path).map_err(failed)? else {
-        return match named {
-            true => Err(failed(format!("{file} does not exist"))),
-            false => Ok(ConfigReport { file, ok: true, problems: Vec::new(), notes: Vec::new() }),
-        };
-    };
-    let checked = config::check(&text);
-    let problem = |p: config::Problem| ConfigProblem {
-        line: u32::try_from(p.line).ok(),
-        message: match p.key.as_str() {
-            "" => format!("{}. {}", p.reason, p.fix),
-            key => format!("{key}: {}. {}", p.reason, p.fix),
-        },
-    };
-    let problems: Vec<ConfigProblem> = checked.problems.into_iter().map(problem).collect();
-    let (ok, notes) = checked.config.map_or((false, Vec::new()), |config| (true, config.notes));
-    Ok(ConfigReport { file, ok, problems, notes })
+    let Some(path) = file else { return config::own_report(&home.config()).map_err(failed) };
+    let missing = || failed(format!("{} does not exist", path.display()));
+    config::report(&path).map_err(failed)?.ok_or_else(missing)
 }

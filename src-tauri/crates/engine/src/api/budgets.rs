@@ -3,6 +3,7 @@
 
 use super::{BudgetStanding, Stamp};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use ts_rs::TS;
 use weir_core::Money;
 use weir_core::budget::Scope;
@@ -60,7 +61,7 @@ pub struct Budgets {
 }
 
 /// What is done to a budget.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(tag = "do", rename_all = "snake_case", deny_unknown_fields)]
 pub enum BudgetOrder {
     /// Writes it to config.toml; what is null stays as it is, or the default.
@@ -70,10 +71,12 @@ pub enum BudgetOrder {
         /// `day`, `week` or `month`.
         period: Option<String>,
         /// Its limit in dollars.
+        #[ts(as = "Option<String>")]
         limit_usd: Option<Money>,
         /// Its limit in tokens.
         limit_tokens: Option<u64>,
         /// What it counts.
+        #[ts(as = "Option<BTreeMap<String, String>>")]
         scope: Option<Scope>,
         /// Percentages at which the user is told.
         thresholds: Option<Vec<u8>>,
@@ -92,6 +95,7 @@ pub enum BudgetOrder {
         /// For how long, in seconds; null until its local day ends.
         for_s: Option<u64>,
         /// By how much in dollars; null by its own limit.
+        #[ts(as = "Option<String>")]
         by_usd: Option<Money>,
         /// By how many tokens; null by its own limit.
         by_tokens: Option<u64>,

@@ -5,6 +5,7 @@
 
 mod budgets;
 mod call;
+mod connect;
 mod desk;
 mod doctor;
 mod history;
@@ -26,6 +27,7 @@ mod typescript;
 
 pub use budgets::{AllowanceView, BudgetDone, BudgetOrder, BudgetView, Budgets, PastWindow};
 pub use call::{Call, answer};
+pub use connect::{ToolFile, ToolReport, ToolRow, ToolStanding};
 pub use desk::Desk;
 pub use doctor::{Check, CheckState, Doctor};
 pub use history::{Gap, GapDay, ImportDone, Reconciled};

@@ -57,7 +57,10 @@ mod tests {
         all.visit::<LocalStatus>();
         all.visit::<LocalOrder>();
         all.visit::<LocalDone>();
+        all.visit::<ToolRow>();
+        all.visit::<ToolReport>();
         all.visit::<Budgets>();
+        all.visit::<BudgetOrder>();
         all.visit::<BudgetDone>();
         all.visit::<ImportDone>();
         all.visit::<Reconciled>();

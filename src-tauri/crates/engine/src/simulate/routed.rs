@@ -17,7 +17,7 @@ pub struct Routed<'a> {
     tariff: &'a dyn Tariff,
     contexts: Contexts<'a>,
     /// Requests of each conversation: whether more are to come is seen in a body, which is gone.
-    standings: HashMap<Conversation, route::Standing>,
+    standings: HashMap<(Conversation, String), route::Standing>,
 }
 
 struct At<'a>(&'a dyn Tariff, i64);
@@ -59,7 +59,9 @@ impl Planner for Routed<'_> {
             prompt_tokens: past.prompt_tokens,
         });
         let written = |used: Usage| used.cache_write_5m.saturating_add(used.cache_write_1h) > 0;
-        let standing = past.conversation.and_then(|key| self.standings.get(&key));
+        let standing = past.conversation;
+        let standing =
+            standing.and_then(|key| self.standings.get(&(key, past.asked_model.clone())));
         let ask = Ask {
             endpoint: past.endpoint,
             model: &past.asked_model,
@@ -83,9 +85,10 @@ impl Planner for Routed<'_> {
     }
 
     fn went(&mut self, past: &Past, route: &Route, usage: &Usage) {
-        let goes_on = |key: &Conversation| self.lengths.get(key).is_some_and(|n| *n > 1);
-        let Some(key) = past.conversation.filter(goes_on) else { return };
+        let Some(key) = past.conversation else { return };
         let asked = past.asked_model.as_str();
+        // A tool that asks two models in one session has two lines of it, as in service.
+        let key = (key, asked.to_owned());
         match self.standings.get_mut(&key) {
             Some(standing) => standing.answered(asked, route, usage, past.ended_ms),
             None => {

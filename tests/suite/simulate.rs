@@ -2,9 +2,8 @@
 //! for every request, read from a real home with real requests in it.
 
 use serde_json::{Value, json};
-use weir_tests::answers::natural;
 use weir_tests::tokens::HAIKU;
-use weir_tests::{Home, Provider, Rig, home};
+use weir_tests::{Home, Kind, Provider, Rig, Tokens, Turn, home};
 
 const OPUS: &str = "claude-opus-4-5";
 const EASY: &str = "Classify the sentiment of this review as positive or negative. Answer with one \
@@ -20,13 +19,16 @@ fn configuration(url: &str, mode: &str) -> String {
 
 /// A rig in a mode, with three easy requests for the dear model answered, each on its own.
 fn rig(mode: &str) -> Rig {
-    let provider = Provider::answering(natural);
+    let provider = Provider::scripted();
     let home = Home::pointing_at(&provider);
     home.configure(&configuration(&provider.url(), mode));
     let rig = Rig::in_home(home, provider);
     for marker in ["one", "two", "three"] {
         let body = json!({"model": OPUS, "max_tokens": 256,
             "messages": [{"role": "user", "content": EASY}]});
+        let mut turn = Turn::new(Kind::Messages, Tokens::plain(1_000, 50));
+        turn.model = OPUS.into();
+        rig.provider.script(turn.whole().answer());
         let agent = format!("tests marker/{marker}");
         let headers = [("user-agent", agent.as_str()), ("x-weir-session", marker)];
         let call = rig.client().post("/v1/messages", &headers, body.to_string().as_bytes());

@@ -15,6 +15,11 @@ use weir_proxy::ports::Locals;
 const FROM_MS_MIN: i64 = 0;
 const TO_MS_MAX: i64 = i64::MAX >> 21;
 
+/// How a cost is known that nobody paid.
+const ESTIMATED: &str = "Estimated: what would have gone elsewhere is priced by the tokens it really \
+    used, with prompt caches simulated for each model. What several conversations share of a prompt \
+    is taken to be cold there at the start of each, so a saving is told rather too small.";
+
 /// What traffic since a moment would have cost under another configuration.
 ///
 /// # Errors
@@ -32,10 +37,8 @@ pub fn simulate(
     let tariff = PriceTariff { prices: &parts.prices, providers: &providers };
     let contexts = |route: &Route| parts.local.model(&route.provider, &route.model).context;
     let mut notes = vec![
-        "Estimated: what would have gone elsewhere is priced by the tokens it really used, with \
-         prompt caches simulated for each model. An answer is taken to be as long there, and every \
-         model to answer at once."
-            .to_owned(),
+        ESTIMATED.to_owned(),
+        "An answer is taken to be as long there, and every model to answer at once.".to_owned(),
     ];
     if config.mode == Mode::Shadow {
         notes.push(format!(
@@ -61,11 +64,7 @@ pub fn shadow(parts: &Parts, range: DayRange, period: Span) -> Result<Comparison
     let config = parts.config.load();
     let tariff = PriceTariff { prices: &parts.prices, providers: &config.providers };
     let found = run(parts, from_ms, &mut AsShadow, &tariff, |past| past.in_shadow)?;
-    let mut notes = vec![
-        "Estimated: what would have gone elsewhere is priced by the tokens it really used, with \
-         prompt caches simulated for each model."
-            .to_owned(),
-    ];
+    let mut notes = vec![ESTIMATED.to_owned()];
     if found.all.0.requests == 0 {
         notes = vec![match config.mode {
             Mode::Shadow => "No request was planned in shadow mode in this time yet.".to_owned(),

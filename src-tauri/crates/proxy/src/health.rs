@@ -109,6 +109,13 @@ impl Health {
         self.kept.lock().rest(route, provider, how, now_ms).is_none()
     }
 
+    /// Forgets how a provider stood: its key was changed, so what it said to the old one is past.
+    pub fn forget(&self, provider: &str) {
+        let mut kept = self.kept.lock();
+        kept.breakers.remove(provider);
+        kept.waits.clear();
+    }
+
     /// What is not well, for `status`.
     pub fn standings(&self) -> Vec<Standing> {
         let now_ms = self.now_ms();

@@ -83,7 +83,7 @@ fn the_documented_sample_holds_and_says_what_has_no_effect_yet() {
     );
     assert_eq!(config.quality.as_ref().unwrap().sample, (50, 1000));
     let notes = config.notes.join("\n");
-    for word in ["cache.exact", "experiments", "quality", "at_limit = \"local\""] {
+    for word in ["cache.exact", "experiments", "quality"] {
         assert!(notes.contains(word), "{word} is missing in:\n{notes}");
     }
 }

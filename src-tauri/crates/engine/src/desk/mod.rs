@@ -46,6 +46,13 @@ impl HomeDesk {
         Books { ledger: &parts.ledger, now_ms: parts.now_ms(), zone: parts.zone() }
     }
 
+    /// With another key a provider is asked anew, whatever it said before.
+    fn forget_health(&self, provider: &str) {
+        if let Some(serving) = &self.0.serving {
+            serving.health.forget(provider);
+        }
+    }
+
     /// Keys and prices decide who can be asked for what, so the set-up is made anew.
     fn changed(&self) {
         self.0.routing.refresh();
@@ -185,6 +192,7 @@ impl Desk for HomeDesk {
 
     fn key_set(&self, provider: &str, key: SecretText) -> Result<(), ApiProblem> {
         self.0.keys.set(provider, key.expose()).map_err(keys::set_problem)?;
+        self.forget_health(provider);
         self.changed();
         Ok(())
     }
@@ -195,6 +203,7 @@ impl Desk for HomeDesk {
 
     fn key_remove(&self, provider: &str) -> Result<(), ApiProblem> {
         self.0.keys.remove(provider).map_err(keys::set_problem)?;
+        self.forget_health(provider);
         self.changed();
         Ok(())
     }

@@ -1901,6 +1901,10 @@ totals: Totals,
  */
 budgets: Array<BudgetStanding>, 
 /**
+ * Windows of subscriptions that are known.
+ */
+allowances: Array<AllowanceView>, 
+/**
  * Providers.
  */
 providers: Array<ProviderHealth>, 

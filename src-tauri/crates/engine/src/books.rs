@@ -20,7 +20,9 @@ use jiff::tz::TimeZone;
 use parking_lot::Mutex;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, OnceLock};
-use weir_core::budget::{Ask, Budget, Ladder, Lift, Power, Scope, Shares, Told, full, unpriced};
+use weir_core::budget::{
+    Ask, Budget, Ladder, Lift, Pace, Power, Scope, Shares, Told, full, unpriced,
+};
 use weir_core::period::Window;
 use weir_core::{Money, Outcome, Usage};
 use weir_ledger::{Ledger, Reserve, Settle, WriteProblem};
@@ -40,6 +42,8 @@ pub struct Terms {
     pub shares: Option<Shares>,
     /// What local work costs.
     pub power: Option<Power>,
+    /// Whether small work goes local early, so that a subscription's window lasts.
+    pub pace: bool,
 }
 
 /// The books of one engine.
@@ -257,6 +261,13 @@ impl BooksPort for Books {
 
     fn ladder(&self, ask: &LadderAsk<'_>) -> Ladder {
         ladder::ladder(self, ask)
+    }
+
+    fn pace(&self, provider: &str, now_ms: i64) -> Pace {
+        if !self.terms.load().pace {
+            return Pace::Keep;
+        }
+        self.allowances.pace(provider, now_ms)
     }
 
     fn heard_allowance(&self, provider: &str, headers: &http::HeaderMap, at_ms: i64) {

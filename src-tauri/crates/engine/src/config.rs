@@ -67,6 +67,8 @@ pub struct Config {
     pub shadow_of: Mode,
     /// Whether work by rule goes to local models first.
     pub prefer_local: bool,
+    /// Whether a conversation moves up to the tier of a harder request.
+    pub escalate: bool,
     /// Who is asked where triage is unsure.
     pub second_opinion: Option<SecondOpinion>,
     /// The model named for a task.
@@ -221,6 +223,7 @@ impl Config {
             budgets: self.budgets_in_force(),
             shares: self.categories.clone(),
             power: self.power,
+            pace: self.pace,
         }
     }
 
@@ -261,6 +264,7 @@ impl Config {
             rules: self.rules.clone(),
             task_models: self.task_models.clone(),
             rule_work_local: self.prefer_local,
+            escalate: self.escalate,
             second_opinion: self.second_opinion.clone(),
             paused,
             local_off: false,

@@ -4,7 +4,7 @@
 use crate::secret::Secret;
 use futures_util::future::BoxFuture;
 use std::sync::Arc;
-use weir_core::budget::{AtLimit, Ladder};
+use weir_core::budget::{AtLimit, Ladder, Pace};
 use weir_core::route::{Reason, Route, Setup, Tier};
 use weir_core::{Decision, Endpoint, Failover, Metered, Money, Outcome, Pricing, RequestId, Usage};
 
@@ -280,6 +280,8 @@ pub struct Closing {
     pub metered: Metered,
     /// Whether any byte of the request can have reached the provider: if not, nothing was spent.
     pub sent: bool,
+    /// Whether an error came in the place of any content: then nothing was produced.
+    pub empty: bool,
     /// Whether this was the request's last attempt.
     pub last: bool,
     /// Codes of what the provider could not be told in its dialect, joined by commas.
@@ -349,6 +351,12 @@ pub trait Books: Send + Sync {
     /// cannot tell what was spent, all ways are left and `reserve` refuses with the reason.
     fn ladder(&self, ask: &LadderAsk<'_>) -> Ladder {
         Ladder::open(ask.own.len())
+    }
+
+    /// What the windows of a subscription leave for a provider whose own login goes through.
+    /// Returns at once.
+    fn pace(&self, _provider: &str, _now_ms: i64) -> Pace {
+        Pace::Keep
     }
 
     /// What a provider said of the windows of a subscription, with its answer to a request whose

@@ -95,6 +95,8 @@ enum Place {
 
 /// Words kept of a payload.
 const PAYLOAD_WORDS: usize = 80;
+/// What a named sign weighs beside hashed words: they are few, and learned fast.
+const SIGN_WEIGHT: f32 = 0.35;
 /// Bytes whose pieces are taken, of the head and of the tail each.
 const PIECE_BYTES: usize = 420;
 /// An instruction of this many words or fewer may lean on what was said before.
@@ -212,7 +214,7 @@ impl Features {
                 }
             }
         }
-        group.close(&mut self.hashed, 1.2);
+        group.close(&mut self.hashed, 1.8);
     }
 
     fn payload(&mut self, view: &View<'_>) {
@@ -394,7 +396,7 @@ fn share(part: u32, of: &Shape) -> f32 {
 
 fn nonzero(values: &[f32], offset: usize) -> Vec<(u16, f32)> {
     let rows = values.iter().enumerate().filter(|(_, value)| **value != 0.0);
-    rows.map(|(at, value)| ((at + offset) as u16, *value)).collect()
+    rows.map(|(at, value)| ((at + offset) as u16, *value * SIGN_WEIGHT)).collect()
 }
 
 /// A word's number; numerals are one word, long words their beginning.

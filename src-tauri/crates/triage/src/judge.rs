@@ -117,3 +117,6 @@ fn by_rule(task: Task, tier: Tier, request: &Request, situation: Situation) -> b
         _ => false,
     }
 }
+
+#[cfg(test)]
+mod tests;

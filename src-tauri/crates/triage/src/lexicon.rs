@@ -5,7 +5,7 @@ use crate::words::{is_unspaced, number, pair};
 use std::sync::LazyLock;
 
 /// The cues, in the order of the lexicon's lines.
-pub const CUES: usize = 18;
+pub const CUES: usize = 34;
 /// Longest stem or unspaced word looked up, in characters.
 const CHARS_MAX: usize = 12;
 
@@ -14,7 +14,7 @@ const TEXT: &str = include_str!("../data/lexicon.txt");
 static TABLES: LazyLock<Tables> = LazyLock::new(|| Tables::read(TEXT));
 
 /// Which cues a word gives: one bit each.
-pub type Cues = u32;
+pub type Cues = u64;
 
 struct Tables {
     whole: Table,
@@ -73,7 +73,7 @@ impl Tables {
         let (mut whole, mut stems, mut pairs) = (Vec::new(), Vec::new(), Vec::new());
         let lines = text.lines().filter(|line| !line.starts_with('#')).take(CUES);
         for (cue, line) in lines.enumerate() {
-            let bit = 1 << cue;
+            let bit: Cues = 1 << cue;
             let entries = line.split_once(':').map_or("", |(_, entries)| entries);
             for (n, quoted) in entries.split('"').enumerate() {
                 if n % 2 == 1 {

@@ -1,6 +1,8 @@
 //! Where in a text the instruction stands and where what it is about: instructions come first, last
 //! or around; code, logs, quotes and long middles are what they are about.
 
+use std::borrow::Cow;
+
 /// Kept of the first and of the last words that may be an instruction, in bytes.
 const EDGE_BYTES: usize = 260;
 /// Kept of all prose, in bytes.
@@ -28,7 +30,7 @@ pub struct Parts {
 /// What a text is made of, in bytes and lines.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Shape {
-    /// Bytes of the whole.
+    /// Bytes of the whole, without its white space where it is known whole.
     pub bytes: u64,
     /// Bytes of prose outside fences, quotes and code.
     pub prose: u32,
@@ -44,7 +46,7 @@ pub struct Shape {
     pub fences: u32,
     /// Lines that begin a list's item.
     pub items: u32,
-    /// Lines.
+    /// Lines that are not blank.
     pub lines: u32,
     /// Question marks in prose.
     pub questions: u32,
@@ -94,7 +96,7 @@ pub fn fills(text: &str) -> bool {
 /// Takes a text apart. `gap` is the byte at which something of it is missing.
 pub fn parts(text: &str, gap: Option<usize>, whole_bytes: u64) -> Parts {
     let mut shape = Shape { bytes: whole_bytes, fill: fills(text), ..Shape::default() };
-    let mut prose: Vec<&str> = Vec::new();
+    let mut prose: Vec<Cow<'_, str>> = Vec::new();
     let mut payload = String::new();
     let mut fenced = false;
     let mut last = Line::Blank;
@@ -102,8 +104,8 @@ pub fn parts(text: &str, gap: Option<usize>, whole_bytes: u64) -> Parts {
     for line in text.split('\n') {
         let start = at;
         at += line.len() + 1;
-        let trimmed = line.trim();
-        shape.lines += 1;
+        let line = single_spaced(line.trim());
+        let trimmed = line.as_ref();
         if trimmed.starts_with("```") || trimmed.starts_with("~~~") {
             shape.fences += u32::from(!fenced);
             fenced = !fenced;
@@ -111,14 +113,18 @@ pub fn parts(text: &str, gap: Option<usize>, whole_bytes: u64) -> Parts {
             shape.code_first |= prose.is_empty();
             continue;
         }
-        let kind = if fenced { Line::Code } else { kind(trimmed, last) };
+        let kind = match kind(trimmed, last) {
+            Line::Blank => Line::Blank,
+            _ if fenced => Line::Code,
+            kind => kind,
+        };
         if gap.is_some_and(|gap| (start..at).contains(&gap)) {
             fenced = false;
         }
         note(&mut shape, kind, trimmed);
         match kind {
             Line::Blank => {}
-            Line::Prose => prose.push(trimmed),
+            Line::Prose => prose.push(line),
             _ => {
                 shape.code_first |= prose.is_empty();
                 if payload.len() < PAYLOAD_BYTES {
@@ -131,12 +137,17 @@ pub fn parts(text: &str, gap: Option<usize>, whole_bytes: u64) -> Parts {
             last = kind;
         }
     }
+    if gap.is_none() {
+        // White space and envelopes do not make a text longer.
+        shape.bytes = u64::from(shape.prose + shape.code + shape.log + shape.data);
+    }
     shape.code_last = matches!(last, Line::Code | Line::Data | Line::Log);
     edges(&prose, payload, shape)
 }
 
 fn note(shape: &mut Shape, kind: Line, line: &str) {
     let bytes = line.len() as u32;
+    shape.lines += u32::from(kind != Line::Blank);
     match kind {
         Line::Blank => {}
         Line::Prose => {
@@ -155,8 +166,17 @@ fn note(shape: &mut Shape, kind: Line, line: &str) {
     shape.patch += u32::from(patched);
 }
 
+/// A line in which no two spaces stand together.
+fn single_spaced(line: &str) -> Cow<'_, str> {
+    if !line.contains("  ") {
+        return Cow::Borrowed(line);
+    }
+    let words: Vec<&str> = line.split(' ').filter(|word| !word.is_empty()).collect();
+    Cow::Owned(words.join(" "))
+}
+
 /// The ends of the prose are the instruction; a long middle goes to the payload.
-fn edges(prose: &[&str], mut payload: String, shape: Shape) -> Parts {
+fn edges(prose: &[Cow<'_, str>], mut payload: String, shape: Shape) -> Parts {
     let all = prose.join("\n");
     let quoted = without_quotes(&all, &mut payload);
     let short = quoted.as_str();

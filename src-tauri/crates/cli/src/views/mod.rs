@@ -2,6 +2,7 @@
 //! Every line fits 80 columns; nothing here asks the time or prints.
 
 pub mod bill;
+pub mod budget;
 pub mod connect;
 pub mod cost;
 pub mod doctor;

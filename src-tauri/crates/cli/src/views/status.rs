@@ -20,6 +20,11 @@ pub fn status(status: &Status, now: Stamp, zone: &Zone, paint: Paint) -> String 
         }
         out.push_str(&table.indented(2).render(paint));
     }
+    if !status.allowances.is_empty() {
+        out.push_str("\nSubscriptions\n");
+        let table = super::budget::allowances(&status.allowances, now, zone);
+        out.push_str(&table.indented(2).render(paint));
+    }
     for (title, table) in [("Providers", providers(status)), ("Local", local::brief(&status.local))]
     {
         if !table.is_empty() {
@@ -81,19 +86,22 @@ fn beside(sums: &Sums) -> String {
     said.join(", ")
 }
 
-fn standing(budget: &BudgetStanding, now: Stamp, zone: &Zone) -> [Cell; 4] {
+/// A budget as a line of a table.
+pub fn standing(budget: &BudgetStanding, now: Stamp, zone: &Zone) -> [Cell; 4] {
     let tone = match budget.percent {
         0..=69 => Tone::Plain,
         70..=89 => Tone::Warn,
         _ => Tone::Bad,
     };
     let resets = budget.resets_at.ahead(now, zone);
-    let text = format!(
-        "{} of {}, resets {resets}, at limit: {}",
-        budget.spent_usd.short(),
-        budget.limit_usd.short(),
-        budget.at_limit
-    );
+    let (spent, limit) = match (budget.limit_usd, budget.limit_tokens) {
+        (Some(limit), _) => (budget.spent_usd.short(), limit.short()),
+        (None, tokens) => (
+            words::tokens(budget.spent_tokens),
+            format!("{} tokens", words::tokens(tokens.unwrap_or(0))),
+        ),
+    };
+    let text = format!("{} of {}, resets {resets}, at limit: {}", spent, limit, budget.at_limit);
     [
         budget.name.as_str().into(),
         Cell::new(words::level(budget.percent), tone),

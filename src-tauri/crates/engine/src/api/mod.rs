@@ -53,5 +53,6 @@ pub use tools::{
 };
 pub use tray::{Mark, TrayView, fresh_for};
 pub use tunnel::{TunnelStarted, TunnelStatus, TunnelTest, TunnelVisit};
+pub use weir_core::budget::Scope;
 pub use weir_core::ids::BadRequestId;
 pub use weir_core::{Dialect, Money, RequestId};

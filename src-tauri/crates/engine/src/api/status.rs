@@ -3,7 +3,7 @@
 
 use super::local::LocalServer;
 use super::spend::Sums;
-use super::{Stamp, TunnelStatus};
+use super::{AllowanceView, Stamp, TunnelStatus};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 use weir_core::Money;
@@ -168,6 +168,9 @@ pub struct Status {
     pub totals: Totals,
     /// Budgets.
     pub budgets: Vec<BudgetStanding>,
+    /// Windows of subscriptions that are known.
+    #[serde(default)]
+    pub allowances: Vec<AllowanceView>,
     /// Providers.
     pub providers: Vec<ProviderHealth>,
     /// Local servers.

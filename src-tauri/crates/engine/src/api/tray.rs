@@ -183,6 +183,7 @@ mod tests {
                 month: sums(14_020_000_000),
             },
             budgets: Vec::new(),
+            allowances: Vec::new(),
             providers: Vec::new(),
             local: Vec::new(),
             routing: Routing {

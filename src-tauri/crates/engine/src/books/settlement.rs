@@ -43,7 +43,7 @@ pub fn bill(prices: &Prices, call: &Call, opening: &Opening, closing: &Closing) 
         let bill = prices.bill(call, metered);
         return Booked { cost: bill.cost, pricing: bill.pricing, usage: metered.usage };
     }
-    let usage = estimated(opening, metered);
+    let usage = estimated(opening, closing);
     let bill = prices.bill_estimate(call, metered, &usage);
     // Free answers need no price, and yet their tokens are a guess.
     let guess = if bill.pricing == Pricing::Exact { Pricing::Estimated } else { bill.pricing };
@@ -60,9 +60,11 @@ fn is_final(closing: &Closing) -> bool {
     metered.usage.is_some() && whole
 }
 
-fn estimated(opening: &Opening, metered: &Metered) -> Usage {
+fn estimated(opening: &Opening, closing: &Closing) -> Usage {
+    let metered = &closing.metered;
     let likely = tokens_likely(metered.output_bytes);
     let output = match likely {
+        0 if closing.empty => 0,
         0 => opening.estimate.output_tokens.min(OUTPUT_TOKENS_UNSEEN),
         likely => likely.saturating_add(likely.saturating_mul(OUTPUT_MARGIN_PERCENT) / 100),
     };
@@ -76,7 +78,7 @@ fn estimated(opening: &Opening, metered: &Metered) -> Usage {
 }
 
 /// What the model asked for would have cost more than the one that answered; below zero when it
-/// would have cost less. Nothing where the two are the same or one has no price.
+/// would have cost less, and by what an attempt cost that failed. Nothing where the two are the same or one has no price.
 pub fn saved(
     prices: &Prices,
     routing: &Routing,
@@ -88,6 +90,10 @@ pub fn saved(
     let Some(asked) = routing.asked(opening) else { return Money::ZERO };
     if asked.provider == opening.provider && asked.model == opening.model {
         return Money::ZERO;
+    }
+    // What failed was paid beside the answer, and saved nothing.
+    if !matches!(closing.outcome, Outcome::Ok | Outcome::ClientGone) {
+        return Money::ZERO.saturating_sub(cost);
     }
     let base_url = routing.base_url(&asked.provider);
     let call = Call {

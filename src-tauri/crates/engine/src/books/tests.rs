@@ -51,6 +51,7 @@ fn closing(usage: Option<Usage>) -> Closing {
         status: 200,
         metered: Metered { usage, end: End::Complete, ..Metered::default() },
         sent: true,
+        empty: false,
         dropped: None,
         last: true,
         first_byte_ms: Some(300),
@@ -434,6 +435,18 @@ fn an_answer_nobody_could_read_is_taken_to_have_a_length() {
     let limit = opening(1).estimate.output_tokens;
     assert_eq!(usage.output, limit.min(1_024));
     assert!(usage.output > 0);
+}
+
+#[test]
+fn an_error_in_the_place_of_any_content_is_booked_without_an_answer() {
+    let f = fixture("", "");
+    let reserved = f.books.reserve(opening(1)).unwrap();
+    let metered = Metered { end: End::Failed, ..Metered::default() };
+    let failed = Closing { outcome: Outcome::ErrorInStream, metered, empty: true, ..closing(None) };
+    f.books.settle(reserved, failed);
+    let usage = attempt(&f, opening(1).id).usage.unwrap();
+    assert_eq!(usage.output, 0);
+    assert!(usage.input > 0, "the prompt may have been read");
 }
 
 #[test]

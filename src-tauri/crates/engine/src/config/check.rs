@@ -82,11 +82,6 @@ impl Judge {
         let caps = self.caps(raw.caps, &providers);
         let alerts = self.alerts(raw.alerts, port);
         let power = raw.power.and_then(|p| self.power(p));
-        if raw.pace.as_ref().is_some_and(|p| p.value) {
-            self.notes.push(
-                "allowances.pace is shown by weir budget list and reroutes nothing yet".into(),
-            );
-        }
         let cache = self.cache(raw.exact, raw.semantic);
         let rules: Vec<Rule> =
             raw.rules.into_iter().filter_map(|r| self.rule(r, &providers)).collect();
@@ -109,6 +104,7 @@ impl Judge {
             sticky: raw.sticky.is_none_or(|s| s.value),
             shadow_of,
             prefer_local: raw.prefer_local.is_none_or(|p| p.value),
+            escalate: raw.escalate.is_some_and(|e| e.value),
             second_opinion,
             task_models,
             rules,

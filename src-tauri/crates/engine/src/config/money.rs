@@ -53,16 +53,6 @@ impl Judge {
             Some(at) => self.one_of(at, &AtLimit::NAMES).and_then(AtLimit::parse),
             None => Some(AtLimit::Block),
         };
-        if let Some(acts @ (AtLimit::Downgrade | AtLimit::Local)) = at_limit
-            && let Some(name) = &raw.name
-        {
-            self.notes.push(format!(
-                "budget {}: at_limit = \"{}\" stops paid requests at the limit, as \"block\" does; \
-                 rerouting them has no effect yet",
-                name.value,
-                acts.as_str()
-            ));
-        }
         let scope = self.scope(raw.scope, providers);
         if let Some(name) = raw.name.as_ref().filter(|n| n.value.trim().is_empty()) {
             self.wrong(name, "an empty name", "Write for example name = \"week\"");

@@ -16,6 +16,7 @@ pub struct Raw {
     pub sticky: Option<At<bool>>,
     pub shadow_of: Option<At<String>>,
     pub prefer_local: Option<At<bool>>,
+    pub escalate: Option<At<bool>>,
     pub second_opinion: Option<RawOpinion>,
     pub task_models: Vec<(String, At<String>)>,
     pub rules: Vec<RawRule>,
@@ -223,6 +224,7 @@ pub fn read(text: &str) -> (Raw, Reading) {
             raw.sticky = routing.flag(reading, "sticky");
             raw.shadow_of = routing.text(reading, "shadow_of");
             raw.prefer_local = routing.flag(reading, "prefer_local");
+            raw.escalate = routing.flag(reading, "escalate");
             raw.second_opinion =
                 routing.section(reading, "second_opinion").map(|s| opinion(s, reading));
             if let Some(mut tasks) = routing.section(reading, "tasks") {

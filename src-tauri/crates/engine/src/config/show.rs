@@ -26,6 +26,7 @@ pub fn toml(config: &Config) -> String {
             ("mode", text(config.mode.as_str())),
             ("shadow_of", text(config.shadow_of.as_str())),
             ("sticky", config.sticky.to_string()),
+            ("escalate", config.escalate.to_string()),
             ("prefer_local", config.prefer_local.to_string()),
             ("tasks", task_models(&config.task_models)),
         ],

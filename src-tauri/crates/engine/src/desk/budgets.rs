@@ -135,7 +135,8 @@ fn view(
     Ok(BudgetView { standing: standing(seen, now_ms, zone), scope: named, history })
 }
 
-fn allowances(parts: &Parts, now_ms: i64) -> Vec<AllowanceView> {
+/// The windows of subscriptions, as providers told them last.
+pub fn allowances(parts: &Parts, now_ms: i64) -> Vec<AllowanceView> {
     let known = parts.books.allowances();
     let paced = parts.config.load().pace;
     let view = |(provider, allowance): (String, weir_core::budget::Allowance)| {

@@ -5,9 +5,8 @@ use crate::api::{ApiProblem, Comparison, ReplayGroup, ReplaySide, Span, Stamp};
 use crate::config::{Config, Mode};
 use crate::parts::Parts;
 use crate::simulate::{AsShadow, Past, Planner, PriceTariff, Replay, Routed, Side, replay};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::path::Path;
-use weir_core::Conversation;
 use weir_core::route::{Provider, Route};
 use weir_ledger::DayRange;
 use weir_proxy::ports::Locals;
@@ -29,12 +28,6 @@ pub fn simulate(
     let config = Config::parse(Path::new(file), toml).map_err(bad)?;
     let setup = parts.routing.setup_of(&config);
     let from_ms = since.map_or(FROM_MS_MIN, Stamp::ms);
-    let mut lengths: HashMap<Conversation, u32> = HashMap::new();
-    rows(parts, from_ms, |past| {
-        if let Some(key) = past.conversation {
-            *lengths.entry(key).or_default() += 1;
-        }
-    })?;
     let providers = known(&config.providers, &parts.config.load().providers);
     let tariff = PriceTariff { prices: &parts.prices, providers: &providers };
     let contexts = |route: &Route| parts.local.model(&route.provider, &route.model).context;
@@ -50,7 +43,7 @@ pub fn simulate(
             config.shadow_of.as_str()
         ));
     }
-    let mut planner = Routed::new(setup, &tariff, &contexts, lengths);
+    let mut planner = Routed::new(setup, &tariff, &contexts);
     let found = run(parts, from_ms, &mut planner, &tariff, |_| true)?;
     let told = Told { period: None, since, config: Some(file.to_owned()), notes };
     Ok(told.comparison(&found))
@@ -83,16 +76,6 @@ pub fn shadow(parts: &Parts, range: DayRange, period: Span) -> Result<Comparison
     }
     let since = (period != Span::All).then_some(Stamp::from_ms(from_ms));
     Ok(Told { period: Some(period), since, config: None, notes }.comparison(&found))
-}
-
-/// Passes every answered request since a moment to `each`, the oldest first.
-fn rows(parts: &Parts, from_ms: i64, mut each: impl FnMut(Past)) -> Result<(), ApiProblem> {
-    for row in parts.ledger.export(from_ms, TO_MS_MAX) {
-        if let Some(past) = Past::of(&row.map_err(ledger_read)?) {
-            each(past);
-        }
-    }
-    Ok(())
 }
 
 fn run(

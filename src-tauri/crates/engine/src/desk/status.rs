@@ -47,6 +47,7 @@ pub fn status(parts: &Parts, books: &Books<'_>) -> Result<Status, ApiProblem> {
         streams: serving.map_or(0, |s| s.live.open() as u64) + tunnel.open,
         totals,
         budgets,
+        allowances: super::budgets::allowances(parts, books.now_ms),
         providers,
         local,
         routing: Routing {

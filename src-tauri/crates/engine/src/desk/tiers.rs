@@ -46,9 +46,10 @@ fn link(route: &Route, providers: &[ProviderHealth], local: &[LocalServer]) -> L
     }
 }
 
-/// What nobody has looked at is asked; what is known to be away or to lack its key is not.
+/// What nobody has looked at is asked, and what failed lately too; what rests, is away or lacks its
+/// key is not.
 fn can_be_asked(link: &LinkNow) -> bool {
-    matches!(link.state.as_str(), "ready" | "unknown" | "loading")
+    matches!(link.state.as_str(), "ready" | "unknown" | "loading" | "failing" | "demo")
 }
 
 #[cfg(test)]

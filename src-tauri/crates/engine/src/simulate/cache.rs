@@ -12,6 +12,9 @@ const SHORT_MS: i64 = 5 * 60_000;
 /// The same where the request asks for an hour.
 const HOUR_MS: i64 = 60 * 60_000;
 
+/// Caches remembered before the cold ones are let go.
+const CACHES_LEN_MAX: usize = 8_192;
+
 /// The least prefix that is cached, in tokens, where nothing else is known of the model.
 const PREFIX_TOKENS_MIN: u64 = 1_024;
 
@@ -90,11 +93,31 @@ impl Call<'_> {
 }
 
 /// Every cache of every conversation.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Caches {
     warm: HashMap<(Conversation, Route), Warm>,
     /// What the real path of a conversation could have read next, and until when.
     real: HashMap<Conversation, (Route, Warm)>,
+    /// Where each is looked through for what is cold.
+    warm_max: usize,
+    real_max: usize,
+}
+
+impl Default for Caches {
+    fn default() -> Self {
+        let (warm, real) = (HashMap::new(), HashMap::new());
+        Self { warm, real, warm_max: CACHES_LEN_MAX, real_max: CACHES_LEN_MAX }
+    }
+}
+
+/// Lets go of what is cold once there is much of it, and says when to look again: at twice what is
+/// left, so that looking costs each entry a constant.
+fn trimmed<K, V>(map: &mut HashMap<K, V>, max: usize, alive: impl Fn(&V) -> bool) -> usize {
+    if map.len() <= max {
+        return max;
+    }
+    map.retain(|_, value| alive(value));
+    CACHES_LEN_MAX.max(map.len() * 2)
 }
 
 impl Caches {
@@ -140,6 +163,7 @@ impl Caches {
             _ => Warm { tokens, until_ms: call.at_ms.saturating_add(SHORT_MS), life_ms: SHORT_MS },
         };
         self.warm.insert(key, warm);
+        self.warm_max = trimmed(&mut self.warm, self.warm_max, |warm| call.at_ms <= warm.until_ms);
     }
 
     /// What really happened, at the place it really went to: where it read less than was warm, the
@@ -149,6 +173,8 @@ impl Caches {
         let before = self.real.get(&call.conversation).filter(|(last, _)| last == route);
         let now = Warm::after(call, tokens, before.map(|(_, warm)| warm));
         let before = self.real.insert(call.conversation, (route.clone(), now));
+        let alive = |(_, warm): &(Route, Warm)| call.at_ms <= warm.until_ms;
+        self.real_max = trimmed(&mut self.real, self.real_max, alive);
         let Some((last, warm)) = before else { return };
         let changed = call.really_cached == Caching::Marked
             && last == *route

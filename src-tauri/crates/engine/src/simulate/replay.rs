@@ -188,8 +188,11 @@ impl Run<'_> {
         let switched =
             talk.map_or((false, false), |talk| (talk.was != past.route, talk.now != route));
         let turns = talk.map_or(0, |talk| talk.turns) + 1;
-        let talk = Talk { was: past.route.clone(), now: route, last_ms: past.at_ms, turns, same };
-        self.talks.insert(conversation, talk);
+        if past.conversation.is_some() {
+            let was = past.route.clone();
+            let talk = Talk { was, now: route, last_ms: past.at_ms, turns, same };
+            self.talks.insert(conversation, talk);
+        }
         (was, now, switched)
     }
 

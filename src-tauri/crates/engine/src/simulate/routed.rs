@@ -17,8 +17,7 @@ pub struct Routed<'a> {
     tariff: &'a dyn Tariff,
     contexts: Contexts<'a>,
     /// Requests of each conversation: whether more are to come is seen in a body, which is gone.
-    lengths: HashMap<Conversation, u32>,
-    standings: HashMap<Conversation, route::Standing>,
+    standings: HashMap<(Conversation, String), route::Standing>,
 }
 
 struct At<'a>(&'a dyn Tariff, i64);
@@ -30,16 +29,11 @@ impl Quotes for At<'_> {
 }
 
 impl<'a> Routed<'a> {
-    /// A planner over a set-up. `lengths` counts the requests of every conversation that will come.
-    pub fn new(
-        setup: Setup,
-        tariff: &'a dyn Tariff,
-        contexts: Contexts<'a>,
-        lengths: HashMap<Conversation, u32>,
-    ) -> Self {
+    /// A planner over a set-up.
+    pub fn new(setup: Setup, tariff: &'a dyn Tariff, contexts: Contexts<'a>) -> Self {
         // Past traffic was real, whoever has a key today.
         let setup = Setup { demo_answers: false, paused: false, ..setup };
-        Self { setup, tariff, contexts, lengths, standings: HashMap::new() }
+        Self { setup, tariff, contexts, standings: HashMap::new() }
     }
 
     /// Whether a local model can hold the prompt.
@@ -65,8 +59,9 @@ impl Planner for Routed<'_> {
             prompt_tokens: past.prompt_tokens,
         });
         let written = |used: Usage| used.cache_write_5m.saturating_add(used.cache_write_1h) > 0;
-        let standing = past.conversation.and_then(|key| self.standings.get(&key));
-        let length = past.conversation.and_then(|key| self.lengths.get(&key));
+        let standing = past.conversation;
+        let standing =
+            standing.and_then(|key| self.standings.get(&(key, past.asked_model.clone())));
         let ask = Ask {
             endpoint: past.endpoint,
             model: &past.asked_model,
@@ -81,7 +76,6 @@ impl Planner for Routed<'_> {
             shadow_standing: None,
             max_output: None,
             cache_marked: past.usage.is_some_and(written),
-            goes_on: length.is_some_and(|requests| *requests > 1),
             now_ms: past.at_ms,
             quotes: &At(self.tariff, past.at_ms),
         };
@@ -93,6 +87,8 @@ impl Planner for Routed<'_> {
     fn went(&mut self, past: &Past, route: &Route, usage: &Usage) {
         let Some(key) = past.conversation else { return };
         let asked = past.asked_model.as_str();
+        // A tool that asks two models in one session has two lines of it, as in service.
+        let key = (key, asked.to_owned());
         match self.standings.get_mut(&key) {
             Some(standing) => standing.answered(asked, route, usage, past.ended_ms),
             None => {

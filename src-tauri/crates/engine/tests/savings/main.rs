@@ -3,18 +3,20 @@
 //! The report is docs/routing-savings.md; to write it anew: `make trace-report`.
 
 mod planners;
+mod prices;
 mod report;
 mod trace;
 
-use planners::Leave;
+use planners::{Leave, Random};
+use prices::Rows;
 use std::collections::HashMap;
 use std::path::Path;
-use trace::{Trace, few};
+use trace::{Dice, Trace, few};
 use weir_core::Conversation;
 use weir_core::route::{Mode, Route, Setup};
 use weir_engine::config::Config;
 use weir_engine::prices::Prices;
-use weir_engine::simulate::{PriceTariff, Routed, replay};
+use weir_engine::simulate::{Planner, PriceTariff, Routed, Tariff, replay};
 
 /// What a local model of the size that fits a laptop holds.
 const LOCAL_CONTEXT_TOKENS: u64 = 32_768;
@@ -25,6 +27,8 @@ fn route(text: &str) -> Route {
 }
 
 const ASKED: &str = "anthropic/claude-sonnet-4-5";
+/// Asked for where everything in the chains is cheaper.
+const DEAR: &str = "anthropic/claude-opus-4-5";
 const SMALL: &str = "anthropic/claude-haiku-4-5";
 const LOCAL: &str = "ollama/llama3.2:3b";
 
@@ -42,8 +46,8 @@ impl World {
         }
     }
 
-    fn tariff(&self) -> PriceTariff<'_> {
-        PriceTariff { prices: &self.prices, providers: &self.config.providers }
+    fn tariff(&self) -> Rows {
+        Rows::of(self, &[DEAR, ASKED, SMALL, LOCAL].map(route), trace::START_MS)
     }
 
     /// The default chains in a mode, with a local model or without.
@@ -63,15 +67,14 @@ fn contexts(route: &Route) -> Option<u64> {
     (route.provider == "ollama").then_some(LOCAL_CONTEXT_TOKENS)
 }
 
-/// What each conversation cost as it was, and under a set-up.
+/// What each conversation cost as it was, what it would have, and where it would have gone.
 fn by_conversation(
     trace: &Trace,
-    setup: Setup,
-    tariff: &PriceTariff<'_>,
+    planner: &mut dyn Planner,
+    tariff: &Rows,
 ) -> HashMap<Conversation, (i64, i64, Vec<String>)> {
-    let mut planner = Routed::new(setup, tariff, &contexts, trace.lengths());
     let mut spent: HashMap<Conversation, (i64, i64, Vec<String>)> = HashMap::new();
-    replay(trace.rows.iter().cloned(), &mut planner, tariff, &mut |past, was, now| {
+    replay(trace.rows.iter().cloned(), planner, tariff, &mut |past, was, now| {
         let sums = spent.entry(past.conversation.expect("all have one")).or_default();
         sums.0 += was.cost.expect("priced").nano();
         sums.1 += now.cost.expect("priced").nano();
@@ -88,12 +91,13 @@ fn on_no_conversation_is_routing_dearer_than_not_routing() {
     let mut dearer: Vec<String> = Vec::new();
     let (mut looked_at, mut saved) = (0, 0);
     for seed in 0..seeds {
-        let trace = few(seed, &tariff, route(ASKED), 8);
+        let asked = if seed % 3 == 0 { DEAR } else { ASKED };
+        let trace = few(seed, &tariff, route(asked), 8);
         for (mode, local) in [(Mode::Tiered, false), (Mode::Tiered, true), (Mode::LocalFirst, true)]
         {
-            for (key, (was, now, routes)) in
-                by_conversation(&trace, world.setup(mode, local), &tariff)
-            {
+            let setup = world.setup(mode, local);
+            let mut planner = Routed::new(setup, &tariff, &contexts);
+            for (key, (was, now, routes)) in by_conversation(&trace, &mut planner, &tariff) {
                 looked_at += 1;
                 saved += was - now;
                 if now > was {
@@ -126,6 +130,34 @@ fn shortened(routes: &[String]) -> String {
         }
     }
     runs.iter().map(|(name, n)| format!("{n}× {name}")).collect::<Vec<_>>().join(", ")
+}
+
+#[test]
+fn dice_are_dearer_on_many_conversations_so_the_measure_can_tell() {
+    let world = World::new();
+    let tariff = world.tariff();
+    let trace = few(3, &tariff, route(ASKED), 200);
+    let mix = vec![(route(ASKED), 1), (route(SMALL), 1)];
+    let mut dice = Random { dice: Dice::new(5), mix };
+    let found = by_conversation(&trace, &mut dice, &tariff);
+    let dearer = found.values().filter(|(was, now, _)| now > was).count();
+    assert!(dearer > 20, "{dearer} of {}", found.len());
+}
+
+#[test]
+fn the_rows_that_are_looked_up_once_cost_what_the_engine_bills() {
+    let world = World::new();
+    let tariff = world.tariff();
+    let engine = PriceTariff { prices: &world.prices, providers: &world.config.providers };
+    let trace = few(9, &tariff, route(ASKED), 30);
+    for past in &trace.rows {
+        let used = past.usage.expect("used");
+        for to in [ASKED, SMALL, LOCAL].map(route) {
+            let billed = engine.cost(&to, past.at_ms, &used);
+            assert_eq!(tariff.cost(&to, past.at_ms, &used), billed, "{to} {used:?}");
+            assert_eq!(tariff.caching(&to), engine.caching(&to));
+        }
+    }
 }
 
 #[test]

@@ -5,16 +5,14 @@
 use std::collections::HashMap;
 use weir_core::route::{Route, Tier};
 use weir_core::{Class, Conversation, Endpoint, Money, RequestId, Task, Usage};
-use weir_engine::simulate::{Past, Tariff};
+use weir_engine::simulate::{Past, Tariff, prefix_min};
 
 /// Monday, 23 November 2026, 08:00 UTC.
-const START_MS: i64 = 1_795_420_800_000;
+pub const START_MS: i64 = 1_795_420_800_000;
 const MINUTE_MS: i64 = 60_000;
 const DAY_MS: i64 = 24 * 60 * MINUTE_MS;
 /// How long the provider keeps what it cached.
 const CACHE_MS: i64 = 5 * MINUTE_MS;
-/// The least prefix that the model asked for caches.
-const PREFIX_MIN: u64 = 1_024;
 
 /// A small generator with a fixed seed: every run makes the same traffic.
 pub struct Dice(u64);
@@ -187,7 +185,7 @@ impl<'a> Maker<'a> {
         for turn in 0..turns {
             let last = self.dice.between(4, 200);
             let held = if at_ms <= until_ms { warm } else { 0 };
-            let cacheable = if prefix < PREFIX_MIN { 0 } else { prefix };
+            let cacheable = if prefix < prefix_min(&self.asked.model) { 0 } else { prefix };
             let read = held.min(cacheable);
             let output = self.dice.skewed(20, 2_400);
             let usage = Usage {

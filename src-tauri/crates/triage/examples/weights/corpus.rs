@@ -88,6 +88,14 @@ pub fn read(folder: &Path) -> io::Result<(Vec<Labelled>, u64)> {
     Ok((all, number))
 }
 
+/// Every record of the corpus, its phrases, and the number of all of it, which the weights carry.
+pub fn whole() -> io::Result<(Vec<Labelled>, String, u64)> {
+    let (all, number) = read(&folder())?;
+    let phrases = fs::read_to_string(folder().join("phrases.txt"))?;
+    let number = fingerprint(number, phrases.as_bytes());
+    Ok((all, phrases, number))
+}
+
 /// Records that begin alike are near duplicates; those under one system text too.
 fn group(record: &Record) -> u64 {
     let said = record.turns.iter().find_map(|turn| match turn {

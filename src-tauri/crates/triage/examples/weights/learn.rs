@@ -7,10 +7,12 @@ use weir_triage::model::{
     COLUMNS, GATE, HEADS, Model, SURE_INPUTS, TASKS, TIER_INPUTS, TIERS, chances,
 };
 
-const EPOCHS: usize = 9;
+const EPOCHS: usize = 8;
 const RATE: f32 = 0.06;
+/// Tiers are learned more slowly: their labels agree less.
+const TIER_RATE: f32 = 0.5;
 const DECAY: f32 = 2e-5;
-const SMOOTHING: f32 = 0.04;
+const SMOOTHING: f32 = 0.15;
 const SEED: u64 = 20_260_301;
 
 /// One wrapped request to learn from.
@@ -20,6 +22,8 @@ pub struct Example {
     pub task: Option<usize>,
     pub tier: usize,
     pub weight: f32,
+    /// Whether its tier is to be learned from.
+    pub tiered: bool,
 }
 
 /// Weights before they are made small.
@@ -37,10 +41,7 @@ const ROWS: usize = BUCKETS + NAMED;
 
 impl Learner {
     fn new() -> Self {
-        Self {
-            weights: vec![0.0; ROWS * COLUMNS],
-            squares: vec![env("INIT", 1e-3); ROWS * COLUMNS],
-        }
+        Self { weights: vec![0.0; ROWS * COLUMNS], squares: vec![1e-3; ROWS * COLUMNS] }
     }
 
     fn scores(&self, features: &Features) -> [f32; COLUMNS] {
@@ -54,9 +55,14 @@ impl Learner {
         sums
     }
 
-    fn step(&mut self, features: &Features, wrong: &[f32; COLUMNS], rate: f32, decay: f32) {
+    fn step(&mut self, features: &Features, wrong: &[f32; COLUMNS], rate: f32) {
         // What a step says nothing of does not shrink either.
-        let meant = wrong.map(|wrong| if wrong == 0.0 { 0.0 } else { decay });
+        let meant = wrong.map(|wrong| if wrong == 0.0 { 0.0 } else { DECAY });
+        let tiers: f32 =
+            std::env::var("TIER_RATE").ok().and_then(|v| v.parse().ok()).unwrap_or(TIER_RATE);
+        let rates: [f32; COLUMNS] = std::array::from_fn(|column| {
+            if (TASKS..TASKS + TIERS).contains(&column) { rate * tiers } else { rate }
+        });
         for (row, value) in rows(features) {
             let range = row * COLUMNS..(row + 1) * COLUMNS;
             let (weights, _) = self.weights[range.clone()].as_chunks_mut::<COLUMNS>();
@@ -65,7 +71,7 @@ impl Learner {
             for column in 0..COLUMNS {
                 let slope = wrong[column] * value + meant[column] * weights[column];
                 squares[column] += slope * slope;
-                weights[column] -= rate * slope / squares[column].sqrt();
+                weights[column] -= rates[column] * slope / squares[column].sqrt();
             }
         }
     }
@@ -77,53 +83,46 @@ fn rows(features: &Features) -> impl Iterator<Item = (usize, f32)> {
 }
 
 /// Learns the table.
-fn env(name: &str, usual: f32) -> f32 {
-    std::env::var(name).ok().and_then(|v| v.parse().ok()).unwrap_or(usual)
-}
 pub fn table(examples: &[&Example]) -> Learned {
-    let (epochs, rate0, decay, smooth) = (
-        env("EPOCHS", EPOCHS as f32) as usize,
-        env("RATE", RATE),
-        env("DECAY", DECAY),
-        env("SMOOTH", SMOOTHING),
-    );
     let mut learner = Learner::new();
     let mut chance = Chance(SEED);
     let mut order: Vec<usize> = (0..examples.len()).collect();
-    for epoch in 0..epochs {
+    for epoch in 0..EPOCHS {
         chance.shuffle(&mut order);
-        let rate = rate0 * (1.0 - 0.85 * epoch as f32 / epochs as f32);
+        let rate = RATE * (1.0 - 0.85 * epoch as f32 / EPOCHS as f32);
         for at in &order {
-            one(&mut learner, examples[*at], rate, decay, smooth);
+            one(&mut learner, examples[*at], rate);
         }
     }
     let named = learner.weights.split_off(BUCKETS * COLUMNS);
     Learned { table: learner.weights, named }
 }
 
-fn one(learner: &mut Learner, example: &Example, rate: f32, decay: f32, smooth: f32) {
+fn one(learner: &mut Learner, example: &Example, rate: f32) {
     let scores = learner.scores(&example.features);
     let mut wrong = [0.0; COLUMNS];
     if let Some(task) = example.task {
         let told: [f32; TASKS] = std::array::from_fn(|at| scores[at]);
-        slope(&mut wrong[..TASKS], &chances(&told), task, example.weight, smooth);
+        slope(&mut wrong[..TASKS], &chances(&told), task, example.weight);
     }
     let told: [f32; TIERS] = std::array::from_fn(|at| scores[TASKS + at]);
-    slope(&mut wrong[TASKS..TASKS + TIERS], &chances(&told), example.tier, example.weight, smooth);
-    learner.step(&example.features, &wrong, rate, decay);
+    if example.tiered {
+        slope(&mut wrong[TASKS..TASKS + TIERS], &chances(&told), example.tier, example.weight);
+    }
+    learner.step(&example.features, &wrong, rate);
     if let Some((features, application)) = &example.gate {
         let score = learner.scores(features)[GATE];
         let chance = 1.0 / (1.0 + (-score).exp());
         let mut wrong = [0.0; COLUMNS];
         wrong[GATE] = chance - f32::from(u8::from(*application));
-        learner.step(features, &wrong, rate, decay);
+        learner.step(features, &wrong, rate);
     }
 }
 
-fn slope(wrong: &mut [f32], chances: &[f32], right: usize, weight: f32, smooth: f32) {
-    let even = smooth / chances.len() as f32;
+fn slope(wrong: &mut [f32], chances: &[f32], right: usize, weight: f32) {
+    let even = SMOOTHING / chances.len() as f32;
     for (at, (wrong, chance)) in wrong.iter_mut().zip(chances).enumerate() {
-        let goal = even + if at == right { 1.0 - smooth } else { 0.0 };
+        let goal = even + if at == right { 1.0 - SMOOTHING } else { 0.0 };
         *wrong = weight * (chance - goal);
     }
 }
@@ -216,6 +215,15 @@ pub fn heads(unseen: &[Unseen]) -> Heads {
         .collect();
     (heads.low, heads.medium) = thresholds(&chances, UNDER_MAX);
     heads
+}
+
+/// The share of requests whose likeliest tier is right.
+pub fn tiers_right(heads: &Heads, unseen: &[Unseen]) -> f64 {
+    let right = unseen.iter().filter(|one| {
+        let scores: Vec<f32> = heads.tier.iter().map(|row| dot(row, &one.tier_inputs)).collect();
+        (0..TIERS).max_by(|a, b| scores[*a].total_cmp(&scores[*b])) == Some(one.tier)
+    });
+    right.count() as f64 / unseen.len().max(1) as f64
 }
 
 fn dot(weights: &[f32], inputs: &[f32]) -> f32 {

@@ -1,5 +1,6 @@
 //! Trains the triage's weights from the corpus, and measures them on requests they were not trained
-//! on. `make triage-weights` writes the file; `make triage-report` measures the one in the program.
+//! on. `make triage-weights` writes the file and its figures; `writers` leaves out one writer after
+//! the other; `report` measures the weights there are; `misses` shows what they get wrong.
 #![expect(clippy::print_stdout, reason = "an example's output is its purpose")]
 
 mod baseline;
@@ -13,13 +14,13 @@ mod wrap;
 
 use chance::Chance;
 use corpus::Labelled;
-use learn::{Example, Heads, Learned, Unseen};
+use learn::{Example, Heads, Unseen};
 use report::Judged;
 use std::error::Error;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::{fs, io, thread};
 use weir_core::Task;
 use weir_core::route::Tier;
-use weir_triage::features::Situation;
 use weir_triage::model::{Model, TASKS, sure_inputs, tier_inputs};
 use weir_triage::request::Request;
 use weir_triage::{Weighing, is_envelope};
@@ -31,56 +32,89 @@ const DRESSES: u64 = 3;
 const PARTS: usize = 5;
 /// What a request made of a phrase weighs beside a whole one.
 const PHRASE_WEIGHT: f32 = 0.6;
+/// Writers whose records are learned from.
+const WRITERS: usize = 4;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let (all, number) = corpus::read(&corpus::folder())?;
+    let (all, phrases, number) = corpus::whole()?;
     match std::env::args().nth(1).as_deref() {
-        Some("train") => train(&all, number),
-        Some("writers") => writers(&all),
-        Some("cv") => cv(&all),
-        Some("misses") => misses(&all),
-        Some("apart") => {
-            let folder = std::env::args().nth(2).ok_or("name the folder of the records")?;
-            let (apart, _) = corpus::read(Path::new(&folder))?;
-            let model = Model::own().ok_or("the weights are of another make")?;
-            figures("written apart", &apart, model);
+        Some("train") => train(&all, &phrases, number),
+        Some("writers") => writers(&all, &phrases),
+        Some("misses") => misses(&apart()?),
+        Some("report") | None => {
+            figures("never trained on", &held_out(&all), &trained()?);
+            figures("written apart", &apart()?, &trained()?);
             Ok(())
         }
-        _ => {
-            let model = Model::own().ok_or("the weights are of another make")?;
-            let held: Vec<Labelled> = all.into_iter().filter(Labelled::held_out).collect();
-            figures("never trained on", &held, model);
-            Ok(())
-        }
+        Some(other) => Err(format!("{other} is none of train, writers, report, misses").into()),
     }
 }
 
-fn train(all: &[Labelled], number: u64) -> Result<(), Box<dyn Error>> {
-    let learned: Vec<&Labelled> = all.iter().filter(|one| !one.held_out()).collect();
-    let examples: Vec<Vec<Example>> = learned.iter().map(|one| dressed(one, DRESSES)).collect();
-    println!("{} records to learn from, {} in all", learned.len(), all.len());
-    let heads = heads(&learned, &examples);
+fn weights() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("data/weights.bin")
+}
+
+fn trained() -> io::Result<Model> {
+    let file = Box::leak(fs::read(weights())?.into_boxed_slice());
+    Model::read(file).ok_or_else(|| io::Error::other("the weights are of another make"))
+}
+
+/// Requests written by somebody whose records are never learned from.
+fn apart() -> io::Result<Vec<Labelled>> {
+    Ok(corpus::read(&corpus::folder().join("apart"))?.0)
+}
+
+fn held_out(all: &[Labelled]) -> Vec<Labelled> {
+    all.iter().filter(|one| one.held_out()).cloned().collect()
+}
+
+fn train(all: &[Labelled], phrases: &str, number: u64) -> Result<(), Box<dyn Error>> {
+    let seen: Vec<&Labelled> = all.iter().filter(|one| !one.held_out()).collect();
+    println!("{} records to learn from, {} in all", seen.len(), all.len());
+    let (table, heads) = learned(&seen, phrases);
     println!("thresholds: low {:.2}, medium {:.2}", heads.low, heads.medium);
-    let table = learn::table(&examples.iter().flatten().collect::<Vec<_>>());
     let file = table.file(number, &heads);
-    std::fs::write(Path::new(env!("CARGO_MANIFEST_DIR")).join("data/weights.bin"), &file)?;
-    println!("{} bytes written", file.len());
-    let model = table.model(number, &heads);
-    let held: Vec<Labelled> = all.iter().filter(|one| one.held_out()).cloned().collect();
-    figures("never trained on", &held, &model);
+    fs::write(weights(), &file)?;
+    println!("{} bytes written\n", file.len());
+    figures("never trained on", &held_out(all), &trained()?);
+    figures("written apart", &apart()?, &trained()?);
     Ok(())
 }
 
-/// The heads, from what tables made of the parts they had not seen.
-fn heads(learned: &[&Labelled], examples: &[Vec<Example>]) -> Heads {
+/// The table and the heads, from these records and the phrases over their payloads.
+fn learned(seen: &[&Labelled], phrases: &str) -> (learn::Learned, Heads) {
+    let examples: Vec<Vec<Example>> = seen.iter().map(|one| dressed(one, DRESSES)).collect();
+    let heads = heads(seen, &examples, phrases);
+    let asked = asked(seen, phrases);
+    let table = learn::table(&examples.iter().flatten().chain(&asked).collect::<Vec<_>>());
+    (table, heads)
+}
+
+/// The heads, from what tables made of the parts they had not seen. Two parts at a time.
+fn heads(seen: &[&Labelled], examples: &[Vec<Example>], phrases: &str) -> Heads {
+    let part = |out: usize| {
+        let others: Vec<&Labelled> = seen.iter().filter(|one| one.part() != out).copied().collect();
+        let asked = asked(&others, phrases);
+        let kept = seen.iter().zip(examples).filter(|(one, _)| one.part() != out);
+        let all: Vec<&Example> = kept.flat_map(|(_, examples)| examples).chain(&asked).collect();
+        let model = learn::table(&all).model(0, &Heads::default());
+        let own = seen.iter().filter(|one| one.part() == out);
+        own.map(|one| look(&model, one)).collect::<Vec<Unseen>>()
+    };
     let mut unseen = Vec::new();
-    for part in 0..PARTS {
-        let seen = learned.iter().zip(examples).filter(|(one, _)| one.part() != part);
-        let table = learn::table(&seen.flat_map(|(_, examples)| examples).collect::<Vec<_>>());
-        let model = table.model(0, &Heads::default());
-        unseen.extend(learned.iter().filter(|one| one.part() == part).map(|one| look(&model, one)));
+    for two in (0..PARTS).collect::<Vec<_>>().chunks(2) {
+        thread::scope(|scope| {
+            let part = &part;
+            let running: Vec<_> = two.iter().map(|out| scope.spawn(move || part(*out))).collect();
+            unseen.extend(running.into_iter().flat_map(|one| one.join().unwrap_or_default()));
+        });
     }
-    learn::heads(&unseen)
+    let right = unseen.iter().filter_map(|one| one.sure).filter(|(_, right)| *right).count();
+    let told = unseen.iter().filter(|one| one.sure.is_some()).count();
+    println!("of requests the table had not seen: task {:.3}", right as f64 / told.max(1) as f64);
+    let heads = learn::heads(&unseen);
+    println!("and tier {:.3} at the likeliest", learn::tiers_right(&heads, &unseen));
+    heads
 }
 
 fn look(model: &Model, one: &Labelled) -> Unseen {
@@ -101,18 +135,15 @@ fn request(one: &Labelled, seed: u64) -> Request {
     Request::of(wrapped.endpoint, &outline::read(wrapped.endpoint, &wrapped.body, is_envelope))
 }
 
-/// The examples of the phrases, over payloads of these records only.
-fn asked(seen: &[&Labelled]) -> Result<Vec<Example>, Box<dyn Error>> {
-    let text = std::fs::read_to_string(corpus::folder().join("phrases.txt"))?;
-    let mut all = Vec::new();
-    for made in phrases::requests(&text, seen) {
-        let mut examples = dressed(&made, 1);
-        for example in &mut examples {
-            example.weight = PHRASE_WEIGHT;
-        }
-        all.append(&mut examples);
+/// The examples of the phrases, over payloads of these records only. A phrase says little of how
+/// hard the whole is, so that tiers are not learned from it.
+fn asked(seen: &[&Labelled], phrases: &str) -> Vec<Example> {
+    let mut all: Vec<Example> =
+        phrases::requests(phrases, seen).iter().flat_map(|made| dressed(made, 1)).collect();
+    for example in &mut all {
+        (example.weight, example.tiered) = (PHRASE_WEIGHT, false);
     }
-    Ok(all)
+    all
 }
 
 /// A record as examples, each in another dress.
@@ -132,56 +163,41 @@ fn dressed(one: &Labelled, dresses: u64) -> Vec<Example> {
             task: (column < TASKS).then_some(column),
             tier: one.tier as usize,
             weight: 1.0,
+            tiered: true,
         }
     };
     (0..dresses).map(make).collect()
 }
 
 /// Learns from all writers but one, and judges that one.
-fn writers(all: &[Labelled]) -> Result<(), Box<dyn Error>> {
+fn writers(all: &[Labelled], phrases: &str) -> Result<(), Box<dyn Error>> {
     let mut judged = Vec::new();
-    for writer in 0..4 {
+    for writer in 0..WRITERS {
         let others: Vec<&Labelled> = all.iter().filter(|one| one.writer != writer).collect();
-        let examples: Vec<Vec<Example>> = others.iter().map(|one| dressed(one, DRESSES)).collect();
-        let heads = heads(&others, &examples);
-        let table: Learned = learn::table(&examples.iter().flatten().collect::<Vec<_>>());
+        let (table, heads) = learned(&others, phrases);
         let model = table.model(0, &heads);
-        let own: Vec<Judged> =
-            all.iter().filter(|one| one.writer == writer).map(|one| judge(&model, one)).collect();
-        println!("writer {writer}\n{}", report::table(&[("model", &own)]));
+        let own = all.iter().filter(|one| one.writer == writer);
+        let own: Vec<Judged> = own.map(|one| judge(&model, one)).collect();
+        println!("writer {}\n\n{}", writer + 1, report::table(&[("Weir", &own)]));
         judged.extend(own);
     }
-    println!("all writers\n{}", report::table(&[("model", &judged)]));
-    println!(
-        "{}\n{}",
-        report::by(&judged, |one| one.kind.clone()),
-        report::by(&judged, |one| one.lang.clone())
-    );
-    println!(
-        "{}\n{}",
-        report::by(&judged, |one| one.right.as_str().to_owned()),
-        report::confusions(&judged)
-    );
+    println!("all writers, each judged by the others\n\n{}", report::table(&[("Weir", &judged)]));
+    details(&judged);
     Ok(())
 }
 
 fn judge(model: &Model, one: &Labelled) -> Judged {
     let request = request(one, one.group ^ 4_242);
     let weighed = Weighing::of(model, &request);
-    let embeds = request.certain() == Some(Task::Embedding);
-    let fills = request.certain() == Some(Task::CodeCompletion);
+    let by_rule = matches!(request.certain(), Some(Task::Embedding | Task::CodeCompletion));
     Judged {
         right: one.task,
         task: request.certain().unwrap_or_else(|| weighed.task()),
         right_tier: one.tier,
-        tier: if embeds || fills { Tier::Low } else { weighed.tier(model) },
+        tier: if by_rule { Tier::Low } else { weighed.tier(model) },
         confidence: if request.certain().is_some() { 0.995 } else { f64::from(weighed.sure) },
         lang: one.record.lang.clone(),
-        kind: if weighed.situation == Situation::Application && one.record.kind != "app" {
-            format!("{} taken for app", one.record.kind)
-        } else {
-            one.record.kind.clone()
-        },
+        kind: one.record.kind.clone(),
     }
 }
 
@@ -189,117 +205,43 @@ fn figures(name: &str, records: &[Labelled], model: &Model) {
     let judged: Vec<Judged> = records.iter().map(|one| judge(model, one)).collect();
     let mut chance = Chance(5);
     let other = |one: &Judged, (task, tier)| Judged { task, tier, confidence: 0.5, ..one.clone() };
-    let words: Vec<Judged> = records
-        .iter()
-        .zip(&judged)
-        .map(|(record, one)| other(one, baseline::keywords(record)))
-        .collect();
-    let random: Vec<Judged> = judged
-        .iter()
-        .map(|one| {
-            let drawn = &judged[chance.below(judged.len())];
-            other(one, (drawn.right, drawn.right_tier))
-        })
-        .collect();
+    let words = records.iter().zip(&judged);
+    let words: Vec<Judged> =
+        words.map(|(record, one)| other(one, baseline::keywords(record))).collect();
+    let mut draw = |one: &Judged| {
+        let drawn = &judged[chance.below(judged.len())];
+        other(one, (drawn.right, drawn.right_tier))
+    };
+    let random: Vec<Judged> = judged.iter().map(&mut draw).collect();
     println!("{name}: {} requests\n", records.len());
     println!("{}", report::table(&[("Weir", &judged), ("keywords", &words), ("random", &random)]));
-    println!("{}", report::by(&judged, |one| one.kind.clone()));
-    println!("{}", report::by(&judged, |one| one.lang.clone()));
-    println!("{}", report::by(&judged, |one| one.right.as_str().to_owned()));
-    println!("{}", report::confusions(&judged));
+    details(&judged);
 }
 
-/// What is judged wrong of the requests never trained on, to read.
-fn misses(all: &[Labelled]) -> Result<(), Box<dyn Error>> {
-    let model = Model::own().ok_or("the weights are of another make")?;
-    for one in all.iter().filter(|one| one.held_out()) {
-        let found = judge(model, one);
-        if found.task != one.task {
+fn details(judged: &[Judged]) {
+    println!("{}", report::by(judged, |one| one.kind.clone()));
+    println!("{}", report::by(judged, |one| one.lang.clone()));
+    println!("{}", report::by(judged, |one| one.right.as_str().to_owned()));
+    println!("{}", report::confusions(judged));
+}
+
+/// What is judged wrong of the requests written apart, to read.
+fn misses(records: &[Labelled]) -> Result<(), Box<dyn Error>> {
+    let model = trained()?;
+    for one in records {
+        let found = judge(&model, one);
+        if found.task != one.task || found.tier != one.tier {
             let text = format!("{:?} {:?}", one.record.system, one.record.turns);
+            let text: String = text.chars().take(400).collect();
             println!(
-                "{} not {} ({:.2}): {}\n",
+                "{} {} judged {} {} ({:.2}): {text}\n",
                 one.task.as_str(),
+                one.tier.as_str(),
                 found.task.as_str(),
-                found.confidence,
-                text.chars().take(500).collect::<String>()
+                found.tier.as_str(),
+                found.confidence
             );
         }
-    }
-    Ok(())
-}
-
-fn cv(all: &[Labelled]) -> Result<(), Box<dyn Error>> {
-    let by_writer = std::env::var("WRITER").is_ok();
-    let dresses: u64 = std::env::var("DRESSES").ok().and_then(|d| d.parse().ok()).unwrap_or(1);
-    let part = |one: &Labelled| if by_writer { one.writer } else { one.part() };
-    let examples: Vec<Vec<Example>> = all.iter().map(|one| dressed(one, dresses)).collect();
-    let fold = |out: usize| {
-        let seen: Vec<&Labelled> = all.iter().filter(|one| part(one) != out).collect();
-        let asked = asked(&seen).expect("phrases");
-        let mut learned: Vec<&Example> = all
-            .iter()
-            .zip(&examples)
-            .filter(|(one, _)| part(one) != out)
-            .flat_map(|(_, e)| e)
-            .collect();
-        if std::env::var("PHRASES").as_deref() != Ok("0") {
-            learned.extend(&asked);
-        }
-        let table = learn::table(&learned);
-        let model = table.model(0, &Heads::default());
-        let mut judged = Vec::new();
-        let (mut tr, mut tc) = (0, 0);
-        for one in all.iter().filter(|one| part(one) == out) {
-            let request = request(one, one.group ^ 99);
-            let weighed = Weighing::of(&model, &request);
-            let best =
-                (0..3).max_by(|a, b| weighed.tiers[*a].total_cmp(&weighed.tiers[*b])).unwrap_or(0);
-            tc += 1;
-            tr += usize::from(best == one.tier as usize);
-            if request.certain().is_none() {
-                judged.push(judge(&model, one));
-            }
-        }
-        (judged, tr, tc)
-    };
-    let mut all_judged = Vec::new();
-    let (mut tr, mut tc) = (0, 0);
-    let folds: Vec<usize> = (0..if by_writer { 4 } else { 5 }).collect();
-    std::thread::scope(|scope| {
-        for two in folds.chunks(2) {
-            let handles: Vec<_> = two
-                .iter()
-                .map(|out| {
-                    let out = *out;
-                    let fold = &fold;
-                    scope.spawn(move || fold(out))
-                })
-                .collect();
-            for handle in handles {
-                let (judged, r, c) = handle.join().expect("a fold");
-                println!(
-                    "  fold {:.4}",
-                    judged.iter().filter(|o| o.right == o.task).count() as f64
-                        / judged.len() as f64
-                );
-                all_judged.extend(judged);
-                tr += r;
-                tc += c;
-            }
-        }
-    });
-    let right = all_judged.iter().filter(|one| one.right == one.task).count();
-    println!(
-        "task {:.4} of {}   tier argmax {:.4} of {tc}",
-        right as f64 / all_judged.len() as f64,
-        all_judged.len(),
-        tr as f64 / tc as f64
-    );
-    if std::env::var("FULL").is_ok() {
-        println!("{}", report::by(&all_judged, |one| one.kind.clone()));
-        println!("{}", report::by(&all_judged, |one| one.lang.clone()));
-        println!("{}", report::by(&all_judged, |one| one.right.as_str().to_owned()));
-        println!("{}", report::confusions(&all_judged));
     }
     Ok(())
 }

@@ -8,7 +8,7 @@ use weir_core::Task;
 use weir_core::route::Tier;
 
 /// Requests made of one phrase.
-const EACH: usize = 2;
+const EACH: usize = 4;
 /// A payload is at least this long, in bytes.
 const PAYLOAD_BYTES_MIN: usize = 30;
 

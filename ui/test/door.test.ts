@@ -1,4 +1,4 @@
-// The door's names are written in five places; one that is missing in any is refused at run time.
+// The door's names are written in four places; one that is missing in any is refused at run time.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -7,15 +7,13 @@ const file = (path: string) => readFileSync(join(process.cwd(), '..', path), 'ut
 const all = (text: string, pattern: RegExp) => [...text.matchAll(pattern)].map(([, name]) => name ?? '').sort();
 
 const door = all(file('ui/src/backend/tauri.ts'), /invoke\('([a-z_]+)'/g);
-const hook = file('ui/isolation/hook.js');
 
 describe('the commands of the window', () => {
-  it('are the same in the door, the program, its build, its capability and the frame between', () => {
+  it('are the same in the door, the program, its build and its capability', () => {
     expect(door.length).toBeGreaterThan(30);
     expect(all(file('src-tauri/build.rs'), /^ {8}"([a-z_]+)",$/gm)).toEqual(door);
     expect(all(file('src-tauri/src/lib.rs'), /commands::([a-z_]+),?$/gm)).toEqual(door);
     expect(all(file('capabilities/default.json'), /"allow-([a-z-]+)"/g).map((name) => name.replaceAll('-', '_'))).toEqual(door);
-    expect(all(hook, /^ {2}([a-z_]+): \[/gm)).toEqual(door);
   });
 
   it('have one door only', () => {
@@ -24,25 +22,5 @@ describe('the commands of the window', () => {
     expect(others).toEqual([]);
     const html = Object.entries(sources).filter(([, text]) => /innerHTML|\{@html|insertAdjacentHTML|document\.write|eval\(/.test(String(text)));
     expect(html).toEqual([]);
-  });
-});
-
-describe('the frame between the page and the program', () => {
-  interface Message {
-    cmd: string;
-    payload?: unknown;
-  }
-  const frame: { __TAURI_ISOLATION_HOOK__?: (message: Message) => Message } = {};
-  new Function('window', hook)(frame);
-  const asked = (message: Message) => frame.__TAURI_ISOLATION_HOOK__?.(message).payload;
-
-  it('lets through what a command takes, and nothing else', () => {
-    const key = { provider: 'anthropic', key: 'sk' };
-    expect(asked({ cmd: 'key_set', payload: key })).toEqual(key);
-    expect(asked({ cmd: 'key_set', payload: { ...key, path: '/etc' } })).toEqual({});
-    expect(asked({ cmd: 'plugin:app|version', payload: { a: 1 } })).toEqual({});
-    expect(asked({ cmd: 'constructor', payload: { a: 1 } })).toEqual({});
-    expect(asked({ cmd: 'route_test', payload: { body: 'x'.repeat(5 << 20) } })).toEqual({});
-    expect(asked({ cmd: 'view' })).toBeUndefined();
   });
 });

@@ -376,6 +376,7 @@ export function overview(over: Partial<Overview> = {}): Overview {
       streams: 0,
       totals: { day: sums(), week: sums(), month: sums() },
       budgets: [],
+      allowances: [],
       providers: [],
       local: [],
       routing: { mode: 'honour', local_share: null, tiers: { low: [], medium: [], high: [] }, per_tier: [], paused: false, local_on: true },

@@ -196,7 +196,6 @@ fn told(
 }
 
 /// An answer that was read.
-#[expect(clippy::large_enum_variant, reason = "one a call, taken apart as soon as it is made")]
 pub(crate) enum Collected {
     /// To its end. Not settled yet.
     Whole {

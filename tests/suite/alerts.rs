@@ -86,7 +86,6 @@ fn a_notification_server_that_is_missing_is_reported_once() {
         assert_eq!(rig.client().ask(Kind::Messages, false, &format!("spend-{n}")).status, 200);
     }
     let missing = "through the desktop's notifications";
-    wait::until("the report", || rig.server().log().contains("Week budget at 100 %"));
     wait::until("the report", || rig.server().log().contains(missing));
     assert_eq!(rig.server().log().matches(missing).count(), 1, "{}", rig.server().log());
     let status = rig.home.weir(&["status"]).stdout;
@@ -108,9 +107,15 @@ fn a_plans_windows_are_read_from_answers_shown_and_told() {
     let provider = Provider::answering(answer);
     let home = Home::pointing_at(&provider);
     let providers = weir_tests::home::providers(&provider.url());
-    home.configure(&providers.replace("env:CANARY_ANTHROPIC_KEY", "passthrough"));
+    let hook = Provider::answering(|_| Reply::json(200, "{}").answer());
+    let alerts = format!("[alerts]\nwebhook = \"{}\"\n", hook.url());
+    home.configure(&(providers.replace("env:CANARY_ANTHROPIC_KEY", "passthrough") + &alerts));
     let rig = Rig::in_home(home, provider);
-    let client = rig.client();
+    let client = rig.client().expecting(&[
+        "anthropic-ratelimit-unified-5h-utilization",
+        "anthropic-ratelimit-unified-5h-reset",
+        "anthropic-ratelimit-unified-5h-status",
+    ]);
     let body = Kind::Messages.ask(Kind::Messages.model(), false, "hello").to_string();
     let headers = [("authorization", "Bearer own-login"), ("x-weir-session", "plan")];
     let response = client.send(&client.post("/v1/messages", &headers, body.as_bytes()));
@@ -122,7 +127,9 @@ fn a_plans_windows_are_read_from_answers_shown_and_told() {
     assert_eq!((&window["percent"], &window["state"]), (&72.into(), &"near".into()));
     assert_eq!(window["resets_at"], "2100-01-01T00:00:00.000Z");
     let told = "The 5h window of anthropic is 70 % used.";
-    wait::until("the notice", || rig.server().log().contains(told));
+    wait::until("the notice", || {
+        hook.truth().iter().any(|a| a.whole && a.asked.text().contains(told))
+    });
     let text = rig.home.weir(&["budget", "list"]).stdout;
     assert!(text.contains("anthropic 5h") && text.contains("72 %"), "{text}");
 }

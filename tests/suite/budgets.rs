@@ -86,7 +86,7 @@ fn what_was_open_at_a_kill_counts_at_its_estimate_and_holds_nothing_after_the_re
 
 #[test]
 fn a_refusal_says_how_to_lift_it_and_the_lift_works_and_outlives_a_kill() {
-    let mut rig = rig(&budget("0.003", "block"));
+    let mut rig = rig(&budget("0.002", "block"));
     let client = rig.client();
     assert_eq!(client.ask(Kind::Messages, false, "first").status, 200);
     let refused = client.ask(Kind::Messages, false, "second");
@@ -98,7 +98,7 @@ fn a_refusal_says_how_to_lift_it_and_the_lift_works_and_outlives_a_kill() {
     rig.kill_and_start();
     rig.strictness = weir_tests::auditor::Strictness::Killed;
     assert_eq!(rig.client().ask(Kind::Messages, false, "fourth").status, 200);
-    assert_eq!(standing(&rig.home, "week")["limit_usd"], "1.003000000");
+    assert_eq!(standing(&rig.home, "week")["limit_usd"], "1.002000000");
     rig.home.weir(&["budget", "lift", "week", "--end"]).ok();
     assert_ne!(rig.client().ask(Kind::Messages, false, "fifth").status, 200);
 }

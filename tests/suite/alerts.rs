@@ -117,7 +117,11 @@ fn a_plans_windows_are_read_from_answers_shown_and_told() {
         "anthropic-ratelimit-unified-5h-status",
     ]);
     let body = Kind::Messages.ask(Kind::Messages.model(), false, "hello").to_string();
-    let headers = [("authorization", "Bearer own-login"), ("x-weir-session", "plan")];
+    let headers = [
+        ("authorization", "Bearer own-login"),
+        ("x-weir-session", "plan"),
+        ("user-agent", "tests marker/plan"),
+    ];
     let response = client.send(&client.post("/v1/messages", &headers, body.as_bytes()));
     assert_eq!(response.status, 200, "{}", response.text());
     let status: serde_json::Value =

@@ -32,6 +32,7 @@ use weir_proxy::ports::{
 
 /// How often the machine's zone is looked at, in milliseconds.
 const ZONE_LOOK_MS: i64 = 60_000;
+const ZONE_STAYS: i64 = i64::MIN;
 
 /// What money is held to: the part of a configuration that the books act on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -54,6 +55,8 @@ pub struct Books {
     terms: ArcSwap<Terms>,
     balances: Mutex<Balances>,
     zone: ArcSwap<TimeZone>,
+    /// When the machine's zone was looked at last, in Unix milliseconds; `ZONE_STAYS` where it is
+    /// not followed.
     zone_looked_ms: AtomicI64,
     inbox: OnceLock<Arc<Inbox>>,
     allowances: Allowances,
@@ -94,7 +97,7 @@ impl Books {
             terms: ArcSwap::from_pointee(terms),
             balances: Mutex::new(balances),
             zone: ArcSwap::from_pointee(zone),
-            zone_looked_ms: AtomicI64::new(clock::unix_ms()),
+            zone_looked_ms: AtomicI64::new(ZONE_STAYS),
             inbox: OnceLock::new(),
             allowances: Allowances::default(),
         }
@@ -181,10 +184,14 @@ impl Books {
         self.balances.lock().open()
     }
 
-    /// The machine may have travelled: days are reckoned in its zone from then on.
+    /// From now on days are reckoned in the zone the machine is in, wherever it travels.
+    pub fn follow_the_machine(&self, now_ms: i64) {
+        self.zone_looked_ms.store(now_ms, Ordering::Relaxed);
+    }
+
     fn follow_zone(&self, now_ms: i64) {
         let looked = self.zone_looked_ms.load(Ordering::Relaxed);
-        if (now_ms - looked).abs() < ZONE_LOOK_MS {
+        if looked == ZONE_STAYS || now_ms.saturating_sub(looked).saturating_abs() < ZONE_LOOK_MS {
             return;
         }
         self.zone_looked_ms.store(now_ms, Ordering::Relaxed);

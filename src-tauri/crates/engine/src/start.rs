@@ -153,6 +153,7 @@ impl Engine {
         let door = Door::open(made.home.root())?;
         lock.announce(port).map_err(StartProblem::Announce)?;
         made.tell(options.opener).map_err(StartProblem::Alerts)?;
+        made.books.follow_the_machine(clock::unix_ms());
 
         let (stop, end) = (CancellationToken::new(), CancellationToken::new());
         let tunnel = Arc::new(Tunnel::new(

@@ -69,6 +69,11 @@ impl Inbox {
         self.wake.notify_one();
     }
 
+    /// Whether the thread shall end.
+    pub fn has_ended(&self) -> bool {
+        self.news.lock().ended
+    }
+
     /// Waits for news and takes them.
     pub fn take(&self) -> News {
         let mut news = self.news.lock();

@@ -126,6 +126,13 @@ impl Alerts {
     }
 }
 
+impl Drop for Alerts {
+    /// The thread holds the ledger open, so it must not outlive what told it.
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
 fn unreached(name: &str, why: &str) -> String {
     format!("An alert could not be told through {name}: {why}. See [alerts] in config.toml")
 }
@@ -206,6 +213,9 @@ impl Worker {
         let rows = self.ledger.export(now_ms.saturating_sub(HABIT_MS), now_ms);
         for row in rows.take(HABIT_ROWS_MAX) {
             let Ok(row) = row else { return };
+            if self.inbox.has_ended() {
+                return;
+            }
             let counted = row.attempts.iter().filter(|a| !a.uncounted);
             for attempt in counted {
                 self.hours.add(attempt.at_ms, attempt.cost.unwrap_or(Money::ZERO));

@@ -1187,7 +1187,8 @@ export type ProviderHealth = {
  */
 name: string, 
 /**
- * `ready`, `no_key`, `key_locked`, `resting`, `unknown`, `demo`.
+ * `ready`, `failing`, `resting`, `no_key`, `key_locked`, `key_unavailable`, `unknown`, `demo`;
+ * a local one also as its server is.
  */
 state: string, 
 /**

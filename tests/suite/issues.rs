@@ -90,6 +90,8 @@ fn issue_semantic_router_2130_an_error_is_never_replayed_as_a_success() {
 
 #[test]
 fn issue_litellm_34399_no_sibling_of_an_account_is_asked_while_it_asks_to_be_left_alone() {
+    // A model whose price the audit does not reckon: it is asked under names nobody knows.
+    const MODEL: &str = "claude-sonnet-4-5";
     // Two names for one account, and then another provider: the one in between is passed over.
     let provider = Provider::answering(|asked: &Asked| {
         let lane = LANES[0];
@@ -99,7 +101,7 @@ fn issue_litellm_34399_no_sibling_of_an_account_is_asked_while_it_asks_to_be_lef
                 .with("retry-after", "3")
                 .answer();
         }
-        lane.turn("fall", HAIKU).stream().answer()
+        lane.turn("fall", MODEL).stream().answer()
     });
     let home = Home::pointing_at(&provider);
     let mut text = home::bare_providers(&provider.url());
@@ -110,7 +112,7 @@ fn issue_litellm_34399_no_sibling_of_an_account_is_asked_while_it_asks_to_be_lef
             provider.url()
         ));
     }
-    let chain = ["first", "second", "third"].map(|name| format!("\"{name}/{HAIKU}\""));
+    let chain = ["first", "second", "third"].map(|name| format!("\"{name}/{MODEL}\""));
     home.configure(&format!("{text}[tiers]\nlow = [{}]\n", chain.join(", ")));
     let rig = Rig::in_home(home, provider);
     for number in 0..4 {
@@ -118,7 +120,7 @@ fn issue_litellm_34399_no_sibling_of_an_account_is_asked_while_it_asks_to_be_lef
         let call = rig.client().call_model(Kind::Messages, "weir-low", true, &marker);
         let response = rig.client().send(&call);
         assert_eq!(response.status, 200, "{}", response.text());
-        assert_eq!(response.header("x-weir-route"), format!("third/{HAIKU}"));
+        assert_eq!(response.header("x-weir-route"), format!("third/{MODEL}"));
     }
     let asked = rig.provider.truth();
     let limited = asked.iter().filter(|a| a.asked.path().starts_with("/one/")).count();
@@ -130,20 +132,25 @@ fn issue_litellm_34836_a_provider_that_fails_on_and_on_leaves_rotation_and_one_p
     let lane = LANES[1];
     let down = move |_, _: &Asked| lane.error(500, "server_error", "down").answer();
     let course = Course::of(lane, false, down);
+    let began = Instant::now();
     for number in 0..25 {
         whole(&course, &course.ask(&format!("rotation-{number}")), "fall");
     }
-    assert_eq!(course.primary().len(), 3, "three failures, and none of the rest is sent there");
+    // On a slow machine its first rest may be over before the last of them.
+    let probes =
+        usize::from(began.elapsed() > ms(10_000)) + usize::from(began.elapsed() > ms(30_000));
+    let asked = course.primary().len();
+    assert!(asked >= 3 && asked <= 3 + probes, "{asked} attempts in {:?}", began.elapsed());
     // Its rest over, many come at once, and one of them looks.
-    let looked = Instant::now() + ms(10_500);
-    wait::within(ms(20_000), || (Instant::now() >= looked).then_some(()));
+    let looked = Instant::now() + ms(25_500);
+    wait::within(ms(40_000), || (Instant::now() >= looked).then_some(()));
     std::thread::scope(|scope| {
         for number in 0..12 {
             let course = &course;
             scope.spawn(move || whole(course, &course.ask(&format!("at-once-{number}")), "fall"));
         }
     });
-    assert_eq!(course.primary().len(), 4);
+    assert_eq!(course.primary().len(), asked + 1);
 }
 
 #[test]

@@ -144,7 +144,9 @@ impl Course {
         });
         let home = Home::pointing_at(&provider);
         home.configure(&configuration(&provider.url(), lane, more));
-        Self { rig: Rig::in_home(home, provider), lane, hold, times }
+        let mut rig = Rig::in_home(home, provider);
+        rig.searched = false;
+        Self { rig, lane, hold, times }
     }
 
     /// Asks the chain and reads the whole response.
@@ -236,12 +238,14 @@ pub fn given(kind: Kind, response: &Response) -> Given {
     }
     let mut said = String::new();
     let (mut ended, mut failed) = (false, false);
+    let mut damaged = None;
     for line in text.lines().filter_map(|line| line.strip_prefix("data: ")) {
         if line == "[DONE]" {
             continue;
         }
         let Ok(data) = serde_json::from_str::<serde_json::Value>(line) else {
-            return Given::Bad(format!("not JSON: {line}"));
+            damaged = damaged.or(Some(format!("not JSON: {line}")));
+            continue;
         };
         let kind = data["type"].as_str().unwrap_or_default();
         failed |= data["error"].is_object() || kind == "error" || kind == "response.failed";
@@ -255,6 +259,10 @@ pub fn given(kind: Kind, response: &Response) -> Given {
         ] {
             said.push_str(piece.as_str().unwrap_or_default());
         }
+    }
+    // Half an event that had gone before its connection broke is borne when the error follows.
+    if let (Some(damaged), false) = (damaged, failed) {
+        return Given::Bad(damaged);
     }
     if failed {
         // An error after the end, or an end after an error, would be two stories.

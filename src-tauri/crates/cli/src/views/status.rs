@@ -118,7 +118,7 @@ fn providers(status: &Status) -> Table {
         let tone = match provider.state.as_str() {
             "ready" => Tone::Good,
             "no_key" | "demo" => Tone::Quiet,
-            "resting" | "key_locked" => Tone::Warn,
+            "failing" | "resting" | "key_locked" => Tone::Warn,
             _ => Tone::Plain,
         };
         table.row([

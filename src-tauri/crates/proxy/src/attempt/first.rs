@@ -199,7 +199,8 @@ impl Course<'_> {
 
     /// The answer goes to the client from here on, first what was held back.
     fn let_go(&self, to: &To<'_>, head: Head, first: First) -> Try {
-        if let Some(pass) = &head.ticket.pass {
+        // Its beginning alone, let go for a client that would not wait, is no sign of health.
+        if let Some(pass) = head.ticket.pass.as_ref().filter(|_| first.tap.content_started()) {
             pass.began();
         }
         Try::Started(self.started(to, head, first))
@@ -253,6 +254,8 @@ impl Course<'_> {
             let kept = Kept::of_stream(told, &answer.headers, way, to.candidate.clone());
             failure.kept = Some(Box::new(kept));
         }
+        // In an answer that was held, content had come and is billed: not asked of the same again.
+        failure.told_to_stop |= first.tap.content_started();
         let metered = first.tap.finish();
         failed(failure, Open::Ticket(Box::new(ticket), Outcome::ErrorInStream, metered))
     }

@@ -14,15 +14,18 @@ pub const TIERS: usize = 3;
 pub const COLUMNS: usize = TASKS + TIERS + 1;
 /// The column of that last one.
 pub const GATE: usize = TASKS + TIERS;
-/// What the head for tiers sees: the tiers' scores, the tasks' chances, and signs of size.
-pub const TIER_INPUTS: usize = TIERS + TASKS + SIZES;
+/// What the head for tiers sees: the tiers' scores, the tasks' chances, signs of size, and the chances
+/// times some sizes, for a long text is hard for one task and not for another.
+pub const TIER_INPUTS: usize = TIERS + TASKS + SIZES + TASKS * CROSSED.len();
 /// Signs of size among them.
-pub const SIZES: usize = 8;
+pub const SIZES: usize = 12;
+/// Those that are crossed with tasks: the text's length, its lines, the instruction's length, clauses.
+const CROSSED: [usize; 4] = [1, 6, 8, 9];
 /// What the head for confidence sees.
 pub const SURE_INPUTS: usize = 8;
 
 /// How the file begins.
-const MAGIC: &[u8; 8] = b"WEIRTRI1";
+const MAGIC: &[u8; 8] = b"WEIRTRI2";
 /// The numbers before the table: a scale a column, both heads, both thresholds.
 pub const HEADS: usize = COLUMNS + TIERS * TIER_INPUTS + SURE_INPUTS + 2;
 /// The whole file, in bytes.
@@ -151,7 +154,13 @@ pub fn tier_inputs(
     let mut inputs = [0.0; TIER_INPUTS];
     inputs[..TIERS].copy_from_slice(&scores[TASKS..TASKS + TIERS]);
     inputs[TIERS..TIERS + TASKS].copy_from_slice(tasks);
-    inputs[TIERS + TASKS..].copy_from_slice(sizes);
+    let rest = &mut inputs[TIERS + TASKS..];
+    rest[..SIZES].copy_from_slice(sizes);
+    for (crossed, size) in rest[SIZES..].chunks_exact_mut(TASKS).zip(CROSSED) {
+        for (input, chance) in crossed.iter_mut().zip(tasks) {
+            *input = chance * sizes[size];
+        }
+    }
     inputs
 }
 
@@ -178,7 +187,7 @@ mod tests {
 
     #[test]
     fn a_file_of_another_make_is_refused() {
-        static SHORT: &[u8] = b"WEIRTRI1";
+        static SHORT: &[u8] = b"WEIRTRI2";
         assert!(Model::read(SHORT).is_none());
         assert!(Model::read(b"").is_none());
     }

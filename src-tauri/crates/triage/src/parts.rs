@@ -48,6 +48,10 @@ pub struct Shape {
     pub items: u32,
     /// Lines that are not blank.
     pub lines: u32,
+    /// Commas and their like in prose: how much is asked for at once.
+    pub clauses: u32,
+    /// Digits in prose.
+    pub digits: u32,
     /// Question marks in prose.
     pub questions: u32,
     /// Whether it ends with a question mark.
@@ -154,6 +158,8 @@ fn note(shape: &mut Shape, kind: Line, line: &str) {
             shape.prose += bytes;
             shape.items += u32::from(is_item(line));
             shape.questions += line.matches(['?', '？', '؟']).count() as u32;
+            shape.clauses += line.matches([',', ';', '，', '、', '；', '،']).count() as u32;
+            shape.digits += line.bytes().filter(u8::is_ascii_digit).count() as u32;
             shape.foreign += line.bytes().filter(|b| !b.is_ascii()).count() as u32;
             shape.asks_last = line.ends_with(['?', '？', '؟']);
         }

@@ -121,19 +121,31 @@ impl Request {
     /// Signs of size, for the heads behind the linear part.
     pub fn sizes(&self, situation: Situation) -> [f32; SIZES] {
         let shape = &self.said.shape;
-        let log = |n: u64| (n as f32 + 1.0).ln() * 0.1;
+        let told = match situation {
+            Situation::Application => &self.system.shape,
+            _ => shape,
+        };
         let yes = |is: bool| f32::from(u8::from(is));
         [
             1.0,
-            log(shape.bytes),
+            size(shape.bytes),
             yes(situation == Situation::Application),
             yes(situation == Situation::Agent),
-            log(u64::from(shape.code)),
+            size(u64::from(shape.code)),
             yes(self.before.is_some()),
-            log(u64::from(shape.items + shape.lines)),
+            size(u64::from(shape.lines)),
             (shape.foreign as f32 / shape.prose.max(1) as f32).min(1.0),
+            size(told.bytes),
+            size(u64::from(told.clauses)),
+            size(u64::from(told.digits)),
+            yes(self.certain == Some(Task::AgentStep)),
         ]
     }
+}
+
+/// A length on a scale on which most lengths lie between -1 and 2.
+fn size(n: u64) -> f32 {
+    ((n as f32 + 1.0).ln() - 4.0) / 3.0
 }
 
 fn said_before(told: &Excerpt, reply: &Excerpt) -> Before {

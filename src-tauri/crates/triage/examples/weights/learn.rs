@@ -188,7 +188,7 @@ pub fn heads(unseen: &[Unseen]) -> Heads {
     let mut heads = Heads::default();
     let mut order: Vec<usize> = (0..unseen.len()).collect();
     let mut chance = Chance(SEED);
-    for epoch in 0..60 {
+    for epoch in 0..80 {
         chance.shuffle(&mut order);
         let rate = 0.05 / (1.0 + epoch as f32 * 0.2);
         for at in &order {
@@ -232,7 +232,7 @@ fn dot(weights: &[f32], inputs: &[f32]) -> f32 {
 
 fn descend(weights: &mut [f32], inputs: &[f32], wrong: f32, rate: f32) {
     for (weight, input) in weights.iter_mut().zip(inputs) {
-        *weight -= rate * (wrong * input + 1e-4 * *weight);
+        *weight -= rate * (wrong * input + 4e-4 * *weight);
     }
 }
 

@@ -227,6 +227,12 @@ pub struct Pass {
     probes: [bool; 2],
 }
 
+impl std::fmt::Debug for Pass {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Pass").field("route", &self.route).finish_non_exhaustive()
+    }
+}
+
 impl Pass {
     /// The head of a good answer has come: others need not wait for the rest of it.
     pub fn headed(&self) {
@@ -353,7 +359,7 @@ mod tests {
     }
 
     fn fail(health: &Arc<Health>, route: &Route, fault: Fault, wait: Option<u64>) {
-        let pass = health.admit(route, &provider(&route.provider), CHAIN).ok().expect("it may go");
+        let pass = health.admit(route, &provider(&route.provider), CHAIN).expect("it may go");
         let limits = Failover::default().health;
         pass.failed(fault, "status 503", wait.map(Duration::from_secs), &limits);
     }
@@ -391,10 +397,10 @@ mod tests {
         let a = route("p", "a");
         (0..3).for_each(|_| fail(&health, &a, Fault::Refused(Says::Failed), None));
         clock.0.store(10_000, Ordering::Relaxed);
-        let probe = health.admit(&a, &provider("p"), CHAIN).ok().expect("a probe");
+        let probe = health.admit(&a, &provider("p"), CHAIN).expect("a probe");
         assert!(health.admit(&a, &provider("p"), CHAIN).is_err());
         drop(probe);
-        let probe = health.admit(&a, &provider("p"), CHAIN).ok().expect("the next one");
+        let probe = health.admit(&a, &provider("p"), CHAIN).expect("the next one");
         probe.began();
         assert!(health.would(&a, &provider("p"), CHAIN));
         probe.settled(Outcome::Ok, &Failover::default().health);
@@ -412,7 +418,7 @@ mod tests {
         fail(&health, &a, Fault::Refused(Says::Overloaded), None);
         assert!(!health.would(&a, &provider("p"), CHAIN), "the model rests again");
         assert!(health.would(&b, &provider("p"), CHAIN), "and nobody probes the provider");
-        let probe = health.admit(&b, &provider("p"), CHAIN).ok().expect("the next probe");
+        let probe = health.admit(&b, &provider("p"), CHAIN).expect("the next probe");
         probe.failed(
             Fault::Refused(Says::Request),
             "status 400",
@@ -429,7 +435,7 @@ mod tests {
         let a = route("p", "a");
         for says in [Says::Auth, Says::Quota, Says::RateLimited] {
             for _ in 0..5 {
-                let pass = health.admit(&a, &own, CHAIN).ok().expect("it may go");
+                let pass = health.admit(&a, &own, CHAIN).expect("it may go");
                 let wait = Some(Duration::from_secs(60));
                 pass.failed(Fault::Refused(says), "no", wait, &Failover::default().health);
             }
@@ -462,12 +468,12 @@ mod tests {
         let keychain = |name| Provider { key: KeySource::Keychain, ..provider(name) };
         let limits = Failover::default().health;
         let limited = Fault::Refused(Says::RateLimited);
-        let pass = health.admit(&route("p", "a"), &keychain("p"), CHAIN).ok().expect("it may go");
+        let pass = health.admit(&route("p", "a"), &keychain("p"), CHAIN).expect("it may go");
         pass.failed(limited, "status 429", Some(Duration::from_secs(5)), &limits);
         assert!(!health.would(&route("p", "b"), &keychain("p"), CHAIN));
         assert!(health.would(&route("twin", "b"), &keychain("twin"), CHAIN));
         // A pause that a failing server asks for is about that model alone.
-        let pass = health.admit(&route("q", "a"), &keychain("q"), CHAIN).ok().expect("it may go");
+        let pass = health.admit(&route("q", "a"), &keychain("q"), CHAIN).expect("it may go");
         let failed = Fault::Refused(Says::Failed);
         pass.failed(failed, "status 503", Some(Duration::from_secs(5)), &limits);
         assert!(health.would(&route("q", "b"), &keychain("q"), CHAIN));

@@ -33,7 +33,7 @@ fn set(desk: &dyn Desk, args: BudgetSet) -> Done {
         period: args.period.map(|p| p.as_str().to_owned()),
         limit_usd: args.limit,
         limit_tokens: args.tokens,
-        scope: Some(scope).filter(|s| *s != Scope::default()),
+        scope: Some(scope).filter(|s| *s != Scope::default()).map(Box::new),
         thresholds: Some(args.thresholds).filter(|t| !t.is_empty()),
         at_limit: args.at_limit.map(|a| a.as_str().to_owned()),
     };
@@ -68,7 +68,7 @@ pub fn alert(desk: &dyn Desk, args: CostAlert) -> Done {
         period: Some(args.period.as_str().to_owned()),
         limit_usd: Some(args.threshold),
         limit_tokens: None,
-        scope: Some(counted).filter(|s| *s != Scope::default()),
+        scope: Some(counted).filter(|s| *s != Scope::default()).map(Box::new),
         thresholds: None,
         at_limit: Some("notify".into()),
     };

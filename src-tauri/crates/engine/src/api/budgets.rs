@@ -77,7 +77,7 @@ pub enum BudgetOrder {
         limit_tokens: Option<u64>,
         /// What it counts.
         #[ts(as = "Option<BTreeMap<String, String>>")]
-        scope: Option<Scope>,
+        scope: Option<Box<Scope>>,
         /// Percentages at which the user is told.
         thresholds: Option<Vec<u8>>,
         /// `notify`, `downgrade`, `local` or `block`.

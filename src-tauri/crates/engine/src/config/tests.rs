@@ -165,7 +165,7 @@ fn a_provider_of_another_name_needs_dialect_and_address() {
 fn an_amount_is_read_exactly_and_never_as_a_float() {
     let budget = |limit: &str| {
         let text = format!("[[budgets]]\nname = \"b\"\nperiod = \"day\"\nlimit_usd = {limit}\n");
-        check(&text).config.map(|c| c.budgets[0].limit.usd().map(Money::nano)).flatten()
+        check(&text).config.and_then(|c| c.budgets[0].limit.usd().map(Money::nano))
     };
     assert_eq!(budget("0.1"), Some(100_000_000));
     assert_eq!(budget("5"), Some(5_000_000_000));

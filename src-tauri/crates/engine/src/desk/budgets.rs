@@ -23,8 +23,7 @@ const MS_PER_S: i64 = 1_000;
 
 /// Where every budget stands, but for the tunnel's, which has a place of its own.
 pub fn standings(parts: &Parts, now_ms: i64) -> Result<Vec<BudgetStanding>, ApiProblem> {
-    let zone = parts.zone();
-    Ok(seen(parts, now_ms)?.iter().map(|seen| standing(seen, now_ms, &zone)).collect())
+    Ok(seen(parts, now_ms)?.iter().map(|seen| standing(seen, now_ms)).collect())
 }
 
 /// What the marks that are reached and the forecasts say, one line each.
@@ -49,7 +48,7 @@ fn seen(parts: &Parts, now_ms: i64) -> Result<Vec<Seen>, ApiProblem> {
     Ok(all)
 }
 
-fn standing(seen: &Seen, now_ms: i64, _zone: &TimeZone) -> BudgetStanding {
+fn standing(seen: &Seen, now_ms: i64) -> BudgetStanding {
     let Seen { budget, terms, window, standing } = seen;
     let percent = standing.percent(terms.limit);
     let ahead = forecast(standing.spent, terms.limit.usd(), *window, now_ms);
@@ -132,7 +131,7 @@ fn view(
     history.reverse();
     let first = history.iter().position(|w| w.tokens > 0 || w.spent_usd.nano() > 0);
     history.drain(..first.unwrap_or(history.len()));
-    Ok(BudgetView { standing: standing(seen, now_ms, zone), scope: named, history })
+    Ok(BudgetView { standing: standing(seen, now_ms), scope: named, history })
 }
 
 /// The windows of subscriptions, as providers told them last.
@@ -265,7 +264,7 @@ fn set(parts: &Parts, order: &BudgetOrder, now_ms: i64) -> Result<BudgetDone, Ap
         name: name.clone(),
         period: period.transpose()?,
         limit,
-        scope: scope.clone(),
+        scope: scope.as_deref().cloned(),
         thresholds: thresholds.clone(),
         at_limit: at_limit.transpose()?,
     };

@@ -3,7 +3,6 @@
 
 use crate::encoding;
 use crate::home::{Canary, Home};
-use crate::http1::find;
 use std::path::{Path, PathBuf};
 
 /// How much of a secret's end counts as a leak, in characters.
@@ -47,26 +46,67 @@ pub fn forms(secret: &str) -> Vec<(&'static str, Vec<u8>)> {
     forms
 }
 
-/// Every leak of `canaries` in `bytes`.
-pub fn search(canaries: &[Canary], place: &str, bytes: &[u8]) -> Vec<Leak> {
-    let mut leaks = Vec::new();
-    for canary in canaries {
-        for (form, needle) in forms(&canary.secret) {
-            if find(bytes, &needle).is_some() {
-                leaks.push(Leak { canary: canary.name.clone(), form, place: place.into() });
+/// What is searched for, ready for many files: a home holds megabytes, so each is gone through
+/// once, and only where the first two bytes of some form stand is anything compared.
+struct Search<'a> {
+    needles: Vec<(&'a Canary, &'static str, Vec<u8>)>,
+    begins: Vec<bool>,
+}
+
+impl<'a> Search<'a> {
+    fn new(canaries: &'a [Canary]) -> Self {
+        let named = |canary: &'a Canary| {
+            forms(&canary.secret).into_iter().map(move |(form, needle)| (canary, form, needle))
+        };
+        let needles: Vec<_> = canaries.iter().flat_map(named).collect();
+        let mut begins = vec![false; 1 << 16];
+        for (_, _, needle) in &needles {
+            begins[pair(needle[0], needle[1])] = true;
+        }
+        Search { needles, begins }
+    }
+
+    /// Every leak in `bytes`, each form of a secret once.
+    fn of(&self, place: &str, bytes: &[u8]) -> Vec<Leak> {
+        let mut found = vec![false; self.needles.len()];
+        let mut before = 0;
+        for (end, byte) in bytes.iter().enumerate() {
+            let now = pair(before, *byte);
+            before = *byte;
+            if end > 0 && self.begins[now] {
+                let rest = &bytes[end - 1..];
+                for (seen, (_, _, needle)) in found.iter_mut().zip(&self.needles) {
+                    *seen |= rest.starts_with(needle);
+                }
             }
         }
+        let found = self.needles.iter().zip(found).filter(|(_, found)| *found);
+        let leak = |(canary, form, _): &(&Canary, &'static str, Vec<u8>)| Leak {
+            canary: canary.name.clone(),
+            form,
+            place: place.into(),
+        };
+        found.map(|(needle, _)| leak(needle)).collect()
     }
-    leaks
+}
+
+fn pair(first: u8, second: u8) -> usize {
+    usize::from(first) << 8 | usize::from(second)
+}
+
+/// Every leak of `canaries` in `bytes`.
+pub fn search(canaries: &[Canary], place: &str, bytes: &[u8]) -> Vec<Leak> {
+    Search::new(canaries).of(place, bytes)
 }
 
 /// Every leak in a home: its files, what its programs said, what its clients were answered.
 pub fn search_home(home: &Home) -> Vec<Leak> {
-    let mut leaks = search(home.canaries(), "what was said", &home.said());
+    let search = Search::new(home.canaries());
+    let mut leaks = search.of("what was said", &home.said());
     for folder in [home.path(), home.out()] {
         for file in files(&folder) {
             let bytes = std::fs::read(&file).unwrap_or_default();
-            leaks.extend(search(home.canaries(), &file.display().to_string(), &bytes));
+            leaks.extend(search.of(&file.display().to_string(), &bytes));
         }
     }
     leaks

@@ -284,7 +284,10 @@ fn the_tools_own_headers_and_login_stay_with_its_own_vendor() {
     let body = Kind::Messages.ask(&format!("openai/{MINI}"), false, "Hello?").to_string();
     let call = rig.client().post("/v1/messages?beta=true", &headers, body.as_bytes());
     assert_eq!(client(&rig).send(&call).status, 200);
-    let asked = rig.provider.last().asked;
+    let asked = rig.provider.truth().into_iter().map(|attempt| attempt.asked);
+    // Weir looks at the local server below /old whenever it likes.
+    let mut asked = asked.filter(|asked| !asked.target.starts_with("/old"));
+    let asked = asked.next_back().expect("the provider was asked");
     assert_eq!(asked.target, "/v1/chat/completions");
     let sent: Vec<String> =
         asked.head.headers.iter().map(|(name, _)| name.to_ascii_lowercase()).collect();

@@ -127,7 +127,7 @@ mod tests {
         Surroundings {
             platform,
             home: "/home/u".into(),
-            folder: "/work".into(),
+            folder: "/home/u/project".into(),
             variables: variables.iter().map(pair).collect(),
         }
     }

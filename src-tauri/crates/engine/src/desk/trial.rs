@@ -3,8 +3,8 @@
 use super::problem::bad;
 use crate::api::{ApiProblem, RouteCandidate, RouteTest};
 use crate::prices::{Call, Prices};
-use serde::Deserialize;
-use serde::de::IgnoredAny;
+use serde::de::{IgnoredAny, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 use weir_core::route::{Ask, Candidate, Setup, plan, routed};
@@ -173,23 +173,34 @@ enum Model {
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Input {
-    Texts(Vec<TextOrNumber>),
+    Texts(Vec<ToEmbed>),
     Other(IgnoredAny),
 }
 
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum TextOrNumber {
-    Text(IgnoredText),
-    Number(f64),
+/// A text, a number, or a list of numbers; never an object.
+struct ToEmbed;
+
+impl<'de> Deserialize<'de> for ToEmbed {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_any(Self)
+    }
 }
 
-/// A string that is passed over.
-struct IgnoredText;
+impl<'de> Visitor<'de> for ToEmbed {
+    type Value = Self;
 
-impl<'de> Deserialize<'de> for IgnoredText {
-    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        std::borrow::Cow::<'de, str>::deserialize(from).map(|_| Self)
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a text or numbers")
+    }
+    fn visit_str<E>(self, _: &str) -> Result<Self, E> {
+        Ok(self)
+    }
+    fn visit_u64<E>(self, _: u64) -> Result<Self, E> {
+        Ok(self)
+    }
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self, A::Error> {
+        while items.next_element::<u64>()?.is_some() {}
+        Ok(self)
     }
 }
 

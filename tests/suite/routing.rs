@@ -96,11 +96,10 @@ fn hints_of_the_client_win_over_what_is_judged() {
 
 #[test]
 fn a_rule_for_what_a_tool_asks_beside_the_conversation_leaves_the_conversation_alone() {
-    let rig = rig(
-        "[[rules]]\nwhen = { client = \"tests\", class = \"auxiliary\" }\nuse = \"low\"\n\
+    let rig =
+        rig("[[rules]]\nwhen = { client = \"tests\", class = \"auxiliary\" }\nuse = \"low\"\n\
          [[rules]]\nwhen = { model = \"claude-sonnet-*\", task = \"classification\" }\n\
-         use = [\"openai/gpt-4o-mini\"]\n",
-    );
+         use = [\"openai/gpt-4o-mini\"]\n");
     let aside = [("x-claude-code-request-class", "auxiliary")];
     let response = say(&rig, OPUS, HARD, "title", &aside);
     assert_eq!(response.header("x-weir-reason"), "rule");
@@ -166,7 +165,8 @@ fn shadow_mode_changes_nothing_and_notes_where_a_request_would_have_gone() {
 
 #[test]
 fn a_chain_that_is_spent_ends_at_the_model_that_was_asked_for() {
-    let overloaded = r#"{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}"#;
+    let overloaded =
+        r#"{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}"#;
     let provider = Provider::answering(move |asked| {
         let body: Value = serde_json::from_slice(&asked.body).unwrap_or_default();
         if body["model"] == HAIKU {
@@ -178,4 +178,52 @@ fn a_chain_that_is_spent_ends_at_the_model_that_was_asked_for() {
     let response = say(&rig, OPUS, EASY, "spent", &[]);
     assert_eq!(response.header("x-weir-route"), format!("anthropic/{OPUS}"));
     rig.settled("spent");
+}
+
+#[test]
+fn a_conversation_stays_on_its_model_also_when_weir_was_started_anew() {
+    let mut rig = rig("");
+    let first = say(&rig, "weir-auto", HARD, "lasting", &[]);
+    assert_eq!(first.header("x-weir-route"), format!("anthropic/{OPUS}"));
+    rig.settled("lasting");
+    rig.stop_and_start();
+    let body = json!({"model": "weir-auto", "max_tokens": 256, "messages": [
+        {"role": "user", "content": HARD},
+        {"role": "assistant", "content": "water ".repeat(27_000)},
+        {"role": "user", "content": "Thanks. Is 7 a prime number? Answer yes or no."}]});
+    weir_tests::wait::until("the conversation to be recalled", || {
+        post(&rig, &body, "lasting", &[]).header("x-weir-reason") == "kept"
+    });
+}
+
+#[test]
+fn an_unsure_judgement_gets_a_second_opinion_whose_cost_is_booked() {
+    let provider = Provider::answering(|asked| {
+        let body: Value = serde_json::from_slice(&asked.body).unwrap_or_default();
+        if body["model"] == MINI {
+            let mut turn = Turn::new(Kind::Chat, Tokens::plain(300, 4));
+            turn.model = MINI.into();
+            turn.text = vec!["planning high".into()];
+            return turn.whole().answer();
+        }
+        weir_tests::answers::natural(asked)
+    });
+    // Nothing is surer than a thousand thousandths, so that every judgement is unsure here.
+    let asks =
+        format!("[routing]\nsecond_opinion = {{ model = \"openai/{MINI}\", below = 1.0 }}\n");
+    let rig = with(provider, &asks);
+    let response = say(&rig, "weir-auto", EASY, "unsure", &[]);
+    assert_eq!(response.header("x-weir-task"), "planning");
+    assert_eq!(response.header("x-weir-route"), format!("anthropic/{OPUS}"));
+    rig.settled("unsure");
+    rig.quiet();
+    let log = rig.home.weir(&["log", "--json"]).json();
+    let own = log.as_array().expect("rows").iter().find(|row| row["client"] == "weir");
+    let own = own.unwrap_or_else(|| panic!("no row of Weir's own in {log}"));
+    assert_eq!(own["route"], format!("openai/{MINI}"));
+    assert!(own["cost_usd"].as_str().is_some_and(|usd| usd > "0.000000000"), "{own}");
+    // Nobody acts on the judgement of a model that was named: no opinion is asked for.
+    let before = rig.provider.count();
+    say(&rig, OPUS, EASY, "named", &[]);
+    assert_eq!(rig.provider.count(), before + 1);
 }

@@ -5,6 +5,8 @@
 pub mod budget;
 pub mod decision;
 pub mod dialect;
+pub mod failover;
+pub mod health;
 pub mod ids;
 pub mod judgement;
 pub mod meter;
@@ -12,13 +14,16 @@ pub mod money;
 pub mod period;
 pub mod price;
 mod provider;
+pub mod retry_after;
 pub mod route;
 mod task;
 pub mod usage;
+pub mod verdict;
 pub mod workers;
 
 pub use decision::{Conversation, Decision, Weighed};
 pub use dialect::{Dialect, Endpoint};
+pub use failover::Failover;
 pub use ids::RequestId;
 pub use judgement::{Class, Judgement};
 pub use meter::{Metered, Outcome, Pricing, Quality};

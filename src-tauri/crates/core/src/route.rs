@@ -134,12 +134,23 @@ pub struct Setup {
     pub task_models: Vec<(Task, Route)>,
     /// Whether work whose answer follows from its input by rule prefers local models.
     pub rule_work_local: bool,
+    /// Who is asked where triage is unsure, if anybody.
+    pub second_opinion: Option<SecondOpinion>,
     /// Whether routing is paused: every request goes where it asked.
     pub paused: bool,
     /// Whether local models are switched off.
     pub local_off: bool,
     /// Whether `demo` answers whatever names no provider: nothing else is set up yet.
     pub demo_answers: bool,
+}
+
+/// Who is asked for a second opinion of what a request is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SecondOpinion {
+    /// The model: a cheap one, or a local one.
+    pub route: Route,
+    /// Asked where triage is less sure than this, in thousandths.
+    pub below: u16,
 }
 
 impl Setup {
@@ -209,6 +220,10 @@ pub enum Reason {
     Kept,
     /// The conversation moved, for that pays.
     Moved,
+    /// The route before it rests after failures.
+    Resting,
+    /// The prompt was longer than the context of the model before it.
+    LargerContext,
 }
 
 impl Reason {
@@ -236,6 +251,8 @@ impl Reason {
             Self::TaskModel => "task-model",
             Self::Kept => "kept",
             Self::Moved => "moved",
+            Self::Resting => "resting",
+            Self::LargerContext => "larger-context",
         }
     }
 }

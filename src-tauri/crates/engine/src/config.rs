@@ -2,6 +2,7 @@
 //! never raw again. Owns the checked form and how a file is loaded; `show` prints it back.
 
 mod check;
+mod failover;
 mod planned;
 mod presets;
 mod raw;
@@ -21,11 +22,13 @@ pub use tunnel::{TUNNEL_PORT, Tunnel};
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use weir_core::Failover;
 use weir_core::Task;
 use weir_core::budget::Budget;
 use weir_core::route::{KeySource, Provider, Route, Setup};
 
-pub use weir_core::route::{Mode, Rule, Use, When};
+pub use weir_core::route::{Mode, Rule, SecondOpinion, Use, When};
 
 /// Every key with its default and a comment: what `weir config show` and the documentation quote.
 pub const DEFAULT_TOML: &str = include_str!("config/default.toml");
@@ -59,6 +62,8 @@ pub struct Config {
     pub shadow_of: Mode,
     /// Whether work by rule goes to local models first.
     pub prefer_local: bool,
+    /// Who is asked where triage is unsure.
+    pub second_opinion: Option<SecondOpinion>,
     /// The model named for a task.
     pub task_models: Vec<(Task, Route)>,
     /// First match wins, before the mode.
@@ -75,6 +80,8 @@ pub struct Config {
     pub quality: Option<Quality>,
     /// The second listener for Cursor.
     pub tunnel: Tunnel,
+    /// What happens when a provider fails.
+    pub failover: Arc<Failover>,
     /// Keys that are understood and have no effect yet, each as one sentence.
     pub notes: Vec<String>,
 }
@@ -232,6 +239,7 @@ impl Config {
             rules: self.rules.clone(),
             task_models: self.task_models.clone(),
             rule_work_local: self.prefer_local,
+            second_opinion: self.second_opinion.clone(),
             paused,
             local_off: false,
             demo_answers: self.written.is_empty()

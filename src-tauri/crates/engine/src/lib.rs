@@ -20,6 +20,7 @@ pub mod lock;
 pub mod logs;
 pub mod parts;
 pub mod prices;
+mod recall;
 pub mod routing;
 pub mod secrets;
 pub mod start;

@@ -17,6 +17,7 @@ use jiff::tz::TimeZone;
 use std::sync::Arc;
 use weir_ledger::Ledger;
 use weir_proxy::Live;
+use weir_proxy::health::Health;
 use weir_proxy::workers::Workers;
 
 /// The parts, each behind what it needs to be shared.
@@ -61,6 +62,8 @@ pub struct Serving {
     pub live: Live,
     /// The lines before local servers.
     pub workers: Arc<Workers>,
+    /// How providers and their models stand.
+    pub health: Arc<Health>,
     /// The second listener, for Cursor.
     pub tunnel: Arc<Tunnel>,
 }

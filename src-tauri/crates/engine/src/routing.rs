@@ -2,7 +2,7 @@
 //! for, and the taking over of an edited configuration. Owns when the file is looked at: on requests, once a second at most, so
 //! that an idle engine does nothing. A bad edit never replaces a good configuration.
 
-use crate::config::{Config, ConfigProblem, Use, any_local};
+use crate::config::{Config, ConfigProblem, SecondOpinion, Use, any_local};
 use crate::local::in_cloud;
 use crate::prices::Call;
 use crate::prices::Prices;
@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU16, AtomicU64, Ordering};
 use std::time::SystemTime;
+use weir_core::Failover;
 use weir_core::route::{Ask, Provider, ProviderKind, Route, Setup, at_home, routed};
 use weir_core::{Metered, Money, Usage};
 use weir_proxy::ports::{Clock, Listed, Opening, Routes};
@@ -178,6 +179,12 @@ impl Routing {
                 Some((task, chain.into_iter().next()?))
             })
             .collect();
+        if let Some(opinion) = setup.second_opinion.take() {
+            let mut chain = vec![opinion.route];
+            put_local(&mut chain, &found.chats);
+            let first = chain.into_iter().next();
+            setup.second_opinion = first.map(|route| SecondOpinion { route, ..opinion });
+        }
         self.models.store(Arc::default());
         self.setup.store(Arc::new(setup));
     }
@@ -288,6 +295,18 @@ impl Routes for Routing {
     fn setup(&self) -> Arc<Setup> {
         self.look();
         self.setup.load_full()
+    }
+
+    fn failover(&self) -> Arc<Failover> {
+        Arc::clone(&self.config.load().failover)
+    }
+
+    fn window(&self, route: &Route) -> Option<u64> {
+        let base_url = self.base_url(&route.provider);
+        let rows = self.prices.models(&route.provider, &base_url, self.clock.unix_ms());
+        // A dated name is of the family its beginning names.
+        let own = rows.iter().filter(|row| route.model.starts_with(&row.model));
+        own.max_by_key(|row| row.model.len())?.context
     }
 
     fn models(&self) -> Vec<Listed> {

@@ -17,6 +17,7 @@ use crate::lock::{Lock, LockProblem};
 use crate::logs::{self, Logs};
 use crate::parts::{Parts, Serving};
 use crate::prices::{PriceFileProblem, Prices};
+use crate::recall;
 use crate::routing::Routing;
 use crate::secrets::{Index, Keys, SystemVault, Vault};
 use crate::tunnel::Tunnel;
@@ -162,6 +163,7 @@ impl Engine {
             started_ms: clock::unix_ms(),
             live: proxy.live(),
             workers: proxy.workers(),
+            health: proxy.health(),
             tunnel: Arc::clone(&tunnel),
         };
         let desk = Arc::new(HomeDesk(Arc::new(made.parts(Some(serving)))));
@@ -176,11 +178,16 @@ impl Engine {
             _lock: lock,
         };
         let (stop, end) = (running.stop.clone(), running.end.clone());
+        let recalled = Arc::clone(&proxy);
         running.serving.spawn(async move { proxy.serve(listeners, stop, end).await });
         running.serving.spawn(async move { tunnel.ended().await });
         let desk = Arc::clone(&running.desk);
         running.control.spawn(door.serve(desk, feed, running.end.clone()));
         running.desk.0.local.kick();
+        let ledger = Arc::clone(&running.desk.0.ledger);
+        running
+            .serving
+            .spawn_blocking(move || recall::recall(&ledger, &recalled, clock::unix_ms()));
         tracing::info!(port, "listening");
         Ok(running)
     }

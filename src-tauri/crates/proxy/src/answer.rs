@@ -1,7 +1,7 @@
 //! From a started answer to the response: a stream is relayed as it comes; anything else is
 //! collected first, so that its cost can travel as a header and a break can still be told.
 
-use crate::attempt::Started;
+use crate::attempt::{Kept, Started};
 use crate::body::ReplyBody;
 use crate::carry::Way;
 use crate::crossed;
@@ -13,8 +13,8 @@ use crate::ports::Settled;
 use crate::read::Asked;
 use crate::relay::{Parts, Relay, Shape};
 use crate::reply::Refused;
-use crate::triage::Judged;
 use crate::settle::{Ticket, outcome_of};
+use crate::triage::Judged;
 use crate::upstream::{Answer, AnswerBody};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, header};
@@ -22,7 +22,7 @@ use http_body::Body;
 use http_body_util::BodyExt;
 use std::collections::VecDeque;
 use weir_core::route::Candidate;
-use weir_core::{Metered, Outcome};
+use weir_core::{Endpoint, Metered, Outcome};
 use weir_wire::encoding::Encoding;
 use weir_wire::error_body::ProblemKind;
 use weir_wire::hide::UsageHider;
@@ -32,7 +32,7 @@ const TASK: HeaderName = HeaderName::from_static("x-weir-task");
 const DROPPED: HeaderName = HeaderName::from_static("x-weir-dropped");
 const TIER: HeaderName = HeaderName::from_static("x-weir-tier");
 /// Headers that `told` adds, the task, the tier, what was dropped and the cost.
-const TOLD_LEN: usize = 9;
+const TOLD_LEN: usize = 10;
 
 /// Answers the client.
 ///
@@ -45,27 +45,34 @@ pub async fn answer(
     started: Started,
     open: Held,
 ) -> Result<Response<ReplyBody>, Refused> {
-    let Started { answer, ticket, candidate, way, attempts } = started;
-    let (task, tier) = (judged.judgement.map(|j| j.task), judged.judgement.map(|j| j.tier));
+    let Started { answer, tap, fed, ticket, candidate, way, attempts, tried } = started;
+    let read = Read { tap, fed };
     let dropped = way.dropped().map(Bytes::from).map(HeaderValue::from_maybe_shared);
     let response = match way {
         Way::AsItCame { hides_usage, .. } => {
-            same(context, asked, answer, ticket, hides_usage, open).await
+            same(context, asked, answer, ticket, hides_usage, read, open).await
         }
         Way::Translated(crossing) => {
-            crossed::answer(context, asked, answer, ticket, *crossing, open).await
+            crossed::answer(context, asked, answer, ticket, *crossing, read, open).await
         }
     };
     response.map(|mut response| {
         let headers = response.headers_mut();
-        told(headers, context, &candidate, attempts);
-        headers.insert(TASK, HeaderValue::from_static(task.map_or("unknown", |t| t.as_str())));
+        told(headers, context, &candidate, attempts, tried);
+        taken_for(headers, &judged);
         if let Some(Ok(dropped)) = dropped {
             headers.insert(DROPPED, dropped);
         }
-        headers.insert(TIER, HeaderValue::from_static(tier.map_or("unknown", |t| t.as_str())));
         response
     })
+}
+
+/// What the request was taken for.
+fn taken_for(headers: &mut HeaderMap, judged: &Judged) {
+    let task = judged.judgement.map_or("unknown", |j| j.task.as_str());
+    headers.insert(TASK, HeaderValue::from_static(task));
+    let tier = judged.judgement.map_or("unknown", |j| j.tier.as_str());
+    headers.insert(TIER, HeaderValue::from_static(tier));
 }
 
 /// The answer of a provider that speaks the client's dialect: its bytes.
@@ -75,13 +82,13 @@ async fn same(
     mut answer: Answer,
     ticket: Ticket,
     hides_usage: bool,
+    read: Read,
     open: Held,
 ) -> Result<Response<ReplyBody>, Refused> {
     let endpoint = asked.accepted.target.endpoint;
     let sse = is_event_stream(&answer.headers);
     let encoding = Encoding::parse(text(&answer.headers, header::CONTENT_ENCODING));
     let streams = asked.streams();
-    let tap = Tap::new(endpoint, sse, encoding);
     let mut head = Response::new(());
     *head.status_mut() = answer.status;
     *head.headers_mut() = std::mem::take(&mut answer.headers);
@@ -94,10 +101,12 @@ async fn same(
     }
     // The request's body is no longer needed; a long stream must not hold it.
     drop(asked);
-    let relayed = |upstream: AnswerBody, tap: Tap, ticket: Ticket, shape, open| {
+    let relayed = |upstream: AnswerBody, Read { tap, fed }: Read, ticket: Ticket, shape, open| {
         ReplyBody::Relay(Box::new(Relay::new(Parts {
             upstream,
             tap,
+            fed,
+            stall: context.failover.stall,
             shape,
             ticket,
             endpoint,
@@ -110,9 +119,9 @@ async fn same(
     };
     if sse || streams && success {
         let shape = if hides { Shape::Hiding(UsageHider::new()) } else { Shape::AsItCame };
-        return Ok(head.map(|()| relayed(answer.body, tap, ticket, shape, open)));
+        return Ok(head.map(|()| relayed(answer.body, read, ticket, shape, open)));
     }
-    match collect(answer.body, tap, ticket).await? {
+    match collect(answer.body, read, ticket).await? {
         Collected::Whole { bytes, metered, ticket } => {
             // A 200 that is not the dialect's JSON (a captive portal's page, say) is no success.
             let outcome = outcome_of(ticket.status, &metered, success);
@@ -122,18 +131,44 @@ async fn same(
         }
         Collected::TooLong(body, ticket) => {
             // The relay feeds its tap from the first piece again.
-            let tap = Tap::new(endpoint, sse, encoding);
-            Ok(head.map(|()| relayed(body, tap, *ticket, Shape::AsItCame, open)))
+            let read = Read { tap: Tap::new(endpoint, sse, encoding), fed: 0 };
+            Ok(head.map(|()| relayed(body, read, *ticket, Shape::AsItCame, open)))
         }
     }
 }
 
+/// A provider's refusal, when nobody else is left to ask.
+pub fn refusal(context: &Context, judged: &Judged, kept: Kept) -> Response<ReplyBody> {
+    let Kept { status, headers, body, way, candidate, attempts, tried } = kept;
+    let mut response = match way {
+        Way::AsItCame { .. } => {
+            let mut response = Response::new(ReplyBody::full(body));
+            *response.status_mut() = status;
+            *response.headers_mut() = headers;
+            inbound(response.headers_mut());
+            response
+        }
+        Way::Translated(crossing) => crossed::refusal(&crossing, status, &headers, &body),
+    };
+    let headers = response.headers_mut();
+    told(headers, context, &candidate, attempts, tried);
+    taken_for(headers, judged);
+    response
+}
+
 /// Where the answer comes from and why, on every answer.
-fn told(headers: &mut HeaderMap, context: &Context, candidate: &Candidate, attempts: u16) {
+fn told(
+    headers: &mut HeaderMap,
+    context: &Context,
+    candidate: &Candidate,
+    attempts: u16,
+    tried: Option<String>,
+) {
     const ID: HeaderName = HeaderName::from_static("x-weir-request-id");
     const ROUTE: HeaderName = HeaderName::from_static("x-weir-route");
     const REASON: HeaderName = HeaderName::from_static("x-weir-reason");
     const ATTEMPTS: HeaderName = HeaderName::from_static("x-weir-attempts");
+    const TRIED: HeaderName = HeaderName::from_static("x-weir-tried");
     const CACHE: HeaderName = HeaderName::from_static("x-weir-cache");
     headers.reserve(TOLD_LEN);
     let route = [candidate.route.provider.as_str(), "/", &candidate.route.model].concat();
@@ -145,6 +180,9 @@ fn told(headers: &mut HeaderMap, context: &Context, candidate: &Candidate, attem
     headers.insert(REASON, HeaderValue::from_static(candidate.reason.as_str()));
     headers.insert(ATTEMPTS, HeaderValue::from(attempts));
     headers.insert(CACHE, HeaderValue::from_static("off"));
+    if let Some(Ok(tried)) = tried.map(Bytes::from).map(HeaderValue::from_maybe_shared) {
+        headers.insert(TRIED, tried);
+    }
 }
 
 /// An answer that was read.
@@ -169,7 +207,7 @@ pub(crate) enum Collected {
 /// It broke off; the reservation is settled then.
 pub(crate) async fn collect(
     mut body: AnswerBody,
-    mut tap: Tap,
+    Read { mut tap, mut fed }: Read,
     mut ticket: Ticket,
 ) -> Result<Collected, Refused> {
     let mut pieces: VecDeque<Bytes> = VecDeque::new();
@@ -195,7 +233,9 @@ pub(crate) async fn collect(
             let body = AnswerBody::Resumed { pieces, rest: Box::new(body) };
             return Ok(Collected::TooLong(body, Box::new(ticket)));
         }
-        tap.feed(&data);
+        let known = fed.min(data.len());
+        fed -= known;
+        tap.feed(&data[known..]);
         pieces.push_back(data);
     }
     let bytes = joined(pieces, total);
@@ -220,6 +260,20 @@ pub(crate) fn tell_cost(headers: &mut HeaderMap, settled: Option<Settled>) {
     {
         headers.insert(HeaderName::from_static("x-weir-cost-usd"), value);
     }
+}
+
+/// What the attempt has read of an answer already.
+pub(crate) struct Read {
+    /// The tap that read it.
+    pub tap: Tap,
+    /// How many bytes of the body that is.
+    pub fed: usize,
+}
+
+/// The tap for a provider's answer.
+pub(crate) fn tap_for(endpoint: Endpoint, headers: &HeaderMap) -> Tap {
+    let encoding = Encoding::parse(text(headers, header::CONTENT_ENCODING));
+    Tap::new(endpoint, is_event_stream(headers), encoding)
 }
 
 pub(crate) fn is_event_stream(headers: &HeaderMap) -> bool {

@@ -1,33 +1,41 @@
-//! Stage five: reserve, send, judge, for one candidate after the other. Retry and failover live
-//! only here, and only before the first byte has gone to the client.
+//! Stage five: reserve, send and wait for the first content, for one candidate after the other.
+//! Retry and fail-over live only here, and only before the commit point: nothing has gone to the
+//! client yet. What follows from a failure is `weir_core::verdict`'s to say.
+
+mod again;
+mod first;
+mod kept;
+mod send;
+
+pub use kept::Kept;
 
 use crate::carry::{Carried, NotCarried, Way, carry, wants_usage};
-use crate::decline::{Failure, FailureKind, no_ledger, spent};
-use crate::limits::{
-    ERROR_BODY_BYTES_MAX, HEAD_OF_ANSWER_WAIT_MAX, OUTPUT_TOKENS_ASSUMED, STALE_MAX,
-};
+use crate::decline::{Failure, spent, tried};
+use crate::health::Pass;
 use crate::local::{Admitted, admit};
 use crate::pipeline::Context;
 use crate::plan::Planned;
-use crate::ports::{Estimate, Opening, Refusal};
 use crate::read::Asked;
 use crate::reply::Refused;
 use crate::settle::Ticket;
-use crate::upstream::{Answer, AnswerBody, NoAnswer, Outbound};
-use bytes::{Bytes, BytesMut};
-use http::header;
-use http_body_util::BodyExt;
+use crate::upstream::Answer;
 use std::collections::VecDeque;
-use std::sync::Arc;
+use std::pin::Pin;
 use std::time::Duration;
+use tokio::time::Sleep;
 use weir_core::route::{Candidate, Provider, ProviderKind, Reason};
-use weir_core::{Endpoint, Metered, Outcome};
-use weir_triage::tokens_at_most;
+use weir_core::verdict::{Fault, Limits, Standing, Verdict, telling, unsent, verdict};
+use weir_core::{Metered, Outcome};
+use weir_wire::tap::Tap;
 
 /// A request that a provider has begun to answer.
 pub struct Started {
     /// The head and body of the answer.
     pub answer: Answer,
+    /// Has read the beginning of the answer.
+    pub tap: Tap,
+    /// How many bytes of the body it has read.
+    pub fed: usize,
     /// The open reservation.
     pub ticket: Ticket,
     /// The candidate that answered.
@@ -36,6 +44,71 @@ pub struct Started {
     pub way: Way,
     /// How many attempts were made.
     pub attempts: u16,
+    /// The attempts before it and how they failed, for people.
+    pub tried: Option<String>,
+}
+
+/// What the attempts came to.
+pub enum Begun {
+    /// An answer.
+    Started(Box<Started>),
+    /// A provider's own refusal, when nobody else is left.
+    Refused(Box<Kept>),
+}
+
+/// What one attempt came to.
+enum Try {
+    Started(Box<Started>),
+    Failed(Box<Failed>),
+}
+
+/// An attempt that failed, not settled yet.
+struct Failed {
+    failure: Failure,
+    open: Open,
+}
+
+/// What is still open of it.
+enum Open {
+    /// Nothing was sent.
+    Nothing,
+    /// Its reservation.
+    Ticket(Box<Ticket>, Outcome, Metered),
+    /// An answer that the client gets as it is if nobody else is asked.
+    Answer(Box<Started>, Outcome),
+}
+
+impl Failed {
+    fn unsent(failure: Failure) -> Try {
+        Try::Failed(Box::new(Self { failure, open: Open::Nothing }))
+    }
+}
+
+impl Open {
+    /// Settles it. `last` is whether the request ends with it.
+    fn close(self, failure: &mut Failure, last: bool) {
+        let (mut ticket, outcome, metered) = match self {
+            Self::Nothing => return,
+            Self::Ticket(ticket, outcome, metered) => (*ticket, outcome, metered),
+            Self::Answer(started, outcome) => {
+                let Started { answer, ticket, tap, way, candidate, .. } = *started;
+                failure.kept = failure.peeked.take().map(|body| {
+                    let Answer { status, headers, .. } = answer;
+                    let (attempts, tried) = (0, None);
+                    Box::new(Kept { status, headers, body, way, candidate, attempts, tried })
+                });
+                (ticket, outcome, tap.finish())
+            }
+        };
+        tell(ticket.pass.take(), &ticket, failure);
+        ticket.close(outcome, metered, last);
+    }
+}
+
+fn tell(pass: Option<Pass>, ticket: &Ticket, failure: &Failure) {
+    if let Some(pass) = pass {
+        pass.failed(failure.fault, &failure.what, failure.wait, &ticket.limits);
+    }
 }
 
 /// Tries the candidates in order.
@@ -46,374 +119,287 @@ pub async fn attempt(
     context: &Context,
     asked: &Asked,
     mut planned: Planned,
-) -> Result<Started, Refused> {
-    let mut failures: Vec<Failure> = Vec::new();
-    let candidates = std::mem::take(&mut planned.candidates);
-    let mut tries =
-        Tries { context, asked, planned: &planned, count: 0, local: Admitted::default() };
-    let mut instead = None;
-    let last = candidates.len().saturating_sub(1);
-    for (index, mut candidate) in candidates.into_iter().enumerate() {
-        if let Some(reason) = instead.take() {
+) -> Result<Begun, Refused> {
+    let mut queue = VecDeque::from(std::mem::take(&mut planned.candidates));
+    let mut course = Course::new(context, asked, &planned);
+    while let Some(mut candidate) = queue.pop_front() {
+        if let Some(reason) = course.instead.take() {
             candidate.reason = reason;
         }
-        match tries.one(candidate, index == last).await? {
-            Try::Started(started) => return Ok(*started),
-            Try::Failed(failure) => {
-                instead = failure.skipped;
-                failures.push(failure);
+        course.on_route = 0;
+        loop {
+            let another = queue.iter().any(|next| course.could(next));
+            let failed = match course.one(candidate.clone(), another).await? {
+                Try::Started(started) => return Ok(Begun::Started(started)),
+                Try::Failed(failed) => *failed,
+            };
+            let Failed { mut failure, open } = failed;
+            failure.stands_in = course.stands_in(&failure.route);
+            match course.verdict(&failure, another) {
+                Verdict::Retry { after } => {
+                    open.close(&mut failure, false);
+                    course.failures.push(failure);
+                    tokio::time::sleep(after).await;
+                }
+                onward @ (Verdict::Next | Verdict::NextLarger) => {
+                    open.close(&mut failure, false);
+                    course.instead = failure.skipped;
+                    if onward == Verdict::NextLarger {
+                        course.too_small(&candidate);
+                    }
+                    course.failures.push(failure);
+                    break;
+                }
+                Verdict::GiveUp => return course.end(failure, open),
             }
         }
     }
-    Err(spent(asked, &failures))
+    Err(spent(asked, &course.failures))
 }
 
-enum Try {
-    Started(Box<Started>),
-    Failed(Failure),
-}
-
-struct Tries<'a> {
+/// One request's way through its candidates.
+struct Course<'a> {
     context: &'a Context,
     asked: &'a Asked,
     planned: &'a Planned,
+    began_ns: u64,
+    failures: Vec<Failure>,
+    /// Attempts in all, and at the route at hand.
     count: u16,
+    on_route: u16,
+    /// Why the next candidate answers instead.
+    instead: Option<Reason>,
+    /// Contexts that were too small, in tokens, and the models they belong to.
+    outgrown: Vec<(String, Option<u64>)>,
     /// What the candidate at hand was granted by its local server.
     local: Admitted,
+    /// Whether the answer is released only when it is complete.
+    holds: bool,
 }
 
-impl Tries<'_> {
-    async fn one(&mut self, mut candidate: Candidate, last: bool) -> Result<Try, Refused> {
-        let setup = &self.context.setup;
-        let known = setup.provider(&candidate.route.provider);
-        let Some(provider) = known.filter(|p| p.kind != ProviderKind::Demo) else {
-            return self.demonstrate(candidate).map(|s| Try::Started(Box::new(s)));
-        };
-        self.local = Admitted::default();
-        match admit(self.context, self.asked, provider, &candidate, last).await {
-            Ok(admitted) => self.local = admitted,
-            Err(failure) => return Ok(Try::Failed(failure)),
-        }
-        let own = provider.own(candidate.endpoint, &candidate.route.model, self.asked.streams());
-        let own = own.filter(|own| *own != candidate.endpoint && !provider.is_the_vendor());
-        if let Some(own) = own
-            && self.context.upstream_quirks.lacks(&provider.name, candidate.endpoint)
-        {
-            candidate.endpoint = own;
-        }
-        let asks = wants_usage(self.asked, &candidate)
-            && !self.context.upstream_quirks.rejects_usage(&provider.name);
-        let carried = match self.carried(provider, &candidate, asks).await {
-            Ok(carried) => carried,
-            Err(failure) => return Ok(Try::Failed(failure)),
-        };
-        let Carried { out, way } = carried;
-        match self.send(provider, &candidate, out, &way, last).await? {
-            Sent::Answer(answer, ticket) if asks && answer.status == 400 => {
-                self.without_usage(provider, candidate, *answer, *ticket, way, last).await
-            }
-            Sent::Answer(answer, ticket)
-                if own.is_some_and(|own| own != candidate.endpoint) && is_absent(&answer) =>
-            {
-                self.in_own_dialect(provider, candidate, *answer, *ticket, way, last).await
-            }
-            Sent::Answer(answer, ticket) => Ok(self.judge(candidate, *answer, *ticket, way, last)),
-            Sent::Stale(_) => self.again(provider, candidate, asks, last).await,
-            Sent::Nothing(failure) => Ok(Try::Failed(failure)),
+impl<'a> Course<'a> {
+    fn new(context: &'a Context, asked: &'a Asked, planned: &'a Planned) -> Self {
+        let client = &asked.accepted.caller.name;
+        let held = || context.failover.held.iter().any(|name| **name == **client);
+        Self {
+            context,
+            asked,
+            planned,
+            began_ns: context.ports.clock.monotonic_ns(),
+            failures: Vec::new(),
+            count: 0,
+            on_route: 0,
+            instead: None,
+            outgrown: Vec::new(),
+            local: Admitted::default(),
+            holds: asked.hints.hold.unwrap_or_else(held),
         }
     }
 
-    /// A server that may have no such endpoint, though its kind usually does (Responses at an
-    /// OpenAI-compatible server, Messages at an older local one): asked once more in its first
-    /// dialect, and remembered when that is there. A 404 that speaks of the model goes to the
-    /// client as it is, and so does one to a request that cannot be said in that dialect.
-    async fn in_own_dialect(
-        &mut self,
-        provider: &Provider,
-        candidate: Candidate,
-        answer: Answer,
-        ticket: Ticket,
-        way: Way,
-        last: bool,
-    ) -> Result<Try, Refused> {
-        let (answer, text) = peek(answer).await;
-        let of_the_model = memchr::memmem::find(&text.to_ascii_lowercase(), b"model").is_some();
-        let own = provider.own(candidate.endpoint, &candidate.route.model, self.asked.streams());
-        let Some(own) = own.filter(|_| !of_the_model) else {
-            return Ok(self.judge(candidate, answer, ticket, way, last));
-        };
-        let instead = Candidate { endpoint: own, ..candidate.clone() };
-        let asks = wants_usage(self.asked, &instead)
-            && !self.context.upstream_quirks.rejects_usage(&provider.name);
-        let Ok(Carried { out, way }) = self.carried(provider, &instead, asks).await else {
-            return Ok(self.judge(candidate, answer, ticket, way, last));
-        };
-        ticket.close(Outcome::UpstreamError, Metered::default(), false);
-        let (answer, ticket) = match self.send(provider, &instead, out, &way, last).await? {
-            Sent::Answer(answer, ticket) => (*answer, *ticket),
-            Sent::Nothing(failure) | Sent::Stale(failure) => return Ok(Try::Failed(failure)),
-        };
-        // Where nothing is there, what stands before the server may be down.
-        if !is_absent(&answer) && !answer.status.is_server_error() {
-            self.context.upstream_quirks.note_lacks(&provider.name, candidate.endpoint);
-        }
-        if asks && answer.status == 400 {
-            return self.without_usage(provider, instead, answer, ticket, way, last).await;
-        }
-        Ok(self.judge(instead, answer, ticket, way, last))
+    fn provider(&self, candidate: &Candidate) -> Option<&'a Provider> {
+        let known = self.context.setup.provider(&candidate.route.provider);
+        known.filter(|p| p.kind != ProviderKind::Demo)
     }
 
-    /// Sends to the same provider once more, in another form.
-    async fn again(
-        &mut self,
-        provider: &Provider,
-        candidate: Candidate,
-        asks_usage: bool,
-        last: bool,
-    ) -> Result<Try, Refused> {
-        let Carried { out, way } = match self.carried(provider, &candidate, asks_usage).await {
-            Ok(carried) => carried,
-            Err(failure) => return Ok(Try::Failed(failure)),
-        };
-        match self.send(provider, &candidate, out, &way, last).await? {
-            Sent::Answer(answer, ticket) => Ok(self.judge(candidate, *answer, *ticket, way, last)),
-            Sent::Nothing(failure) | Sent::Stale(failure) => Ok(Try::Failed(failure)),
-        }
-    }
-
-    async fn carried(
-        &self,
-        provider: &Provider,
-        candidate: &Candidate,
-        asks_usage: bool,
-    ) -> Result<Carried, Failure> {
-        let carried = carry(self.context, self.asked, provider, candidate, asks_usage).await;
-        carried.map_err(|problem| match problem {
-            NotCarried::Key(problem) => {
-                let failure = Failure::of(candidate, problem.to_string());
-                Failure { kind: FailureKind::Key, ..failure }
-            }
-            NotCarried::Rejected(rejected) => {
-                let failure = Failure::of(candidate, rejected.message);
-                Failure { kind: FailureKind::Rejected, ..failure }
-            }
+    /// Whether a later candidate can be asked, as far as is known now.
+    fn could(&self, candidate: &Candidate) -> bool {
+        self.provider(candidate).is_none_or(|provider| {
+            let in_chain = candidate.reason.in_chain();
+            self.is_larger(candidate)
+                && self.context.health.would(&candidate.route, provider, in_chain)
         })
     }
 
-    /// A 400 that may be about the `stream_options` Weir added: asked once more without, and
-    /// remembered for the provider. Any other 400 goes to the client as it is.
-    async fn without_usage(
-        &mut self,
-        provider: &Provider,
-        candidate: Candidate,
-        answer: Answer,
-        ticket: Ticket,
-        way: Way,
-        last: bool,
-    ) -> Result<Try, Refused> {
-        let (answer, text) = peek(answer).await;
-        let ours = [b"stream_options".as_slice(), b"include_usage"]
-            .iter()
-            .any(|needle| memchr::memmem::find(&text, needle).is_some());
-        if !ours {
-            return Ok(self.judge(candidate, answer, ticket, way, last));
-        }
-        self.context.upstream_quirks.note_rejects_usage(&provider.name);
-        ticket.close(Outcome::UpstreamError, Metered::default(), false);
-        self.again(provider, candidate, false, last).await
+    fn verdict(&self, failure: &Failure, another: bool) -> Verdict {
+        let elapsed_ns = self.context.ports.clock.monotonic_ns().saturating_sub(self.began_ns);
+        let standing = Standing {
+            attempts: self.count,
+            on_route: self.on_route,
+            elapsed: Duration::from_nanos(elapsed_ns),
+            another,
+            stands_in: failure.stands_in,
+            asked_wait: failure.wait,
+            told_to_stop: failure.told_to_stop,
+        };
+        let limits: &Limits = &self.context.failover.tries;
+        let random = mixed(self.context.arrived_ns.wrapping_add(u64::from(self.count) << 48));
+        verdict(failure.fault, &standing, limits, random)
     }
 
-    /// Whether the answer settles the matter, or the next candidate is asked.
-    fn judge(
-        &self,
-        candidate: Candidate,
-        answer: Answer,
-        ticket: Ticket,
-        way: Way,
-        last: bool,
-    ) -> Try {
-        let status = answer.status.as_u16();
-        // A redirect is not followed, and not passed on either: a client that followed it would
-        // take its token and its prompt to a host nobody stored.
-        let redirect = (300..400).contains(&status);
+    /// Whether another route was asked before and failed by itself.
+    fn stands_in(&self, for_route: &str) -> bool {
+        self.failures.iter().any(|f| !unsent(f.fault) && f.route != for_route)
+    }
+
+    /// Notes that a candidate's context is too small.
+    fn too_small(&mut self, candidate: &Candidate) {
+        let window = self.window(candidate);
+        self.outgrown.push((candidate.route.model.clone(), window));
+        self.instead = Some(Reason::LargerContext);
+    }
+
+    fn window(&self, candidate: &Candidate) -> Option<u64> {
+        let Some(provider) = self.provider(candidate).filter(|p| p.local) else {
+            return self.context.ports.routes.window(&candidate.route);
+        };
+        self.context.ports.locals.model(&provider.name, &candidate.route.model).context
+    }
+
+    /// Whether a candidate may take what was too long for those before it. One whose size nobody
+    /// knows is asked: a refusal costs nothing.
+    fn is_larger(&self, candidate: &Candidate) -> bool {
+        if self.outgrown.is_empty() {
+            return true;
+        }
+        let window = self.window(candidate);
+        self.outgrown.iter().all(|(model, small)| {
+            let known_small = window.zip(*small).is_some_and(|(this, that)| this <= that);
+            candidate.route.model != *model && !known_small
+        })
+    }
+
+    /// Nobody else is asked: the client gets what tells it most.
+    fn end(mut self, mut failure: Failure, open: Open) -> Result<Begun, Refused> {
+        let own = telling(failure.fault, failure.stands_in);
+        let kept = self.failures.iter().enumerate().filter(|(_, f)| f.kept.is_some());
+        let best = kept.map(|(index, f)| (telling(f.fault, f.stands_in), index)).max();
+        let earlier = best.filter(|(rank, _)| *rank > own).map(|(_, index)| index);
+        let open = match open {
+            Open::Answer(mut started, _) if earlier.is_none() => {
+                tell(started.ticket.pass.take(), &started.ticket, &failure);
+                started.tried = tried(&self.failures);
+                return Ok(Begun::Started(started));
+            }
+            open => open,
+        };
+        open.close(&mut failure, true);
+        self.failures.push(failure);
+        let shown = earlier.unwrap_or(self.failures.len() - 1);
+        let told = tried(&self.failures);
+        match self.failures[shown].kept.take() {
+            Some(kept) => {
+                Ok(Begun::Refused(Box::new(Kept { attempts: self.count, tried: told, ..*kept })))
+            }
+            None => Err(spent(self.asked, &self.failures)),
+        }
+    }
+
+    /// One attempt at one candidate, and what its provider's quirks add to it.
+    async fn one(&mut self, mut candidate: Candidate, another: bool) -> Result<Try, Refused> {
+        let Some(provider) = self.provider(&candidate) else {
+            return self.demonstrate(candidate).map(|s| Try::Started(Box::new(s)));
+        };
+        if let Err(failure) = self.may_go(provider, &candidate) {
+            return Ok(Failed::unsent(failure));
+        }
+        self.local = Admitted::default();
+        match admit(self.context, self.asked, provider, &candidate, !another).await {
+            Ok(admitted) => self.local = admitted,
+            Err(failure) => return Ok(Failed::unsent(failure)),
+        }
+        let quirks = &self.context.upstream_quirks;
+        let own = self.own_dialect(provider, &candidate);
+        if let Some(own) = own
+            && quirks.lacks(&provider.name, candidate.endpoint)
+        {
+            candidate.endpoint = own;
+        }
+        let asks = wants_usage(self.asked, &candidate) && !quirks.rejects_usage(&provider.name);
+        let to = To { provider, candidate, another };
+        let head = match self.ask(&to, asks).await? {
+            Sent::Head(head) => *head,
+            Sent::Stale(_) => match self.ask(&to, asks).await? {
+                Sent::Head(head) => *head,
+                Sent::Failed(failed) | Sent::Stale(failed) => return Ok(Try::Failed(failed)),
+            },
+            Sent::Failed(failed) => return Ok(Try::Failed(failed)),
+        };
+        if asks && head.answer.status == 400 {
+            return self.without_usage(to, head).await;
+        }
+        if own.is_some_and(|own| own != to.candidate.endpoint) && head.is_absent() {
+            return self.in_own_dialect(to, head).await;
+        }
+        Ok(self.begin(&to, head).await)
+    }
+
+    /// Whether a candidate is asked at all: not while it rests, nor with a prompt that was too long
+    /// for a context as large.
+    fn may_go(&self, provider: &Provider, candidate: &Candidate) -> Result<(), Failure> {
+        if !self.is_larger(candidate) {
+            let what = "its context is no larger".to_owned();
+            let failure = Failure::of(candidate, Fault::NoLarger, what);
+            return Err(Failure { skipped: Some(Reason::LargerContext), ..failure });
+        }
         let in_chain = candidate.reason.in_chain();
-        let next_may_do_better = matches!(status, 401 | 403 | 408 | 429 | 500..=599)
-            // A link whose model is not there, such as one that was never pulled.
-            || (status == 404 && in_chain);
-        if redirect || (!last && next_may_do_better) {
-            ticket.close(Outcome::UpstreamError, Metered::default(), false);
-            let retry_after = answer.headers.get(header::RETRY_AFTER).cloned();
-            let what = if redirect {
-                format!("a redirect (status {status}), which is not followed. Correct its base_url")
-            } else {
-                format!("status {status}")
-            };
-            return Try::Failed(Failure { retry_after, ..Failure::of(&candidate, what) });
+        if self.context.health.would(&candidate.route, provider, in_chain) {
+            return Ok(());
         }
-        let attempts = self.count;
-        Try::Started(Box::new(Started { answer, ticket, candidate, way, attempts }))
+        self.pass(provider, candidate).map(drop)
     }
 
-    async fn send(
-        &mut self,
-        provider: &Provider,
-        candidate: &Candidate,
-        out: Outbound,
-        way: &Way,
-        last: bool,
-    ) -> Result<Sent, Refused> {
-        let local = provider.local && !self.local.cloud;
-        let bytes = out.body.len().max(self.asked.json().len());
-        let mut estimate = estimate(self.asked, bytes, way.output_assumed());
-        estimate.cache_write |= way.marks_cache();
-        let mut ticket = match self.reserve(candidate, local, estimate) {
-            Ok(ticket) => ticket,
-            // A later link may be free, or in no budget.
-            Err(Refusal::Budget { message, .. }) => {
-                let failure = Failure::of(candidate, message);
-                return Ok(Sent::Nothing(Failure { kind: FailureKind::Budget, ..failure }));
-            }
-            Err(ledger @ Refusal::Ledger { .. }) => return Err(no_ledger(&ledger)),
-        };
-        ticket.dropped = way.dropped();
-        ticket.sent = true;
-        ticket.place = self.local.place.clone();
-        ticket.thread =
-            self.planned.thread(&self.context.conversations, self.asked, &candidate.route);
-        let sent_ns = self.context.ports.clock.monotonic_ns();
-        let answer = tokio::time::timeout(HEAD_OF_ANSWER_WAIT_MAX, self.context.upstream.send(out));
-        match answer.await.unwrap_or(Err(NoAnswer::Timeout)) {
-            Ok(answer) => {
-                ticket.status = answer.status.as_u16();
-                if provider.local {
-                    self.context.ports.locals.answered(&provider.name, &candidate.route.model);
-                }
-                Ok(Sent::Answer(Box::new(answer), Box::new(ticket)))
-            }
+    fn pass(&self, provider: &Provider, candidate: &Candidate) -> Result<Pass, Failure> {
+        let in_chain = candidate.reason.in_chain();
+        self.context.health.admit(&candidate.route, provider, in_chain).map_err(|rest| {
+            let secs = rest.wait.as_millis().div_ceil(1_000);
+            let what = format!("resting for another {secs} s after {}", rest.reason);
+            let failure = Failure::of(candidate, Fault::Resting, what);
+            Failure { rests: Some(rest.wait), skipped: Some(Reason::Resting), ..failure }
+        })
+    }
+
+    /// Reserves, translates if dialects differ, and sends.
+    async fn ask(&mut self, to: &To<'_>, asks_usage: bool) -> Result<Sent, Refused> {
+        match carry(self.context, self.asked, to.provider, &to.candidate, asks_usage).await {
+            Ok(Carried { out, way }) => self.send(to, out, way).await,
             Err(problem) => {
-                let (outcome, sent) = match &problem {
-                    NoAnswer::Connect(_) => (Outcome::Unreachable, false),
-                    NoAnswer::Timeout => (Outcome::Timeout, true),
-                    NoAnswer::Broke(_) => (Outcome::Unreachable, true),
+                let (fault, what) = match problem {
+                    NotCarried::Key(problem) => (Fault::Key, problem.to_string()),
+                    NotCarried::Rejected(rejected) => (Fault::Untranslatable, rejected.message),
                 };
-                let waited_ns = self.context.ports.clock.monotonic_ns().saturating_sub(sent_ns);
-                let stale = local
-                    && matches!(problem, NoAnswer::Broke(_))
-                    && Duration::from_nanos(waited_ns) < STALE_MAX;
-                ticket.sent = sent;
-                ticket.close(outcome, Metered::default(), last && !stale);
-                let mut failure = Failure::of(candidate, problem.to_string());
-                if problem == NoAnswer::Timeout {
-                    failure.kind = FailureKind::Timeout;
-                }
-                if provider.local && !sent {
-                    failure.what =
-                        format!("{} is not running at {}", provider.name, provider.base_url);
-                    failure.kind = FailureKind::NotRunning;
-                }
-                Ok(if stale { Sent::Stale(failure) } else { Sent::Nothing(failure) })
+                let failure = Failure::of(&to.candidate, fault, what);
+                Ok(Sent::Failed(Box::new(Failed { failure, open: Open::Nothing })))
             }
         }
     }
-
-    fn reserve(
-        &mut self,
-        to: &Candidate,
-        local: bool,
-        estimate: Estimate,
-    ) -> Result<Ticket, Refusal> {
-        self.count += 1;
-        let context = self.context;
-        let asked = self.asked;
-        let metered = asked.accepted.target.endpoint.metered();
-        let judgement = self.planned.judged.judgement;
-        let opening = Opening {
-            id: context.id,
-            attempt: self.count,
-            at_ms: context.arrived_ms,
-            client: asked.accepted.caller.name.clone(),
-            project: asked.hints.project.clone(),
-            session: asked.hints.session.clone().or_else(|| asked.facts.session.clone()),
-            category: asked.hints.category.clone(),
-            endpoint: asked.accepted.target.endpoint,
-            asked_model: asked.model.clone(),
-            provider: to.route.provider.clone(),
-            model: to.route.model.clone(),
-            local,
-            demo: to.reason == Reason::Demo,
-            service_tier: asked.facts.service_tier.clone(),
-            task: judgement.map(|j| j.task.as_str().to_owned()),
-            tier: judgement.map(|j| j.tier),
-            confidence: judgement.map(|j| j.confidence),
-            reason: to.reason,
-            decision: Some(Arc::clone(&self.planned.decision)),
-            estimate: if metered { estimate } else { Estimate::default() },
-        };
-        let reservation = context.ports.books.reserve(opening)?;
-        Ok(Ticket::new(&context.ports, reservation, context.arrived_ns))
-    }
-
-    fn demonstrate(&mut self, candidate: Candidate) -> Result<Started, Refused> {
-        let estimate = estimate(self.asked, self.asked.json().len(), OUTPUT_TOKENS_ASSUMED);
-        let mut ticket =
-            self.reserve(&candidate, true, estimate).map_err(|refusal| no_ledger(&refusal))?;
-        ticket.sent = true;
-        let answer = crate::demo::answer(&self.asked.accepted.target, self.asked);
-        ticket.status = answer.status.as_u16();
-        let way = Way::AsItCame { hides_usage: false, thoughts_left_out: false };
-        Ok(Started { answer, ticket, candidate, way, attempts: self.count })
-    }
 }
 
-/// Whether a server says that it has no such endpoint.
-fn is_absent(answer: &Answer) -> bool {
-    matches!(answer.status.as_u16(), 404 | 405 | 501)
+/// Where an attempt goes.
+struct To<'a> {
+    provider: &'a Provider,
+    candidate: Candidate,
+    /// Whether somebody else can be asked after it.
+    another: bool,
 }
 
+/// What sending came to.
 enum Sent {
-    Answer(Box<Answer>, Box<Ticket>),
-    Nothing(Failure),
+    /// The head of an answer.
+    Head(Box<Head>),
     /// A local server broke at once: most likely it had closed the kept connection that was used.
-    Stale(Failure),
+    Stale(Box<Failed>),
+    Failed(Box<Failed>),
 }
 
-/// `bytes` is the length of the prompt, in the longer of its two forms; `assumed` the answer's
-/// limit where the client names none, in tokens.
-fn estimate(asked: &Asked, bytes: usize, assumed: u64) -> Estimate {
-    let output = match asked.accepted.target.endpoint {
-        Endpoint::Embeddings => 0,
-        _ => asked.facts.max_output_tokens.unwrap_or(assumed),
-    };
-    Estimate {
-        input_tokens: tokens_at_most(bytes as u64),
-        output_tokens: output.saturating_mul(asked.facts.choices),
-        cache_write: asked.facts.cache_marked,
+/// The head of an answer, and what waits for its end.
+struct Head {
+    answer: Answer,
+    ticket: Ticket,
+    way: Way,
+    /// When the attempt has taken too long; never, where nobody else can be asked.
+    limit: Option<Pin<Box<Sleep>>>,
+}
+
+impl Head {
+    /// Whether a server says that it has no such endpoint.
+    fn is_absent(&self) -> bool {
+        matches!(self.answer.status.as_u16(), 404 | 405 | 501)
     }
 }
 
-/// Reads the start of an error body and puts it back, before whatever follows.
-async fn peek(answer: Answer) -> (Answer, Bytes) {
-    let Answer { status, headers, mut body } = answer;
-    let mut start = BytesMut::new();
-    let rest = loop {
-        if start.len() >= ERROR_BODY_BYTES_MAX {
-            break Some(body);
-        }
-        match body.frame().await {
-            Some(Ok(frame)) => {
-                if let Ok(data) = frame.into_data() {
-                    start.extend_from_slice(&data);
-                }
-            }
-            Some(Err(_)) => break Some(AnswerBody::Broken),
-            None => break None,
-        }
-    };
-    let start = start.freeze();
-    let pieces = VecDeque::from([start.clone()]);
-    let body = match rest {
-        Some(rest) => AnswerBody::Resumed { pieces, rest: Box::new(rest) },
-        None => AnswerBody::Made(pieces),
-    };
-    (Answer { status, headers, body }, start)
+/// Spreads numbers that follow each other over the whole range (SplitMix64).
+fn mixed(seed: u64) -> u64 {
+    let z = (seed ^ (seed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
 }

@@ -1,7 +1,7 @@
 //! The answer of a provider that speaks another dialect than the client: a stream is translated
 //! event by event, anything else is collected and translated whole, errors included.
 
-use crate::answer::{Collected, collect, is_event_stream, tell_cost, text};
+use crate::answer::{Collected, Read, collect, is_event_stream, tell_cost, text};
 use crate::body::ReplyBody;
 use crate::carry::Crossing;
 use crate::live::Held;
@@ -17,7 +17,7 @@ use weir_core::{Endpoint, Outcome};
 use weir_wire::encoding::{Encoding, decode_body};
 use weir_wire::error_body::ProblemKind;
 use weir_wire::hub::{self, Framing};
-use weir_wire::tap::{TAP_BODY_BYTES_MAX, Tap};
+use weir_wire::tap::TAP_BODY_BYTES_MAX;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const EVENTS: HeaderValue = HeaderValue::from_static("text/event-stream");
@@ -32,6 +32,7 @@ pub async fn answer(
     answer: Answer,
     ticket: Ticket,
     mut crossing: Crossing,
+    read: Read,
     open: Held,
 ) -> Result<Response<ReplyBody>, Refused> {
     crossing.back.at_s = u64::try_from(context.arrived_ms / 1_000).unwrap_or(0);
@@ -52,12 +53,11 @@ pub async fn answer(
         head.headers_mut().insert(header::CONTENT_TYPE, kind);
         head.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
         return Ok(
-            head.map(|()| relayed(context, answer, ticket, crossing, (framing, array), open))
+            head.map(|()| relayed(context, answer, ticket, crossing, (framing, array), read, open))
         );
     }
-    let tap = Tap::new(crossing.endpoint, arriving == Some(Framing::Sse), encoding);
     let (headers, body) = (answer.headers, answer.body);
-    let (bytes, metered, ticket) = match collect(body, tap, ticket).await? {
+    let (bytes, metered, ticket) = match collect(body, read, ticket).await? {
         Collected::Whole { bytes, metered, ticket } => (bytes, metered, ticket),
         Collected::TooLong(_, ticket) => return Err(unreadable(*ticket, TOO_LONG)),
     };
@@ -74,18 +74,40 @@ pub async fn answer(
     let broke = outcome == Outcome::Ok && !said.status.is_success();
     let outcome = if broke { Outcome::ErrorInStream } else { outcome };
     let settled = ticket.close(outcome, metered, true);
-    let Said { status, kind, body, retry_after_s, stop } = said;
-    *head.status_mut() = status;
-    head.headers_mut().insert(header::CONTENT_TYPE, kind);
-    if let Some(seconds) = retry_after_s {
-        head.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    let mut response = said.response(&headers);
+    tell_cost(response.headers_mut(), settled);
+    Ok(response)
+}
+
+/// A provider's refusal in the client's dialect.
+pub fn refusal(
+    crossing: &Crossing,
+    status: StatusCode,
+    headers: &HeaderMap,
+    body: &[u8],
+) -> Response<ReplyBody> {
+    let encoding = Encoding::parse(text(headers, header::CONTENT_ENCODING));
+    let plain = decode_body(encoding, body, TAP_BODY_BYTES_MAX).unwrap_or_default();
+    say(crossing, status, &plain, Wanted::Document).response(headers)
+}
+
+impl Said {
+    /// `from` are the provider's headers.
+    fn response(self, from: &HeaderMap) -> Response<ReplyBody> {
+        let Self { status, kind, body, retry_after_s, stop } = self;
+        let mut response = Response::new(ReplyBody::full(body));
+        *response.status_mut() = status;
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, kind);
+        if let Some(seconds) = retry_after_s {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if stop {
+            headers.insert(SHOULD_RETRY, HeaderValue::from_static("false"));
+        }
+        keep_retry(from, headers);
+        response
     }
-    if stop {
-        head.headers_mut().insert(SHOULD_RETRY, HeaderValue::from_static("false"));
-    }
-    keep_retry(&headers, head.headers_mut());
-    tell_cost(head.headers_mut(), settled);
-    Ok(head.map(|()| ReplyBody::full(body)))
 }
 
 /// Told `false`, the SDKs and Claude Code do not try again by themselves.
@@ -160,14 +182,17 @@ fn relayed(
     ticket: Ticket,
     crossing: Crossing,
     (framing, array): (Framing, bool),
+    read: Read,
     open: Held,
 ) -> ReplyBody {
-    let tap = Tap::new(crossing.endpoint, framing == Framing::Sse, Encoding::Identity);
+    let Read { tap, fed } = read;
     let stream = hub::Stream::new(crossing.back, crossing.form, framing);
     let stream = if array { stream.as_array() } else { stream };
     ReplyBody::Relay(Box::new(Relay::new(Parts {
         upstream: answer.body,
         tap,
+        fed,
+        stall: context.failover.stall,
         shape: Shape::Translated(Box::new(stream)),
         ticket,
         endpoint: crossing.endpoint,

@@ -2,15 +2,22 @@
 //! message. What each tool does with each status was measured with the tools themselves; see
 //! `tests/clients/refusals.py`.
 
+use crate::attempt::Kept;
 use crate::ports::Refusal;
 use crate::read::Asked;
 use crate::reply::Refused;
+use bytes::Bytes;
 use http::HeaderValue;
+use std::time::Duration;
 use weir_core::route::{Candidate, Reason};
+use weir_core::verdict::{Fault, unsent};
 use weir_wire::error_body::ProblemKind;
 
 /// After how long a request that found a local server busy may be sent again, in seconds.
 const BUSY_RETRY_SECS: u64 = 10;
+
+/// Longest value of `x-weir-tried`, in characters.
+const TRIED_CHARS_MAX: usize = 1_000;
 
 /// One failed attempt, for the final message.
 pub struct Failure {
@@ -24,6 +31,20 @@ pub struct Failure {
     pub kind: FailureKind,
     /// Why the next candidate answers instead, where nothing was even sent.
     pub skipped: Option<Reason>,
+    /// What happened.
+    pub fault: Fault,
+    /// Whether another route had been asked before it and failed.
+    pub stands_in: bool,
+    /// How long the provider asked to be waited for, where that is believed.
+    pub wait: Option<Duration>,
+    /// Whether the provider said that trying again does not help.
+    pub told_to_stop: bool,
+    /// How long its route rests.
+    pub rests: Option<Duration>,
+    /// The body of the provider's refusal, while its answer is open.
+    pub peeked: Option<Bytes>,
+    /// The provider's refusal, whole.
+    pub kept: Option<Box<Kept>>,
 }
 
 /// What decides the status of the refusal.
@@ -47,13 +68,35 @@ pub enum FailureKind {
     Busy,
     /// The request holds what the provider cannot take.
     Rejected,
+    /// Its route rests after failures.
+    Resting,
 }
 
 impl Failure {
     /// A failure with nothing more known.
-    pub fn of(candidate: &Candidate, what: String) -> Self {
-        let route = candidate.route.to_string();
-        Self { route, what, retry_after: None, kind: FailureKind::Upstream, skipped: None }
+    pub fn of(candidate: &Candidate, fault: Fault, what: String) -> Self {
+        let kind = match fault {
+            Fault::Key => FailureKind::Key,
+            Fault::Budget => FailureKind::Budget,
+            Fault::Untranslatable => FailureKind::Rejected,
+            Fault::Silent | Fault::Slow => FailureKind::Timeout,
+            Fault::Resting => FailureKind::Resting,
+            _ => FailureKind::Upstream,
+        };
+        Self {
+            route: candidate.route.to_string(),
+            what,
+            retry_after: None,
+            kind,
+            skipped: None,
+            fault,
+            stands_in: false,
+            wait: None,
+            told_to_stop: false,
+            rests: None,
+            peeked: None,
+            kept: None,
+        }
     }
 }
 
@@ -92,10 +135,26 @@ pub fn spent(asked: &Asked, failures: &[Failure]) -> Refused {
             refused.retry_after(BUSY_RETRY_SECS)
         }
         FailureKind::Rejected => Refused::bad_request(text).code("capability_rejected"),
-        FailureKind::Upstream | FailureKind::Timeout | FailureKind::NotRunning => {
-            unanswered(failures, text)
-        }
+        FailureKind::Upstream
+        | FailureKind::Timeout
+        | FailureKind::NotRunning
+        | FailureKind::Resting => unanswered(failures, text),
     }
+}
+
+/// The failed attempts as a header's value; `None` when there were none.
+pub fn tried(failures: &[Failure]) -> Option<String> {
+    if failures.is_empty() {
+        return None;
+    }
+    let each = |f: &Failure| {
+        // The first words are the status; a provider's own text may be long, and in any script.
+        let what = f.what.split(['(', ':']).next().unwrap_or_default().trim();
+        format!("{}: {what}", f.route)
+    };
+    let all = failures.iter().map(each).collect::<Vec<_>>().join("; ");
+    let plain = |c: char| if c.is_ascii_graphic() || c == ' ' { c } else { '?' };
+    Some(all.chars().take(TRIED_CHARS_MAX).map(plain).collect())
 }
 
 fn told(failures: &[Failure]) -> String {
@@ -114,7 +173,18 @@ fn unanswered(failures: &[Failure], text: String) -> Refused {
     } else {
         Refused::new(ProblemKind::Upstream, 502, text)
     };
-    let refused = refused.code("no_answer");
+    let refused = match failures.last().map(|f| f.fault) {
+        Some(Fault::Cut) => refused.code("upstream_cut"),
+        _ if all(FailureKind::Resting) => {
+            Refused { kind: ProblemKind::Unavailable, status: 503, ..refused }.code("resting")
+        }
+        _ => refused.code("no_answer"),
+    };
+    // Not before somebody may be asked again.
+    let rests = failures.iter().filter_map(|f| f.rests).min();
+    if let Some(rest) = rests.filter(|_| failures.iter().all(|f| unsent(f.fault))) {
+        return refused.retry_after(u64::try_from(rest.as_millis().div_ceil(1_000)).unwrap_or(1));
+    }
     // As without Weir: a tool tries again when its provider was out of reach.
     let refused = if all(FailureKind::NotRunning) { refused } else { refused.may_retry() };
     let retry_after = failures.iter().rev().find_map(|f| f.retry_after.as_ref());

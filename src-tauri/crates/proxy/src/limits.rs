@@ -25,6 +25,17 @@ pub const CONNECTIONS_MAX: usize = 2_000;
 pub const ANSWER_COLLECT_BYTES_MAX: usize = 32 * 1024 * 1024;
 /// How much of a provider's error body is read to see why it refused, in bytes.
 pub const ERROR_BODY_BYTES_MAX: usize = 64 * 1024;
+/// How long the rest of a provider's error body is waited for.
+pub const ERROR_BODY_WAIT_MAX: Duration = Duration::from_secs(10);
+/// Most of an answer that is held back until its first content, in bytes.
+pub const FIRST_BYTES_MAX: usize = 256 * 1024;
+/// Most events of a stream that are held back until its first content.
+pub const FIRST_EVENTS_MAX: usize = 64;
+/// How long the beginning of a stream is held back where nobody else can be asked: then its client
+/// hears that it has begun, and pings, before it loses patience.
+pub const FIRST_ALONE_WAIT_MAX: Duration = Duration::from_secs(10);
+/// How long a stream that has told its end is listened to for its last word (`[DONE]`, the usage).
+pub const LAST_WORD_WAIT_MAX: Duration = Duration::from_secs(5);
 /// Wrong tokens a minute before the answer becomes 429.
 pub const WRONG_TOKENS_PER_MINUTE_MAX: u32 = 30;
 /// Longest wait for a TCP and TLS connection to a provider.
@@ -53,11 +64,17 @@ pub const LOCAL_BUSY_AGE_MAX: Duration = Duration::from_secs(10);
 /// The longest wait in line of a request that may go nowhere else: below the time after which the
 /// tools give up themselves.
 pub const LOCAL_WAIT_MAX: Duration = Duration::from_secs(8 * 60);
+/// How much of a request a second opinion is shown, of its system text and of its last turn each,
+/// in bytes.
+pub const OPINION_TEXT_BYTES_MAX: usize = 4 * 1024;
+/// The longest wait for a second opinion: a request must not seem to hang for it.
+pub const OPINION_WAIT_MAX: Duration = Duration::from_secs(4);
 /// How often a translated stream is looked at for silence. Its client hears of it after one to two
 /// of these: before the 20 seconds after which Claude Code warns its user.
 pub const PING_SILENCE: Duration = Duration::from_secs(9);
-/// Longest silence of a provider in a translated stream. Its client hears pings and would wait for
-/// ever, with the reservation and a place at a local server held.
+/// Longest silence of a provider before its first content, where its client waits: it may hear pings
+/// and would wait for ever, with the reservation and a place at a local server held. Inside an answer
+/// the `stall` of the configuration holds.
 pub const ANSWER_SILENCE_MAX: Duration = Duration::from_secs(15 * 60);
 /// How long the usage of a finished answer is waited for after its client hung up.
 pub const LAST_LOOK_MAX: Duration = Duration::from_millis(500);

@@ -11,6 +11,7 @@ use crate::workers::{Crowded, Job, Place};
 use std::sync::Arc;
 use weir_core::Endpoint;
 use weir_core::route::{Candidate, Provider, Reason};
+use weir_core::verdict::Fault;
 use weir_triage::tokens_likely;
 use weir_wire::text::text_bytes;
 
@@ -52,7 +53,8 @@ pub async fn admit(
 }
 
 fn skipped(candidate: &Candidate, reason: Reason, kind: FailureKind, what: String) -> Failure {
-    Failure { kind, skipped: Some(reason), ..Failure::of(candidate, what) }
+    let fault = if kind == FailureKind::TooLong { Fault::LocalContext } else { Fault::Local };
+    Failure { kind, skipped: Some(reason), ..Failure::of(candidate, fault, what) }
 }
 
 fn answers(known: &LocalModel, candidate: &Candidate, last: bool) -> Result<(), Failure> {

@@ -3,9 +3,10 @@
 //! error.
 
 use crate::accept::{Accepted, Entry, Gatekeeper};
-use crate::attempt::{Started, attempt};
+use crate::attempt::{Begun, attempt};
 use crate::body::ReplyBody;
 use crate::conversations::Conversations;
+use crate::health::Health;
 use crate::live::{Held, Live};
 use crate::ports::Ports;
 use crate::quirks::Quirks;
@@ -14,7 +15,7 @@ use crate::reply::{Refused, reply};
 use crate::tunnel::{Paced, TunnelGate};
 use crate::upstream::Upstream;
 use crate::workers::Workers;
-use crate::{answer, count, models, plan, triage};
+use crate::{answer, count, models, opinion, plan, triage};
 use futures_util::FutureExt;
 use http::{Request, Response, StatusCode};
 use hyper::body::Incoming;
@@ -23,7 +24,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use tokio_util::task::TaskTracker;
 use weir_core::route::{NoRoute, Setup};
-use weir_core::{Dialect, RequestId};
+use weir_core::{Dialect, Failover, RequestId};
 use weir_wire::error_body::ProblemKind;
 
 /// What every request of one listener shares.
@@ -34,6 +35,7 @@ pub struct Line {
     pub(crate) quirks: Arc<Quirks>,
     pub(crate) workers: Arc<Workers>,
     pub(crate) conversations: Arc<Conversations>,
+    pub(crate) health: Arc<Health>,
     pub(crate) live: Live,
     pub(crate) sequence: Arc<AtomicU32>,
     pub(crate) tasks: TaskTracker,
@@ -48,6 +50,7 @@ pub enum Door {
 }
 
 /// What one request carries through the stages besides its own value.
+#[derive(Clone)]
 pub struct Context {
     /// The request.
     pub id: RequestId,
@@ -67,6 +70,12 @@ pub struct Context {
     pub workers: Arc<Workers>,
     /// Where conversations stand.
     pub conversations: Arc<Conversations>,
+    /// How providers and their models stand.
+    pub health: Arc<Health>,
+    /// The settings of fail-over, from start to end.
+    pub failover: Arc<Failover>,
+    /// Numbers requests.
+    pub sequence: Arc<AtomicU32>,
     /// The proxy's tasks, which a stop waits for.
     pub tasks: TaskTracker,
 }
@@ -119,7 +128,7 @@ impl Line {
             Ok(asked) => asked,
             Err(refused) => return reply(refused, dialect, Some(context.id)),
         };
-        match forward(&context, asked, open).await {
+        match forward(&context, asked, &self.live, open).await {
             Ok(response) => response,
             Err(refused) => reply(refused, dialect, Some(context.id)),
         }
@@ -137,17 +146,30 @@ impl Line {
             upstream_quirks: Arc::clone(&self.quirks),
             workers: Arc::clone(&self.workers),
             conversations: Arc::clone(&self.conversations),
+            health: Arc::clone(&self.health),
+            failover: self.ports.routes.failover(),
+            sequence: Arc::clone(&self.sequence),
             tasks: self.tasks.clone(),
         }
+    }
+}
+
+impl Context {
+    /// The same world for a request of Weir's own beside this one, under a number of its own.
+    pub fn beside(&self) -> Self {
+        let sequence = self.sequence.fetch_add(1, Ordering::Relaxed);
+        Self { id: RequestId::new(self.arrived_ms, sequence), ..self.clone() }
     }
 }
 
 async fn forward(
     context: &Context,
     asked: Asked,
+    live: &Live,
     open: Held,
 ) -> Result<Response<ReplyBody>, Refused> {
     let judged = triage::judge(&asked);
+    let judged = opinion::second(context, &asked, judged, live).await;
     let planned = match plan::planned(context, &asked, judged) {
         Ok(planned) => planned,
         Err(problem) if count::stands_in(&asked, &problem) => {
@@ -155,8 +177,10 @@ async fn forward(
         }
         Err(problem) => return Err(nowhere(&problem)),
     };
-    let started: Started = attempt(context, &asked, planned).await?;
-    answer::answer(context, asked, judged, started, open).await
+    match attempt(context, &asked, planned).await? {
+        Begun::Started(started) => answer::answer(context, asked, judged, *started, open).await,
+        Begun::Refused(kept) => Ok(answer::refusal(context, &judged, *kept)),
+    }
 }
 
 fn nowhere(problem: &NoRoute) -> Refused {

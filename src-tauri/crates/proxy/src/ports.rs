@@ -5,7 +5,7 @@ use crate::secret::Secret;
 use futures_util::future::BoxFuture;
 use std::sync::Arc;
 use weir_core::route::{Reason, Route, Setup, Tier};
-use weir_core::{Decision, Endpoint, Metered, Money, Outcome, Pricing, RequestId, Usage};
+use weir_core::{Decision, Endpoint, Failover, Metered, Money, Outcome, Pricing, RequestId, Usage};
 
 /// The ports of one proxy.
 #[derive(Clone)]
@@ -42,6 +42,15 @@ pub trait Routes: Send + Sync {
     fn models(&self) -> Vec<Listed>;
     /// What a usage would cost on a route, today; `None` when no price is known. Returns at once.
     fn cost(&self, _: &Route, _: &Usage) -> Option<Money> {
+        None
+    }
+    /// The settings of fail-over. Returns at once.
+    fn failover(&self) -> Arc<Failover> {
+        Arc::default()
+    }
+    /// How many tokens of prompt and answer a model takes, where that is known. Asked only when a
+    /// prompt was too long for another.
+    fn window(&self, _: &Route) -> Option<u64> {
         None
     }
 }

@@ -21,6 +21,7 @@ const TIER: HeaderName = HeaderName::from_static("x-weir-tier");
 const TASK: HeaderName = HeaderName::from_static("x-weir-task");
 const CATEGORY: HeaderName = HeaderName::from_static("x-weir-category");
 const PROJECT: HeaderName = HeaderName::from_static("x-weir-project");
+const HOLD: HeaderName = HeaderName::from_static("x-weir-hold");
 const SESSION: HeaderName = HeaderName::from_static("x-weir-session");
 /// Where tools name their conversation themselves.
 const TOOL_SESSIONS: [HeaderName; 3] = [
@@ -42,6 +43,8 @@ pub struct Hints {
     pub project: Option<String>,
     /// `x-weir-session`, or the tool's own session header.
     pub session: Option<String>,
+    /// `x-weir-hold`: whether the answer is released only when it is complete.
+    pub hold: Option<bool>,
 }
 
 /// A request that was read.
@@ -62,7 +65,7 @@ pub struct Asked {
     /// The hints.
     pub hints: Hints,
     /// Keeps the body's bytes counted while they are held.
-    _held: Held,
+    pub(crate) _held: Held,
 }
 
 impl Asked {
@@ -193,7 +196,16 @@ pub(crate) fn hints(headers: &HeaderMap) -> Result<Hints, Refused> {
             session = text(headers, &name).unwrap_or(None);
         }
     }
+    let hold = match text(headers, &HOLD)?.as_deref() {
+        None => None,
+        Some("on") => Some(true),
+        Some("off") => Some(false),
+        Some(other) => {
+            return Err(Refused::bad_request(format!("x-weir-hold: {other} is not on or off")));
+        }
+    };
     Ok(Hints {
+        hold,
         tier,
         task,
         category: text(headers, &CATEGORY)?,

@@ -3,19 +3,21 @@
 //! drop when the client left.
 
 use crate::body::Broken;
-use crate::limits::{ANSWER_SILENCE_MAX, LAST_LOOK_BYTES_MAX, LAST_LOOK_MAX, PING_SILENCE};
+use crate::limits::{LAST_LOOK_BYTES_MAX, LAST_LOOK_MAX};
 use crate::live::Held;
 use crate::settle::{Ticket, outcome_of};
+use crate::silence::{Heard, Silence, Stage};
 use crate::upstream::AnswerBody;
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt;
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use tokio::time::{Sleep, sleep};
+use std::time::Duration;
 use tokio_util::task::TaskTracker;
 use weir_core::meter::End;
 use weir_core::{Endpoint, Metered, Outcome};
+use weir_wire::damaged::without_damaged;
 use weir_wire::error_body::{Problem, ProblemKind, error_event};
 use weir_wire::hide::UsageHider;
 use weir_wire::hub::{self, Ending};
@@ -25,13 +27,11 @@ use weir_wire::tap::Tap;
 pub struct Relay {
     upstream: AnswerBody,
     tap: Option<Tap>,
+    /// Bytes to come that the tap has read already.
+    fed: usize,
     shape: Shape,
-    /// When silence has to be broken, on translated streams.
-    pulse: Option<Pin<Box<Sleep>>>,
-    /// Whether anything was said to the client since the pulse last beat.
-    spoke: bool,
-    /// Beats of the pulse since the provider last said anything.
-    silent: u32,
+    /// How long the provider has said nothing, in a stream whose end must be seen.
+    silence: Option<Silence>,
     ticket: Ticket,
     endpoint: Endpoint,
     /// Whether an error event can be added to the stream: SSE, not compressed, no fixed length.
@@ -56,11 +56,13 @@ pub enum Shape {
     Translated(Box<hub::Stream>),
 }
 
-/// What there is to do while the provider says nothing.
-enum Waited {
-    Still,
-    Ping(&'static [u8]),
-    TooLong,
+/// How the provider's bytes ended.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Ended {
+    Clean,
+    Broke,
+    /// It said nothing for too long.
+    Stalled,
 }
 
 enum Tail {
@@ -76,6 +78,10 @@ pub struct Parts {
     pub upstream: AnswerBody,
     /// Reads the usage.
     pub tap: Tap,
+    /// Bytes of the body it has read already.
+    pub fed: usize,
+    /// The longest silence inside the answer.
+    pub stall: Duration,
     /// What its bytes become.
     pub shape: Shape,
     /// The open reservation.
@@ -97,19 +103,14 @@ pub struct Parts {
 impl Relay {
     /// Starts relaying.
     pub fn new(parts: Parts) -> Self {
-        let pulse = match &parts.shape {
-            Shape::Translated(stream) if stream.ping().is_some() => {
-                Some(Box::pin(sleep(PING_SILENCE)))
-            }
-            _ => None,
-        };
+        let pings = matches!(&parts.shape, Shape::Translated(stream) if stream.ping().is_some());
+        let silence = parts.must_end.then(|| Silence::new(parts.stall, pings));
         Self {
             upstream: parts.upstream,
             tap: Some(parts.tap),
+            fed: parts.fed,
             shape: parts.shape,
-            pulse,
-            spoke: false,
-            silent: 0,
+            silence,
             ticket: parts.ticket,
             endpoint: parts.endpoint,
             speakable: parts.speakable,
@@ -135,16 +136,21 @@ impl Relay {
             }
             let polled = match Pin::new(&mut self.upstream).poll_frame(context) {
                 Poll::Ready(polled) => polled,
-                Poll::Pending => match self.wait(context) {
-                    Waited::Still => return Poll::Pending,
-                    Waited::Ping(ping) => {
-                        return Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(ping)))));
+                Poll::Pending => {
+                    match self.silence.as_mut().map(|s| (s.poll(context), s.stage())) {
+                        None | Some((Heard::Still, _)) => return Poll::Pending,
+                        Some((Heard::Ping, _)) => match self.ping() {
+                            Some(ping) => return Poll::Ready(Some(Ok(Frame::data(ping)))),
+                            None => continue,
+                        },
+                        Some((Heard::TooLong, stage)) => {
+                            // Told its end, it only failed to close.
+                            let over = stage == Stage::After;
+                            self.tail = self.end(if over { Ended::Clean } else { Ended::Stalled });
+                            continue;
+                        }
                     }
-                    Waited::TooLong => {
-                        self.tail = self.end(true);
-                        continue;
-                    }
-                },
+                }
             };
             match polled {
                 Some(Ok(frame)) => {
@@ -155,37 +161,24 @@ impl Relay {
                     let shown = self.pass(data);
                     if self.gave_up() {
                         // The client was told; what the provider still makes of it is paid in vain.
-                        self.tail = self.end(false);
+                        self.tail = self.end(Ended::Clean);
                     }
                     if !shown.is_empty() {
                         return Poll::Ready(Some(Ok(Frame::data(shown))));
                     }
                 }
-                Some(Err(_)) => self.tail = self.end(true),
-                None => self.tail = self.end(false),
+                Some(Err(_)) => self.tail = self.end(Ended::Broke),
+                None => self.tail = self.end(Ended::Clean),
             }
         }
     }
 
-    /// Nothing has come: a translated stream is kept alive in its client's own way.
-    fn wait(&mut self, context: &mut Context<'_>) -> Waited {
-        let (Some(pulse), Shape::Translated(stream)) = (&mut self.pulse, &self.shape) else {
-            return Waited::Still;
-        };
-        while pulse.as_mut().poll(context).is_ready() {
-            let next = pulse.deadline() + PING_SILENCE;
-            pulse.as_mut().reset(next);
-            self.silent += 1;
-            if PING_SILENCE * self.silent > ANSWER_SILENCE_MAX {
-                return Waited::TooLong;
-            }
-            if !std::mem::take(&mut self.spoke)
-                && let Some(ping) = stream.ping()
-            {
-                return Waited::Ping(ping);
-            }
+    /// What keeps a translated stream's client waiting, in its own way.
+    fn ping(&self) -> Option<Bytes> {
+        match &self.shape {
+            Shape::Translated(stream) => stream.ping().map(Bytes::from_static),
+            _ => None,
         }
-        Waited::Still
     }
 
     /// Whether the client has been told that its answer failed.
@@ -195,24 +188,38 @@ impl Relay {
 
     fn pass(&mut self, data: Bytes) -> Bytes {
         self.ticket.first_byte();
+        let known = self.fed.min(data.len());
+        self.fed -= known;
+        let mut data = data;
+        let mut stage = Stage::Within;
         if let Some(tap) = &mut self.tap {
-            tap.feed(&data);
+            let whole = known == 0 && tap.between_events();
+            tap.feed(&data[known..]);
+            if tap.met_damage() && whole {
+                tracing::warn!("an event of a provider's stream was damaged and is left out");
+                data = without_damaged(data);
+            }
+            stage = match tap.end() {
+                End::Open if !tap.content_started() => Stage::Before,
+                End::Open => Stage::Within,
+                End::Complete | End::Failed => Stage::After,
+            };
         }
-        self.silent = 0;
-        match &mut self.shape {
+        let shown = match &mut self.shape {
             Shape::AsItCame => data,
             Shape::Hiding(hider) => hider.feed(data),
-            Shape::Translated(stream) => {
-                let told = stream.feed(&data);
-                // A provider's own "still working" says nothing to this client.
-                self.spoke |= !told.is_empty();
-                Bytes::from(told)
-            }
+            Shape::Translated(stream) => Bytes::from(stream.feed(&data)),
+        };
+        if let Some(silence) = &mut self.silence {
+            // A provider's own "still working" says nothing to the client of a translation.
+            silence.broken(!shown.is_empty(), stage);
         }
+        shown
     }
 
     /// Settles, and decides what the client sees last: a cut is never shown as an end.
-    fn end(&mut self, broke: bool) -> Tail {
+    fn end(&mut self, ended: Ended) -> Tail {
+        let broke = ended != Ended::Clean;
         let Some(tap) = self.tap.take() else { return Tail::Done };
         // An answer that could not be read (an encoding Weir does not know) may well have ended.
         let must_end = self.must_end && tap.readable();
@@ -223,39 +230,51 @@ impl Relay {
             other => other,
         };
         let cut = outcome == Outcome::Truncated || (broke && self.exact.is_some());
+        let booked = match (outcome, ended) {
+            (Outcome::Truncated, Ended::Stalled) => Outcome::Timeout,
+            (outcome, _) => outcome,
+        };
         let rest = match &mut self.shape {
             Shape::AsItCame => Bytes::new(),
             Shape::Hiding(hider) => hider.finish(),
             Shape::Translated(stream) => {
                 let rest = stream.finish(if cut { Ending::Cut } else { Ending::Clean });
-                let outcome = match (outcome, stream.failed()) {
+                let outcome = match (booked, stream.failed()) {
                     // What could not be told is no success, whatever the provider thinks.
                     (Outcome::Ok, true) => Outcome::ErrorInStream,
                     // Told and counted whole: only the last word of its dialect never came.
-                    (Outcome::Truncated, false) if metered.usage_is_final => Outcome::Ok,
+                    (Outcome::Truncated | Outcome::Timeout, false) if metered.usage_is_final => {
+                        Outcome::Ok
+                    }
                     (outcome, _) => outcome,
                 };
                 self.ticket.close_in_place(outcome, metered);
                 return Tail::Frame(Bytes::from(rest));
             }
         };
-        self.ticket.close_in_place(outcome, metered);
+        self.ticket.close_in_place(booked, metered);
         match (cut, self.speakable) {
             (false, _) if broke && !complete => Tail::Break,
             (false, _) if rest.is_empty() => Tail::Done,
             (false, _) => Tail::Frame(rest),
-            (true, true) => Tail::Frame(self.told_cut(&rest)),
+            (true, true) => Tail::Frame(self.told_cut(&rest, ended)),
             (true, false) => Tail::Break,
         }
     }
 
     /// What was held back, and the event that says the rest is missing.
-    fn told_cut(&self, rest: &[u8]) -> Bytes {
+    fn told_cut(&self, rest: &[u8], ended: Ended) -> Bytes {
+        let (kind, status, message, code) = match ended {
+            Ended::Stalled => {
+                (ProblemKind::Timeout, 504, "the provider fell silent", "upstream_stalled")
+            }
+            _ => (ProblemKind::Upstream, 502, "the provider's answer broke off", "upstream_cut"),
+        };
         let problem = Problem {
-            kind: ProblemKind::Upstream,
-            status: 502,
-            message: "the provider's answer broke off before its end",
-            code: Some("upstream_cut"),
+            kind,
+            status,
+            message: &format!("{message} before its end"),
+            code: Some(code),
             request_id: None,
         };
         let mut bytes = rest.to_vec();

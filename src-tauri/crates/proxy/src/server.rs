@@ -2,6 +2,8 @@
 //! connections, and an orderly end in which open answers may finish.
 
 use crate::accept::Gatekeeper;
+use crate::conversations::Thread;
+use crate::health::Health;
 use crate::limits::{
     ACCEPT_PAUSE, CONNECTIONS_MAX, HEAD_BYTES_MAX, HEAD_WAIT_MAX, HEADERS_MAX, READ_BYTES_MAX,
     TUNNEL_CONNECTIONS_MAX,
@@ -23,6 +25,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use weir_core::route::Route;
+use weir_core::{Conversation, Usage};
 
 /// A proxy that is ready to serve.
 pub struct Proxy {
@@ -36,6 +40,7 @@ impl Proxy {
     pub fn new(port: u16, ports: Ports) -> Self {
         let live = Live::default();
         let workers = Workers::new(Arc::clone(&ports.clock));
+        let health = Health::new(Arc::clone(&ports.clock));
         let line = Line {
             door: Door::Tools(Gatekeeper::new(port)),
             ports: Arc::new(ports),
@@ -43,6 +48,7 @@ impl Proxy {
             quirks: Arc::new(Quirks::default()),
             workers,
             conversations: Arc::default(),
+            health,
             live: live.clone(),
             sequence: Arc::new(AtomicU32::new(0)),
             tasks: TaskTracker::new(),
@@ -63,6 +69,7 @@ impl Proxy {
             quirks: Arc::clone(&self.line.quirks),
             workers: Arc::clone(&self.line.workers),
             conversations: Arc::clone(&self.line.conversations),
+            health: Arc::clone(&self.line.health),
             live: live.clone(),
             sequence: Arc::clone(&self.line.sequence),
             tasks: TaskTracker::new(),
@@ -78,6 +85,17 @@ impl Proxy {
     /// The lines before local servers.
     pub fn workers(&self) -> Arc<Workers> {
         Arc::clone(&self.line.workers)
+    }
+
+    /// A conversation that went on before this proxy began, as the ledger tells it: told in the
+    /// order of its answers, it stays where it was.
+    pub fn recall(&self, key: Conversation, asked: &str, route: &Route, usage: &Usage, at_ms: i64) {
+        Thread::new(&self.line.conversations, key, asked, route, None).answered(usage, at_ms);
+    }
+
+    /// How providers and their models stand.
+    pub fn health(&self) -> Arc<Health> {
+        Arc::clone(&self.line.health)
     }
 
     /// Serves until `stop` is cancelled, then lets open answers finish until `end` is cancelled.

@@ -2,9 +2,11 @@
 //! dropped — client gone, task cancelled, panic — settles with what is known by then.
 
 use crate::conversations::Thread;
+use crate::health::Pass;
 use crate::ports::{Closing, Ports, Reservation, Settled};
 use crate::workers::Place;
 use std::sync::Arc;
+use weir_core::health;
 use weir_core::meter::End;
 use weir_core::{Metered, Outcome};
 
@@ -25,11 +27,20 @@ pub struct Ticket {
     pub dropped: Option<String>,
     /// The conversation, which goes on from this answer.
     pub thread: Option<Thread>,
+    /// The attempt's leave to go to its route, told when it is settled how it went.
+    pub pass: Option<Pass>,
+    /// What makes a route rest.
+    pub limits: health::Limits,
 }
 
 impl Ticket {
     /// Takes charge of a reservation.
-    pub fn new(ports: &Arc<Ports>, reservation: Reservation, arrived_ns: u64) -> Self {
+    pub fn new(
+        ports: &Arc<Ports>,
+        reservation: Reservation,
+        arrived_ns: u64,
+        limits: health::Limits,
+    ) -> Self {
         let ticket = Self {
             ports: Arc::clone(ports),
             reservation: Some(reservation),
@@ -40,6 +51,8 @@ impl Ticket {
             place: None,
             dropped: None,
             thread: None,
+            pass: None,
+            limits,
         };
         // Only now: should a listener panic, the ticket settles on its way down.
         if let Some(reservation) = &ticket.reservation {
@@ -78,11 +91,16 @@ impl Ticket {
             place: self.place.take(),
             dropped: self.dropped.take(),
             thread: self.thread.take(),
+            pass: self.pass.take(),
+            limits: self.limits,
         }
     }
 
     fn settle(&mut self, outcome: Outcome, metered: Metered, last: bool) -> Option<Settled> {
         let reservation = self.reservation.take()?;
+        if let Some(pass) = self.pass.take() {
+            pass.settled(outcome, &self.limits);
+        }
         self.place = None;
         self.go_on(outcome, &metered);
         let id = reservation.opening.id;

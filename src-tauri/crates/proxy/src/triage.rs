@@ -168,7 +168,8 @@ mod tests {
         let found = of(BODY, &[("x-weir-task", "planning"), ("x-weir-tier", "high")]);
         let found = found.judgement.expect("judged");
         assert_eq!((found.task, found.tier, found.confidence), (Task::Planning, Tier::High, 1_000));
-        let wrong = judge_body(Endpoint::Chat, "m", BODY, None, [("x-weir-tier", "best")].into_iter());
+        let wrong =
+            judge_body(Endpoint::Chat, "m", BODY, None, [("x-weir-tier", "best")].into_iter());
         assert!(wrong.is_err_and(|why| why.contains("best")));
     }
 

@@ -249,6 +249,10 @@ pub fn attach(headers: &mut HeaderMap, provider: &Provider, endpoint: Endpoint, 
     }
 }
 
+fn length(pieces: &VecDeque<Bytes>) -> u64 {
+    pieces.iter().map(|piece| piece.len() as u64).sum()
+}
+
 impl Body for AnswerBody {
     type Data = Bytes;
     type Error = Cut;
@@ -273,8 +277,12 @@ impl Body for AnswerBody {
     fn size_hint(&self) -> SizeHint {
         match self {
             Self::Remote(body) => body.size_hint(),
-            Self::Made(pieces) => SizeHint::with_exact(pieces.iter().map(|b| b.len() as u64).sum()),
-            Self::Resumed { .. } | Self::Broken => SizeHint::default(),
+            Self::Made(pieces) => SizeHint::with_exact(length(pieces)),
+            Self::Resumed { pieces, rest } => rest
+                .size_hint()
+                .exact()
+                .map_or_else(SizeHint::default, |left| SizeHint::with_exact(left + length(pieces))),
+            Self::Broken => SizeHint::default(),
         }
     }
 }

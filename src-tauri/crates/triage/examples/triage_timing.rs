@@ -31,7 +31,11 @@ fn report(name: &str, body: &str) {
     });
     println!(
         "  {name:28} {:>7.1} / {:>7.1}   ({:.1} / {:.1})   {} bytes",
-        all.0, all.1, outline.0, outline.1, body.len()
+        all.0,
+        all.1,
+        outline.0,
+        outline.1,
+        body.len()
     );
 }
 

@@ -36,13 +36,30 @@ const TAGS: [&str; 27] = [
 
 /// How the names of envelopes end that are not in the list.
 const ENDINGS: [&str; 13] = [
-    "_context", "_info", "_details", "_reminder", "-reminder", "_layout", "_diagnostics", "_status",
-    "_rules", "-rules", "_memory", "_state", "-context",
+    "_context",
+    "_info",
+    "_details",
+    "_reminder",
+    "-reminder",
+    "_layout",
+    "_diagnostics",
+    "_status",
+    "_rules",
+    "-rules",
+    "_memory",
+    "_state",
+    "-context",
 ];
 
 /// Tags whose inside is what the user said; everything beside them is not.
 const WORDS_TAGS: [&str; 7] = [
-    "user_query", "userRequest", "user_request", "user_message", "command-args", "feedback", "task",
+    "user_query",
+    "userRequest",
+    "user_request",
+    "user_message",
+    "command-args",
+    "feedback",
+    "task",
 ];
 
 /// How blocks begin that are no words of the user's, tag or not.
@@ -59,8 +76,7 @@ const OPENINGS: [&str; 9] = [
 ];
 
 /// What some tools put between their own words and the user's: what follows counts.
-const BEFORE_WORDS: [&str; 3] =
-    ["## My request for Codex:", "## My request:", "# User request\n"];
+const BEFORE_WORDS: [&str; 3] = ["## My request for Codex:", "## My request:", "# User request\n"];
 
 /// What some tools append to the user's words: what stands before counts.
 const AFTER_WORDS: [&str; 4] = [
@@ -302,7 +318,9 @@ mod tests {
 
     #[test]
     fn tags_of_the_users_own_text_stay() {
-        for text in ["what does <div> do", "<document>a</document> sum it up", "a < b", "<env", "x <"] {
+        for text in
+            ["what does <div> do", "<document>a</document> sum it up", "a < b", "<env", "x <"]
+        {
             assert_eq!(said(text), text);
         }
     }

@@ -164,7 +164,8 @@ impl Features {
     }
 
     fn texts(&mut self, head: &[&str], tail: &[&str], all: &[&str], situation: Situation) {
-        let numbers = |words: &[&str]| -> Vec<u64> { words.iter().map(|w| word_number(w)).collect() };
+        let numbers =
+            |words: &[&str]| -> Vec<u64> { words.iter().map(|w| word_number(w)).collect() };
         let all = numbers(all);
         let mut told = Group::new(Place::Told);
         for (at, number) in all.iter().enumerate() {

@@ -4,9 +4,7 @@
 use crate::class;
 use crate::estimate::tokens_likely;
 use crate::features::Situation;
-use crate::model::{
-    GATE, Model, SIZES, TASKS, TIERS, chances, sure_inputs, task_of, tier_inputs,
-};
+use crate::model::{GATE, Model, SIZES, TASKS, TIERS, chances, sure_inputs, task_of, tier_inputs};
 use crate::request::Request;
 use weir_core::route::Tier;
 use weir_core::{Class, Endpoint, Judgement, Task};
@@ -35,8 +33,7 @@ pub struct Weighing {
 impl Weighing {
     /// What a model makes of a request.
     pub fn of(model: &Model, request: &Request) -> Self {
-        let application =
-            request.may_be_application() && model.scores(&request.gate())[GATE] > 0.0;
+        let application = request.may_be_application() && model.scores(&request.gate())[GATE] > 0.0;
         let situation = request.situation(application);
         let scores = model.scores(&request.features(situation));
         let mut told = [0.0; TASKS];
@@ -77,7 +74,11 @@ pub fn judge(endpoint: Endpoint, outline: &Outline, class: Named) -> Judgement {
     let request = Request::of(endpoint, outline);
     let judged = |task, tier, confidence, deterministic| Judgement {
         task,
-        tier: if prompt_tokens > TOKENS_HIGH && task != Task::Embedding { Tier::High } else { tier },
+        tier: if prompt_tokens > TOKENS_HIGH && task != Task::Embedding {
+            Tier::High
+        } else {
+            tier
+        },
         confidence,
         class: class.unwrap_or_else(|| class::of(outline)),
         deterministic,

@@ -78,8 +78,18 @@ enum Line {
 
 /// Marks of fill-in-the-middle requests, as models are trained on them.
 const FILL_MARKS: [&str; 12] = [
-    "<fim_prefix>", "<|fim_prefix|>", "<|fim_middle|>", "<fim_suffix>", "<PRE>", "<SUF>", "<MID>",
-    "[SUFFIX]", "<|fim_begin|>", "<｜fim▁begin｜>", "<|cursor|>", "<|editable_region_start|>",
+    "<fim_prefix>",
+    "<|fim_prefix|>",
+    "<|fim_middle|>",
+    "<fim_suffix>",
+    "<PRE>",
+    "<SUF>",
+    "<MID>",
+    "[SUFFIX]",
+    "<|fim_begin|>",
+    "<｜fim▁begin｜>",
+    "<|cursor|>",
+    "<|editable_region_start|>",
 ];
 
 /// Whether a text is a fill-in request of an editor.
@@ -256,8 +266,18 @@ fn is_item(line: &str) -> bool {
 
 fn is_log(line: &str) -> bool {
     const LEVELS: [&str; 12] = [
-        " ERROR", "ERROR:", "Error: ", " WARN", " INFO ", " DEBUG ", "Traceback (", "Exception",
-        "FATAL", "panicked at", "error[E", "npm ERR!",
+        " ERROR",
+        "ERROR:",
+        "Error: ",
+        " WARN",
+        " INFO ",
+        " DEBUG ",
+        "Traceback (",
+        "Exception",
+        "FATAL",
+        "panicked at",
+        "error[E",
+        "npm ERR!",
     ];
     let frame = line.starts_with("at ") && (line.contains('(') || line.contains(':'))
         || line.starts_with("File \"");
@@ -282,11 +302,54 @@ fn is_data(line: &str) -> bool {
 
 fn code_score(line: &str) -> u32 {
     const STARTS: [&str; 48] = [
-        "def ", "fn ", "func ", "function ", "class ", "import ", "from ", "#include", "public ",
-        "private ", "protected ", "static ", "const ", "let ", "var ", "return", "if (", "if(", "for (",
-        "for(", "while (", "while(", "} else", "else:", "elif ", "try:", "except ", "switch (", "case ",
-        "SELECT ", "INSERT ", "UPDATE ", "CREATE ", "FROM ", "WHERE ", "JOIN ", "LEFT JOIN", "GROUP BY",
-        "//", "/*", "*/", "<?php", "#!/", "package ", "using ", "export ", "async ", "impl ",
+        "def ",
+        "fn ",
+        "func ",
+        "function ",
+        "class ",
+        "import ",
+        "from ",
+        "#include",
+        "public ",
+        "private ",
+        "protected ",
+        "static ",
+        "const ",
+        "let ",
+        "var ",
+        "return",
+        "if (",
+        "if(",
+        "for (",
+        "for(",
+        "while (",
+        "while(",
+        "} else",
+        "else:",
+        "elif ",
+        "try:",
+        "except ",
+        "switch (",
+        "case ",
+        "SELECT ",
+        "INSERT ",
+        "UPDATE ",
+        "CREATE ",
+        "FROM ",
+        "WHERE ",
+        "JOIN ",
+        "LEFT JOIN",
+        "GROUP BY",
+        "//",
+        "/*",
+        "*/",
+        "<?php",
+        "#!/",
+        "package ",
+        "using ",
+        "export ",
+        "async ",
+        "impl ",
     ];
     let mut score = 0;
     if STARTS.iter().any(|start| line.starts_with(start)) {
@@ -304,7 +367,8 @@ fn code_score(line: &str) -> u32 {
     let letters = line.bytes().filter(|b| b.is_ascii_alphabetic() || !b.is_ascii()).count();
     score += u32::from(signs * 5 > letters && line.len() > 3);
     score += u32::from(signs * 9 > letters && line.len() > 3);
-    let joins = ["=>", "->", "::", "==", "!=", "+=", ":=", "&&", "||", "();", "() {", "</", "/>", " = "];
+    let joins =
+        ["=>", "->", "::", "==", "!=", "+=", ":=", "&&", "||", "();", "() {", "</", "/>", " = "];
     score += joins.iter().filter(|join| line.contains(**join)).count().min(2) as u32;
     if line.starts_with(['+', '-', '@']) && !line.starts_with("- ") && line.len() > 1 {
         score += 1;
@@ -370,7 +434,8 @@ mod tests {
 
     #[test]
     fn an_instruction_before_and_after_code_is_found_apart_from_it() {
-        let found = of("Please look at this.\n```rust\nfn main() { panic!() }\n```\nWhy does it fail?");
+        let found =
+            of("Please look at this.\n```rust\nfn main() { panic!() }\n```\nWhy does it fail?");
         assert_eq!(found.head, "please look at this.\nwhy does it fail?");
         assert_eq!(found.payload.trim(), "fn main() { panic!() }");
         assert!(found.shape.asks_last && found.shape.fences == 1);

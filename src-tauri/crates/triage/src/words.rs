@@ -19,9 +19,8 @@ pub fn words(text: &str) -> Vec<&str> {
         } else {
             c.is_alphanumeric() && !unspaced || is_mark(c)
         };
-        let joins = inner
-            && start.is_some()
-            && chars.peek().is_some_and(|(_, next)| next.is_alphabetic());
+        let joins =
+            inner && start.is_some() && chars.peek().is_some_and(|(_, next)| next.is_alphabetic());
         if goes_on || joins {
             start.get_or_insert(at);
             continue;

@@ -4,6 +4,7 @@
 //! passes, except the splices of `edits` and the one event `hide` takes out.
 
 pub mod cursor;
+pub mod damaged;
 pub mod edits;
 pub mod encoding;
 pub mod endpoint;

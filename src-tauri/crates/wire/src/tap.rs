@@ -16,11 +16,13 @@ mod openai_usage;
 use self::body::Body;
 pub(crate) use self::body::Items;
 use self::core::Reading;
+use crate::damaged::is_damaged;
 use crate::encoding::{Decoder, Encoding};
 use crate::json::Value;
 use crate::lines::Lines;
 use crate::sse::Splitter;
 use std::io;
+use weir_core::meter::End;
 use weir_core::{Endpoint, Metered, Usage};
 
 /// Longest event of a stream that is read, in bytes. A longer one passes unread. The last event of
@@ -49,7 +51,7 @@ impl Tap {
         } else {
             Shape::Whole(Body::new(TAP_BODY_BYTES_MAX))
         };
-        let frames = Frames { shape, dialect: DialectReading::new(endpoint) };
+        let frames = Frames { shape, dialect: DialectReading::new(endpoint), damaged: false };
         Self { decoder: Decoder::new(encoding, TAP_DECODED_BYTES_MAX, frames) }
     }
 
@@ -75,6 +77,24 @@ impl Tap {
     /// Whether content has begun: from here on no other provider can take over.
     pub fn content_started(&self) -> bool {
         self.decoder.sink().dialect.seen_content()
+    }
+
+    /// How the answer stands: whether its dialect's end, or an error, was seen.
+    pub fn end(&self) -> End {
+        self.decoder.sink().dialect.shared().seen().end
+    }
+
+    /// Whether a damaged event has come since this was last asked.
+    pub fn met_damage(&mut self) -> bool {
+        std::mem::take(&mut self.decoder.sink_mut().damaged)
+    }
+
+    /// Whether what was fed so far ends between two events.
+    pub fn between_events(&self) -> bool {
+        match &self.decoder.sink().shape {
+            Shape::Events(splitter) => splitter.between_events(),
+            _ => false,
+        }
     }
 
     /// Whether everything so far could be read. `false` after an unknown encoding, damaged
@@ -136,13 +156,18 @@ impl Shape {
 struct Frames {
     shape: Shape,
     dialect: DialectReading,
+    /// An event since it was last asked whose JSON nobody can read.
+    damaged: bool,
 }
 
 impl io::Write for Frames {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let dialect = &mut self.dialect;
-        match &mut self.shape {
-            Shape::Events(splitter) => splitter.feed(bytes, |e| dialect.event(e.name, &e.data)),
+        let Self { shape, dialect, damaged } = self;
+        match shape {
+            Shape::Events(splitter) => splitter.feed(bytes, |e| {
+                *damaged |= is_damaged(&e.data);
+                dialect.event(e.name, &e.data);
+            }),
             Shape::Whole(body) => body.feed(bytes),
             Shape::Items(items) => items.feed(bytes, |item| dialect.event(b"", item)),
             Shape::Lines(lines, lost) => lines.feed(bytes, |line| match line {

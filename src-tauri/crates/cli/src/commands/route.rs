@@ -41,7 +41,11 @@ fn open(file: Option<&Path>) -> Result<Box<dyn Read>, Stop> {
 
 /// One result a line, in the same order; a body that cannot be read is a result too, and makes the
 /// whole fail at the end. What has come is answered before more is waited for.
-fn each_line(desk: &dyn Desk, mut from: BufReader<Box<dyn Read>>, dialect: Option<Dialect>) -> Done {
+fn each_line(
+    desk: &dyn Desk,
+    mut from: BufReader<Box<dyn Read>>,
+    dialect: Option<Dialect>,
+) -> Done {
     let out = Out::stdout(true);
     let mut bad = false;
     loop {

@@ -239,7 +239,11 @@ fn a_conversation_stays_where_its_prompt_is_warm_and_moves_when_that_has_gone_co
     let later = Ask { now_ms: 30 * MINUTE, ..warm };
     assert_eq!(told(&setup, &later)[0], "anthropic/claude-haiku-4-5 moved");
     let hinted = Ask { hinted: true, ..warm };
-    assert_eq!(told(&setup, &hinted)[0], "anthropic/claude-haiku-4-5 tier", "the client's own word");
+    assert_eq!(
+        told(&setup, &hinted)[0],
+        "anthropic/claude-haiku-4-5 tier",
+        "the client's own word"
+    );
     let loose = Setup { sticky: false, ..setup };
     assert_eq!(told(&loose, &warm)[0], "anthropic/claude-haiku-4-5 tier");
 }

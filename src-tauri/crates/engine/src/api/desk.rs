@@ -5,8 +5,8 @@
 use super::{
     ApiProblem, By, ClientAdded, ClientRow, ConfigShown, CostBreakdown, CostSummary, Doctor,
     Explain, KeyRow, KeyTest, LocalDone, LocalOrder, LocalStatus, LogQuery, LogRow, ModelRow,
-    PriceCost, PriceShow, PriceUpdate, RouteTest, RouteTested, SecretText, Span, Stamp, Status, TunnelStarted,
-    TunnelStatus, TunnelTest,
+    PriceCost, PriceShow, PriceUpdate, RouteTest, RouteTested, SecretText, Span, Stamp, Status,
+    TunnelStarted, TunnelStatus, TunnelTest,
 };
 use std::path::Path;
 use weir_core::{Dialect, RequestId};

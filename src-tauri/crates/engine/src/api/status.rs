@@ -42,7 +42,8 @@ pub struct BudgetStanding {
 pub struct ProviderHealth {
     /// Its name.
     pub name: String,
-    /// `ready`, `no_key`, `key_locked`, `resting`, `unknown`, `demo`.
+    /// `ready`, `failing`, `resting`, `no_key`, `key_locked`, `key_unavailable`, `unknown`, `demo`;
+    /// a local one also as its server is.
     pub state: String,
     /// Why, in one line with the fix; null when there is nothing to say.
     pub reason: Option<String>,

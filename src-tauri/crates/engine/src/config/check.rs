@@ -89,8 +89,10 @@ impl Judge {
             raw.rules.into_iter().filter_map(|r| self.rule(r, &providers)).collect();
         let shadow_of = self.shadow_of(raw.shadow_of);
         let task_models = self.task_models(raw.task_models, &providers);
+        let second_opinion = self.second_opinion(raw.second_opinion, &providers);
         let experiments = self.experiments(raw.experiments, &providers);
         let quality = raw.quality.and_then(|q| self.quality(q, &providers));
+        let failover = self.failover(raw.failover, raw.clients);
         let tunnel = self.tunnel(raw.tunnel, port, &providers, [&low, &medium, &high]);
         Config {
             port,
@@ -104,6 +106,7 @@ impl Judge {
             sticky: raw.sticky.is_none_or(|s| s.value),
             shadow_of,
             prefer_local: raw.prefer_local.is_none_or(|p| p.value),
+            second_opinion,
             task_models,
             rules,
             budgets,
@@ -112,6 +115,7 @@ impl Judge {
             experiments,
             quality,
             tunnel,
+            failover,
             notes: Vec::new(),
         }
     }

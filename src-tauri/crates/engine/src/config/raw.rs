@@ -16,6 +16,7 @@ pub struct Raw {
     pub sticky: Option<At<bool>>,
     pub shadow_of: Option<At<String>>,
     pub prefer_local: Option<At<bool>>,
+    pub second_opinion: Option<RawOpinion>,
     pub task_models: Vec<(String, At<String>)>,
     pub rules: Vec<RawRule>,
     pub budgets: Vec<RawBudget>,
@@ -25,6 +26,8 @@ pub struct Raw {
     pub experiments: Vec<RawExperiment>,
     pub quality: Option<RawQuality>,
     pub tunnel: Option<RawTunnel>,
+    pub failover: Option<RawFailover>,
+    pub clients: Vec<RawClient>,
 }
 
 /// `[providers.NAME]`
@@ -49,6 +52,14 @@ pub struct RawWhen {
     pub category: Option<At<String>>,
     pub project: Option<At<String>>,
     pub tokens_over: Option<At<i64>>,
+}
+
+/// `routing.second_opinion`
+#[derive(Debug)]
+pub struct RawOpinion {
+    pub here: At<()>,
+    pub model: Option<At<String>>,
+    pub below: Option<At<u16>>,
 }
 
 /// `[[rules]]`
@@ -142,6 +153,29 @@ pub struct RawTunnel {
     pub at_once: Option<At<i64>>,
 }
 
+/// `[failover]`
+#[derive(Debug, Default)]
+pub struct RawFailover {
+    pub attempts: Option<At<i64>>,
+    pub per_route: Option<At<i64>>,
+    pub wait: Option<At<String>>,
+    pub total: Option<At<String>>,
+    pub first_content: Option<At<String>>,
+    pub first_thought: Option<At<String>>,
+    pub whole_answer: Option<At<String>>,
+    pub stall: Option<At<String>>,
+    pub failures: Option<At<i64>>,
+    pub rest: Option<At<String>>,
+    pub rest_max: Option<At<String>>,
+}
+
+/// `[clients.NAME]`
+#[derive(Debug)]
+pub struct RawClient {
+    pub name: String,
+    pub hold: Option<At<bool>>,
+}
+
 /// Reads a file. What is of the wrong type or unknown is in the reading's problems.
 pub fn read(text: &str) -> (Raw, Reading) {
     Reading::of(text, |top, reading| {
@@ -165,6 +199,8 @@ pub fn read(text: &str) -> (Raw, Reading) {
             raw.sticky = routing.flag(reading, "sticky");
             raw.shadow_of = routing.text(reading, "shadow_of");
             raw.prefer_local = routing.flag(reading, "prefer_local");
+            raw.second_opinion =
+                routing.section(reading, "second_opinion").map(|s| opinion(s, reading));
             if let Some(mut tasks) = routing.section(reading, "tasks") {
                 raw.task_models = tasks.named_texts(reading);
             }
@@ -179,6 +215,11 @@ pub fn read(text: &str) -> (Raw, Reading) {
         raw.experiments = each(top, reading, "experiments", experiment);
         raw.quality = top.section(reading, "quality").map(|s| quality(s, reading));
         raw.tunnel = top.section(reading, "tunnel").map(|s| tunnel(s, reading));
+        raw.failover = top.section(reading, "failover").map(|s| failover(s, reading));
+        if let Some(mut clients) = top.section(reading, "clients") {
+            let named = clients.named(reading);
+            raw.clients = named.into_iter().map(|(n, s)| client(n, s, reading)).collect();
+        }
         raw
     })
 }
@@ -217,6 +258,16 @@ fn when(above: &mut Section<'_, '_>, reading: &mut Reading) -> RawWhen {
         category: s.text(reading, "category"),
         project: s.text(reading, "project"),
         tokens_over: s.integer(reading, "tokens_over"),
+    };
+    s.finish(reading);
+    raw
+}
+
+fn opinion(mut s: Section<'_, '_>, reading: &mut Reading) -> RawOpinion {
+    let raw = RawOpinion {
+        here: s.at(()),
+        model: s.text(reading, "model"),
+        below: s.share(reading, "below"),
     };
     s.finish(reading);
     raw
@@ -321,6 +372,30 @@ fn tunnel(mut s: Section<'_, '_>, reading: &mut Reading) -> RawTunnel {
         per_minute: s.integer(reading, "per_minute"),
         at_once: s.integer(reading, "at_once"),
     };
+    s.finish(reading);
+    raw
+}
+
+fn failover(mut s: Section<'_, '_>, reading: &mut Reading) -> RawFailover {
+    let raw = RawFailover {
+        attempts: s.integer(reading, "attempts"),
+        per_route: s.integer(reading, "attempts_per_route"),
+        wait: s.text(reading, "wait"),
+        total: s.text(reading, "total"),
+        first_content: s.text(reading, "first_content"),
+        first_thought: s.text(reading, "first_thought"),
+        whole_answer: s.text(reading, "whole_answer"),
+        stall: s.text(reading, "stall"),
+        failures: s.integer(reading, "failures"),
+        rest: s.text(reading, "rest"),
+        rest_max: s.text(reading, "rest_max"),
+    };
+    s.finish(reading);
+    raw
+}
+
+fn client(name: String, mut s: Section<'_, '_>, reading: &mut Reading) -> RawClient {
+    let raw = RawClient { name, hold: s.flag(reading, "hold") };
     s.finish(reading);
     raw
 }

@@ -2,14 +2,17 @@
 //! `local` of a chain, which stands for whatever local model is there.
 
 use super::check::{Judge, TIERS};
-use super::raw::{RawRule, RawWhen};
+use super::raw::{RawOpinion, RawRule, RawWhen};
 use super::read::At;
-use super::{Mode, Rule, Use, When};
+use super::{Mode, Rule, SecondOpinion, Use, When};
 use weir_core::route::{Provider, Route, Tier};
 use weir_core::{Class, Task};
 
 /// The link of a chain that stands for whatever local model is there.
 pub const LOCAL: &str = "local";
+
+/// A judgement less sure than this gets a second opinion, in thousandths, where one is configured.
+const OPINION_BELOW: u16 = 600;
 
 /// That link as a route; `routing` puts what was found in its place.
 pub fn any_local() -> Route {
@@ -26,6 +29,20 @@ impl Judge {
     pub(super) fn shadow_of(&mut self, given: Option<At<String>>) -> Mode {
         let Some(at) = given else { return Mode::Tiered };
         self.one_of(&at, &["tiered", "local-first"]).and_then(Mode::parse).unwrap_or(Mode::Tiered)
+    }
+
+    pub(super) fn second_opinion(
+        &mut self,
+        given: Option<RawOpinion>,
+        providers: &[Provider],
+    ) -> Option<SecondOpinion> {
+        let raw = given?;
+        if raw.model.is_none() {
+            let fix = "Write second_opinion = { model = \"ollama/qwen3:4b\", below = 0.6 }";
+            self.wrong(&raw.here, "model is missing", fix);
+        }
+        let route = self.route(&raw.model?, providers)?;
+        Some(SecondOpinion { route, below: raw.below.map_or(OPINION_BELOW, |at| at.value) })
     }
 
     pub(super) fn task_models(

@@ -1,12 +1,14 @@
 //! Prints a checked configuration as TOML that reads back to the same configuration.
 //! Owns the order and the form of what `weir config show` prints; amounts stay exact decimals.
 
+use super::failover::written;
 use super::routed::{LOCAL, any_local};
 use super::{Cache, Config, Tunnel, Use, When};
 use std::fmt::Write;
+use std::time::Duration;
 use weir_core::budget::{AtLimit, Budget, Scope};
 use weir_core::route::{KeySource, Provider, Route, Tier};
-use weir_core::{Class, Money, Task};
+use weir_core::{Class, Failover, Money, Task};
 
 /// The configuration in force, every key written.
 pub fn toml(config: &Config) -> String {
@@ -28,6 +30,12 @@ pub fn toml(config: &Config) -> String {
             ("tasks", task_models(&config.task_models)),
         ],
     );
+    if let Some(opinion) = &config.second_opinion {
+        out.pop();
+        let below = thousandths(opinion.below);
+        let model = route(&opinion.route);
+        let _ = writeln!(out, "second_opinion = {{ model = {model}, below = {below} }}\n");
+    }
     for rule in &config.rules {
         let target = match &rule.target {
             Use::Tier(tier) => text(tier.as_str()),
@@ -73,10 +81,37 @@ pub fn toml(config: &Config) -> String {
             ],
         );
     }
+    show_failover(&mut out, &config.failover);
     show_tunnel(&mut out, &config.tunnel);
     out.truncate(out.trim_end().len());
     out.push('\n');
     out
+}
+
+fn show_failover(out: &mut String, failover: &Failover) {
+    let Failover { tries, health, first_content, first_thought, whole_answer, stall, held } =
+        failover;
+    let time = |time: &Duration| text(&written(*time));
+    section(
+        out,
+        "[failover]",
+        &[
+            ("attempts", tries.attempts.to_string()),
+            ("attempts_per_route", tries.per_route.to_string()),
+            ("wait", time(&tries.wait)),
+            ("total", time(&tries.total)),
+            ("first_content", time(first_content)),
+            ("first_thought", time(first_thought)),
+            ("whole_answer", time(whole_answer)),
+            ("stall", time(stall)),
+            ("failures", health.failures.to_string()),
+            ("rest", time(&health.rest)),
+            ("rest_max", time(&health.rest_max)),
+        ],
+    );
+    for name in held {
+        section(out, &format!("[clients.{}]", key(name)), &[("hold", "true".into())]);
+    }
 }
 
 fn show_tunnel(out: &mut String, tunnel: &Tunnel) {

@@ -4,8 +4,8 @@ use super::client::{call, reach};
 use crate::api::{
     ApiProblem, By, Call, ClientAdded, ClientRow, Code, ConfigShown, CostBreakdown, CostSummary,
     Desk, Doctor, Explain, KeyRow, KeyTest, LocalDone, LocalOrder, LocalStatus, LogQuery, LogRow,
-    ModelRow, PriceCost, PriceShow, PriceUpdate, RouteTest, RouteTested, SecretText, Span, Stamp, Status,
-    TunnelStarted, TunnelStatus, TunnelTest,
+    ModelRow, PriceCost, PriceShow, PriceUpdate, RouteTest, RouteTested, SecretText, Span, Stamp,
+    Status, TunnelStarted, TunnelStatus, TunnelTest,
 };
 use serde::de::DeserializeOwned;
 use serde_json::Value;

@@ -17,8 +17,8 @@ mod tunnel;
 use crate::api::{
     ApiProblem, By, ClientAdded, ClientRow, ConfigShown, CostBreakdown, CostSummary, Desk, Doctor,
     Explain, KeyRow, KeyTest, LocalDone, LocalOrder, LocalStatus, LogQuery, LogRow, ModelRow,
-    PriceCost, PriceShow, PriceUpdate, RouteTest, RouteTested, SecretText, Span, Stamp, Status, TunnelStarted,
-    TunnelStatus, TunnelTest,
+    PriceCost, PriceShow, PriceUpdate, RouteTest, RouteTested, SecretText, Span, Stamp, Status,
+    TunnelStarted, TunnelStatus, TunnelTest,
 };
 use crate::gate;
 use crate::local::Scope;

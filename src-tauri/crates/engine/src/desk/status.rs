@@ -87,7 +87,47 @@ fn health_of(parts: &Parts, config: &Config, provider: &Provider) -> ProviderHea
         KeyState::NotNeeded if provider.local => return local_health(parts, config, provider),
         KeyState::NotNeeded => "ready",
     };
+    if let Some(ill) = ill_health(parts, provider).filter(|_| state == "ready") {
+        return ill;
+    }
     ProviderHealth { name: provider.name.clone(), state: state.to_owned(), reason: fix }
+}
+
+/// What its last failures say of a provider, where it rests or still fails.
+fn ill_health(parts: &Parts, provider: &Provider) -> Option<ProviderHealth> {
+    let standings = parts.serving.as_ref()?.health.standings();
+    let own = || standings.iter().filter(|s| s.provider == provider.name);
+    // What rests longest is the news.
+    let worst = own().max_by_key(|s| (s.rests_ms, s.failures))?;
+    let others = own().count() - 1;
+    let of = worst.model.as_ref().map_or(String::new(), |model| format!("{model}: "));
+    let failures = match worst.failures {
+        1 => "1 failure".to_owned(),
+        n => format!("{n} failures"),
+    };
+    let mut reason = format!("{of}{failures} in 5 min, the last one: {}", worst.reason);
+    let state = match worst.rests_ms {
+        Some(ms @ 0..=119_999) => {
+            reason.push_str(&format!(", resting for another {} s", ms.div_ceil(1_000)));
+            "resting"
+        }
+        Some(ms) => {
+            let now = parts.now_ms();
+            let until = Stamp::from_ms(now.saturating_add_unsigned(ms));
+            let until = until.ahead(Stamp::from_ms(now), &parts.zone);
+            reason.push_str(&format!(", resting until {until}"));
+            "resting"
+        }
+        None => "failing",
+    };
+    if others > 0 {
+        reason.push_str(&format!(" (and {others} more)"));
+    }
+    Some(ProviderHealth {
+        name: provider.name.clone(),
+        state: state.to_owned(),
+        reason: Some(reason),
+    })
 }
 
 /// A local provider is as its server was last seen.
@@ -97,7 +137,12 @@ fn local_health(parts: &Parts, config: &Config, provider: &Provider) -> Provider
     let written = config.written.contains(&provider.name);
     let (state, reason) = match server.map(|s| (s.state, s.reason.clone())) {
         _ if !parts.local.on() && written => ("off", Some("weir local on".to_owned())),
-        Some((State::Up, reason)) => ("ready", reason),
+        Some((State::Up, reason)) => {
+            if let Some(ill) = ill_health(parts, provider) {
+                return ill;
+            }
+            ("ready", reason)
+        }
         // A preset nobody wrote down may not even be installed.
         _ if !written => ("unknown", None),
         Some((state, reason)) => (state.as_str(), reason),

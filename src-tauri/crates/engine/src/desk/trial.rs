@@ -43,8 +43,8 @@ impl Trial<'_> {
         if !keys.is_wrapper() {
             return self.body(text, &keys, dialect, &BTreeMap::new());
         }
-        let wrapped: Wrapped<'_> =
-            serde_json::from_str(text).map_err(|e| bad(format!("the wrapper around `body`: {e}")))?;
+        let wrapped: Wrapped<'_> = serde_json::from_str(text)
+            .map_err(|e| bad(format!("the wrapper around `body`: {e}")))?;
         let body = wrapped.body.get();
         self.body(body, &Keys::of(body)?, wrapped.dialect.or(dialect), &wrapped.headers)
     }
@@ -61,9 +61,8 @@ impl Trial<'_> {
         let named = facts.model.as_ref().map(|m| m.value.clone());
         let model = named.clone().unwrap_or_else(|| "weir-auto".to_owned());
         let given = headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-        let judged =
-            judge_body(endpoint, &model, body.as_bytes(), facts.session.as_deref(), given)
-                .map_err(bad)?;
+        let judged = judge_body(endpoint, &model, body.as_bytes(), facts.session.as_deref(), given)
+            .map_err(bad)?;
         let hinted = headers.keys().any(|name| name.eq_ignore_ascii_case("x-weir-tier"));
         let ask = Ask {
             judgement: judged.judgement,

@@ -120,8 +120,18 @@ async fn a_local_server_that_had_closed_its_connection_is_asked_once_more() {
     })
     .await;
     let response = stage.send(&chat("gpt-5", false)).await;
-    assert_eq!(get_status(&response), 502, "what may have been worked on is not sent twice");
-    stage.only_closing().await;
+    assert_eq!(get_status(&response), 200, "a provider is asked again as well, after a pause");
+    let closings = stage.closings(2).await;
+    assert_eq!((closings[0].outcome, closings[0].sent), (Outcome::Unreachable, true));
+
+    let provider = Neighbour::answers_in_turn(&["", "", &chat_answer()]);
+    let stage = Stage::start(&[("openai", provider.url())], |setup| {
+        setup.providers[0].local = false;
+    })
+    .await;
+    let response = stage.send(&chat("gpt-5", false)).await;
+    assert_eq!(get_status(&response), 502, "what may have been worked on is not sent thrice");
+    stage.closings(2).await;
 }
 
 #[tokio::test]

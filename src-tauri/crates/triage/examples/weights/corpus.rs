@@ -76,11 +76,9 @@ pub fn read(folder: &Path) -> io::Result<(Vec<Labelled>, u64)> {
         let text = fs::read_to_string(file)?;
         number = fingerprint(number, text.as_bytes());
         for (line, record) in text.lines().enumerate() {
-            let wrong = |why: String| {
-                io::Error::other(format!("{}:{}: {why}", file.display(), line + 1))
-            };
-            let record: Record =
-                serde_json::from_str(record).map_err(|e| wrong(e.to_string()))?;
+            let wrong =
+                |why: String| io::Error::other(format!("{}:{}: {why}", file.display(), line + 1));
+            let record: Record = serde_json::from_str(record).map_err(|e| wrong(e.to_string()))?;
             let task = Task::parse(&record.task).ok_or_else(|| wrong(record.task.clone()))?;
             let tier = Tier::parse(&record.tier).ok_or_else(|| wrong(record.tier.clone()))?;
             let group = group(&record);

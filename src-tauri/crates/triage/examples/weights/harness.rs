@@ -67,7 +67,9 @@ pub fn system(harness: &str, chance: &mut Chance) -> String {
     chance.shuffle(&mut order);
     for (n, rule) in order.iter().cycle().take(rules).enumerate() {
         if n % 5 == 0 {
-            text.push_str(["\n\n# Tone\n", "\n\n# Doing tasks\n", "\n\n# Tools\n", "\n\n"][n / 5 % 4]);
+            text.push_str(
+                ["\n\n# Tone\n", "\n\n# Doing tasks\n", "\n\n# Tools\n", "\n\n"][n / 5 % 4],
+            );
         }
         text.push_str("- ");
         text.push_str(RULES[*rule]);

@@ -242,8 +242,13 @@ pub fn thresholds(found: &[([f32; TIERS], usize)], under_max: f64) -> (f32, f32)
         for medium in steps() {
             let (mut right, mut under) = (0usize, 0usize);
             for ([_, middle, high], tier) in found {
-                let given =
-                    if middle + high <= low { 0 } else if *high <= medium { 1 } else { 2 };
+                let given = if middle + high <= low {
+                    0
+                } else if *high <= medium {
+                    1
+                } else {
+                    2
+                };
                 right += usize::from(given == *tier);
                 under += usize::from(given < *tier);
             }

@@ -105,8 +105,7 @@ fn heads(seen: &[&Labelled], examples: &[Vec<Example>], phrases: &str) -> Heads 
     for two in (0..PARTS).collect::<Vec<_>>().chunks(2) {
         thread::scope(|scope| {
             let part = &part;
-            let running: Vec<_> =
-                two.iter().map(|out| scope.spawn(move || part(*out))).collect();
+            let running: Vec<_> = two.iter().map(|out| scope.spawn(move || part(*out))).collect();
             unseen.extend(running.into_iter().flat_map(|one| one.join().unwrap_or_default()));
         });
     }

@@ -53,7 +53,13 @@ pub fn requests(text: &str, seen: &[&Labelled]) -> Vec<Labelled> {
                 let payload = payloads.get(list.material).map(|of| chance.one(of).as_str());
                 let record = record(&list, phrase, payload, &mut chance);
                 let group = chance.next();
-                all.push(Labelled { record, task: list.task, tier: list.tier, writer: usize::MAX, group });
+                all.push(Labelled {
+                    record,
+                    task: list.task,
+                    tier: list.tier,
+                    writer: usize::MAX,
+                    group,
+                });
             }
         }
     }
@@ -62,7 +68,8 @@ pub fn requests(text: &str, seen: &[&Labelled]) -> Vec<Labelled> {
 
 fn record(list: &List<'_>, phrase: &str, payload: Option<&str>, chance: &mut Chance) -> Record {
     let of_code = list.task as usize >= Task::CodeGeneration as usize;
-    let agent = of_code && !list.application && list.task != Task::CodeCompletion && chance.percent(35);
+    let agent =
+        of_code && !list.application && list.task != Task::CodeCompletion && chance.percent(35);
     let said = match payload {
         Some(payload) if list.application => payload.to_owned(),
         Some(payload) => match chance.below(if agent { 12 } else { 8 }) {
@@ -80,7 +87,14 @@ fn record(list: &List<'_>, phrase: &str, payload: Option<&str>, chance: &mut Cha
     Record {
         task: list.task.as_str().to_owned(),
         tier: list.tier.as_str().to_owned(),
-        kind: if list.application { "app" } else if agent { "agent" } else { "chat" }.to_owned(),
+        kind: if list.application {
+            "app"
+        } else if agent {
+            "agent"
+        } else {
+            "chat"
+        }
+        .to_owned(),
         lang: "en".to_owned(),
         system: list.application.then(|| phrase.to_owned()),
         turns: vec![Turn::User(said)],
@@ -95,18 +109,35 @@ fn payloads(seen: &[&Labelled]) -> HashMap<&'static str, Vec<String>> {
         let Some(Turn::User(text)) = one.record.turns.last() else { continue };
         let app = one.record.kind == "app";
         let cut = if app { Some(text.as_str()) } else { after_instruction(text) };
-        let Some(payload) = cut.filter(|payload| payload.len() >= PAYLOAD_BYTES_MIN) else { continue };
+        let Some(payload) = cut.filter(|payload| payload.len() >= PAYLOAD_BYTES_MIN) else {
+            continue;
+        };
         let code = payload.contains('\n') && payload.contains(['{', '(', ';', '=']);
         let data = payload.starts_with(['{', '[']) && payload.contains("\":");
         let material = match one.task {
             _ if data => "data",
             Task::Debugging if !payload.contains('{') => "log",
-            Task::CodeEditing | Task::CodeExplanation | Task::CodeReview | Task::TestGeneration
-            | Task::Debugging | Task::CodeCompletion
-                if code => "code",
-            Task::Classification | Task::Extraction | Task::Summarization | Task::Rewriting
-            | Task::Translation | Task::QuestionAnswering | Task::Writing
-                if !code => "prose",
+            Task::CodeEditing
+            | Task::CodeExplanation
+            | Task::CodeReview
+            | Task::TestGeneration
+            | Task::Debugging
+            | Task::CodeCompletion
+                if code =>
+            {
+                "code"
+            }
+            Task::Classification
+            | Task::Extraction
+            | Task::Summarization
+            | Task::Rewriting
+            | Task::Translation
+            | Task::QuestionAnswering
+            | Task::Writing
+                if !code =>
+            {
+                "prose"
+            }
             _ => continue,
         };
         found.entry(material).or_default().push(payload.trim().to_owned());
@@ -115,6 +146,11 @@ fn payloads(seen: &[&Labelled]) -> HashMap<&'static str, Vec<String>> {
 }
 
 fn after_instruction(text: &str) -> Option<&str> {
-    let quoted = || text.split_once('"').and_then(|(_, rest)| rest.rsplit_once('"')).map(|(inside, _)| inside);
-    text.split_once("\n\n").map(|(_, rest)| rest).or_else(quoted).or_else(|| text.split_once('\n').map(|(_, rest)| rest))
+    let quoted = || {
+        text.split_once('"').and_then(|(_, rest)| rest.rsplit_once('"')).map(|(inside, _)| inside)
+    };
+    text.split_once("\n\n")
+        .map(|(_, rest)| rest)
+        .or_else(quoted)
+        .or_else(|| text.split_once('\n').map(|(_, rest)| rest))
 }

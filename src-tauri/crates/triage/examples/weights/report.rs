@@ -88,7 +88,9 @@ type Figure = (&'static str, fn(&[&Judged]) -> f64);
 const FIGURES: [Figure; 11] = [
     ("accuracy, 18 tasks", |of| share(of, |one| one.right == one.task)),
     ("macro-F1, 18 tasks", |of| macro_f1(of, |task| Some(task as usize), 18)),
-    ("accuracy, twelve classes", |of| share(&worded(of), |one| merged(one.right) == merged(one.task))),
+    ("accuracy, twelve classes", |of| {
+        share(&worded(of), |one| merged(one.right) == merged(one.task))
+    }),
     ("macro-F1, twelve classes", |of| macro_f1(&worded(of), merged, 12)),
     ("accuracy, tasks told by words", |of| share(&worded(of), |one| one.right == one.task)),
     ("accuracy of the surest 80 %", |of| surest(of, 0.8)),
@@ -127,7 +129,8 @@ pub fn by(judged: &[Judged], key: impl Fn(&Judged) -> String) -> String {
     for one in judged {
         groups.entry(key(one)).or_default().push(one);
     }
-    let mut out = String::from("| | requests | task | tier | too low |\n| --- | --- | --- | --- | --- |\n");
+    let mut out =
+        String::from("| | requests | task | tier | too low |\n| --- | --- | --- | --- | --- |\n");
     for (name, of) in groups {
         out += &format!(
             "| {name} | {} | {:.2} | {:.2} | {:.2} |\n",

@@ -71,7 +71,8 @@ fn plain(record: &Record, chance: &mut Chance) -> Whole {
         system: record.system.clone().or(persona),
         messages: messages(record, "none", chance),
         tools: Vec::new(),
-        structured: record.system.as_ref().is_some_and(|s| s.contains("JSON")) && chance.percent(50),
+        structured: record.system.as_ref().is_some_and(|s| s.contains("JSON"))
+            && chance.percent(50),
     }
 }
 
@@ -124,7 +125,10 @@ fn messages(record: &Record, harness: &str, chance: &mut Chance) -> Vec<Message>
                 }
                 let reminded = harness == "claude-code" && results > 0 && chance.percent(30);
                 let beside = if reminded {
-                    harness::dressed(harness, "", chance).into_iter().filter(|b| !b.is_empty()).collect()
+                    harness::dressed(harness, "", chance)
+                        .into_iter()
+                        .filter(|b| !b.is_empty())
+                        .collect()
                 } else {
                     Vec::new()
                 };
@@ -286,7 +290,8 @@ fn gemini(whole: Whole, chance: &mut Chance) -> Value {
     }
     if !whole.tools.is_empty() {
         let tool = |(name, told, schema): &(&str, &str, Value)| json!({"name": name, "description": told, "parameters": schema});
-        body["tools"] = json!([{"functionDeclarations": whole.tools.iter().map(tool).collect::<Vec<_>>()}]);
+        body["tools"] =
+            json!([{"functionDeclarations": whole.tools.iter().map(tool).collect::<Vec<_>>()}]);
     }
     if whole.structured {
         body["generationConfig"]["responseMimeType"] = json!("application/json");

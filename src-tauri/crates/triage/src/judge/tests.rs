@@ -28,10 +28,19 @@ fn plain_requests_are_judged_as_anybody_would() {
     for (said, task) in [
         ("Translate this to German: \"The build is green again.\"", Task::Translation),
         ("Summarize this thread in two sentences.\n\nA: it fails. B: fixed.", Task::Summarization),
-        ("Write unit tests for this function:\n```py\ndef add(a, b):\n    return a + b\n```", Task::TestGeneration),
+        (
+            "Write unit tests for this function:\n```py\ndef add(a, b):\n    return a + b\n```",
+            Task::TestGeneration,
+        ),
         ("Explain what this code does:\n```c\nx ^= y; y ^= x; x ^= y;\n```", Task::CodeExplanation),
-        ("Classify this ticket as bug, feature or question: \"Can you add dark mode?\"", Task::Classification),
-        ("Extract all email addresses from this text as JSON: mail a@b.c or d@e.f", Task::Extraction),
+        (
+            "Classify this ticket as bug, feature or question: \"Can you add dark mode?\"",
+            Task::Classification,
+        ),
+        (
+            "Extract all email addresses from this text as JSON: mail a@b.c or d@e.f",
+            Task::Extraction,
+        ),
     ] {
         assert_eq!(messages(None, said).task, task, "{said}");
     }
@@ -39,7 +48,8 @@ fn plain_requests_are_judged_as_anybody_would() {
 
 #[test]
 fn the_system_text_of_an_application_decides_what_is_done_with_its_payload() {
-    let system = "Classify the message into one of: billing, technical, other. Reply with the label only.";
+    let system =
+        "Classify the message into one of: billing, technical, other. Reply with the label only.";
     let found = messages(Some(system), "Please translate my invoice to French and fix the bug.");
     assert_eq!((found.task, found.tier), (Task::Classification, Tier::Low));
     assert!(found.deterministic);
@@ -51,10 +61,13 @@ fn what_structure_decides_is_certain() {
     assert_eq!((embedding.task, embedding.tier), (Task::Embedding, Tier::Low));
     let fill = messages(None, "<fim_prefix>def a():\n    <fim_suffix>\nb()<fim_middle>");
     assert_eq!(fill.task, Task::CodeCompletion);
-    let step = of(Endpoint::Chat, &json!({"messages": [
+    let step = of(
+        Endpoint::Chat,
+        &json!({"messages": [
         {"role": "user", "content": "rename foo to bar"},
         {"role": "assistant", "tool_calls": [{"id": "a", "function": {"name": "f", "arguments": "{}"}}]},
-        {"role": "tool", "tool_call_id": "a", "content": "done"}]}));
+        {"role": "tool", "tool_call_id": "a", "content": "done"}]}),
+    );
     assert_eq!(step.task, Task::AgentStep);
     let as_text = messages(None, "[read_file for 'a.rs'] Result:\nfn main() {}");
     assert_eq!(as_text.task, Task::AgentStep);
@@ -75,8 +88,11 @@ fn how_many_tools_are_declared_changes_nothing() {
         let tools: Vec<Value> = (0..count)
             .map(|n| json!({"name": format!("t{n}"), "description": "Debug, plan and test.", "input_schema": {}}))
             .collect();
-        essence(&of(Endpoint::Messages, &json!({"tools": tools, "messages": [
-            {"role": "user", "content": "rename the variable x to count in main.py"}]})))
+        essence(&of(
+            Endpoint::Messages,
+            &json!({"tools": tools, "messages": [
+            {"role": "user", "content": "rename the variable x to count in main.py"}]}),
+        ))
     };
     assert_eq!(with(1), with(40));
 }
@@ -94,10 +110,22 @@ const SAID: [&str; 6] = [
 fn a_judgement_does_not_depend_on_the_dialect() {
     for said in SAID {
         let bodies = [
-            (Endpoint::Messages, json!({"system": "You are a helpful assistant.", "messages": [{"role": "user", "content": said}]})),
-            (Endpoint::Chat, json!({"messages": [{"role": "system", "content": "You are a helpful assistant."}, {"role": "user", "content": said}]})),
-            (Endpoint::Responses, json!({"instructions": "You are a helpful assistant.", "input": [{"role": "user", "content": [{"type": "input_text", "text": said}]}]})),
-            (Endpoint::Generate, json!({"systemInstruction": {"parts": [{"text": "You are a helpful assistant."}]}, "contents": [{"role": "user", "parts": [{"text": said}]}]})),
+            (
+                Endpoint::Messages,
+                json!({"system": "You are a helpful assistant.", "messages": [{"role": "user", "content": said}]}),
+            ),
+            (
+                Endpoint::Chat,
+                json!({"messages": [{"role": "system", "content": "You are a helpful assistant."}, {"role": "user", "content": said}]}),
+            ),
+            (
+                Endpoint::Responses,
+                json!({"instructions": "You are a helpful assistant.", "input": [{"role": "user", "content": [{"type": "input_text", "text": said}]}]}),
+            ),
+            (
+                Endpoint::Generate,
+                json!({"systemInstruction": {"parts": [{"text": "You are a helpful assistant."}]}, "contents": [{"role": "user", "parts": [{"text": said}]}]}),
+            ),
         ];
         let found: Vec<_> = bodies.iter().map(|(e, body)| essence(&of(*e, body))).collect();
         assert!(found.iter().all(|one| *one == found[0]), "{said}: {found:?}");

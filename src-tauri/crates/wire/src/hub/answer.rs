@@ -3,6 +3,7 @@
 //! written from them; so a whole answer and a stream of it cannot come to say different things.
 //! Depends on nothing but `Back` and the seals; no bytes of any dialect here.
 
+mod complaint;
 mod counts;
 mod document;
 mod failure;
@@ -17,11 +18,13 @@ mod stream;
 mod tests;
 mod write;
 
+pub use complaint::{Complaint, complaint, complaint_in};
 pub use document::{BadAnswer, answer, replay};
 pub use failure::{Failure, failure};
 pub use fault::{Fault, FaultKind};
 pub use frames::{EVENT_BYTES_MAX, Framing};
 pub use lanes::HELD_BYTES_MAX;
+pub(crate) use scan::unreadable;
 pub use stream::{Ending, Stream};
 pub use write::KEPT_BYTES_MAX;
 

@@ -21,7 +21,10 @@ mod surrogates;
 mod traits;
 mod writer;
 
-pub use answer::{BadAnswer, Ending, Failure, Framing, Stream, answer, failure, replay};
+pub use answer::{
+    BadAnswer, Complaint, Ending, Failure, Framing, Stream, answer, complaint, complaint_in,
+    failure, replay,
+};
 pub use back::{Back, SentTool};
 pub use drops::{Drop, Drops, Rejected};
 pub use form::Form;

@@ -194,9 +194,7 @@ impl<'a> Reading<'a> {
                 }
                 Ok(value.end)
             }
-            b"content" | b"parts" => {
-                self.texts(at, 3, &mut turn.said, &mut turn.tool_result)
-            }
+            b"content" | b"parts" => self.texts(at, 3, &mut turn.said, &mut turn.tool_result),
             b"tools" => self.declared(at, 3),
             _ => self.skip(at, 3),
         })?;
@@ -214,11 +212,9 @@ impl<'a> Reading<'a> {
                 self.keep(out, at + 1..value.end - 1);
                 Ok(value.end)
             }
-            Some(b'[') => walk::array(self.body, at, depth, |at| {
-                match self.body.get(at) {
-                    Some(b'"' | b'{') => self.texts(at, depth + 1, out, result),
-                    _ => self.skip(at, depth + 1),
-                }
+            Some(b'[') => walk::array(self.body, at, depth, |at| match self.body.get(at) {
+                Some(b'"' | b'{') => self.texts(at, depth + 1, out, result),
+                _ => self.skip(at, depth + 1),
             }),
             Some(b'{') => self.block(at, depth, out, result),
             _ => self.skip(at, depth),

@@ -150,7 +150,11 @@ fn the_opening_stays_while_a_conversation_grows_and_differs_between_conversation
             messages.push(json!({"role": "assistant", "content": "yes"}));
             messages.push(json!({"role": "user", "content": "go on"}));
         }
-        of(Endpoint::Messages, &json!({"system": system, "tools": [{"name": "Read"}], "messages": messages})).opening
+        of(
+            Endpoint::Messages,
+            &json!({"system": system, "tools": [{"name": "Read"}], "messages": messages}),
+        )
+        .opening
     };
     let opening = grown("hello", "be brief", false);
     assert!(opening.is_some());

@@ -41,7 +41,7 @@ pub(super) fn of_fault(client: Form, fault: &Fault) -> Failure {
 }
 
 /// The fault a provider's error response tells.
-fn read(status: u16, body: &[u8]) -> Fault {
+pub(super) fn read(status: u16, body: &[u8]) -> Fault {
     let Some(document) = document(body) else { return plain(status, body) };
     let [error, detail, message] = document.pick(["error", "detail", "message"]);
     // FastAPI servers put a text under `detail`; older vLLM the whole object at the top.
@@ -53,7 +53,7 @@ fn read(status: u16, body: &[u8]) -> Fault {
 }
 
 /// The document of an error; Gemini wraps that of a stream without SSE in an array.
-fn document(body: &[u8]) -> Option<Value<'_>> {
+pub(super) fn document(body: &[u8]) -> Option<Value<'_>> {
     let document = Value::whole(body)?;
     if !document.is_array() {
         return Some(document);
@@ -64,7 +64,7 @@ fn document(body: &[u8]) -> Option<Value<'_>> {
 }
 
 /// `"retryDelay": "34.07s"` among Gemini's details, rounded up.
-fn retry_after_s(document: Value<'_>) -> Option<u64> {
+pub(super) fn retry_after_s(document: Value<'_>) -> Option<u64> {
     let mut found = None;
     document.get("error")?.get("details")?.each_item(|detail| {
         let Some(delay) = detail.get("retryDelay").and_then(|d| d.text()) else { return };

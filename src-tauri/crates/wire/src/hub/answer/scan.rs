@@ -10,6 +10,12 @@ pub(super) fn sound(data: &[u8]) -> bool {
     serde_json::from_slice::<&RawValue>(data).is_ok()
 }
 
+/// Whether nothing can read this as JSON, also no parser that lets `NaN` pass. Broken UTF-8 alone
+/// is no reason: most read over it.
+pub(crate) fn unreadable(data: &[u8]) -> bool {
+    std::str::from_utf8(data).is_ok() && !sound(data) && without_nan(data).is_none()
+}
+
 /// The same data with the numbers JSON does not have (`NaN`, `Infinity`), which Python's servers
 /// write, as `null`; `None` when it holds none or is no JSON even so.
 pub(super) fn without_nan(data: &[u8]) -> Option<Vec<u8>> {

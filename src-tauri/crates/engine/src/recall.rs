@@ -1,0 +1,36 @@
+//! Conversations that were going on when Weir was stopped: read back from the ledger at a start, so
+//! that they stay on the models that have their prompts warm.
+
+use weir_core::Outcome;
+use weir_core::route::Route;
+use weir_ledger::{Ledger, LogFilter};
+use weir_proxy::Proxy;
+
+/// How far back conversations are recalled, in milliseconds: an hour is the longest a provider
+/// keeps a prompt in its cache.
+const RECALLED_MS: i64 = 60 * 60_000;
+/// Requests read for it at most.
+const RECALLED_LEN_MAX: usize = 2_000;
+
+/// Tells the proxy which conversations were going on before it began: they stay on their models.
+pub fn recall(ledger: &Ledger, proxy: &Proxy, now_ms: i64) {
+    let filter = LogFilter {
+        since_ms: Some(now_ms - RECALLED_MS),
+        limit: RECALLED_LEN_MAX,
+        ..LogFilter::default()
+    };
+    let rows = match ledger.log(&filter) {
+        Ok(rows) => rows,
+        Err(problem) => return tracing::warn!(%problem, "conversations were not recalled"),
+    };
+    for row in rows.iter().rev() {
+        let last = row.last();
+        let key = row.decision.as_ref().and_then(|decision| decision.conversation);
+        if let (Some(key), Some(Outcome::Ok)) = (key, last.outcome) {
+            let route = Route { provider: last.provider.clone(), model: last.model.clone() };
+            let ended_ms = row.at_ms() + i64::from(last.total_ms.unwrap_or(0));
+            let usage = row.usage().unwrap_or_default();
+            proxy.recall(key, &row.asked_model, &route, &usage, ended_ms);
+        }
+    }
+}

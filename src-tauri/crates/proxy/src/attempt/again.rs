@@ -1,0 +1,79 @@
+//! A provider that does not take a request in the form it was sent in is asked once more in
+//! another one, and what it does not take is remembered.
+
+use super::{Course, Head, Open, Sent, To, Try};
+use crate::reply::Refused;
+use weir_core::route::{Candidate, Provider};
+use weir_core::{Endpoint, Metered, Outcome};
+
+impl Course<'_> {
+    /// The first dialect of a server that may lack the endpoint at hand.
+    pub(super) fn own_dialect(&self, provider: &Provider, at: &Candidate) -> Option<Endpoint> {
+        let own = provider.own(at.endpoint, &at.route.model, self.asked.streams());
+        own.filter(|own| *own != at.endpoint && !provider.is_the_vendor())
+    }
+
+    /// A server that may have no such endpoint, though its kind usually does (Responses at an
+    /// OpenAI-compatible server, Messages at an older local one): asked once more in its first
+    /// dialect, and remembered when that is there. A 404 that speaks of the model goes to the
+    /// client as it is, and so does one to a request that cannot be said in that dialect.
+    pub(super) async fn in_own_dialect(
+        &mut self,
+        to: To<'_>,
+        mut head: Head,
+    ) -> Result<Try, Refused> {
+        let text = head.peek().await.start;
+        let of_the_model = memchr::memmem::find(&text.to_ascii_lowercase(), b"model").is_some();
+        let own = self.own_dialect(to.provider, &to.candidate).filter(|_| !of_the_model);
+        let Some(own) = own else { return Ok(self.begin(&to, head).await) };
+        let quirks = &self.context.upstream_quirks;
+        let candidate = Candidate { endpoint: own, ..to.candidate.clone() };
+        let asks = crate::carry::wants_usage(self.asked, &candidate)
+            && !quirks.rejects_usage(&to.provider.name);
+        let instead = To { candidate, ..to };
+        // Nothing is open at a provider twice.
+        let Head { ticket, answer, way, limit } = head;
+        let again = match self.ask(&instead, asks).await? {
+            Sent::Failed(failed) if matches!(failed.open, Open::Nothing) => {
+                let head = Head { ticket, answer, way, limit };
+                return Ok(self.begin(&To { candidate: to.candidate, ..instead }, head).await);
+            }
+            other => other,
+        };
+        ticket.close(Outcome::UpstreamError, Metered::default(), false);
+        let head = match again {
+            Sent::Head(head) => *head,
+            Sent::Failed(failed) | Sent::Stale(failed) => return Ok(Try::Failed(failed)),
+        };
+        // Where nothing is there, what stands before the server may be down.
+        if !head.is_absent() && !head.answer.status.is_server_error() {
+            quirks.note_lacks(&instead.provider.name, to.candidate.endpoint);
+        }
+        if asks && head.answer.status == 400 {
+            return self.without_usage(instead, head).await;
+        }
+        Ok(self.begin(&instead, head).await)
+    }
+
+    /// A 400 that may be about the `stream_options` Weir added: asked once more without, and
+    /// remembered for the provider. Any other 400 goes on as it is.
+    pub(super) async fn without_usage(
+        &mut self,
+        to: To<'_>,
+        mut head: Head,
+    ) -> Result<Try, Refused> {
+        let text = head.peek().await.start;
+        let ours = [b"stream_options".as_slice(), b"include_usage"]
+            .iter()
+            .any(|needle| memchr::memmem::find(&text, needle).is_some());
+        if !ours {
+            return Ok(self.begin(&to, head).await);
+        }
+        self.context.upstream_quirks.note_rejects_usage(&to.provider.name);
+        head.ticket.close(Outcome::UpstreamError, Metered::default(), false);
+        match self.ask(&to, false).await? {
+            Sent::Head(head) => Ok(self.begin(&to, *head).await),
+            Sent::Failed(failed) | Sent::Stale(failed) => Ok(Try::Failed(failed)),
+        }
+    }
+}

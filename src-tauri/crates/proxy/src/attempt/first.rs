@@ -1,0 +1,301 @@
+//! The commit point. What a provider sends before its first content is held back, so that an error,
+//! a cut or a silence up to there can still be made good by somebody else. An answer that is not
+//! streamed, or is to be held, is read to its end here.
+
+use super::send::passed;
+use super::{Course, Failed, Head, Kept, Open, Started, To, Try};
+use crate::answer::{is_event_stream, tap_for, text};
+use crate::decline::Failure;
+use crate::limits::{
+    ANSWER_COLLECT_BYTES_MAX, FIRST_ALONE_WAIT_MAX, FIRST_BYTES_MAX, FIRST_EVENTS_MAX,
+};
+use crate::settle::Ticket;
+use crate::upstream::{Answer, AnswerBody};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, header};
+use http_body_util::BodyExt;
+use std::collections::VecDeque;
+use std::pin::Pin;
+use std::time::Duration;
+use tokio::time::{Sleep, sleep};
+use weir_core::meter::End;
+use weir_core::retry_after::asked_wait;
+use weir_core::verdict::{Fault, Says};
+use weir_core::{Endpoint, Outcome};
+use weir_wire::damaged::without_damaged;
+use weir_wire::encoding::{Encoding, decode_body};
+use weir_wire::hub::{self, Form, Framing};
+use weir_wire::tap::Tap;
+
+/// Most of a provider's compressed error that is read, in bytes once decoded.
+const ERROR_DECODED_BYTES_MAX: usize = 256 * 1024;
+
+/// What the beginning of an answer came to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Came {
+    /// Content, or as much as is held back.
+    Enough,
+    /// The end of the body.
+    End,
+    /// The connection broke.
+    Cut,
+    /// An error event.
+    Error,
+    /// Nothing in time.
+    Late,
+}
+
+/// The beginning of an answer.
+struct First {
+    body: AnswerBody,
+    tap: Tap,
+    pieces: VecDeque<Bytes>,
+    bytes: usize,
+    events: usize,
+    /// Read to the end, not to the first content.
+    whole: bool,
+}
+
+impl Course<'_> {
+    /// Whether an answer settles the matter; it is not let go before its first content.
+    pub(super) async fn begin(&self, to: &To<'_>, mut head: Head) -> Try {
+        let status = head.answer.status;
+        if status.is_redirection() {
+            return redirected(to, head);
+        }
+        if !status.is_success() {
+            let peeked = head.peek().await;
+            return self.refused(to, head, &peeked.start, peeked.whole);
+        }
+        let endpoint = to.candidate.endpoint;
+        if is_page(&head.answer.headers) && endpoint.metered() {
+            let what = "a web page instead of an answer".to_owned();
+            let failure = Failure::of(&to.candidate, Fault::Garbled, what);
+            let outcome = Outcome::Truncated;
+            let first = First::of(&mut head, endpoint, false);
+            return failed(failure, Open::Answer(self.started(to, head, first), outcome));
+        }
+        let mut first = First::of(&mut head, endpoint, self.holds || !self.asked.streams());
+        if !endpoint.metered() {
+            return Try::Started(self.started(to, head, first));
+        }
+        let came = self.read(to, &mut first, &mut head.ticket, &mut head.limit).await;
+        self.judge(to, head, first, came)
+    }
+
+    async fn read(
+        &self,
+        to: &To<'_>,
+        first: &mut First,
+        ticket: &mut Ticket,
+        limit: &mut Option<Pin<Box<Sleep>>>,
+    ) -> Came {
+        // Alone, and streaming live, the client hears of its answer before it loses patience.
+        let alone = !to.another && !first.whole;
+        let mut alone = alone.then(|| Box::pin(sleep(FIRST_ALONE_WAIT_MAX)));
+        let stall = (to.another || self.holds).then_some(self.context.failover.stall);
+        loop {
+            tokio::select! {
+                came = first.next(ticket, stall) => if let Some(came) = came { return came },
+                () = passed(limit) => return Came::Late,
+                () = passed(&mut alone) => return Came::Enough,
+            }
+        }
+    }
+
+    fn judge(&self, to: &To<'_>, head: Head, first: First, came: Came) -> Try {
+        let (fault, outcome, what) = match came {
+            Came::Late => (Fault::Slow, Outcome::Timeout, "no content in time".to_owned()),
+            Came::Error => return self.told_in_stream(to, head, first),
+            Came::Enough => return self.let_go(to, head, first),
+            Came::End | Came::Cut => match first.tap.metered().end {
+                End::Complete => return self.let_go(to, head, first),
+                End::Failed => return self.told_in_stream(to, head, first),
+                // In an encoding nobody here knows it may well have ended.
+                End::Open if came == Came::End && !first.tap.readable() => {
+                    return self.let_go(to, head, first);
+                }
+                End::Open if came == Came::End && !self.asked.streams() => {
+                    let what = "an answer that is none".to_owned();
+                    let failure = Failure::of(&to.candidate, Fault::Garbled, what);
+                    let started = self.started(to, head, first);
+                    return failed(failure, Open::Answer(started, Outcome::Truncated));
+                }
+                End::Open => {
+                    let what = "the provider's answer broke off before its end".to_owned();
+                    (Fault::Cut, Outcome::Truncated, what)
+                }
+            },
+        };
+        let failure = Failure::of(&to.candidate, fault, what);
+        let metered = first.tap.finish();
+        failed(failure, Open::Ticket(Box::new(head.ticket), outcome, metered))
+    }
+
+    /// The answer goes to the client from here on, first what was held back.
+    fn let_go(&self, to: &To<'_>, head: Head, first: First) -> Try {
+        if let Some(pass) = &head.ticket.pass {
+            pass.began();
+        }
+        Try::Started(self.started(to, head, first))
+    }
+
+    fn started(&self, to: &To<'_>, head: Head, first: First) -> Box<Started> {
+        let Head { answer, ticket, way, .. } = head;
+        let (body, tap, fed) = first.resumed();
+        Box::new(Started {
+            answer: Answer { body, ..answer },
+            tap,
+            fed,
+            ticket,
+            candidate: to.candidate.clone(),
+            way,
+            attempts: self.count,
+            tried: crate::decline::tried(&self.failures),
+        })
+    }
+
+    /// An error status.
+    fn refused(&self, to: &To<'_>, mut head: Head, start: &Bytes, whole: bool) -> Try {
+        let status = head.answer.status.as_u16();
+        let headers = &head.answer.headers;
+        let encoding = Encoding::parse(text(headers, header::CONTENT_ENCODING));
+        let plain = decode_body(encoding, start, ERROR_DECODED_BYTES_MAX);
+        let complaint = hub::complaint(status, plain.as_deref().unwrap_or_default());
+        let fault = Fault::Refused(complaint.says);
+        let what = said(status, &complaint.words);
+        let mut failure = self.with_wait(Failure::of(&to.candidate, fault, what), headers);
+        failure.wait = failure.wait.or(complaint.wait);
+        failure.peeked = whole.then(|| start.clone());
+        let first = First::of(&mut head, to.candidate.endpoint, true);
+        failed(failure, Open::Answer(self.started(to, head, first), Outcome::UpstreamError))
+    }
+
+    /// An error event inside a 200, before any content: the response it would have been.
+    fn told_in_stream(&self, to: &To<'_>, head: Head, first: First) -> Try {
+        let Head { answer, ticket, way, .. } = head;
+        let endpoint = to.candidate.endpoint;
+        let form = Form::of(endpoint).unwrap_or(Form::Chat);
+        let bytes = first.all();
+        let found = hub::complaint_in(form, form, framing(endpoint, &answer.headers), &bytes);
+        let says = found.as_ref().map_or(Says::Failed, |(complaint, _)| complaint.says);
+        let words = found.as_ref().map_or("an error without a text", |(c, _)| c.words.as_str());
+        let what = format!("an error inside the answer: {words}");
+        let failure = Failure::of(&to.candidate, Fault::InStream(says), what);
+        let mut failure = self.with_wait(failure, &answer.headers);
+        if let Some((_, told)) = found {
+            let kept = Kept::of_stream(told, &answer.headers, way, to.candidate.clone());
+            failure.kept = Some(Box::new(kept));
+        }
+        let metered = first.tap.finish();
+        failed(failure, Open::Ticket(Box::new(ticket), Outcome::ErrorInStream, metered))
+    }
+
+    /// What the provider's headers say of trying again.
+    fn with_wait(&self, failure: Failure, headers: &HeaderMap) -> Failure {
+        const MILLIS: HeaderName = HeaderName::from_static("retry-after-ms");
+        const SHOULD: HeaderName = HeaderName::from_static("x-should-retry");
+        let of = |name: HeaderName| headers.get(name).and_then(|v| v.to_str().ok());
+        let now_ms = self.context.ports.clock.unix_ms();
+        Failure {
+            retry_after: headers.get(header::RETRY_AFTER).cloned(),
+            wait: asked_wait(of(MILLIS), of(header::RETRY_AFTER), now_ms),
+            told_to_stop: of(SHOULD) == Some("false"),
+            ..failure
+        }
+    }
+}
+
+impl First {
+    fn of(head: &mut Head, endpoint: Endpoint, whole: bool) -> Self {
+        let headers = &head.answer.headers;
+        let tap = tap_for(endpoint, headers);
+        let body = std::mem::replace(&mut head.answer.body, AnswerBody::Broken);
+        Self { body, tap, pieces: VecDeque::new(), bytes: 0, events: 0, whole }
+    }
+
+    /// Reads one piece more. Giving it up half-way loses nothing.
+    async fn next(&mut self, ticket: &mut Ticket, stall: Option<Duration>) -> Option<Came> {
+        let piece = match stall {
+            Some(stall) => match tokio::time::timeout(stall, self.body.frame()).await {
+                Ok(piece) => piece,
+                Err(_) => return Some(Came::Late),
+            },
+            None => self.body.frame().await,
+        };
+        let data = match piece {
+            None => {
+                self.close();
+                return Some(Came::End);
+            }
+            Some(Err(_)) => return Some(Came::Cut),
+            Some(Ok(frame)) => frame.into_data().ok().filter(|data| !data.is_empty())?,
+        };
+        ticket.first_byte();
+        self.tap.feed(&data);
+        self.bytes += data.len();
+        self.events += memchr::memmem::find_iter(&data, b"\n\n").count();
+        self.pieces.push_back(data);
+        if self.whole {
+            return (self.bytes > ANSWER_COLLECT_BYTES_MAX).then_some(Came::Enough);
+        }
+        let full = self.bytes > FIRST_BYTES_MAX || self.events > FIRST_EVENTS_MAX;
+        match self.tap.end() {
+            _ if self.tap.content_started() => Some(Came::Enough),
+            End::Failed => Some(Came::Error),
+            _ => full.then_some(Came::Enough),
+        }
+    }
+
+    /// Nothing more comes.
+    fn close(&mut self) {
+        self.body = AnswerBody::Made(VecDeque::new());
+    }
+
+    fn all(&self) -> Vec<u8> {
+        self.pieces.iter().flat_map(|piece| piece.iter().copied()).collect()
+    }
+
+    /// The body from its beginning, the tap that has read what was held back, and how much that is.
+    fn resumed(mut self) -> (AnswerBody, Tap, usize) {
+        if self.tap.met_damage() {
+            let held = without_damaged(Bytes::from(self.all()));
+            self.bytes = held.len();
+            self.pieces = VecDeque::from([held]);
+        }
+        let body = AnswerBody::Resumed { pieces: self.pieces, rest: Box::new(self.body) };
+        (body, self.tap, self.bytes)
+    }
+}
+
+fn failed(failure: Failure, open: Open) -> Try {
+    Try::Failed(Box::new(Failed { failure, open }))
+}
+
+fn redirected(to: &To<'_>, head: Head) -> Try {
+    // Not followed, and not passed on either: a client that followed it would take its token and
+    // its prompt to a host nobody stored.
+    let status = head.answer.status.as_u16();
+    let what = format!("a redirect (status {status}), which is not followed. Correct its base_url");
+    let failure = Failure::of(&to.candidate, Fault::Redirect, what);
+    let metered = weir_core::Metered::default();
+    failed(failure, Open::Ticket(Box::new(head.ticket), Outcome::UpstreamError, metered))
+}
+
+fn said(status: u16, words: &str) -> String {
+    if words.is_empty() { format!("status {status}") } else { format!("status {status} ({words})") }
+}
+
+/// A captive portal's page, or that of a gateway before the provider.
+fn is_page(headers: &HeaderMap) -> bool {
+    text(headers, header::CONTENT_TYPE)
+        .is_some_and(|kind| kind.trim_start().to_ascii_lowercase().starts_with("text/html"))
+}
+
+fn framing(endpoint: Endpoint, headers: &HeaderMap) -> Framing {
+    match endpoint {
+        _ if is_event_stream(headers) => Framing::Sse,
+        Endpoint::GenerateStream => Framing::JsonArray,
+        _ => Framing::Lines,
+    }
+}

@@ -1,0 +1,214 @@
+//! Sets money aside, sends, and waits for the head of an answer.
+
+use super::{Course, Failed, Head, Open, Sent, Started, To};
+use crate::answer::tap_for;
+use crate::carry::Way;
+use crate::decline::{Failure, FailureKind, no_ledger};
+use crate::limits::{HEAD_OF_ANSWER_WAIT_MAX, OUTPUT_TOKENS_ASSUMED, STALE_MAX};
+use crate::ports::{Estimate, Opening, Refusal};
+use crate::read::Asked;
+use crate::reply::Refused;
+use crate::settle::Ticket;
+use crate::upstream::{NoAnswer, Outbound};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::{Sleep, sleep};
+use weir_core::route::{Candidate, Reason};
+use weir_core::verdict::Fault;
+use weir_core::{Endpoint, Metered, Outcome};
+use weir_triage::{tokens_at_most, tokens_likely};
+use weir_wire::hub::{Family, Form, Reasoning, Traits};
+
+/// A prompt of so many tokens is given a second more.
+const TOKENS_PER_SECOND: u64 = 8_000;
+
+impl Course<'_> {
+    pub(super) async fn send(
+        &mut self,
+        to: &To<'_>,
+        out: Outbound,
+        way: Way,
+    ) -> Result<Sent, Refused> {
+        let To { provider, candidate, .. } = to;
+        let pass = match self.pass(provider, candidate) {
+            Ok(pass) => pass,
+            Err(failure) => return Ok(Sent::nothing(failure)),
+        };
+        let local = provider.local && !self.local.cloud;
+        let bytes = out.body.len().max(self.asked.json().len());
+        let mut estimate = estimate(self.asked, bytes, way.output_assumed());
+        estimate.cache_write |= way.marks_cache();
+        let mut ticket = match self.reserve(candidate, local, estimate) {
+            Ok(ticket) => ticket,
+            // A later link may be free, or in no budget.
+            Err(Refusal::Budget { message, .. }) => {
+                return Ok(Sent::nothing(Failure::of(candidate, Fault::Budget, message)));
+            }
+            Err(ledger @ Refusal::Ledger { .. }) => return Err(no_ledger(&ledger)),
+        };
+        ticket.dropped = way.dropped();
+        ticket.sent = true;
+        ticket.place = self.local.place.clone();
+        ticket.pass = Some(pass);
+        ticket.thread =
+            self.planned.thread(&self.context.conversations, self.asked, &candidate.route);
+        let mut limit = self.patience(to).map(|limit| Box::pin(sleep(limit)));
+        let sent_ns = self.context.ports.clock.monotonic_ns();
+        let sending = self.context.upstream.send(out);
+        let answer = tokio::select! {
+            answer = tokio::time::timeout(HEAD_OF_ANSWER_WAIT_MAX, sending) => {
+                answer.unwrap_or(Err(NoAnswer::Timeout))
+            }
+            () = passed(&mut limit) => Err(NoAnswer::Timeout),
+        };
+        match answer {
+            Ok(answer) => {
+                ticket.status = answer.status.as_u16();
+                if provider.local {
+                    self.context.ports.locals.answered(&provider.name, &candidate.route.model);
+                }
+                Ok(Sent::Head(Box::new(Head { answer, ticket, way, limit })))
+            }
+            Err(problem) => {
+                let waited_ns = self.context.ports.clock.monotonic_ns().saturating_sub(sent_ns);
+                let stale = local
+                    && matches!(problem, NoAnswer::Broke(_))
+                    && Duration::from_nanos(waited_ns) < STALE_MAX;
+                Ok(unanswered(to, ticket, &problem, stale))
+            }
+        }
+    }
+
+    /// How long an attempt may take before somebody else is asked; `None` where nobody is left.
+    fn patience(&self, to: &To<'_>) -> Option<Duration> {
+        if !to.another {
+            return None;
+        }
+        let settings = &self.context.failover;
+        if !self.asked.streams() {
+            return Some(settings.whole_answer);
+        }
+        let body = self.asked.json();
+        let more = tokens_likely(body.len() as u64) / TOKENS_PER_SECOND;
+        let base = match to.provider.local || thinks(&to.candidate, body) {
+            true => settings.first_thought.max(settings.first_content),
+            false => settings.first_content,
+        };
+        Some(base + Duration::from_secs(more))
+    }
+
+    pub(super) fn reserve(
+        &mut self,
+        to: &Candidate,
+        local: bool,
+        estimate: Estimate,
+    ) -> Result<Ticket, Refusal> {
+        let context = self.context;
+        let asked = self.asked;
+        let metered = asked.accepted.target.endpoint.metered();
+        let judgement = self.planned.judged.judgement;
+        let opening = Opening {
+            id: context.id,
+            attempt: self.count + 1,
+            at_ms: context.arrived_ms,
+            client: asked.accepted.caller.name.clone(),
+            project: asked.hints.project.clone(),
+            session: asked.hints.session.clone().or_else(|| asked.facts.session.clone()),
+            category: asked.hints.category.clone(),
+            endpoint: asked.accepted.target.endpoint,
+            asked_model: asked.model.clone(),
+            provider: to.route.provider.clone(),
+            model: to.route.model.clone(),
+            local,
+            demo: to.reason == Reason::Demo,
+            service_tier: asked.facts.service_tier.clone(),
+            task: judgement.map(|j| j.task.as_str().to_owned()),
+            tier: judgement.map(|j| j.tier),
+            confidence: judgement.map(|j| j.confidence),
+            reason: to.reason,
+            decision: Some(Arc::clone(&self.planned.decision)),
+            estimate: if metered { estimate } else { Estimate::default() },
+        };
+        let reservation = context.ports.books.reserve(opening)?;
+        self.count += 1;
+        self.on_route += 1;
+        Ok(Ticket::new(&context.ports, reservation, context.arrived_ns, context.failover.health))
+    }
+
+    pub(super) fn demonstrate(&mut self, candidate: Candidate) -> Result<Started, Refused> {
+        let estimate = estimate(self.asked, self.asked.json().len(), OUTPUT_TOKENS_ASSUMED);
+        let mut ticket =
+            self.reserve(&candidate, true, estimate).map_err(|refusal| no_ledger(&refusal))?;
+        ticket.sent = true;
+        let answer = crate::demo::answer(&self.asked.accepted.target, self.asked);
+        ticket.status = answer.status.as_u16();
+        let tap = tap_for(self.asked.accepted.target.endpoint, &answer.headers);
+        let way = Way::AsItCame { hides_usage: false, thoughts_left_out: false };
+        let tried = None;
+        Ok(Started { answer, tap, fed: 0, ticket, candidate, way, attempts: self.count, tried })
+    }
+}
+
+impl Sent {
+    fn nothing(failure: Failure) -> Self {
+        Self::Failed(Box::new(Failed { failure, open: Open::Nothing }))
+    }
+}
+
+/// Waits until a limit has passed; for ever where there is none.
+pub(super) async fn passed(limit: &mut Option<Pin<Box<Sleep>>>) {
+    match limit {
+        Some(limit) => limit.await,
+        None => std::future::pending().await,
+    }
+}
+
+fn unanswered(to: &To<'_>, mut ticket: Ticket, problem: &NoAnswer, stale: bool) -> Sent {
+    let To { provider, candidate, .. } = to;
+    let (fault, outcome) = match problem {
+        NoAnswer::Connect(_) => (Fault::Connect, Outcome::Unreachable),
+        NoAnswer::Timeout => (Fault::Silent, Outcome::Timeout),
+        NoAnswer::Broke(_) => (Fault::Broke, Outcome::Unreachable),
+    };
+    ticket.sent = fault != Fault::Connect;
+    let mut failure = Failure::of(candidate, fault, problem.to_string());
+    if provider.local && !ticket.sent {
+        failure.what = format!("{} is not running at {}", provider.name, provider.base_url);
+        failure.kind = FailureKind::NotRunning;
+    }
+    if stale {
+        ticket.close(outcome, Metered::default(), false);
+        return Sent::Stale(Box::new(Failed { failure, open: Open::Nothing }));
+    }
+    let open = Open::Ticket(Box::new(ticket), outcome, Metered::default());
+    Sent::Failed(Box::new(Failed { failure, open }))
+}
+
+/// Whether a model is likely to think for a while before it says anything that is told.
+fn thinks(candidate: &Candidate, body: &[u8]) -> bool {
+    let Some(form) = Form::of(candidate.endpoint) else { return false };
+    let traits = Traits::of(form, &candidate.route.model, false);
+    match (traits.reasoning, traits.family) {
+        (Reasoning::Unsaid, _) => false,
+        // Claude thinks when it is told to, the others unless they are told not to.
+        (_, Family::Claude) => [b"\"thinking\"".as_slice(), b"\"effort\"", b"\"reasoning"]
+            .iter()
+            .any(|word| memchr::memmem::find(body, word).is_some()),
+        _ => true,
+    }
+}
+
+/// `bytes` is the length of the prompt, in the longer of its two forms; `assumed` the answer's
+/// limit where the client names none, in tokens.
+fn estimate(asked: &Asked, bytes: usize, assumed: u64) -> Estimate {
+    let output = match asked.accepted.target.endpoint {
+        Endpoint::Embeddings => 0,
+        _ => asked.facts.max_output_tokens.unwrap_or(assumed),
+    };
+    Estimate {
+        input_tokens: tokens_at_most(bytes as u64),
+        output_tokens: output.saturating_mul(asked.facts.choices),
+        cache_write: asked.facts.cache_marked,
+    }
+}

@@ -1,5 +1,5 @@
 # `make run` and `make test` do all their own set-up on Debian and Ubuntu; see .ci/setup.
-.PHONY: run test check build ui bench clients llama fuzz icons kill-long connect-kill e2e triage-weights triage-report
+.PHONY: run test check build ui bench clients llama fuzz icons kill-long connect-kill e2e trace-report triage-weights triage-report failover-full sim-full pages screens
 export CARGO_TERM_COLOR ?= auto
 FUZZ_SECONDS ?= 60
 
@@ -10,7 +10,7 @@ test: setup-test ui check
 	cargo test --locked
 	cargo test --locked -p weir-tray
 	cargo build --locked -p weir-tray
-	$(MAKE) e2e llama fuzz
+	$(MAKE) e2e pages llama fuzz
 	tests/clients/run --ci
 	tests/clients/crossing --ci
 
@@ -32,8 +32,17 @@ clients: setup-test ; cargo build --locked -p weir-cli && tests/clients/run && t
 llama: setup-test ; tests/llama/run
 fuzz: setup-test ; tests/fuzz/run $(FUZZ_SECONDS)
 e2e: ; tests/e2e/run
+# What routing saves on made-up traffic in the shape of real use: docs/routing-savings.md.
+trace-report: setup-build ; WEIR_WRITE=1 cargo test --locked -p weir-engine --test savings -- the_report
 icons: ; cd ui && npm run --silent icons
+# The built pages in Chromium: axe, the window's policy, cut text; and their pictures in docs/screens.
+pages: setup-test ; cd ui && npm run --silent pages
+screens: setup-test ; cd ui && npm run --silent screens
 kill-long: ; cargo build --locked --release -p weir-cli && WEIR_KILLS=10000 WEIR_BIN=$(CURDIR)/target/release/weir cargo test --locked -p weir-tests --test suite -- kill --nocapture
+# The failure scenarios with their real times; some twenty minutes.
+failover-full: ; cargo build --locked -p weir-cli && WEIR_FAILOVER_FULL=1 cargo test --locked -p weir-tests --test suite -- failover:: issue_ --nocapture
+# Every kind of fault under a hundred seeds.
+sim-full: ; cargo build --locked -p weir-cli && WEIR_SIM_SEEDS=100 cargo test --locked -p weir-tests --test suite -- sim:: --nocapture
 # Every file system call of connect and disconnect, killed once each; needs strace.
 connect-kill: ; cargo build --locked -p weir-cli && tests/connect/every_syscall
 # The weights that judge requests, from the corpus beside them; the same bytes at every run.

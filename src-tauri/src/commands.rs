@@ -1,42 +1,131 @@
-//! What the window may ask for: one thin function each onto the engine's desk.
+//! What the window may ask for: one line each onto the engine's desk, and nothing decided here.
 //! The list is repeated in build.rs and capabilities/default.json; one missing there is refused.
 
 use crate::shell::Shell;
-use crate::tray;
+use crate::{say, tray};
 use std::sync::Arc;
 use tauri::async_runtime::spawn_blocking;
 use tauri::{AppHandle, State};
-use weir_engine::api::{ApiProblem, Code, WindowView};
+use tauri_plugin_autostart::ManagerExt;
+use weir_engine::api::{
+    ApiProblem, BudgetDone, BudgetOrder, Budgets, By, ClientRow, Code, Comparison, ConfigReport,
+    ConfigShown, CostBreakdown, CostSummary, Desk, Doctor, Explain, KeyRow, KeyTest, LocalDone,
+    LocalOrder, LocalStatus, LogQuery, LogRow, ModelRow, PriceShow, RequestId, RouteTest,
+    SecretText, Span, Stamp, ToolReport, ToolRow, TunnelStarted, TunnelStatus, TunnelTest,
+    WindowView,
+};
+use weir_engine::config;
 
 type Held<'a> = State<'a, Arc<Shell>>;
 
-/// What the window shows now.
-///
-/// # Errors
-/// Only when Weir is stopping.
-#[tauri::command]
-pub async fn view(shell: Held<'_>) -> Result<WindowView, ApiProblem> {
-    away(&shell, |shell| Ok(shell.window_view())).await
+/// Makes each line a command: asked off the main thread, failing as the engine says.
+macro_rules! commands {
+    ($($(#[$doc:meta])* $name:ident($($arg:ident: $type:ty),*) -> $out:ty = $ask:expr;)*) => {$(
+        $(#[$doc])*
+        ///
+        /// # Errors
+        /// What the engine says.
+        #[tauri::command]
+        pub async fn $name(shell: Held<'_>, $($arg: $type),*) -> Result<$out, ApiProblem> {
+            away(&shell, $ask).await
+        }
+    )*};
 }
 
-/// Passes everything through to where it asked, or routes again.
+commands! {
+    /// What the window shows now.
+    view() -> WindowView = |shell| Ok(shell.window_view());
+    /// Passes everything through to where it asked, or routes again.
+    pause(paused: bool) -> () = on(move |desk| desk.pause(paused));
+    /// Puts the proxy's address on the clipboard.
+    copy_address() -> () = tray::copy_address;
+    /// Puts a text that the window shows on the clipboard.
+    copy(text: String) -> () = move |shell| shell.clipboard.put(&text);
+    /// Requests.
+    requests(query: LogQuery) -> Vec<LogRow> = on(move |desk| desk.log(&query));
+    /// One request.
+    request(id: RequestId) -> Explain = on(move |desk| desk.explain(id));
+    /// What a period cost, day by day.
+    summary(period: Span) -> CostSummary = on(move |desk| desk.cost_summary(period));
+    /// What a period cost, in groups.
+    breakdown(period: Span, by: By) -> CostBreakdown = on(move |desk| desk.cost_breakdown(period, by));
+    /// Every model that can be asked for.
+    models() -> Vec<ModelRow> = on(|desk| desk.models());
+    /// The price rows of a model.
+    prices(model: String) -> PriceShow = on(move |desk| desk.price_show(&model));
+    /// Where a body would go, without sending it.
+    route_test(body: String) -> RouteTest = on(move |desk| desk.route_test(&body, None));
+    /// Every provider's key state.
+    keys() -> Vec<KeyRow> = on(|desk| desk.key_list());
+    /// Stores a provider's key in the keychain.
+    key_set(provider: String, key: SecretText) -> () = on(move |desk| desk.key_set(&provider, key));
+    /// Removes a provider's key from the keychain.
+    key_remove(provider: String) -> () = on(move |desk| desk.key_remove(&provider));
+    /// Asks the provider whether it accepts the key.
+    key_test(provider: String) -> KeyTest = on(move |desk| desk.key_test(&provider));
+    /// What shadow mode would have done in a period.
+    shadow(period: Span) -> Comparison = on(move |desk| desk.cost_shadow(period));
+    /// What traffic since a moment would have cost under another configuration.
+    simulate(since: Option<Stamp>, toml: String) -> Comparison =
+        on(move |desk| desk.simulate(since, "the text", &toml));
+    /// Every budget and subscription.
+    budgets() -> Budgets = on(|desk| desk.budgets());
+    /// Changes a budget, for good in config.toml or for a time.
+    budget_order(order: BudgetOrder) -> BudgetDone = on(move |desk| desk.budget(&order));
+    /// Every local server, looked at now.
+    local() -> LocalStatus = on(|desk| desk.local_status());
+    /// Switches local models, loads or unloads one, starts or stops a server.
+    local_order(order: LocalOrder) -> LocalDone = on(move |desk| desk.local(&order));
+    /// Whether the tunnel is open, and who came.
+    tunnel() -> TunnelStatus = on(|desk| desk.tunnel_status());
+    /// Opens the tunnel for Cursor.
+    tunnel_start(host: Option<String>) -> TunnelStarted =
+        on(move |desk| desk.tunnel_start(host.as_deref()));
+    /// Closes the tunnel.
+    tunnel_stop() -> TunnelStatus = on(|desk| desk.tunnel_stop());
+    /// Calls the tunnel's public address.
+    tunnel_test() -> TunnelTest = on(|desk| desk.tunnel_test());
+    /// The configuration in force.
+    config_shown() -> ConfigShown = on(|desk| desk.config_show());
+    /// Every problem of the configuration file.
+    config_check() -> ConfigReport = |shell| config::own_report(&shell.home.config());
+    /// Every check of the set-up.
+    doctor() -> Doctor = on(|desk| desk.doctor());
+    /// Every tool and how it stands.
+    tools() -> Vec<ToolRow> = |shell| Ok(shell.bench()?.list());
+    /// Tools that hold a token.
+    clients() -> Vec<ClientRow> = on(|desk| desk.client_list());
+    /// What connecting a tool would change.
+    tool_rehearse(tool: String, keep_login: bool) -> ToolReport =
+        move |shell| shell.bench()?.rehearse(&*shell.desk()?, &tool, keep_login);
+    /// Points a tool at Weir.
+    tool_connect(tool: String, keep_login: bool) -> ToolReport =
+        move |shell| shell.bench()?.connect(&*shell.desk()?, &tool, keep_login);
+    /// Puts a tool's settings back.
+    tool_disconnect(tool: String) -> ToolReport = move |shell| shell.bench()?.disconnect(&tool);
+    /// Puts every tool's settings back.
+    tools_restore() -> Vec<ToolReport> = |shell| shell.bench()?.restore();
+}
+
+/// Whether Weir starts at login.
 ///
 /// # Errors
-/// What the engine says.
+/// What the desktop says.
 #[tauri::command]
-pub async fn pause(shell: Held<'_>, paused: bool) -> Result<(), ApiProblem> {
-    away(&shell, move |shell| shell.desk()?.pause(paused)).await?;
+pub fn login(app: AppHandle) -> Result<bool, ApiProblem> {
+    app.autolaunch().is_enabled().map_err(|problem| unchanged(&problem))
+}
+
+/// Starts Weir at login, or no longer.
+///
+/// # Errors
+/// What the desktop says.
+#[tauri::command]
+pub fn login_set(app: AppHandle, shell: Held<'_>, on: bool) -> Result<(), ApiProblem> {
+    let login = app.autolaunch();
+    let done = if on { login.enable() } else { login.disable() };
     shell.touch();
-    Ok(())
-}
-
-/// Puts the proxy's address on the clipboard.
-///
-/// # Errors
-/// When nothing listens, or the desktop offers no clipboard.
-#[tauri::command]
-pub async fn copy_address(shell: Held<'_>) -> Result<(), ApiProblem> {
-    away(&shell, tray::copy_address).await
+    done.map_err(|problem| unchanged(&problem))
 }
 
 /// Tries to start or reach an engine again.
@@ -49,6 +138,19 @@ pub fn retry(shell: Held<'_>) {
 #[tauri::command]
 pub fn quit(app: AppHandle) {
     app.exit(0);
+}
+
+fn unchanged(problem: &tauri_plugin_autostart::Error) -> ApiProblem {
+    let message = format!("start at login cannot be changed: {problem}");
+    say::problem(&message);
+    ApiProblem::new(Code::Unavailable, message)
+}
+
+/// A question to the desk that serves. What it changed is drawn at once.
+fn on<T>(
+    ask: impl FnOnce(&dyn Desk) -> Result<T, ApiProblem> + Send + 'static,
+) -> impl FnOnce(&Shell) -> Result<T, ApiProblem> + Send + 'static {
+    move |shell| ask(&*shell.desk()?)
 }
 
 /// Asks on a thread that may wait.

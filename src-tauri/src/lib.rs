@@ -8,6 +8,7 @@ mod commands;
 mod display;
 mod headless;
 mod host;
+mod place;
 pub mod say;
 mod shell;
 mod signals;
@@ -60,7 +61,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
 }
 
 fn with_display(wish: Wish, arguments: &Arguments) -> ExitCode {
-    let shell = Arc::new(Shell::default());
+    let shell = Arc::new(Shell::new(wish.home.clone()));
     let (stop, stopping) = watch::channel(false);
     let usual_home =
         arguments.home.is_none() && std::env::var_os(HOME_VARIABLE).is_none_or(|v| v.is_empty());
@@ -75,6 +76,39 @@ fn with_display(wish: Wish, arguments: &Arguments) -> ExitCode {
             commands::view,
             commands::pause,
             commands::copy_address,
+            commands::copy,
+            commands::requests,
+            commands::request,
+            commands::summary,
+            commands::breakdown,
+            commands::models,
+            commands::prices,
+            commands::route_test,
+            commands::keys,
+            commands::key_set,
+            commands::key_remove,
+            commands::key_test,
+            commands::shadow,
+            commands::simulate,
+            commands::budgets,
+            commands::budget_order,
+            commands::local,
+            commands::local_order,
+            commands::tunnel,
+            commands::tunnel_start,
+            commands::tunnel_stop,
+            commands::tunnel_test,
+            commands::config_shown,
+            commands::config_check,
+            commands::doctor,
+            commands::tools,
+            commands::clients,
+            commands::tool_rehearse,
+            commands::tool_connect,
+            commands::tool_disconnect,
+            commands::tools_restore,
+            commands::login,
+            commands::login_set,
             commands::retry,
             commands::quit
         ])

@@ -4,7 +4,9 @@
 use crate::clipboard::Clipboard;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{Notify, watch};
+use weir_engine::Home;
 use weir_engine::api::{ApiProblem, Code, Desk, Overview, TrayView, WindowView};
+use weir_engine::connect::Bench;
 
 /// Who serves.
 #[derive(Clone)]
@@ -33,25 +35,35 @@ struct Desktop {
 pub struct Shell {
     /// The clipboard.
     pub clipboard: Clipboard,
+    /// The home that is served.
+    pub home: Home,
     source: Mutex<Source>,
     desktop: Mutex<Desktop>,
     changed: watch::Sender<()>,
     retry: Notify,
 }
 
-impl Default for Shell {
-    fn default() -> Self {
+impl Shell {
+    /// The state before anything serves that home.
+    pub fn new(home: Home) -> Self {
         Self {
             clipboard: Clipboard::default(),
+            home,
             source: Mutex::new(Source::Starting),
             desktop: Mutex::default(),
             changed: watch::Sender::new(()),
             retry: Notify::new(),
         }
     }
-}
 
-impl Shell {
+    /// Where tools are connected.
+    ///
+    /// # Errors
+    /// When no folder of the user's is known.
+    pub fn bench(&self) -> Result<Bench, ApiProblem> {
+        Bench::new(&self.home)
+    }
+
     /// Notes who serves from now on.
     pub fn set_source(&self, source: Source) {
         *lock(&self.source) = source;

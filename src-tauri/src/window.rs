@@ -1,8 +1,8 @@
 //! The one window: made when it is asked for, destroyed when it is closed. While it lives it hears
 //! every new view, at most twice a second; the proxy knows nothing of it.
 
-use crate::say;
 use crate::shell::Shell;
+use crate::{place, say};
 use std::sync::Arc;
 use std::time::Duration;
 use tauri::async_runtime::{self, spawn_blocking};
@@ -14,7 +14,7 @@ use weir_engine::api::WindowView;
 const LABEL: &str = "main";
 /// The window is drawn at most this often.
 const BEAT: Duration = Duration::from_millis(500);
-// `--ground` of ui/src/app.css, so that the window does not flash before its page is there.
+// `--ground` of ui/src/tokens.css, so that the window does not flash before its page is there.
 const GROUND_LIGHT: Color = Color(0xfa, 0xfb, 0xfb, 0xff);
 const GROUND_DARK: Color = Color(0x16, 0x19, 0x1a, 0xff);
 
@@ -35,7 +35,11 @@ fn open(app: &AppHandle) -> tauri::Result<()> {
     if let Some(window) = app.get_webview_window(LABEL) {
         return raise(&window);
     }
-    let config = app.config().app.windows.first().cloned().unwrap_or_default();
+    let mut config = app.config().app.windows.first().cloned().unwrap_or_default();
+    let home = app.state::<Arc<Shell>>().home.clone();
+    if let Some((width, height)) = place::remembered(&home) {
+        (config.width, config.height) = (width, height);
+    }
     let window = WebviewWindowBuilder::from_config(app, &config)?
         .on_navigation(is_own_page)
         .on_new_window(|_, _| NewWindowResponse::Deny)
@@ -50,10 +54,18 @@ fn open(app: &AppHandle) -> tauri::Result<()> {
     let dark = window.theme().is_ok_and(|theme| theme == Theme::Dark);
     let _ = window.set_background_color(Some(if dark { GROUND_DARK } else { GROUND_LIGHT }));
     let pulse = async_runtime::spawn(keep_drawn(app.clone()));
-    window.on_window_event(move |event| {
-        if matches!(event, tauri::WindowEvent::Destroyed) {
-            pulse.abort();
+    let seen = window.clone();
+    window.on_window_event(move |event| match event {
+        tauri::WindowEvent::CloseRequested { .. } => {
+            if let (Ok(size), Ok(scale), Ok(false)) =
+                (seen.inner_size(), seen.scale_factor(), seen.is_maximized())
+            {
+                let size = size.to_logical::<f64>(scale);
+                place::remember(&home, (size.width, size.height));
+            }
         }
+        tauri::WindowEvent::Destroyed => pulse.abort(),
+        _ => {}
     });
     Ok(())
 }

@@ -81,6 +81,14 @@ class Page:
         found = self.call("POST", "/element", {"using": "xpath", "value": xpath})
         self.call("POST", f"/element/{found[ELEMENT]}/click", {})
 
+    def key(self, digit):
+        """Goes to a page by its key."""
+        self.run("window.dispatchEvent(new KeyboardEvent('keydown', { key: arguments[0], ctrlKey: true, bubbles: true }))", digit)
+
+    def put(self, selector, text):
+        found = self.call("POST", "/element", {"using": "css selector", "value": selector})
+        self.call("POST", f"/element/{found[ELEMENT]}/value", {"text": text})
+
     def refused(self, address):
         """Whether the page's own policy stops it from fetching an address."""
         return self.wait_on(

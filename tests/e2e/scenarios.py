@@ -2,6 +2,7 @@
 
 import json
 import os
+import pathlib
 import signal
 import socket
 import subprocess
@@ -157,6 +158,8 @@ def page():
     with Page(os.environ["WEIR_TRAY_BIN"], "--show") as shown:
         at = until(port, "the engine serves")
         shown.wait_for(f"Listening on 127.0.0.1:{at}")
+        shown.wait_for("First steps")
+        shown.click("Skip all")
         shown.wait_for("No request has come through yet.")
         token = weir("client", "add", "script").strip()
         ask(at, token)
@@ -181,6 +184,7 @@ def page():
         shown.click("Copy address")
         until(lambda: clipboard() == f"http://127.0.0.1:{at}", "the button copies the address")
         shot("page")
+        every_page(shown, at)
 
         check(shown.run("return typeof window.__TAURI__") == "undefined", "no global door")
         check(shown.run("return Object.isFrozen(Object.prototype)"), "the prototype is frozen")
@@ -191,6 +195,56 @@ def page():
         shown.run("window.location.href = 'https://example.com/'")
         time.sleep(0.5)  # a navigation that is allowed would have begun by now
         check(shown.url() == before, f"the page stays where it is, not {shown.url()}")
+
+
+def every_page(shown, at):
+    """Each page through the real program: what it shows came from the engine, and what it does is done."""
+    shown.key("2")
+    shown.wait_for("2 requests")
+    shown.run("document.querySelector('table[role=grid] tbody tr[id]').click()")
+    shown.wait_for("What happened")
+    shown.wait_for("Total")
+    shot("page-request")
+    shown.key("3")
+    shown.wait_for("Where would it go?")
+    shown.put("#route-text", "Sort these words: pear, apple")
+    until(lambda: "At most" in shown.text(), "the prompt is judged and planned")
+    shot("page-routing")
+    shown.key("4")
+    shown.wait_for("Without a budget nothing stops a costly loop.")
+    shown.click("Set this budget")
+    shown.wait_for("of $5.00")
+    check("limit_usd" in (WEIR_HOME / "config.toml").read_text(), "the budget is written to config.toml")
+    shot("page-budgets")
+    shown.key("5")
+    shown.wait_for("Prices:")
+    shot("page-providers")
+    shown.key("6")
+    shown.wait_for("Local models: on")
+    shown.click("Local models: on")
+    until(lambda: not status()["routing"]["local_on"], "the switch turns local models off")
+    shown.click("Local models: off")
+    until(lambda: status()["routing"]["local_on"], "and on again")
+    shot("page-local")
+    shown.key("7")
+    shown.wait_for("Claude Code")
+    shown.run("document.querySelector('[aria-label=\"Connect Claude Code\"]').click()")
+    shown.wait_for("This is all that changes.")
+    settings = pathlib.Path.home() / ".claude" / "settings.json"
+    check(not settings.exists(), "nothing is changed before it is asked for")
+    shot("page-tools")
+    shown.click("Connect Claude Code")
+    shown.wait_for("Waiting for its first request.")
+    check(f"127.0.0.1:{at}" in settings.read_text(), "the tool is pointed at Weir")
+    shown.click("Disconnect")
+    until(lambda: not settings.exists(), "the tool's settings are put back")
+    shown.key("8")
+    shown.wait_for("No problem in it")
+    shown.click("Check now")
+    shown.wait_for("Check again")
+    shot("page-settings")
+    shown.key("1")
+    shown.wait_for("Spend by day")
 
 
 def no_tray():

@@ -1,9 +1,11 @@
 //! Public bugs of other gateways that are about money and fail-over, each as a case of ours; the
 //! whole list stands in `tests/translate/issues.toml`.
 
+use crate::failover::course::{Course, Given, LANES, given, ms, safe, whole};
+use std::time::Instant;
 use weir_tests::answers::Reply;
 use weir_tests::tokens::HAIKU;
-use weir_tests::{Home, Kind, Provider, Rig, home};
+use weir_tests::{Asked, Home, Kind, Provider, Rig, home, wait};
 
 /// A rig whose `weir-low` is a chain of two routes to the same scripted provider.
 fn chained() -> Rig {
@@ -84,4 +86,125 @@ fn issue_semantic_router_2130_an_error_is_never_replayed_as_a_success() {
     assert_eq!(answers, [(400, off()), (200, off()), (400, off())]);
     assert_eq!(rig.provider.count(), 3, "every one was asked of the provider");
     rig.settled("same");
+}
+
+#[test]
+fn issue_litellm_34399_no_sibling_of_an_account_is_asked_while_it_asks_to_be_left_alone() {
+    // A model whose price the audit does not reckon: it is asked under names nobody knows.
+    const MODEL: &str = "claude-sonnet-4-5";
+    // Two names for one account, and then another provider: the one in between is passed over.
+    let provider = Provider::answering(|asked: &Asked| {
+        let lane = LANES[0];
+        if asked.path().starts_with("/one/") {
+            return lane
+                .error(429, "rate_limit_error", "slow down")
+                .with("retry-after", "3")
+                .answer();
+        }
+        lane.turn("fall", MODEL).stream().answer()
+    });
+    let home = Home::pointing_at(&provider);
+    let mut text = home::bare_providers(&provider.url());
+    for (name, path) in [("first", "one"), ("second", "one"), ("third", "two")] {
+        text.push_str(&format!(
+            "[providers.{name}]\ndialect = \"anthropic\"\nbase_url = \"{}/{path}\"\n\
+             key = \"env:CANARY_ANTHROPIC_KEY\"\nlocal = false\n\n",
+            provider.url()
+        ));
+    }
+    let chain = ["first", "second", "third"].map(|name| format!("\"{name}/{MODEL}\""));
+    home.configure(&format!("{text}[tiers]\nlow = [{}]\n", chain.join(", ")));
+    let rig = Rig::in_home(home, provider);
+    for number in 0..4 {
+        let marker = format!("sibling-{number}");
+        let call = rig.client().call_model(Kind::Messages, "weir-low", true, &marker);
+        let response = rig.client().send(&call);
+        assert_eq!(response.status, 200, "{}", response.text());
+        assert_eq!(response.header("x-weir-route"), format!("third/{MODEL}"));
+    }
+    let asked = rig.provider.truth();
+    let limited = asked.iter().filter(|a| a.asked.path().starts_with("/one/")).count();
+    assert_eq!(limited, 1, "one attempt inside the window, and by the first name alone");
+}
+
+#[test]
+fn issue_litellm_34836_a_provider_that_fails_on_and_on_leaves_rotation_and_one_probe_looks() {
+    let lane = LANES[1];
+    let down = move |_, _: &Asked| lane.error(500, "server_error", "down").answer();
+    let course = Course::of(lane, false, down);
+    let began = Instant::now();
+    for number in 0..25 {
+        whole(&course, &course.ask(&format!("rotation-{number}")), "fall");
+    }
+    // On a slow machine its first rest may be over before the last of them.
+    let probes =
+        usize::from(began.elapsed() > ms(10_000)) + usize::from(began.elapsed() > ms(30_000));
+    let asked = course.primary().len();
+    assert!(asked >= 3 && asked <= 3 + probes, "{asked} attempts in {:?}", began.elapsed());
+    // Its rest over, many come at once, and one of them looks.
+    let looked = Instant::now() + ms(25_500);
+    wait::within(ms(40_000), || (Instant::now() >= looked).then_some(()));
+    std::thread::scope(|scope| {
+        for number in 0..12 {
+            let course = &course;
+            scope.spawn(move || whole(course, &course.ask(&format!("at-once-{number}")), "fall"));
+        }
+    });
+    assert_eq!(course.primary().len(), asked + 1);
+}
+
+#[test]
+fn issue_litellm_24005_an_overload_before_the_first_content_is_made_good_by_the_next() {
+    for lane in LANES {
+        let overloaded = move |_, _: &Asked| {
+            let turn = lane.turn("prim", lane.models()[0]);
+            let mut reply = crate::failover::course::up_to(turn.stream(), "prim00");
+            reply.frames.pop();
+            let body = String::from_utf8(
+                lane.error(200, "overloaded_error", "Overloaded").frames.concat(),
+            );
+            let body = body.expect("text");
+            let event = if lane.served == Kind::Messages { "event: error\n" } else { "" };
+            reply.frames.push(format!("{event}data: {body}\n\n").into_bytes());
+            reply.answer()
+        };
+        let course = Course::of(lane, false, overloaded);
+        whole(&course, &course.ask("overload"), "fall");
+        assert_eq!(course.rig.settled("overload")[0].ended().outcome, "error_in_stream");
+        // Alone it leaves as the status it is, and not as a stream that has begun.
+        let course = Course::of(lane, false, overloaded);
+        let timed = course.ask_alone("overload-alone");
+        safe(&course, &timed);
+        assert!(matches!(timed.response.status, 503 | 529), "{}", timed.response.status);
+        assert!(timed.response.text().contains("Overloaded"));
+    }
+}
+
+#[test]
+fn issue_portkey_1797_a_stream_that_ends_without_its_end_is_an_error_in_the_client_s_dialect() {
+    for lane in LANES {
+        let short = move |_, _: &Asked| {
+            let turn = lane.turn("prim", lane.models()[0]);
+            crate::failover::course::up_to(turn.stream(), "prim39").answer()
+        };
+        let course = Course::of(lane, false, short);
+        let timed = course.ask_alone("short");
+        assert_eq!(given(lane.client, &timed.response), Given::Error);
+    }
+}
+
+#[test]
+fn issue_helm_api_702_a_spent_chain_tells_the_prompt_is_too_long_in_the_first_one_s_words() {
+    let words = "prompt is too long: 210000 tokens > 200000 maximum";
+    for lane in LANES {
+        let long = move |_, _: &Asked| lane.error(400, "invalid_request_error", words).answer();
+        let down = |lane: crate::failover::course::Lane, _: &Asked| {
+            lane.error(503, "overloaded_error", "down").answer()
+        };
+        let course = Course::with(lane, false, "", long, down);
+        let timed = course.ask("too-long");
+        safe(&course, &timed);
+        assert_eq!(timed.response.status, 400);
+        assert_eq!(timed.response.json()["error"]["message"], words);
+    }
 }

@@ -18,6 +18,12 @@ mod framing;
 /// What the provider said it used is what the ledger holds, to the nano-dollar.
 mod meter;
 
+/// Limits hold under any number of callers, and are seen, raised and written from the command line.
+mod budgets;
+
+/// What a user is told of money comes once, also after a restart, and through what is there.
+mod alerts;
+
 /// A client that hangs up anywhere leaves exactly one finished row.
 mod disconnects;
 
@@ -29,6 +35,9 @@ mod restart;
 
 /// A request goes where its task, its tier, the rules and its conversation say, and never in silence.
 mod routing;
+
+/// Shadow mode and another configuration are priced by what really happened.
+mod simulate;
 
 /// Local servers are found and kept, and a request reaches one only where it fits and has a place.
 mod local;
@@ -57,8 +66,18 @@ mod cli;
 /// A tool of one dialect is answered by a provider of any other, in its own.
 mod translate;
 
+/// A provider that fails is made good by the next, or its failure is told as it is.
+mod failover;
+
+/// Whatever fails beside it, no request hangs, none is told half an answer as a whole one, and the
+/// books stay right.
+mod sim;
+
 /// What other gateways got wrong about money and fail-over.
 mod issues;
+
+/// A failure whose reason is hidden is judged by that reason all the same.
+mod failover_repairs;
 
 /// Cursor's servers reach three paths with a key of their own, what is listed and what was set
 /// aside for them, and nothing else.

@@ -34,6 +34,7 @@ const OWN: &[&str] = &[
     "x-weir-route",
     "x-weir-task",
     "x-weir-tier",
+    "x-weir-tried",
 ];
 
 /// A client of one server.

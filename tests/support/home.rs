@@ -187,8 +187,17 @@ impl Home {
     }
 }
 
-/// A configuration with the three providers of the tests at `url`.
+/// Every request is one attempt, and no route ever rests: what a test that is not about fail-over
+/// counts on.
+pub const ONE_ATTEMPT: &str = "[failover]\nattempts_per_route = 1\nfailures = 0\n\n";
+
+/// A configuration with the three providers of the tests at `url`, each asked once.
 pub fn providers(url: &str) -> String {
+    ONE_ATTEMPT.to_owned() + &bare_providers(url)
+}
+
+/// The same with fail-over as it is by default.
+pub fn bare_providers(url: &str) -> String {
     let one = |name: &str, version: &str, key: &str| {
         format!(
             "[providers.{name}]\ndialect = \"{name}\"\nbase_url = \"{url}{version}\"\n\

@@ -63,6 +63,8 @@ pub enum Step {
     Drip(Vec<u8>),
     /// Waits until the test opens the latch.
     Hold(Latch),
+    /// Says nothing for this long.
+    Wait(Duration),
     /// Says nothing more until the peer goes away.
     Stall,
     /// Ends the connection in order (FIN).
@@ -391,6 +393,10 @@ fn perform(stream: &TcpStream, shared: &Shared, number: usize, answer: Answer) -
                 pause(shared, number, false);
                 there
             }
+            Step::Wait(time) => {
+                let over = Instant::now() + time;
+                wait_for(stream, time + LOOK, || Instant::now() >= over)
+            }
             Step::Stall => {
                 pause(shared, number, true);
                 wait(stream, || false)
@@ -440,7 +446,11 @@ fn write(mut stream: &TcpStream, bytes: &[u8]) -> usize {
 
 /// Waits until `done`; false when the peer goes away first.
 fn wait(stream: &TcpStream, done: impl Fn() -> bool) -> bool {
-    let deadline = Instant::now() + PATIENCE;
+    wait_for(stream, PATIENCE, done)
+}
+
+fn wait_for(stream: &TcpStream, patience: Duration, done: impl Fn() -> bool) -> bool {
+    let deadline = Instant::now() + patience;
     let _ = stream.set_read_timeout(Some(LOOK));
     let mut there = true;
     while there && !done() && Instant::now() < deadline {

@@ -11,6 +11,18 @@ export function nano(usd: string): bigint {
   return negative ? -value : value;
 }
 
+/** Nano-dollars as the decimal string of the API. */
+export function usd(amount: bigint): string {
+  const size = amount < 0n ? -amount : amount;
+  const digits = String(size).padStart(NANO_DIGITS + 1, '0');
+  return `${amount < 0n ? '-' : ''}${digits.slice(0, -NANO_DIGITS)}.${digits.slice(-NANO_DIGITS)}`;
+}
+
+/** A part of a whole in whole percent; null where there is no whole. */
+export function percent(part: number, whole: number): number | null {
+  return whole > 0 ? Math.round((100 * part) / whole) : null;
+}
+
 /** Two decimals from $1 up, up to four significant digits below, `<$0.0001` for less. */
 export function money(usd: string): string {
   const amount = nano(usd);
@@ -34,6 +46,11 @@ export function count(n: number): string {
   if (n < 10_000) return group(BigInt(Math.trunc(n)));
   const [size, unit] = n < 999_500 ? [n / 1e3, 'K'] : n < 999_500_000 ? [n / 1e6, 'M'] : [n / 1e9, 'B'];
   return `${size < 10 ? size.toFixed(2) : size < 100 ? size.toFixed(1) : size.toFixed(0)}${unit}`;
+}
+
+/** `5.1 GB`, as servers of models count: 1 GB is a thousand MB. */
+export function bytes(n: number): string {
+  return n >= 1e9 ? `${(n / 1e9).toFixed(1)} GB` : `${(n / 1e6).toFixed(0)} MB`;
 }
 
 /** `0.9 s`, `41 s`, `3 min 05 s`, `1 h 02 min`. */

@@ -1,6 +1,6 @@
 // One request in the words of the list. Pure: a row of the ledger in, short texts out.
-import type { LogRow } from './api';
-import { count, duration, money } from './format';
+import type { Explain, LogRow } from './api';
+import { count, duration, money, nano, plural, usd } from './format';
 
 /** How a request stands; each has its own shape beside its words. */
 export type Standing = 'open' | 'done' | 'warn' | 'failed';
@@ -71,4 +71,163 @@ export function route(row: LogRow): { provider: string; model: string } {
   const slash = row.route.indexOf('/');
   if (slash < 0) return { provider: '', model: row.route || row.asked_model };
   return { provider: row.route.slice(0, slash), model: row.route.slice(slash + 1) };
+}
+
+const REASONS: Record<string, string> = {
+  asked: 'the model asked for',
+  named: 'named by the request',
+  tier: 'first of the tier',
+  fallback: 'next in the chain',
+  rule: 'a rule',
+  hint: 'the tier asked for',
+  'local-first': 'local comes first',
+  deterministic: 'follows by rule, so local',
+  'task-model': 'named for the task',
+  kept: "the conversation's model",
+  moved: 'cheaper even when cold',
+  budget: 'a budget is at its limit',
+  resting: 'after one that rests',
+  shadow: 'where it would have gone',
+  unpriced: 'after one without a price',
+  'local-off': 'local models are off',
+  'local-context': 'context too short before it',
+  'local-busy': 'busy server before it',
+  'local-absent': 'absent server before it',
+  'local-unfit': 'unfit model before it',
+  demo: 'the demonstration',
+};
+
+/** A short code of `x-weir-reason` in a few words; one that is not known is shown as it is. */
+export function reason(code: string): string {
+  return REASONS[code] ?? code;
+}
+
+/** `extraction, low, sure (0.94)`; empty where nothing was judged. */
+export function judgement(row: Pick<LogRow, 'task' | 'tier' | 'confidence'>): string {
+  if (row.task === null) return row.tier ?? '';
+  const sure = row.confidence;
+  const words = sure === null ? '' : `${sure >= 0.9 ? 'sure' : sure >= 0.7 ? 'fairly sure' : 'unsure'} (${sure.toFixed(2)})`;
+  return [row.task.replaceAll('_', ' '), row.tier, words].filter(Boolean).join(', ');
+}
+
+/** One stage of a request's life, with what is known of it. */
+export interface Stage {
+  name: string;
+  /** Milliseconds after the request came; null where nobody measured. */
+  at: number | null;
+  words: string;
+  fault?: boolean;
+}
+
+/** The stages a request really went through, in their order. */
+export function stages(row: LogRow): Stage[] {
+  const { mode, candidates, prompt_tokens: prompt } = row;
+  const arrived = Date.parse(row.at);
+  const list: Stage[] = [
+    { name: 'Accepted', at: 0, words: `from ${row.client}` },
+    { name: 'Read', at: null, words: `${row.endpoint}, asks for ${row.asked_model || 'no model'}${prompt ? `, about ${count(prompt)} tokens` : ''}` },
+  ];
+  const judged = judgement(row);
+  if (judged) list.push({ name: 'Judged', at: null, words: judged });
+  if (row.attempts.length > 0 || candidates.length > 0) {
+    const ways = candidates.length > 0 ? `, ${plural(candidates.length, 'way')} weighed` : '';
+    list.push({ name: 'Planned', at: null, words: `${mode ?? reason(row.reason)}${ways}` });
+  }
+  row.attempts.forEach((attempt, i) => {
+    const tried = row.attempts.length > 1 ? `Attempt ${i + 1}` : 'Sent';
+    const aside = attempt.reserved_usd === null ? 'nothing could be set aside, no price known' : `${money(attempt.reserved_usd)} set aside`;
+    list.push({ name: tried, at: Math.max(0, Date.parse(attempt.at) - arrived), words: `${attempt.route}, ${aside}` });
+    if (attempt.first_byte_ms !== null && attempt.first_byte_ms > 0 && attempt.status !== null && attempt.status < 400) {
+      list.push({ name: 'First byte', at: attempt.first_byte_ms, words: `status ${attempt.status}` });
+    }
+    if (attempt.outcome !== null && attempt.outcome !== 'ok') {
+      const [, words] = ENDINGS[attempt.outcome] ?? ['warn', attempt.outcome];
+      list.push({ name: 'Ended', at: attempt.total_ms, words: words + (attempt.status ? `, status ${attempt.status}` : ''), fault: true });
+    }
+  });
+  if (row.outcome === 'ok') list.push({ name: 'Relayed', at: row.total_ms, words: 'to the last byte' });
+  if (row.outcome !== null) list.push({ name: 'Settled', at: row.total_ms, words: cost(row).text });
+  return list;
+}
+
+const KINDS: Record<string, string> = {
+  input: 'Prompt',
+  cache_read: 'Read from cache',
+  cache_write_5m: 'Written to cache, 5 min',
+  cache_write_1h: 'Written to cache, 1 h',
+  output: 'Answer',
+  web_search: 'Web searches',
+};
+
+/** The lines of a bill, and what of the cost they leave unexplained. */
+export function bill(row: Explain): { lines: { words: string; tokens: string; cost: string }[]; rest: string | null; total: string | null } {
+  const lines = row.lines.map((line) => ({
+    words: (KINDS[line.kind] ?? line.kind) + (line.model ? ` (${line.model})` : ''),
+    tokens: count(line.tokens),
+    cost: line.cost_usd,
+  }));
+  if (row.cost_usd === null) return { lines, rest: null, total: null };
+  const rest = nano(row.cost_usd) - row.lines.reduce((sum, line) => sum + nano(line.cost_usd), 0n);
+  return { lines, rest: rest === 0n ? null : usd(rest), total: row.cost_usd };
+}
+
+/** What the filters of the page ask for; an empty text asks for nothing. */
+export interface Filter {
+  text: string;
+  client: string;
+  model: string;
+  task: string;
+  tier: string;
+  outcome: '' | Standing;
+  place: '' | 'local' | 'cloud';
+}
+
+export const NO_FILTER: Filter = { text: '', client: '', model: '', task: '', tier: '', outcome: '', place: '' };
+
+export function passes(row: LogRow, filter: Filter): boolean {
+  const { text } = filter;
+  return (
+    (filter.client === '' || row.client === filter.client) &&
+    (filter.model === '' || row.route === filter.model) &&
+    (filter.task === '' || row.task === filter.task) &&
+    (filter.tier === '' || row.tier === filter.tier) &&
+    (filter.outcome === '' || standing(row).standing === filter.outcome) &&
+    (filter.place === '' || row.local === (filter.place === 'local')) &&
+    (text === '' || words(row).includes(text.toLowerCase()))
+  );
+}
+
+function words(row: LogRow): string {
+  const of = [row.id, row.client, row.project, row.session, row.category, row.asked_model, row.route, row.task, row.tier, row.reason, row.outcome];
+  return `${of.filter((part) => part !== null).join(' ')} ${standing(row).words}`.toLowerCase();
+}
+
+/** What some rows come to; what is not known is counted beside the sum, never in it. */
+export function total(rows: LogRow[]): { spent: string; about: boolean; unpriced: number; local: number; saved: string } {
+  let spent = 0n;
+  let saved = 0n;
+  const sum = { about: false, unpriced: 0, local: 0 };
+  for (const row of rows) {
+    if (row.demo) continue;
+    if (row.cost_usd !== null) spent += nano(row.cost_usd);
+    else if (row.outcome !== null) sum.unpriced += 1;
+    if (row.saved_usd !== null) saved += nano(row.saved_usd);
+    // Nothing is not about nothing: what ran here costs nothing, however much of it there was.
+    if (row.pricing === 'estimated' && nano(row.cost_usd ?? '0') !== 0n) sum.about = true;
+    if (row.local) sum.local += 1;
+  }
+  return { spent: usd(spent), saved: usd(saved), ...sum };
+}
+
+/** New rows over old ones: what is known anew replaces, newest first, nothing twice. */
+export function merged(old: LogRow[], fresh: LogRow[]): LogRow[] {
+  if (fresh.length === 0) return old;
+  const byId = new Map(fresh.map((row) => [row.id, row]));
+  const kept = old.map((row) => {
+    const anew = byId.get(row.id);
+    if (anew !== undefined) byId.delete(row.id);
+    return anew ?? row;
+  });
+  if (byId.size === 0) return kept;
+  return [...byId.values(), ...kept].sort((a, b) => (a.id < b.id ? 1 : a.id > b.id ? -1 : 0));
 }

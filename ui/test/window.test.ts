@@ -1,41 +1,10 @@
 // The window as a person meets it: every state drawn from a view, every action asked of the door.
-import { flushSync, mount, unmount } from 'svelte';
-import { afterEach, describe, expect, it } from 'vitest';
-import App from '../src/App.svelte';
-import type { TunnelStatus, WindowView } from '../src/api';
-import { FakeBackend, overview, row, sums, view } from '../src/backend/fake';
+import { describe, expect, it } from 'vitest';
+import type { WindowView } from '../src/api';
+import { attempt, FakeBackend, overview, row, sums, tunnel, view } from '../src/backend/fake';
+import { button, cells, open as opened, settle, text } from './door';
 
-let shown: { backend: FakeBackend; app: object } | null = null;
-
-async function open(first: WindowView): Promise<FakeBackend> {
-  const backend = new FakeBackend(first);
-  const app = mount(App, { target: document.body, props: { backend } });
-  shown = { backend, app };
-  await settle();
-  return backend;
-}
-
-async function settle(): Promise<void> {
-  for (let i = 0; i < 5; i += 1) await Promise.resolve();
-  flushSync();
-}
-
-afterEach(async () => {
-  if (shown === null) return;
-  const { backend, app } = shown;
-  shown = null;
-  await unmount(app);
-  expect(backend.listeners, 'a closed window hears nothing').toBe(0);
-  document.body.innerHTML = '';
-});
-
-const text = () => document.body.textContent?.replace(/\s+/g, ' ').trim() ?? '';
-const button = (name: string) => {
-  const found = [...document.querySelectorAll('button')].find((b) => b.textContent?.trim() === name);
-  if (found === undefined) throw new Error(`no button ${name} in: ${text()}`);
-  return found;
-};
-const cells = () => [...document.querySelectorAll('tbody td')].map((c) => c.textContent?.replace(/\s+/g, ' ').trim());
+const open = (first: WindowView) => opened(new FakeBackend(first));
 
 describe('the overview', () => {
   it('says where it listens and what today, the week and the month cost', async () => {
@@ -77,20 +46,7 @@ describe('the overview', () => {
       usage: null,
       cost_usd: null,
       total_ms: null,
-      attempts: [
-        {
-          route: 'anthropic/claude-sonnet-5-5',
-          at: new Date().toISOString(),
-          outcome: null,
-          status: null,
-          reserved_usd: '0.310000000',
-          settled_usd: null,
-          state: 'open',
-          reason: 'asked',
-          first_byte_ms: null,
-          total_ms: null,
-        },
-      ],
+      attempts: [attempt({ outcome: null, status: null, settled_usd: null, state: 'open', first_byte_ms: null, total_ms: null })],
     });
     const backend = await open(view({ overview: overview({ requests: [open_row] }) }));
     expect(cells()).toContain('Under way');
@@ -124,28 +80,7 @@ describe('the overview', () => {
 
   it('says that the tunnel is open for as long as it is', async () => {
     const base = overview();
-    const tunnel: TunnelStatus = {
-      on: true,
-      port: 9348,
-      host: null,
-      base_url: null,
-      since: null,
-      until: null,
-      left_s: 60,
-      models: ['weir-low'],
-      cap_usd: '5.000000000',
-      spent_usd: '0.000000000',
-      reserved_usd: '0.000000000',
-      resets_at: '2026-11-23T00:00:00.000Z',
-      per_minute: 60,
-      at_once: 8,
-      open: 0,
-      requests: 0,
-      refused: 0,
-      last: null,
-      last_refused: null,
-    };
-    const backend = await open(view({ overview: { ...base, status: { ...base.status, tunnel } } }));
+    const backend = await open(view({ overview: { ...base, status: { ...base.status, tunnel: tunnel({ on: true }) } } }));
     expect(text()).toContain('The tunnel for Cursor is open');
     backend.show(view({ overview: base }));
     await settle();

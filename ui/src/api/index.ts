@@ -2,6 +2,36 @@
 //   WEIR_WRITE=1 cargo test -p weir-engine typescript
 
 /**
+ * A window of a subscription, as its provider's last answer told it.
+ */
+export type AllowanceView = { 
+/**
+ * The provider.
+ */
+provider: string, 
+/**
+ * `5h`, `7d`.
+ */
+window: string, 
+/**
+ * Used, in whole percent.
+ */
+percent: number, 
+/**
+ * When it starts anew; null when the provider did not say.
+ */
+resets_at: string | null, 
+/**
+ * `open`, `near` or `spent`.
+ */
+state: string, 
+/**
+ * `keep`, `early` (simple work goes local) or `spent` (all of it does); `keep` without
+ * `[allowances] pace = true`.
+ */
+pace: string, };
+
+/**
  * Why a call failed.
  */
 export type ApiProblem = { 
@@ -86,6 +116,84 @@ tokens: number,
 cost_usd: string, };
 
 /**
+ * What an order came to.
+ */
+export type BudgetDone = { 
+/**
+ * One sentence.
+ */
+message: string, 
+/**
+ * The budget as it stands now; null when it is gone.
+ */
+budget: BudgetView | null, };
+
+/**
+ * What is done to a budget.
+ */
+export type BudgetOrder = { "do": "set", 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * `day`, `week` or `month`.
+ */
+period: string | null, 
+/**
+ * Its limit in dollars.
+ */
+limit_usd: string | null, 
+/**
+ * Its limit in tokens.
+ */
+limit_tokens: number | null, 
+/**
+ * What it counts.
+ */
+scope: { [key in string]: string } | null, 
+/**
+ * Percentages at which the user is told.
+ */
+thresholds: Array<number> | null, 
+/**
+ * `notify`, `downgrade`, `local` or `block`.
+ */
+at_limit: string | null, } | { "do": "remove", 
+/**
+ * Its name.
+ */
+name: string, } | { "do": "lift", 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * For how long, in seconds; null until its local day ends.
+ */
+for_s: number | null, 
+/**
+ * By how much in dollars; null by its own limit.
+ */
+by_usd: string | null, 
+/**
+ * By how many tokens; null by its own limit.
+ */
+by_tokens: number | null, } | { "do": "local", 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * For how long, in seconds; null until its local day ends.
+ */
+for_s: number | null, } | { "do": "end", 
+/**
+ * Its name.
+ */
+name: string, };
+
+/**
  * A budget and where it stands.
  */
 export type BudgetStanding = { 
@@ -98,9 +206,13 @@ name: string,
  */
 period: string, 
 /**
- * Its limit.
+ * Its limit in dollars, with what it is raised by now; null for a budget of tokens.
  */
-limit_usd: string, 
+limit_usd: string | null, 
+/**
+ * Its limit in tokens; null for a budget of dollars.
+ */
+limit_tokens: number | null, 
 /**
  * Spent in the current window.
  */
@@ -109,6 +221,14 @@ spent_usd: string,
  * Set aside for requests under way.
  */
 reserved_usd: string, 
+/**
+ * Tokens spent in the current window, cached ones included.
+ */
+spent_tokens: number, 
+/**
+ * Tokens set aside for requests under way.
+ */
+reserved_tokens: number, 
 /**
  * Spent, in whole percent of the limit, rounded down.
  */
@@ -128,7 +248,127 @@ resets_at: string,
 /**
  * `notify`, `downgrade`, `local` or `block`.
  */
-at_limit: string, };
+at_limit: string, 
+/**
+ * `written`, `share`, `cap` or `tunnel`.
+ */
+origin: string, 
+/**
+ * The step it stands on: `open`, or what it does now that nothing more fits: `cheaper`,
+ * `local`, `stop`.
+ */
+step: string, 
+/**
+ * Until when its limit is raised, or only local models are used; null when neither.
+ */
+changed_until: string | null, 
+/**
+ * What the window comes to at this pace; null before that can be said.
+ */
+forecast_usd: string | null, 
+/**
+ * When the limit is passed at this pace; null when it is not.
+ */
+over_at: string | null, };
+
+/**
+ * A budget with where it comes from, what it counts and what it came to before.
+ */
+export type BudgetView = { 
+/**
+ * What it counts, as `key=value`; empty for everything.
+ */
+scope: Array<string>, 
+/**
+ * The windows before this one, oldest first; at most eleven.
+ */
+history: Array<PastWindow>, 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * `day`, `week` or `month`.
+ */
+period: string, 
+/**
+ * Its limit in dollars, with what it is raised by now; null for a budget of tokens.
+ */
+limit_usd: string | null, 
+/**
+ * Its limit in tokens; null for a budget of dollars.
+ */
+limit_tokens: number | null, 
+/**
+ * Spent in the current window.
+ */
+spent_usd: string, 
+/**
+ * Set aside for requests under way.
+ */
+reserved_usd: string, 
+/**
+ * Tokens spent in the current window, cached ones included.
+ */
+spent_tokens: number, 
+/**
+ * Tokens set aside for requests under way.
+ */
+reserved_tokens: number, 
+/**
+ * Spent, in whole percent of the limit, rounded down.
+ */
+percent: number, 
+/**
+ * Percentages at which the user is told.
+ */
+thresholds: Array<number>, 
+/**
+ * Those already reached.
+ */
+reached: Array<number>, 
+/**
+ * When the window ends.
+ */
+resets_at: string, 
+/**
+ * `notify`, `downgrade`, `local` or `block`.
+ */
+at_limit: string, 
+/**
+ * `written`, `share`, `cap` or `tunnel`.
+ */
+origin: string, 
+/**
+ * The step it stands on: `open`, or what it does now that nothing more fits: `cheaper`,
+ * `local`, `stop`.
+ */
+step: string, 
+/**
+ * Until when its limit is raised, or only local models are used; null when neither.
+ */
+changed_until: string | null, 
+/**
+ * What the window comes to at this pace; null before that can be said.
+ */
+forecast_usd: string | null, 
+/**
+ * When the limit is passed at this pace; null when it is not.
+ */
+over_at: string | null, };
+
+/**
+ * `budget list`.
+ */
+export type Budgets = { 
+/**
+ * Every budget in force, shares after the budget they divide.
+ */
+budgets: Array<BudgetView>, 
+/**
+ * Every window of a subscription that is known.
+ */
+allowances: Array<AllowanceView>, };
 
 /**
  * What a breakdown groups by.
@@ -195,6 +435,43 @@ last_used: string | null, };
  * What kind of problem it is.
  */
 export type Code = "bad_request" | "not_found" | "exists" | "unpriced" | "config" | "key" | "ledger" | "unreachable" | "not_running" | "not_answering" | "denied" | "unavailable" | "internal";
+
+/**
+ * `simulate`, and `cost shadow`.
+ */
+export type Comparison = { 
+/**
+ * The time covered, where a calendar period was asked for.
+ */
+period: Span | null, 
+/**
+ * From when on requests were looked at; null for all there are.
+ */
+since: string | null, 
+/**
+ * The configuration; null for the plans that shadow mode stored.
+ */
+config: string | null, 
+/**
+ * All of them.
+ */
+all: ReplayGroup, 
+/**
+ * By tier.
+ */
+tiers: Array<ReplayGroup>, 
+/**
+ * By task.
+ */
+tasks: Array<ReplayGroup>, 
+/**
+ * Conversations of more than one request.
+ */
+conversations: number, 
+/**
+ * How it is known, a sentence each.
+ */
+known: Array<string>, };
 
 /**
  * One problem of a configuration file.
@@ -536,6 +813,68 @@ shadow: RouteCandidate | null,
 summary: string, };
 
 /**
+ * One model on one day.
+ */
+export type GapDay = { 
+/**
+ * The UTC day, as `2026-11-22`: providers report by that.
+ */
+day: string, 
+/**
+ * The model; empty where the provider does not say.
+ */
+model: string, 
+/**
+ * What the ledger has.
+ */
+ledger_usd: string, 
+/**
+ * What the provider reports.
+ */
+reported_usd: string, 
+/**
+ * Reported without what the ledger has.
+ */
+gap_usd: string, };
+
+/**
+ * `import`.
+ */
+export type ImportDone = { 
+/**
+ * The tool.
+ */
+source: string, 
+/**
+ * Log files that were read.
+ */
+files: number, 
+/**
+ * Requests that are new and now in the sums.
+ */
+added: number, 
+/**
+ * Requests that were imported before.
+ */
+known: number, 
+/**
+ * Requests that Weir carried itself, so that they are in the sums already.
+ */
+carried: number, 
+/**
+ * Of those added: without a known price.
+ */
+unpriced: number, 
+/**
+ * Lines that could not be read.
+ */
+skipped: number, 
+/**
+ * What was added cost, at the list prices of its days.
+ */
+cost_usd: string, };
+
+/**
  * One provider's key. Never the key itself.
  */
 export type KeyRow = { 
@@ -585,6 +924,23 @@ message: string,
  * How long it took, in milliseconds.
  */
 ms: number, };
+
+/**
+ * A link of a tier's chain, as it stands now.
+ */
+export type LinkNow = { 
+/**
+ * `provider/model`.
+ */
+route: string, 
+/**
+ * The provider's state, as in `providers`.
+ */
+state: string, 
+/**
+ * Requests that wait for its server.
+ */
+waiting: number, };
 
 /**
  * One event.
@@ -1090,6 +1446,23 @@ status: Status,
 requests: Array<LogRow>, };
 
 /**
+ * What one past window of a budget came to.
+ */
+export type PastWindow = { 
+/**
+ * Its first local day, as `2026-11-16`.
+ */
+from: string, 
+/**
+ * What was spent in it.
+ */
+spent_usd: string, 
+/**
+ * Its tokens.
+ */
+tokens: number, };
+
+/**
  * Dollars per million tokens by kind. Null where the source has no rate.
  */
 export type PerMillion = { 
@@ -1261,13 +1634,101 @@ export type ProviderHealth = {
  */
 name: string, 
 /**
- * `ready`, `no_key`, `key_locked`, `resting`, `unknown`, `demo`.
+ * `ready`, `failing`, `resting`, `no_key`, `key_locked`, `key_unavailable`, `unknown`, `demo`;
+ * a local one also as its server is.
  */
 state: string, 
 /**
  * Why, in one line with the fix; null when there is nothing to say.
  */
 reason: string | null, };
+
+/**
+ * `reconcile`.
+ */
+export type Reconciled = { 
+/**
+ * The provider.
+ */
+provider: string, 
+/**
+ * The month, as `2026-11`.
+ */
+month: string, 
+/**
+ * By day and model, in order.
+ */
+days: Array<GapDay>, 
+/**
+ * Requests of the ledger without a known price: they are in no sum.
+ */
+unpriced_requests: number, 
+/**
+ * What the ledger has.
+ */
+ledger_usd: string, 
+/**
+ * What the provider reports.
+ */
+reported_usd: string, 
+/**
+ * Reported without what the ledger has.
+ */
+gap_usd: string, };
+
+/**
+ * One line of a comparison.
+ */
+export type ReplayGroup = { 
+/**
+ * The tier or task; empty where a request was not judged.
+ */
+key: string, 
+/**
+ * Requests.
+ */
+requests: number, 
+/**
+ * As it was.
+ */
+was: ReplaySide, 
+/**
+ * As it would have been.
+ */
+would: ReplaySide, 
+/**
+ * What would have been saved; below zero where it would have cost more.
+ */
+saved_usd: string, };
+
+/**
+ * One side of a comparison.
+ */
+export type ReplaySide = { 
+/**
+ * What the priced requests cost.
+ */
+spent_usd: string, 
+/**
+ * Requests without a known price: in no sum.
+ */
+unpriced_requests: number, 
+/**
+ * Requests on the user's own machines.
+ */
+local_requests: number, 
+/**
+ * Their share, 0 to 1; null without requests.
+ */
+local_share: number | null, 
+/**
+ * Times a conversation went on at another model than before.
+ */
+switches: number, 
+/**
+ * Requests whose cost is worked out instead of settled.
+ */
+estimated_requests: number, };
 
 /**
  * Usage of a request, in Weir's normal form.
@@ -1384,7 +1845,11 @@ paused: boolean,
 /**
  * Whether local models are in use.
  */
-local_on: boolean, };
+local_on: boolean, 
+/**
+ * The tiers today and now, `low` first.
+ */
+per_tier: Array<TierNow>, };
 
 /**
  * The time a report covers, in local calendar time up to now.
@@ -1435,6 +1900,10 @@ totals: Totals,
  * Budgets.
  */
 budgets: Array<BudgetStanding>, 
+/**
+ * Windows of subscriptions that are known.
+ */
+allowances: Array<AllowanceView>, 
 /**
  * Providers.
  */
@@ -1508,6 +1977,35 @@ medium: Array<string>,
 high: Array<string>, };
 
 /**
+ * A tier: what it took today, and where it leads now.
+ */
+export type TierNow = { 
+/**
+ * `low`, `medium` or `high`.
+ */
+tier: string, 
+/**
+ * Requests of the tier today.
+ */
+requests: number, 
+/**
+ * Their share answered locally, 0 to 1; null without requests.
+ */
+local_share: number | null, 
+/**
+ * What they cost.
+ */
+spent_usd: string, 
+/**
+ * The first link that can be asked now; null when there is none.
+ */
+now: string | null, 
+/**
+ * The chain, with what `local` stands for on this machine now.
+ */
+links: Array<LinkNow>, };
+
+/**
  * Tokens by kind. The kinds are disjoint but for `reasoning`, a part of `output`.
  */
 export type Tokens = { 
@@ -1535,6 +2033,98 @@ output: number,
  * The reasoning part of `output`.
  */
 reasoning: number, };
+
+/**
+ * What became of one file of a tool.
+ */
+export type ToolFile = { 
+/**
+ * The file.
+ */
+path: string, 
+/**
+ * `created`, `edited`, `restored`, `removed`, `kept`, or `gone` when somebody removed it before.
+ */
+what: string, 
+/**
+ * The keys that were written, or on the way back those that the user changed and keeps.
+ */
+keys: Array<string>, 
+/**
+ * Whether a restored file is as it was, byte for byte.
+ */
+exact: boolean, 
+/**
+ * The lines that change, `-` before and `+` after; a token is not shown.
+ */
+diff: string, };
+
+/**
+ * What was done for a tool.
+ */
+export type ToolReport = { 
+/**
+ * The tool.
+ */
+tool: string, 
+/**
+ * Whether it is connected now.
+ */
+connected: boolean, 
+/**
+ * Whether nothing had to be done.
+ */
+unchanged: boolean, 
+/**
+ * Its files.
+ */
+files: Array<ToolFile>, 
+/**
+ * What the user should know, one sentence each.
+ */
+notes: Array<string>, 
+/**
+ * What the user enters by hand, as name and value.
+ */
+by_hand: Array<[string, string]>, };
+
+/**
+ * A tool in a list.
+ */
+export type ToolRow = { 
+/**
+ * Its name.
+ */
+tool: string, 
+/**
+ * What it is called.
+ */
+title: string, 
+/**
+ * Whether it seems to be installed.
+ */
+found: boolean, 
+/**
+ * The program, where `PATH` leads to one.
+ */
+program: string | null, 
+/**
+ * How it stands.
+ */
+state: ToolStanding, 
+/**
+ * Its settings file.
+ */
+file: string | null, 
+/**
+ * The port its settings name.
+ */
+port: number | null, };
+
+/**
+ * How a tool stands.
+ */
+export type ToolStanding = "connected" | "edited" | "unfinished" | "not_connected";
 
 /**
  * Spend of the current windows.

@@ -1,5 +1,35 @@
 // The one door to the program behind the window. Nothing else in ui/ may talk to it.
-import type { WindowView } from '../api';
+import type {
+  BudgetDone,
+  BudgetOrder,
+  Budgets,
+  By,
+  ClientRow,
+  Comparison,
+  ConfigReport,
+  ConfigShown,
+  CostBreakdown,
+  CostSummary,
+  Doctor,
+  Explain,
+  KeyRow,
+  KeyTest,
+  LocalDone,
+  LocalOrder,
+  LocalStatus,
+  LogQuery,
+  LogRow,
+  ModelRow,
+  PriceShow,
+  RouteTest,
+  Span,
+  ToolReport,
+  ToolRow,
+  TunnelStarted,
+  TunnelStatus,
+  TunnelTest,
+  WindowView,
+} from '../api';
 
 export interface Backend {
   /** What the window shows now. */
@@ -10,10 +40,62 @@ export interface Backend {
   pause(paused: boolean): Promise<void>;
   /** Puts the proxy's address on the clipboard. */
   copyAddress(): Promise<void>;
+  /** Puts a text that the window shows on the clipboard. */
+  copy(text: string): Promise<void>;
   /** Tries to start or reach the engine again. */
   retry(): Promise<void>;
   /** Ends the tray application. */
   quit(): Promise<void>;
+
+  requests(query: LogQuery): Promise<LogRow[]>;
+  request(id: string): Promise<Explain>;
+  summary(period: Span): Promise<CostSummary>;
+  breakdown(period: Span, by: By): Promise<CostBreakdown>;
+  models(): Promise<ModelRow[]>;
+  prices(model: string): Promise<PriceShow>;
+  /** Where a body would go, without sending it. */
+  routeTest(body: string): Promise<RouteTest>;
+
+  keys(): Promise<KeyRow[]>;
+  keySet(provider: string, key: string): Promise<void>;
+  keyRemove(provider: string): Promise<void>;
+  keyTest(provider: string): Promise<KeyTest>;
+
+  /** What shadow mode would have done in a period. */
+  shadow(period: Span): Promise<Comparison>;
+  /** What traffic since a moment would have cost under another configuration. */
+  simulate(since: string | null, toml: string): Promise<Comparison>;
+
+  budgets(): Promise<Budgets>;
+  /** Changes a budget, for good in config.toml or for a time. */
+  budgetOrder(order: BudgetOrder): Promise<BudgetDone>;
+
+  local(): Promise<LocalStatus>;
+  /** Answers when it is done, which for a large model takes minutes. */
+  localOrder(order: LocalOrder): Promise<LocalDone>;
+
+  tunnel(): Promise<TunnelStatus>;
+  tunnelStart(host: string | null): Promise<TunnelStarted>;
+  tunnelStop(): Promise<TunnelStatus>;
+  tunnelTest(): Promise<TunnelTest>;
+
+  configShown(): Promise<ConfigShown>;
+  configCheck(): Promise<ConfigReport>;
+  doctor(): Promise<Doctor>;
+
+  /** Every tool and how it stands; needs no engine. */
+  tools(): Promise<ToolRow[]>;
+  /** Tools that hold a token, and when each last called. */
+  clients(): Promise<ClientRow[]>;
+  /** What connecting would change; nothing is. */
+  toolRehearse(tool: string, keepLogin: boolean): Promise<ToolReport>;
+  toolConnect(tool: string, keepLogin: boolean): Promise<ToolReport>;
+  toolDisconnect(tool: string): Promise<ToolReport>;
+  toolsRestore(): Promise<ToolReport[]>;
+
+  /** Whether Weir starts at login. */
+  login(): Promise<boolean>;
+  loginSet(on: boolean): Promise<void>;
 }
 
 /** What a failed call says, whatever was thrown. */

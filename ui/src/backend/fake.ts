@@ -1,14 +1,97 @@
 // A door for component tests: answers from memory and records what was asked of it.
-import type { LogRow, Overview, Sums, WindowView } from '../api';
+import type {
+  Attempt,
+  BudgetOrder,
+  BudgetStanding,
+  Budgets,
+  By,
+  ClientRow,
+  Comparison,
+  ConfigReport,
+  CostGroup,
+  DaySpend,
+  Doctor,
+  Explain,
+  KeyRow,
+  KeyTest,
+  LocalOrder,
+  LocalServer,
+  LogQuery,
+  LogRow,
+  ModelRow,
+  Overview,
+  PriceRow,
+  ReplayGroup,
+  RouteTest,
+  Span,
+  Sums,
+  ToolReport,
+  ToolRow,
+  TunnelStatus,
+  WindowView,
+} from '../api';
 import type { Backend } from './backend';
+
+/** What the program behind a fake door knows. */
+export interface World {
+  rows: LogRow[];
+  lives: Record<string, Partial<Explain>>;
+  days: DaySpend[];
+  groups: Partial<Record<By, CostGroup[]>>;
+  models: ModelRow[];
+  prices: PriceRow[];
+  keys: KeyRow[];
+  keyTest: Partial<KeyTest>;
+  comparison: Comparison;
+  budgets: Budgets;
+  local: LocalServer[];
+  tools: ToolRow[];
+  plans: Record<string, ToolReport>;
+  clients: ClientRow[];
+  config: Partial<ConfigReport>;
+  doctor: Doctor;
+  route: RouteTest;
+  login: boolean;
+}
+
+const NOTHING: World = {
+  rows: [],
+  lives: {},
+  days: [],
+  groups: {},
+  models: [],
+  prices: [],
+  keys: [],
+  keyTest: {},
+  comparison: { period: 'week', since: null, config: null, all: replayed('All', 0), tiers: [], tasks: [], conversations: 0, known: [] },
+  budgets: { budgets: [], allowances: [] },
+  local: [],
+  tools: [],
+  plans: {},
+  clients: [],
+  config: {},
+  doctor: { ok: true, checks: [] },
+  route: { task: null, tier: null, confidence: null, class: null, deterministic: false, conversation: null, asked_model: null, candidates: [], problem: null },
+  login: false,
+};
 
 export class FakeBackend implements Backend {
   asked: string[] = [];
   /** When set, every action fails with it. */
   fault: { code: string; message: string } | null = null;
+  /** When set, every question fails with it. */
+  dark: { code: string; message: string } | null = null;
+  /** Questions wait for as long as this is set. */
+  hold: Promise<void> | null = null;
+  world: World;
   private hears = new Set<(view: WindowView) => void>();
 
-  constructor(public now: WindowView) {}
+  constructor(
+    public now: WindowView,
+    world: Partial<World> = {},
+  ) {
+    this.world = { ...NOTHING, ...world };
+  }
 
   async view(): Promise<WindowView> {
     return this.now;
@@ -31,13 +114,191 @@ export class FakeBackend implements Backend {
 
   pause = (paused: boolean) => this.did(`pause ${paused}`);
   copyAddress = () => this.did('copyAddress');
+  copy = (text: string) => this.did(`copy ${text}`);
   retry = () => this.did('retry');
   quit = () => this.did('quit');
+
+  requests = (query: LogQuery) =>
+    this.told(() => this.world.rows.filter((row) => query.before === null || row.id < query.before).slice(0, query.limit || 20));
+  request = (id: string) =>
+    this.told(() => {
+      const row = this.world.rows.find((each) => each.id === id);
+      if (row === undefined) throw { code: 'not_found', message: `the ledger knows no request ${id}` };
+      return { ...row, lines: [], ...this.world.lives[id] };
+    });
+  summary = (period: Span) => this.told(() => ({ period, from: null, to: null, days: this.world.days, ...sums() }));
+  breakdown = (period: Span, by: By) => this.told(() => ({ period, from: null, to: null, by, groups: this.world.groups[by] ?? [] }));
+  models = () => this.told(() => this.world.models);
+  prices = (model: string) =>
+    this.told(() => ({ model, rows: this.world.prices, table: { source: 'built-in table of 2026-11-18', models: 1234 } }));
+  routeTest = (body: string) => this.told(() => (this.asked.push(`route ${body}`), this.world.route));
+
+  keys = () => this.told(() => this.world.keys);
+  keySet = async (provider: string, key: string) => {
+    await this.did(`keySet ${provider} ${key}`);
+    this.setKey(provider, 'ready');
+  };
+  keyRemove = async (provider: string) => {
+    await this.did(`keyRemove ${provider}`);
+    this.setKey(provider, 'missing');
+  };
+  keyTest = async (provider: string) => {
+    await this.did(`keyTest ${provider}`);
+    return { provider, ok: true, status: 200, message: `${provider} accepts the key`, ms: 312, ...this.world.keyTest };
+  };
+
+  shadow = (period: Span) => this.told(() => (this.asked.push(`shadow ${period}`), this.world.comparison));
+  simulate = (since: string | null, toml: string) =>
+    this.told(() => (this.asked.push(`simulate ${since === null} ${toml}`), { ...this.world.comparison, config: 'the text' }));
+
+  budgets = () => this.told(() => this.world.budgets);
+  budgetOrder = async (order: BudgetOrder) => {
+    await this.did(`budget ${JSON.stringify(order)}`);
+    return { message: `Budget ${order.name} is set`, budget: null };
+  };
+
+  local = () => this.told(() => ({ on: this.now.overview?.status.routing.local_on ?? true, local: this.world.local }));
+  localOrder = async (order: LocalOrder) => {
+    await this.did(`local ${JSON.stringify(order)}`);
+    return { said: 'done', on: true, local: this.world.local };
+  };
+
+  tunnel = () => this.told(tunnel);
+  tunnelStart = async (host: string | null) => {
+    await this.did(`tunnelStart ${host}`);
+    const status = tunnel({ on: true, port: 9348, host, base_url: host && `https://${host}/cursor/v1`, left_s: 28_800 });
+    return { token: `weir_${'t'.repeat(43)}`, status, warnings: host === null ? ['No public host was named'] : [] };
+  };
+  tunnelStop = async () => {
+    await this.did('tunnelStop');
+    return tunnel();
+  };
+  tunnelTest = async () => {
+    await this.did('tunnelTest');
+    return { ok: true, url: 'https://weir.example.com/cursor/v1', models: 4, streams: true, span_ms: 900, message: 'the stream arrives in pieces' };
+  };
+
+  configShown = () => this.told(() => ({ file: '/home/someone/.local/share/weir/config.toml', exists: true, toml: '[server]\nport = 9347\n' }));
+  configCheck = () =>
+    this.told(() => ({ file: '/home/someone/.local/share/weir/config.toml', ok: true, problems: [], notes: [], ...this.world.config }));
+  doctor = () => this.told(() => this.world.doctor);
+
+  tools = () => this.told(() => this.world.tools);
+  clients = () => this.told(() => this.world.clients);
+  toolRehearse = (tool: string, keepLogin: boolean) => this.told(() => (this.asked.push(`rehearse ${tool} ${keepLogin}`), this.plan(tool)));
+  toolConnect = async (tool: string, keepLogin: boolean) => {
+    await this.did(`connect ${tool} ${keepLogin}`);
+    this.setTool(tool, 'connected');
+    return this.plan(tool);
+  };
+  toolDisconnect = async (tool: string) => {
+    await this.did(`disconnect ${tool}`);
+    this.setTool(tool, 'not_connected');
+    return { ...this.plan(tool), connected: false };
+  };
+  toolsRestore = async () => {
+    await this.did('restore');
+    return [];
+  };
+
+  login = () => this.told(() => this.world.login);
+  loginSet = async (on: boolean) => {
+    await this.did(`login ${on}`);
+    this.world.login = on;
+  };
+
+  private plan(tool: string): ToolReport {
+    return this.world.plans[tool] ?? { tool, connected: true, unchanged: false, files: [], notes: [], by_hand: [] };
+  }
+
+  private setKey(provider: string, state: KeyRow['state']): void {
+    this.world.keys = this.world.keys.map((row) => (row.provider === provider ? { ...row, state } : row));
+  }
+
+  private setTool(tool: string, state: ToolRow['state']): void {
+    this.world.tools = this.world.tools.map((row) => (row.tool === tool ? { ...row, state } : row));
+  }
 
   private async did(what: string): Promise<void> {
     this.asked.push(what);
     if (this.fault !== null) throw this.fault;
   }
+
+  private async told<T>(answer: () => T): Promise<T> {
+    if (this.hold !== null) await this.hold;
+    if (this.dark !== null) throw this.dark;
+    return answer();
+  }
+}
+
+export function replayed(key: string, requests: number, over: Partial<ReplayGroup> = {}): ReplayGroup {
+  const side = { spent_usd: '0.000000000', unpriced_requests: 0, local_requests: 0, local_share: null, switches: 0, estimated_requests: 0 };
+  return { key, requests, was: side, would: side, saved_usd: '0.000000000', ...over };
+}
+
+export function tunnel(over: Partial<TunnelStatus> = {}): TunnelStatus {
+  return {
+    on: false,
+    port: null,
+    host: null,
+    base_url: null,
+    since: null,
+    until: null,
+    left_s: null,
+    models: ['weir-auto', 'weir-low', 'weir-medium', 'weir-high'],
+    cap_usd: '5.000000000',
+    spent_usd: '0.000000000',
+    reserved_usd: '0.000000000',
+    resets_at: '2026-11-23T00:00:00.000Z',
+    per_minute: 60,
+    at_once: 8,
+    open: 0,
+    requests: 0,
+    refused: 0,
+    last: null,
+    last_refused: null,
+    ...over,
+  };
+}
+
+export function budget(over: Partial<BudgetStanding> = {}): BudgetStanding {
+  return {
+    name: 'week',
+    period: 'week',
+    limit_usd: '10.000000000',
+    limit_tokens: null,
+    spent_usd: '3.800000000',
+    reserved_usd: '0.310000000',
+    spent_tokens: 0,
+    reserved_tokens: 0,
+    percent: 38,
+    thresholds: [70, 90, 100],
+    reached: [],
+    resets_at: '2026-11-22T23:00:00.000Z',
+    at_limit: 'local',
+    origin: 'written',
+    step: 'open',
+    changed_until: null,
+    forecast_usd: '6.100000000',
+    over_at: null,
+    ...over,
+  };
+}
+
+export function attempt(over: Partial<Attempt> = {}): Attempt {
+  return {
+    route: 'anthropic/claude-sonnet-5-5',
+    at: new Date().toISOString(),
+    outcome: 'ok',
+    status: 200,
+    reserved_usd: '0.310000000',
+    settled_usd: '0.008700000',
+    state: 'settled',
+    reason: 'asked',
+    first_byte_ms: 420,
+    total_ms: 3100,
+    ...over,
+  };
 }
 
 export function sums(over: Partial<Sums> = {}): Sums {
@@ -115,9 +376,10 @@ export function overview(over: Partial<Overview> = {}): Overview {
       streams: 0,
       totals: { day: sums(), week: sums(), month: sums() },
       budgets: [],
+      allowances: [],
       providers: [],
       local: [],
-      routing: { mode: 'honour', local_share: null, tiers: { low: [], medium: [], high: [] }, paused: false, local_on: true },
+      routing: { mode: 'honour', local_share: null, tiers: { low: [], medium: [], high: [] }, per_tier: [], paused: false, local_on: true },
       tunnel: null,
       notices: [],
     },

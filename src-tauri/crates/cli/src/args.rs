@@ -1,6 +1,7 @@
 //! The command line as it is typed: every command, flag and example.
 //! Owns names, defaults and help; wrong usage ends here with exit code 2.
 
+mod budget;
 mod local;
 mod tools;
 mod tunnel;
@@ -9,6 +10,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use weir_engine::api::{By, Dialect, RequestId, Span};
 
+pub use budget::{Budget, BudgetLift, BudgetSet, CostAlert, Import, Reconcile, ToolName, scope};
 pub use local::Local;
 pub use tools::{Connect, Disconnect, Run};
 pub use tunnel::{ProviderName, Tunnel, TunnelStart};
@@ -48,6 +50,20 @@ pub enum Command {
     /// Show what was spent
     #[command(subcommand, after_help = "Example:\n  weir cost breakdown --period month --by model")]
     Cost(Cost),
+    /// Limits on what may be spent
+    #[command(
+        subcommand,
+        after_help = "Example:\n  weir budget set week --period week --limit 5.00"
+    )]
+    Budget(Budget),
+    /// Take over what a tool's own session logs tell of past requests; nothing is taken twice
+    #[command(after_help = "Example:\n  weir import claude-code")]
+    Import(Import),
+    /// Compare a provider's own usage report with the ledger, per day and model
+    #[command(
+        after_help = "Needs an administrator's key: weir key set anthropic-admin\n\nExample:\n  weir reconcile anthropic --month 2026-11"
+    )]
+    Reconcile(Reconcile),
     /// List requests, the newest first
     #[command(after_help = "Example:\n  weir log --since 7d --limit 100")]
     Log(Log),
@@ -105,6 +121,24 @@ pub enum Command {
         after_help = "Example:\n  weir export --format csv --since 2026-11-01 > november.csv"
     )]
     Export(Export),
+    /// Show what past traffic would have cost under another configuration
+    #[command(
+        after_help = "Needs no bodies: lengths, tasks and cache use are in the ledger.\n\nExample:\n  weir simulate --since 30d --config ./tiered.toml"
+    )]
+    Simulate(Simulate),
+}
+
+/// `weir simulate`
+#[derive(Debug, Args)]
+pub struct Simulate {
+    /// Only since then: 30d, 24h, 2w, a day such as 2026-11-01, or RFC 3339
+    #[arg(long, value_name = "WHEN", default_value = "30d")]
+    pub since: String,
+    /// The other configuration
+    #[arg(long, value_name = "FILE")]
+    pub config: PathBuf,
+    #[command(flatten)]
+    pub json: Json,
 }
 
 /// `weir doctor`
@@ -157,6 +191,20 @@ pub enum Cost {
         #[command(flatten)]
         json: Json,
     },
+    /// What shadow mode would have sent elsewhere, and what that would have saved
+    #[command(
+        after_help = "Plans are made while [routing] mode is \"shadow\".\n\nExample:\n  weir cost shadow --period day"
+    )]
+    Shadow {
+        /// The time covered, in local calendar time up to now
+        #[arg(long, value_enum, default_value = "week")]
+        period: PeriodName,
+        #[command(flatten)]
+        json: Json,
+    },
+    /// Be told when spend reaches an amount; nothing is stopped
+    #[command(after_help = "Example:\n  weir cost alert --threshold 5.00 --period week")]
+    Alert(CostAlert),
 }
 
 /// `weir log`

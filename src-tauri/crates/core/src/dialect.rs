@@ -91,6 +91,26 @@ impl Endpoint {
         )
     }
 
+    /// Every endpoint.
+    pub const ALL: [Self; 11] = [
+        Self::Messages,
+        Self::MessagesCount,
+        Self::Chat,
+        Self::Responses,
+        Self::Embeddings,
+        Self::Generate,
+        Self::GenerateStream,
+        Self::GenerateCount,
+        Self::Models,
+        Self::GeminiModels,
+        Self::OllamaChat,
+    ];
+
+    /// The endpoint of that name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|endpoint| endpoint.as_str() == name)
+    }
+
     /// The name stored in the ledger.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -106,5 +126,18 @@ impl Endpoint {
             Self::GeminiModels => "gemini_models",
             Self::OllamaChat => "ollama_chat",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_endpoint_reads_back_from_its_name() {
+        for endpoint in Endpoint::ALL {
+            assert_eq!(Endpoint::parse(endpoint.as_str()), Some(endpoint));
+        }
+        assert_eq!(Endpoint::parse("telegraph"), None);
     }
 }

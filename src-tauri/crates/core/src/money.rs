@@ -81,7 +81,8 @@ impl Money {
     }
 }
 
-fn group(whole: u64) -> String {
+/// Digits in groups of three.
+pub(crate) fn group(whole: u64) -> String {
     let digits = whole.to_string();
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);
     for (i, c) in digits.chars().enumerate() {

@@ -3,6 +3,7 @@
 //! its reason and what it is expected to cost.
 
 mod ask;
+mod below;
 mod chain;
 mod expect;
 mod home;
@@ -16,6 +17,7 @@ use serde::{Deserialize, Serialize};
 
 pub use crate::provider::{KeySource, Provider, ProviderKind};
 pub use ask::{Ask, NoQuotes, Quotes};
+pub use below::below;
 pub use expect::{expected, output_expected};
 pub use home::at_home;
 pub use plan::{Plan, plan};
@@ -24,7 +26,7 @@ pub use standing::{Standing, Warm};
 pub use stay::{Compared, compare};
 
 /// How hard a request is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Tier {
     /// Formulaic.
@@ -128,6 +130,8 @@ pub struct Setup {
     pub shadow_of: Mode,
     /// Whether a conversation stays on its model unless a switch pays or must happen.
     pub sticky: bool,
+    /// Whether a conversation moves up when a request is judged harder than its model's tier.
+    pub escalate: bool,
     /// First match wins, before the mode.
     pub rules: Vec<Rule>,
     /// The model named for a task; a local one, usually.
@@ -224,9 +228,43 @@ pub enum Reason {
     Resting,
     /// The prompt was longer than the context of the model before it.
     LargerContext,
+    /// A budget is at its limit for what comes before it, and this costs less.
+    BudgetCheaper,
+    /// A budget is at its limit, and this is of the tier below.
+    BudgetTier,
+    /// A budget is at its limit for paid models, and this one is local.
+    BudgetLocal,
+    /// A subscription's window is used up, or is to last longer, and this one is local.
+    Paced,
 }
 
 impl Reason {
+    /// Every reason.
+    pub const ALL: [Self; 22] = [
+        Self::Asked,
+        Self::Named,
+        Self::Tier,
+        Self::Fallback,
+        Self::Demo,
+        Self::LocalOff,
+        Self::LocalContext,
+        Self::LocalBusy,
+        Self::LocalAbsent,
+        Self::LocalUnfit,
+        Self::Rule,
+        Self::LocalFirst,
+        Self::Deterministic,
+        Self::TaskModel,
+        Self::Kept,
+        Self::Moved,
+        Self::Resting,
+        Self::LargerContext,
+        Self::BudgetCheaper,
+        Self::BudgetTier,
+        Self::BudgetLocal,
+        Self::Paced,
+    ];
+
     /// Whether a chain led there, so that others may follow.
     pub fn in_chain(self) -> bool {
         !matches!(self, Self::Asked | Self::Named | Self::Demo)
@@ -253,6 +291,10 @@ impl Reason {
             Self::Moved => "moved",
             Self::Resting => "resting",
             Self::LargerContext => "larger-context",
+            Self::BudgetCheaper => "budget-cheaper",
+            Self::BudgetTier => "budget-tier",
+            Self::BudgetLocal => "budget-local",
+            Self::Paced => "paced",
         }
     }
 }
@@ -280,7 +322,10 @@ pub enum NoRoute {
         asked: &'static str,
     },
     /// A routed model whose chain is empty.
-    #[error("{model} leads nowhere: the {tier} chain in [tiers] of config.toml is empty")]
+    #[error(
+        "{model} leads nowhere: the {tier} chain in [tiers] of config.toml is empty, or all it has is \
+         \"local\" and no local model is there"
+    )]
     EmptyTier {
         /// The routed name.
         model: String,
@@ -310,7 +355,7 @@ pub enum NoRoute {
     },
     /// A rule's chain none of whose links has what is asked.
     #[error(
-        "a rule sends this to {chain}, and none of these answers {asked}. Correct its use in \
+        "a rule sends this to {chain}, and nothing there answers {asked}. Correct its use in \
          [[rules]]"
     )]
     RuleNotThere {

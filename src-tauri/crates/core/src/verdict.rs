@@ -98,7 +98,7 @@ pub struct Limits {
     pub per_route: u16,
     /// The longest wait before a route is asked again.
     pub wait: Duration,
-    /// After so long nothing is tried anew.
+    /// After so long, without the longest attempt, nothing is tried anew.
     pub total: Duration,
 }
 
@@ -109,7 +109,8 @@ pub struct Standing {
     pub attempts: u16,
     /// Attempts made at this route.
     pub on_route: u16,
-    /// Time since the first.
+    /// Time since the first, without the longest of them: what one attempt was granted is not taken
+    /// from those after it.
     pub elapsed: Duration,
     /// Whether another candidate can be asked.
     pub another: bool,
@@ -120,12 +121,28 @@ pub struct Standing {
     pub asked_wait: Option<Duration>,
     /// Whether the provider said that trying again does not help (`x-should-retry: false`).
     pub told_to_stop: bool,
+    /// Whether the provider was asked with the tool's own login.
+    pub logs_in: bool,
 }
 
 /// The first pause before a route is asked again; each one after it is twice as long.
 pub const BACKOFF: Duration = Duration::from_millis(500);
 /// The longest such pause.
 pub const BACKOFF_MAX: Duration = Duration::from_secs(8);
+
+/// Whether an attempt that gives up after `wait` can still be followed by another one. `elapsed` and
+/// `longest` are the time before it and the longest attempt in it, `attempts` how many there are
+/// with it.
+pub fn leaves_time(
+    wait: Duration,
+    elapsed: Duration,
+    longest: Duration,
+    attempts: u16,
+    limits: &Limits,
+) -> bool {
+    let counted = (elapsed + wait).saturating_sub(longest.max(wait));
+    attempts < limits.attempts && counted < limits.total
+}
 
 /// What follows. `random` is any number; equal numbers give equal pauses.
 pub fn verdict(fault: Fault, standing: &Standing, limits: &Limits, random: u64) -> Verdict {
@@ -160,6 +177,8 @@ fn onward(fault: Fault, standing: &Standing) -> Option<Verdict> {
             // The request itself is wrong, and wrong everywhere; unless it was made for another
             // provider, and this one only stands in.
             Says::Request => standing.stands_in.then_some(Verdict::Next),
+            // The tool renews its login when it hears of it; another provider costs money instead.
+            Says::Auth if standing.logs_in => None,
             _ => Some(Verdict::Next),
         },
         _ => Some(Verdict::Next),

@@ -2,56 +2,140 @@
 //! settled once. Owns the order of things; amounts are `prices`, standings are `balances`, rows
 //! are the ledger's.
 
+mod allowances;
 mod balances;
+mod index;
+mod ladder;
 mod settlement;
 
-pub use balances::{Balances, Denied, Past, Place, Seen};
+pub use allowances::{Allowances, Reached};
+pub use balances::{Balances, Crossed, Denied, Past, Place, Seen, Spend};
 
+use crate::alerts::Inbox;
+use crate::clock;
 use crate::prices::{Call, Prices};
 use crate::routing::Routing;
+use arc_swap::ArcSwap;
 use jiff::tz::TimeZone;
 use parking_lot::Mutex;
-use std::sync::Arc;
-use weir_core::budget::{Budget, Scope};
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, OnceLock};
+use weir_core::budget::{
+    Ask, Budget, Ladder, Lift, Pace, Power, Scope, Shares, Told, full, unpriced,
+};
 use weir_core::period::Window;
-use weir_core::{Money, Outcome};
-use weir_ledger::{Ledger, Reserve, Settle};
-use weir_proxy::ports::{Books as BooksPort, Closing, Opening, Refusal, Reservation, Settled};
+use weir_core::{Money, Outcome, Usage};
+use weir_ledger::{Ledger, Reserve, Settle, WriteProblem};
+use weir_proxy::ports::{
+    Books as BooksPort, Closing, LadderAsk, Opening, Refusal, Reservation, Settled,
+};
+
+/// How often the machine's zone is looked at, in milliseconds.
+const ZONE_LOOK_MS: i64 = 60_000;
+const ZONE_STAYS: i64 = i64::MIN;
+
+/// What money is held to: the part of a configuration that the books act on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Terms {
+    /// Every budget in force, shares and caps included.
+    pub budgets: Vec<Budget>,
+    /// How requests without a category are counted.
+    pub shares: Option<Shares>,
+    /// What local work costs.
+    pub power: Option<Power>,
+    /// Whether small work goes local early, so that a subscription's window lasts.
+    pub pace: bool,
+}
 
 /// The books of one engine.
 pub struct Books {
     ledger: Arc<Ledger>,
     prices: Arc<Prices>,
     routing: Arc<Routing>,
-    zone: TimeZone,
+    terms: ArcSwap<Terms>,
     balances: Mutex<Balances>,
+    zone: ArcSwap<TimeZone>,
+    /// When the machine's zone was looked at last, in Unix milliseconds; `ZONE_STAYS` where it is
+    /// not followed.
+    zone_looked_ms: AtomicI64,
+    inbox: OnceLock<Arc<Inbox>>,
+    allowances: Allowances,
 }
 
 /// What was spent before an engine started is in its ledger.
 struct FromLedger<'a>(&'a Ledger);
 
 impl Past for FromLedger<'_> {
-    fn spent(&self, scope: &Scope, window: Window) -> Result<Money, String> {
-        self.0.settled(scope, window.into()).map_err(|problem| problem.to_string())
+    fn spent(&self, scope: &Scope, window: Window) -> Result<Spend, String> {
+        let spent = self.0.settled(scope, window.into()).map_err(|problem| problem.to_string())?;
+        Ok(Spend { cost: spent.settled, tokens: spent.tokens })
+    }
+
+    fn told(&self, budget: &Budget, window: Window) -> Vec<Told> {
+        self.0.told(&budget.name, budget.period, window.from).unwrap_or_default()
     }
 }
 
 impl Books {
-    /// Books over a ledger, with the budgets of the configuration in force.
+    /// Books over a ledger, with the terms of the configuration in force.
     pub fn new(
         ledger: Arc<Ledger>,
         prices: Arc<Prices>,
         routing: Arc<Routing>,
         zone: TimeZone,
-        budgets: &[Budget],
+        terms: Terms,
     ) -> Self {
-        let balances = Mutex::new(Balances::new(zone.clone(), budgets));
-        Self { ledger, prices, routing, zone, balances }
+        let mut balances = Balances::new(zone.clone(), &terms.budgets);
+        match ledger.lifts(clock::unix_ms()) {
+            Ok(lifts) => balances.set_lifts(lifts),
+            Err(problem) => tracing::warn!(%problem, "no raised limit is in force: unreadable"),
+        }
+        Self {
+            ledger,
+            prices,
+            routing,
+            terms: ArcSwap::from_pointee(terms),
+            balances: Mutex::new(balances),
+            zone: ArcSwap::from_pointee(zone),
+            zone_looked_ms: AtomicI64::new(ZONE_STAYS),
+            inbox: OnceLock::new(),
+            allowances: Allowances::default(),
+        }
     }
 
-    /// Puts other budgets in force. What was spent is read anew when it is next needed.
-    pub fn replace_budgets(&self, budgets: &[Budget]) {
-        self.balances.lock().replace(budgets);
+    /// Puts other terms in force. What was spent is read anew when it is next needed.
+    pub fn replace(&self, terms: Terms) {
+        self.balances.lock().replace(&terms.budgets);
+        self.terms.store(Arc::new(terms));
+    }
+
+    /// The terms in force.
+    pub fn terms(&self) -> Arc<Terms> {
+        self.terms.load_full()
+    }
+
+    /// The zone days are reckoned in.
+    pub fn zone(&self) -> TimeZone {
+        TimeZone::clone(&self.zone.load())
+    }
+
+    /// What providers said of subscriptions.
+    pub fn allowances(&self) -> &Allowances {
+        &self.allowances
+    }
+
+    /// Tells `inbox` what is passed and spent from now on. Once only.
+    pub fn tell(&self, inbox: Arc<Inbox>) {
+        let _ = self.inbox.set(inbox);
+        self.look_for_news(clock::unix_ms());
+    }
+
+    /// Looks at every budget for marks that were passed and not told: at the start, after an
+    /// import, after the terms changed.
+    pub fn look_for_news(&self, now_ms: i64) {
+        let Some(inbox) = self.inbox.get() else { return };
+        let news = self.balances.lock().cross(now_ms, &FromLedger(&self.ledger));
+        inbox.crossed(news);
     }
 
     /// Every budget in its current window, in the order of the configuration.
@@ -62,63 +146,173 @@ impl Books {
         self.balances.lock().standings(now_ms, &FromLedger(&self.ledger))
     }
 
+    /// Raises a limit, or closes a budget to paid models, for a time; kept over restarts.
+    ///
+    /// # Errors
+    /// When the ledger cannot be written; nothing is changed then.
+    pub fn lift(&self, lift: &Lift) -> Result<(), WriteProblem> {
+        self.ledger.add_lift(lift)?;
+        self.read_lifts(lift.from_ms);
+        Ok(())
+    }
+
+    /// Ends what was changed for a time. False when nothing was.
+    ///
+    /// # Errors
+    /// When the ledger cannot be written; nothing is changed then.
+    pub fn end_lifts(&self, budget: &str, now_ms: i64) -> Result<bool, WriteProblem> {
+        let ended = self.ledger.end_lifts(budget, now_ms)?;
+        self.read_lifts(now_ms);
+        Ok(ended)
+    }
+
+    fn read_lifts(&self, now_ms: i64) {
+        match self.ledger.lifts(now_ms) {
+            Ok(lifts) => self.balances.lock().set_lifts(lifts),
+            Err(problem) => tracing::error!(%problem, "raised limits could not be read"),
+        }
+    }
+
+    /// What the ledger holds may have changed by other means than requests: read it anew.
+    pub fn forget(&self, now_ms: i64) {
+        self.balances.lock().forget();
+        self.look_for_news(now_ms);
+    }
+
     /// Attempts that are open now.
     pub fn open(&self) -> usize {
         self.balances.lock().open()
     }
 
-    fn ask(&self, opening: &Opening) -> Option<Money> {
+    /// From now on days are reckoned in the zone the machine is in, wherever it travels.
+    pub fn follow_the_machine(&self, now_ms: i64) {
+        self.zone_looked_ms.store(now_ms, Ordering::Relaxed);
+    }
+
+    fn follow_zone(&self, now_ms: i64) {
+        let looked = self.zone_looked_ms.load(Ordering::Relaxed);
+        if looked == ZONE_STAYS || now_ms.saturating_sub(looked).saturating_abs() < ZONE_LOOK_MS {
+            return;
+        }
+        self.zone_looked_ms.store(now_ms, Ordering::Relaxed);
+        self.set_zone(clock::zone());
+    }
+
+    /// Reckons days in another zone from now on.
+    pub fn set_zone(&self, zone: TimeZone) {
+        if clock::zone_name(&zone) == clock::zone_name(&self.zone.load()) {
+            return;
+        }
+        // Under the lock, so that a row and its hold are of one day.
+        let mut balances = self.balances.lock();
+        self.ledger.set_zone(zone.clone());
+        balances.set_zone(zone.clone());
+        self.zone.store(Arc::new(zone));
+    }
+
+    fn ask(&self, opening: &Opening) -> Ask {
         if opening.demo || !opening.endpoint.metered() {
-            return Some(Money::ZERO);
+            return Ask { cost: Some(Money::ZERO), tokens: 0 };
         }
         let base_url = self.routing.base_url(&opening.provider);
         let tier = opening.service_tier.as_deref();
-        self.prices.upper(&call(opening, &base_url), &opening.estimate, tier)
+        let estimate = &opening.estimate;
+        Ask {
+            cost: self.prices.upper(&call(opening, &base_url), estimate, tier),
+            tokens: estimate.input_tokens.saturating_add(estimate.output_tokens),
+        }
     }
 
-    fn refusal(&self, denied: Denied, opening: &Opening, ask: Option<Money>) -> Refusal {
+    fn refusal(&self, denied: Denied, opening: &Opening, ask: Ask) -> Refusal {
+        let budget = |seen: &Seen, message: String| Refusal::Budget {
+            message,
+            resets_at: seen.window.end_ms.div_euclid(1000),
+            budget: seen.budget.name.clone(),
+            at_limit: seen.terms.at_limit,
+        };
         match denied {
             Denied::Unknown(reason) => Refusal::Ledger { reason },
-            Denied::Full(seen) => Refusal::Budget {
-                message: settlement::full(&seen, ask.unwrap_or(Money::ZERO), &self.zone),
-                resets_at: seen.window.end_ms.div_euclid(1000),
-            },
-            Denied::Unpriced(seen) => Refusal::Budget {
-                message: settlement::unpriced(&seen, &opening.provider, &opening.model),
-                resets_at: seen.window.end_ms.div_euclid(1000),
-            },
+            Denied::Full(seen) => budget(&seen, self.says_full(&seen, ask)),
+            Denied::Unpriced(seen) => budget(
+                &seen,
+                unpriced(&seen.budget, &seen.terms, &opening.provider, &opening.model),
+            ),
         }
+    }
+
+    fn says_full(&self, seen: &Seen, ask: Ask) -> String {
+        let zone = self.zone.load();
+        full(&seen.budget, &seen.terms, &seen.standing, seen.window, ask, &zone)
     }
 }
 
 impl BooksPort for Books {
-    fn reserve(&self, opening: Opening) -> Result<Reservation, Refusal> {
+    fn reserve(&self, mut opening: Opening) -> Result<Reservation, Refusal> {
+        self.follow_zone(opening.at_ms);
+        if let Some(shares) = &self.terms.load().shares {
+            opening.category = shares.category(opening.category.as_deref()).map(str::to_owned);
+        }
         let ask = self.ask(&opening);
         // The demonstration is in no sum and so in no budget.
         if !opening.demo {
             let admitted = self.balances.lock().admit(&opening, ask, &FromLedger(&self.ledger));
             admitted.map_err(|denied| self.refusal(denied, &opening, ask))?;
         }
-        if let Err(problem) = self.ledger.reserve(&row(&opening, ask)) {
-            self.balances.lock().close((opening.id, opening.attempt), Some(Money::ZERO));
+        if let Err(problem) = self.ledger.reserve(&row(&opening, ask.cost)) {
+            let place = (opening.id, opening.attempt);
+            self.balances.lock().close(place, Some(Money::ZERO), 0, None);
             return Err(Refusal::Ledger { reason: problem.to_string() });
         }
-        Ok(Reservation { opening, reserved: ask })
+        Ok(Reservation { opening, reserved: ask.cost })
+    }
+
+    fn ladder(&self, ask: &LadderAsk<'_>) -> Ladder {
+        ladder::ladder(self, ask)
+    }
+
+    fn pace(&self, provider: &str, now_ms: i64) -> Pace {
+        if !self.terms.load().pace {
+            return Pace::Keep;
+        }
+        self.allowances.pace(provider, now_ms)
+    }
+
+    fn heard_allowance(&self, provider: &str, headers: &http::HeaderMap, at_ms: i64) {
+        let read = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+        let heard = weir_wire::allowance::read(read, at_ms);
+        if let Some(inbox) = self.inbox.get() {
+            inbox.allowances(self.allowances.hear(provider, heard, at_ms));
+        }
     }
 
     fn settle(&self, reservation: Reservation, closing: Closing) -> Settled {
         let opening = &reservation.opening;
         let base_url = self.routing.base_url(&opening.provider);
+        let power = self.terms.load().power;
         let bill = settlement::bill(&self.prices, &call(opening, &base_url), opening, &closing);
+        let bill = settlement::with_power(bill, power, opening, &closing);
         let saved = settlement::saved(&self.prices, &self.routing, opening, &closing, &bill);
         let settled = Settled { cost: bill.cost, pricing: bill.pricing };
+        let at_ms = closing.at_ms;
+        let tokens = if opening.endpoint.metered() { tokens(bill.usage) } else { 0 };
         let row = settle_row(opening, closing, &bill, saved);
         // Both under one lock: whoever reads the ledger for a budget sees what memory forgot.
         let mut balances = self.balances.lock();
-        balances.close((opening.id, opening.attempt), bill.cost);
+        let tell = self.inbox.get().map(|_| at_ms);
+        let news = balances.close((opening.id, opening.attempt), bill.cost, tokens, tell);
         self.ledger.settle(row);
+        drop(balances);
+        if let Some(inbox) = self.inbox.get().filter(|_| !opening.demo) {
+            inbox.crossed(news);
+            inbox.spent(at_ms, bill.cost.unwrap_or(Money::ZERO));
+        }
         settled
     }
+}
+
+/// Prompt and answer, as budgets of tokens count them.
+fn tokens(usage: Option<Usage>) -> u64 {
+    usage.map_or(0, |u| u.prompt().saturating_add(u.output))
 }
 
 fn call<'a>(opening: &'a Opening, base_url: &'a str) -> Call<'a> {
@@ -130,7 +324,6 @@ fn call<'a>(opening: &'a Opening, base_url: &'a str) -> Call<'a> {
         at_ms: opening.at_ms,
     }
 }
-
 fn row(opening: &Opening, ask: Option<Money>) -> Reserve<'_> {
     Reserve {
         id: opening.id,

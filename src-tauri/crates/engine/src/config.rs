@@ -2,11 +2,14 @@
 //! never raw again. Owns the checked form and how a file is loaded; `show` prints it back.
 
 mod check;
+pub mod edit;
 mod failover;
+mod money;
 mod planned;
 mod presets;
 mod raw;
 mod read;
+mod report;
 mod routed;
 mod show;
 mod tunnel;
@@ -15,18 +18,20 @@ pub mod url;
 pub use check::{Checked, check};
 pub use presets::{PRESET_NAMES, preset};
 pub use read::Problem;
+pub use report::{own_report, report};
 pub use routed::any_local;
-pub use show::{at_limit, key_source, toml};
+pub use show::{key_source, toml};
 pub use tunnel::{TUNNEL_PORT, Tunnel};
 
+use crate::alerts::Settings;
+use crate::books::Terms;
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use weir_core::Failover;
-use weir_core::Task;
-use weir_core::budget::Budget;
+use weir_core::budget::{Budget, Cap, Power, Shares};
 use weir_core::route::{KeySource, Provider, Route, Setup};
+use weir_core::{Failover, Task};
 
 pub use weir_core::route::{Mode, Rule, SecondOpinion, Use, When};
 
@@ -62,6 +67,8 @@ pub struct Config {
     pub shadow_of: Mode,
     /// Whether work by rule goes to local models first.
     pub prefer_local: bool,
+    /// Whether a conversation moves up to the tier of a harder request.
+    pub escalate: bool,
     /// Who is asked where triage is unsure.
     pub second_opinion: Option<SecondOpinion>,
     /// The model named for a task.
@@ -71,7 +78,15 @@ pub struct Config {
     /// Budgets in the order they are written.
     pub budgets: Vec<Budget>,
     /// Shares of a budget.
-    pub categories: Option<Categories>,
+    pub categories: Option<Shares>,
+    /// What single models may cost in a day.
+    pub caps: Vec<Cap>,
+    /// Who is told of money.
+    pub alerts: Settings,
+    /// What local work costs in electricity.
+    pub power: Option<Power>,
+    /// Whether work leaves a subscription early, so that its window lasts.
+    pub pace: bool,
     /// The response cache.
     pub cache: Cache,
     /// Experiments.
@@ -84,15 +99,6 @@ pub struct Config {
     pub failover: Arc<Failover>,
     /// Keys that are understood and have no effect yet, each as one sentence.
     pub notes: Vec<String>,
-}
-
-/// `[categories]`: percent of a budget by category.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Categories {
-    /// The budget.
-    pub of: String,
-    /// Category and percent, in the order they are written.
-    pub shares: Vec<(String, u8)>,
 }
 
 /// `[cache]`. Thresholds are in thousandths.
@@ -197,9 +203,28 @@ impl Config {
         checked.config.ok_or_else(|| ConfigProblem::Wrong { path: path.to_path_buf(), problems })
     }
 
-    /// Every budget a request is held to: those that are written, and the tunnel's.
+    /// Every budget a request is held to: those that are written, each followed by its shares,
+    /// the caps, and the tunnel's.
     pub fn budgets_in_force(&self) -> Vec<Budget> {
-        self.budgets.iter().cloned().chain([self.tunnel.budget()]).collect()
+        let mut all = Vec::new();
+        for budget in &self.budgets {
+            all.push(budget.clone());
+            let shares = self.categories.iter().filter(|shares| shares.of == budget.name);
+            all.extend(shares.flat_map(|shares| shares.budgets(budget)));
+        }
+        all.extend(self.caps.iter().map(Cap::budget));
+        all.push(self.tunnel.budget());
+        all
+    }
+
+    /// What the books act on.
+    pub fn terms(&self) -> Terms {
+        Terms {
+            budgets: self.budgets_in_force(),
+            shares: self.categories.clone(),
+            power: self.power,
+            pace: self.pace,
+        }
     }
 
     /// The provider of that name.
@@ -239,6 +264,7 @@ impl Config {
             rules: self.rules.clone(),
             task_models: self.task_models.clone(),
             rule_work_local: self.prefer_local,
+            escalate: self.escalate,
             second_opinion: self.second_opinion.clone(),
             paused,
             local_off: false,

@@ -2,6 +2,7 @@
 //! the proxy's ports, and the functions that the command line and the window call.
 //! Knows everything below it and nothing of tauri.
 
+pub mod alerts;
 pub mod api;
 pub mod control;
 
@@ -13,6 +14,7 @@ pub mod desk;
 pub mod events;
 pub mod gate;
 pub mod harden;
+pub mod history;
 pub mod home;
 pub mod listen;
 pub mod local;
@@ -21,8 +23,10 @@ pub mod logs;
 pub mod parts;
 pub mod prices;
 mod recall;
+pub mod reconcile;
 pub mod routing;
 pub mod secrets;
+pub mod simulate;
 pub mod start;
 pub mod told;
 pub mod tunnel;

@@ -1,6 +1,7 @@
 //! What an engine is made of, shared by the books, the desk and the proxy's ports.
 //! A home that is opened without serving has everything but `serving`.
 
+use crate::alerts::Alerts;
 use crate::books::Books;
 use crate::clock;
 use crate::config::Config;
@@ -42,8 +43,8 @@ pub struct Parts {
     pub events: Arc<Events>,
     /// Local servers.
     pub local: Arc<Watch>,
-    /// The zone days are reckoned in.
-    pub zone: TimeZone,
+    /// Who tells of money, while an engine serves.
+    pub alerts: Option<Arc<Alerts>>,
     /// The running server, when there is one.
     pub serving: Option<Serving>,
     /// What was found at the start and needs attention.
@@ -74,6 +75,11 @@ impl Parts {
         clock::unix_ms()
     }
 
+    /// The zone days are reckoned in.
+    pub fn zone(&self) -> TimeZone {
+        self.books.zone()
+    }
+
     /// Local servers as they are shown, each with the line before it.
     pub fn local_servers(&self) -> Vec<crate::api::LocalServer> {
         let mut servers = self.local.shown();
@@ -90,6 +96,7 @@ impl Parts {
     pub fn notices(&self) -> Vec<String> {
         let mut notices = self.found.clone();
         notices.extend(self.routing.problem());
+        notices.extend(self.alerts.iter().flat_map(|alerts| alerts.notices()));
         let port = self.config.load().port;
         if let Some(serving) = self.serving.as_ref().filter(|s| s.configured != port) {
             let now = serving.port;

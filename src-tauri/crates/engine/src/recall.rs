@@ -29,8 +29,9 @@ pub fn recall(ledger: &Ledger, proxy: &Proxy, now_ms: i64) {
         if let (Some(key), Some(Outcome::Ok)) = (key, last.outcome) {
             let route = Route { provider: last.provider.clone(), model: last.model.clone() };
             let ended_ms = row.at_ms() + i64::from(last.total_ms.unwrap_or(0));
-            let usage = row.usage().unwrap_or_default();
-            proxy.recall(key, &row.asked_model, &route, &usage, ended_ms);
+            // The last attempt's own: what failed before it is warm elsewhere, if anywhere.
+            let usage = last.usage.unwrap_or_default();
+            proxy.recall(key, &row.client, &row.asked_model, &route, &usage, ended_ms);
         }
     }
 }

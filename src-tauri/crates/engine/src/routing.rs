@@ -3,9 +3,7 @@
 //! that an idle engine does nothing. A bad edit never replaces a good configuration.
 
 use crate::config::{Config, ConfigProblem, SecondOpinion, Use, any_local};
-use crate::local::in_cloud;
-use crate::prices::Call;
-use crate::prices::Prices;
+use crate::prices::{Prices, Quoted};
 use arc_swap::ArcSwap;
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
@@ -14,8 +12,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU16, AtomicU64, Ordering};
 use std::time::SystemTime;
 use weir_core::Failover;
-use weir_core::route::{Ask, Provider, ProviderKind, Route, Setup, at_home, routed};
-use weir_core::{Metered, Money, Usage};
+use weir_core::route::{Ask, Provider, ProviderKind, Quotes, Route, Setup, at_home, routed};
+use weir_core::{Money, Usage};
 use weir_proxy::ports::{Clock, Listed, Opening, Routes};
 
 /// Shortest time between two looks at the file, in nanoseconds.
@@ -153,7 +151,13 @@ impl Routing {
 
     /// Makes the set-up anew: after a key was stored or removed, or the prices changed.
     pub fn refresh(&self) {
-        let config = self.config.load();
+        let setup = self.setup_of(&self.config.load());
+        self.models.store(Arc::default());
+        self.setup.store(Arc::new(setup));
+    }
+
+    /// What a configuration comes to on this machine now: the link `local` is what was found.
+    pub fn setup_of(&self, config: &Config) -> Setup {
         let mut setup = config.setup(self.paused.load(Ordering::Relaxed), &self.has_key);
         setup.local_off = self.local_off.load(Ordering::Relaxed);
         let found = self.found.load();
@@ -185,8 +189,7 @@ impl Routing {
             let first = chain.into_iter().next();
             setup.second_opinion = first.map(|route| SecondOpinion { route, ..opinion });
         }
-        self.models.store(Arc::default());
-        self.setup.store(Arc::new(setup));
+        setup
     }
 
     /// Passes everything through to where it asks, or routes again.
@@ -320,16 +323,8 @@ impl Routes for Routing {
 
     fn cost(&self, route: &Route, usage: &Usage) -> Option<Money> {
         let setup = self.setup.load();
-        let provider = setup.provider(&route.provider)?;
-        let call = Call {
-            provider: &provider.name,
-            base_url: &provider.base_url,
-            local: provider.local && !in_cloud(&route.model),
-            model: &route.model,
-            at_ms: self.clock.unix_ms(),
-        };
-        let metered = Metered { usage: Some(*usage), ..Metered::default() };
-        self.prices.bill(&call, &metered).cost
+        let at_ms = self.clock.unix_ms();
+        Quoted { prices: &self.prices, setup: &setup, at_ms }.cost(route, usage)
     }
 }
 

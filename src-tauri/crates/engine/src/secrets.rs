@@ -105,6 +105,15 @@ pub enum SetProblem {
     Index(#[from] crate::home::HomeProblem),
 }
 
+/// What an administrator's key is called: `anthropic-admin` for the reports of `anthropic`.
+pub const ADMIN: &str = "-admin";
+
+/// The provider whose reports a name's key is for, unless a provider is called so itself.
+fn administered<'c>(config: &'c Config, name: &str) -> Option<&'c Provider> {
+    let of = name.strip_suffix(ADMIN)?;
+    if config.provider(name).is_some() { None } else { config.provider(of) }
+}
+
 /// The keys of one engine.
 pub struct Keys {
     keychain: Keychain,
@@ -233,6 +242,12 @@ impl Keys {
         let missing = || KeyProblem::Missing { provider: provider.to_owned() };
         match config.provider(provider).map(|p| &p.key) {
             Some(KeySource::Keychain) => None,
+            None if administered(config, provider).is_some() => {
+                // A server without a keychain has it in its environment.
+                let name = provider.to_uppercase().replace('-', "_") + "_KEY";
+                let value = std::env::var(name).ok().filter(|v| !v.trim().is_empty());
+                value.map(|v| Ok(Secret::new(v.trim().to_owned())))
+            }
             Some(KeySource::Env(variable)) => {
                 let value = std::env::var(variable).ok().filter(|v| !v.trim().is_empty());
                 Some(value.map(|v| Secret::new(v.trim().to_owned())).ok_or_else(|| {
@@ -249,7 +264,8 @@ impl Keys {
     fn pick(&self, config: &Config, provider: &str, item: &Item) -> Result<Secret, KeyProblem> {
         let missing = || KeyProblem::Missing { provider: provider.to_owned() };
         let stored = item.get(provider).ok_or_else(missing)?;
-        let origin = config.provider(provider).map(origin_of).ok_or_else(missing)?;
+        let found = config.provider(provider).or_else(|| administered(config, provider));
+        let origin = found.map(origin_of).ok_or_else(missing)?;
         if stored.origin != origin {
             return Err(KeyProblem::Keychain {
                 state: "holds this key for another address",
@@ -268,6 +284,9 @@ impl Keys {
         config: &'c Config,
         provider: &str,
     ) -> Result<&'c Provider, SetProblem> {
+        if let Some(found) = administered(config, provider) {
+            return Ok(found);
+        }
         let Some(found) = config.provider(provider) else {
             let known: Vec<&str> = config.providers.iter().map(|p| p.name.as_str()).collect();
             let (provider, known) = (provider.to_owned(), known.join(", "));

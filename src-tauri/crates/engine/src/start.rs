@@ -2,9 +2,10 @@
 //! again so that open answers may finish and nothing is lost.
 //! Owns that order; every part knows only what it is given.
 
+use crate::alerts::{Alerts, Opener};
 use crate::books::Books;
 use crate::clock::{self, SystemClock};
-use crate::config::ConfigProblem;
+use crate::config::{Config, ConfigProblem};
 use crate::control::{Door, DoorProblem};
 use crate::desk::HomeDesk;
 use crate::events::Events;
@@ -22,7 +23,7 @@ use crate::routing::Routing;
 use crate::secrets::{Index, Keys, SystemVault, Vault};
 use crate::tunnel::Tunnel;
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -46,6 +47,8 @@ pub struct Options {
     pub harden: bool,
     /// Where keys are kept; the system's keychain when `None`.
     pub vault: Option<Arc<dyn Vault>>,
+    /// What opens the window; `None` where there is none.
+    pub opener: Option<Opener>,
 }
 
 /// Why an engine did not start. `Display` says what, where and how to fix it.
@@ -68,6 +71,8 @@ pub enum StartProblem {
     Listen(#[from] ListenProblem),
     #[error(transparent)]
     Door(#[from] DoorProblem),
+    #[error("the system gives no thread for alerts: {0}")]
+    Alerts(io::Error),
     #[error("cannot write the lock file: {0}. Check the space on the disk of the home folder")]
     Announce(io::Error),
 }
@@ -136,7 +141,7 @@ impl Engine {
         home.prepare()?;
         logs::install(&home, options.logs);
         let mut lock = Lock::take(&home)?;
-        let made = Made::new(home, options.vault)?;
+        let mut made = Made::new(home, options.vault)?;
         // What budgets had spent is read now, so that the first request need not.
         if let Err(problem) = made.books.standings(clock::unix_ms()) {
             tracing::warn!(problem, "what the budgets had spent could not be read");
@@ -147,6 +152,8 @@ impl Engine {
         let proxy = Arc::new(Proxy::new(port, made.ports()));
         let door = Door::open(made.home.root())?;
         lock.announce(port).map_err(StartProblem::Announce)?;
+        made.tell(options.opener).map_err(StartProblem::Alerts)?;
+        made.books.follow_the_machine(clock::unix_ms());
 
         let (stop, end) = (CancellationToken::new(), CancellationToken::new());
         let tunnel = Arc::new(Tunnel::new(
@@ -243,6 +250,9 @@ impl Running {
             tracing::warn!("a task did not end and was dropped");
         }
         let desk = Arc::clone(&self.desk);
+        if let Some(alerts) = &desk.0.alerts {
+            alerts.end();
+        }
         // A disk may be slow; other tasks of this runtime need not wait for it.
         if tokio::task::spawn_blocking(move || desk.0.close()).await.is_err() {
             tracing::error!("the ledger could not be brought to the disk");
@@ -263,7 +273,7 @@ struct Made {
     tokens: Arc<Tokens>,
     events: Arc<Events>,
     local: Arc<Watch>,
-    zone: jiff::tz::TimeZone,
+    alerts: Option<Arc<Alerts>>,
     found: Vec<String>,
 }
 
@@ -289,7 +299,7 @@ impl Made {
             Arc::clone(&prices),
             Arc::clone(&routing),
             zone.clone(),
-            &config.budgets_in_force(),
+            config.terms(),
         ));
         let vault = vault.unwrap_or_else(|| Arc::new(SystemVault));
         let keys = Arc::new(Keys::new(vault, index, routing.shared(), Arc::clone(&clock) as _));
@@ -304,12 +314,7 @@ impl Made {
         routing.switch_local(local.on());
         let found = found(&opened);
         let changed = (Arc::downgrade(&books), Arc::downgrade(&events));
-        routing.on_change(move |config| {
-            if let (Some(books), Some(events)) = (changed.0.upgrade(), changed.1.upgrade()) {
-                books.replace_budgets(&config.budgets_in_force());
-                events.changed();
-            }
-        });
+        routing.on_change(move |config| take_over(config, &changed.0, &changed.1));
         Ok(Self {
             home,
             clock,
@@ -321,9 +326,26 @@ impl Made {
             tokens,
             events,
             local,
-            zone,
+            alerts: None,
             found,
         })
+    }
+
+    /// Begins to tell of money, and goes on with other settings when the configuration changes.
+    fn tell(&mut self, opener: Option<Opener>) -> io::Result<()> {
+        let settings = self.routing.config().alerts.clone();
+        let ledger = Arc::clone(&self.ledger);
+        let alerts = Arc::new(Alerts::start(&self.books, ledger, &settings, opener)?);
+        let changed =
+            (Arc::downgrade(&self.books), Arc::downgrade(&self.events), Arc::downgrade(&alerts));
+        self.routing.on_change(move |config| {
+            if let Some(alerts) = changed.2.upgrade() {
+                alerts.replace(&config.alerts);
+            }
+            take_over(config, &changed.0, &changed.1);
+        });
+        self.alerts = Some(alerts);
+        Ok(())
     }
 
     fn ports(&self) -> Ports {
@@ -350,10 +372,19 @@ impl Made {
             tokens: self.tokens,
             events: self.events,
             local: self.local,
-            zone: self.zone,
+            alerts: self.alerts,
             serving,
             found: self.found,
         }
+    }
+}
+
+/// The budgets of an edited configuration.
+fn take_over(config: &Config, books: &Weak<Books>, events: &Weak<Events>) {
+    if let (Some(books), Some(events)) = (books.upgrade(), events.upgrade()) {
+        books.replace(config.terms());
+        books.look_for_news(clock::unix_ms());
+        events.changed();
     }
 }
 

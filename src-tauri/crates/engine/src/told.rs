@@ -19,8 +19,16 @@ pub fn reason(code: &str) -> &str {
         "task-model" => "it is the local model named for this task",
         "kept" => "its conversation stays on its model",
         "moved" => "its conversation is cheaper to go on with here, even with a cold cache",
-        "budget" => "a budget is at its limit",
-        "resting" => "the provider before it rests after failures",
+        "budget-cheaper" => {
+            "a budget is at its limit for what comes before it, and this costs less"
+        }
+        "budget-tier" => "a budget is at its limit, and this is of the tier below",
+        "budget-local" => "a budget is at its limit for paid models, and this one is local",
+        "paced" => {
+            "the subscription's window is used up or is to last longer, and this one is local"
+        }
+        "resting" => "what comes before it rests after failures",
+        "larger-context" => "the prompt is longer than the context of the model before it",
         "shadow" => "it is where it would have gone",
         "unpriced" => "no price is known for what comes before it",
         "local-off" => "local models are switched off (weir local on)",
@@ -47,8 +55,12 @@ pub fn brief(code: &str) -> &str {
         "task-model" => "named for the task",
         "kept" => "the conversation's model",
         "moved" => "cheaper even when cold",
-        "budget" => "a budget is at its limit",
+        "budget-cheaper" => "cheaper, for a budget",
+        "budget-tier" => "tier below, for a budget",
+        "budget-local" => "local, for a budget",
+        "paced" => "local, for the window",
         "resting" => "after one that rests",
+        "larger-context" => "a larger context",
         "shadow" => "where it would have gone",
         "unpriced" => "after one without a price",
         "local-off" => "local models are off",

@@ -8,6 +8,7 @@ use crate::entry::Entry;
 use crate::journal::{Journal, Left};
 use crate::log::{self, Export};
 use crate::migration::{self, MIGRATIONS};
+use crate::name::cut;
 use crate::opening;
 use crate::problem::{OpenProblem, ReadProblem, WriteProblem};
 use crate::queue::Desk;
@@ -26,9 +27,9 @@ use rusqlite::Connection;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use weir_core::RequestId;
 use weir_core::budget::Scope;
 use weir_core::period::LocalDay;
-use weir_core::{Money, RequestId};
 
 /// What opening found and did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -157,6 +158,15 @@ impl Ledger {
         }
     }
 
+    /// The zone days are reckoned in, and the name it is kept under.
+    ///
+    /// # Errors
+    /// A ledger opened for questions has none.
+    pub(crate) fn zone(&self) -> Result<(TimeZone, String), WriteProblem> {
+        let zone = self.live()?.zone.read();
+        Ok((zone.zone.clone(), zone.name.clone()))
+    }
+
     fn live(&self) -> Result<&Live, WriteProblem> {
         self.live.as_ref().ok_or_else(|| WriteProblem::ReadOnlyHandle { path: self.path.clone() })
     }
@@ -271,8 +281,18 @@ impl Ledger {
     /// # Errors
     /// See `ReadProblem`.
     pub fn spent(&self, scope: &Scope, range: DayRange) -> Result<Spent, ReadProblem> {
-        let totals = self.totals(range, scope)?;
+        let totals = match &scope.session {
+            None => self.totals(range, scope)?,
+            // No sum is kept by session; its rows are added up.
+            Some(session) => {
+                let rest = Scope { session: None, ..scope.clone() };
+                let all = self.by(range, Dimension::Session, &rest)?;
+                let own = all.into_iter().find(|group| group.key.as_deref() == Some(cut(session)));
+                own.map(|group| group.totals).unwrap_or_default()
+            }
+        };
         Ok(Spent {
+            tokens: totals.usage.prompt().saturating_add(totals.usage.output),
             settled: totals.spent,
             reserved: totals.reserved,
             unpriced_requests: totals.unpriced_requests + totals.open_unpriced,
@@ -284,11 +304,11 @@ impl Ledger {
     ///
     /// # Errors
     /// See `ReadProblem`; also while settlements cannot be written.
-    pub fn settled(&self, scope: &Scope, range: DayRange) -> Result<Money, ReadProblem> {
+    pub fn settled(&self, scope: &Scope, range: DayRange) -> Result<Spent, ReadProblem> {
         if let Some(live) = &self.live {
             live.desk.drain()?;
         }
-        Ok(self.spent(scope, range)?.settled)
+        self.spent(scope, range)
     }
 
     /// Requests with their attempts, newest first.
@@ -335,7 +355,7 @@ impl Ledger {
     /// Asks about one moment: the tables, and what is open besides. The writer is stopped for the
     /// instant in which the reader's snapshot is taken, so that no attempt is both open and
     /// settled in one answer, or neither.
-    fn ask<T>(
+    pub(crate) fn ask<T>(
         &self,
         ask: impl FnOnce(&mut Reader, Now) -> rusqlite::Result<T>,
     ) -> Result<T, ReadProblem> {
@@ -413,7 +433,7 @@ impl Ledger {
         self.ask(|reader, _| client::list(&reader.conn))
     }
 
-    fn write<T>(
+    pub(crate) fn write<T>(
         &self,
         write: impl FnOnce(&mut Writer) -> rusqlite::Result<T>,
     ) -> Result<T, WriteProblem> {

@@ -13,8 +13,12 @@ use std::time::Duration;
 const APPLICATION_ID: u32 = 0x5765_6972;
 
 /// The statements of each version; the first makes version 1.
-pub(crate) const MIGRATIONS: &[&str] =
-    &[include_str!("schema_v1.sql"), include_str!("schema_v2.sql"), include_str!("schema_v3.sql")];
+pub(crate) const MIGRATIONS: &[&str] = &[
+    include_str!("schema_v1.sql"),
+    include_str!("schema_v2.sql"),
+    include_str!("schema_v3.sql"),
+    include_str!("schema_v4.sql"),
+];
 
 /// Pages copied a step, so that the backup of a large ledger yields to others.
 const BACKUP_PAGES_A_STEP: i32 = 4096;

@@ -1,6 +1,7 @@
 //! Makes the sums again from the rows: after a salvage, and as the measure of what they must be.
 //! Owns one pass over both tables in order of arrival, in bounded memory.
 
+use crate::imported;
 use crate::rollup::{self, Changes, Key};
 use crate::row::{Columns, amount_columns, key_columns};
 use crate::settle::Flags;
@@ -53,5 +54,6 @@ pub(crate) fn recount(conn: &Connection) -> rusqlite::Result<()> {
     if let Some(done) = counting {
         changes.add(done.key, done.flags.sums(1));
     }
+    imported::recount(conn, &mut changes)?;
     changes.write(conn)
 }

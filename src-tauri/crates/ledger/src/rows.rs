@@ -213,6 +213,8 @@ pub struct Group {
 /// A budget's standing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Spent {
+    /// Tokens of everything finished, prompt and answer, cached ones included.
+    pub tokens: u64,
     /// Known cost of finished attempts.
     pub settled: Money,
     /// Set aside for open ones.

@@ -97,7 +97,7 @@ pub(crate) struct Final {
 pub(crate) const USAGE_KINDS: usize = 7;
 
 /// Usage as stored numbers, in the tables' order.
-fn kinds(usage: &Usage) -> [i64; USAGE_KINDS] {
+pub(crate) fn kinds(usage: &Usage) -> [i64; USAGE_KINDS] {
     [
         usage.input,
         usage.cache_read,

@@ -62,6 +62,7 @@ pub(crate) fn in_scope(entry: &Entry<'_>, scope: &Scope) -> bool {
         && same(&scope.category, entry.category)
         && same(&scope.client, Some(entry.client))
         && same(&scope.project, entry.project)
+        && same(&scope.session, entry.session)
         && scope.local.is_none_or(|local| local == entry.local)
 }
 

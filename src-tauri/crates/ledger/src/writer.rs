@@ -3,6 +3,7 @@
 
 use crate::decision;
 use crate::entry::{Entry, Place};
+use crate::imported::{self, ImportRow, Imported};
 use crate::journal::Journal;
 use crate::name::Names;
 use crate::record;
@@ -10,6 +11,7 @@ use crate::reserve::{self, Open};
 use crate::rollup::Changes;
 use crate::rows::Settle;
 use crate::settle;
+use jiff::tz::TimeZone;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -213,6 +215,36 @@ impl Writer {
         changes.write(&tx)?;
         tx.commit()?;
         Ok(batch)
+    }
+
+    /// Writes what a tool's session logs tell, and its sums: all or nothing.
+    pub fn import(
+        &mut self,
+        source: &str,
+        zone: (&TimeZone, &str),
+        rows: &[ImportRow],
+    ) -> rusqlite::Result<Imported> {
+        let done = self.import_all(source, zone, rows);
+        if done.is_ok() {
+            self.names.keep();
+        } else {
+            self.names.forget();
+        }
+        done
+    }
+
+    fn import_all(
+        &mut self,
+        source: &str,
+        zone: (&TimeZone, &str),
+        rows: &[ImportRow],
+    ) -> rusqlite::Result<Imported> {
+        let mut changes = Changes::default();
+        let tx = self.conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let done = imported::insert(&tx, &mut self.names, source, zone, rows, &mut changes)?;
+        changes.write(&tx)?;
+        tx.commit()?;
+        Ok(done)
     }
 
     /// Moves `open_from` on to the oldest open request. Cheap when there is nothing to move.

@@ -3,29 +3,32 @@
 //! client yet. What follows from a failure is `weir_core::verdict`'s to say.
 
 mod again;
+mod ahead;
 mod first;
 mod kept;
 mod send;
 
 pub use kept::Kept;
+pub(crate) use send::estimate;
 
-use crate::carry::{Carried, NotCarried, Way, carry, wants_usage};
+use crate::carry::{Carried, Way, carry, wants_usage};
 use crate::decline::{Failure, spent, tried};
-use crate::health::Pass;
+use crate::health::{How, Pass};
 use crate::local::{Admitted, admit};
 use crate::pipeline::Context;
 use crate::plan::Planned;
 use crate::read::Asked;
 use crate::reply::Refused;
-use crate::settle::Ticket;
+use crate::settle::{Ticket, Untold};
 use crate::upstream::Answer;
 use std::collections::VecDeque;
 use std::pin::Pin;
 use std::time::Duration;
 use tokio::time::Sleep;
-use weir_core::route::{Candidate, Provider, ProviderKind, Reason};
-use weir_core::verdict::{Fault, Limits, Standing, Verdict, telling, unsent, verdict};
-use weir_core::{Metered, Outcome};
+use weir_core::meter::End;
+use weir_core::route::{Candidate, KeySource, Provider, ProviderKind, Reason};
+use weir_core::verdict::{Fault, Limits, Says, Standing, Verdict, telling, unsent, verdict};
+use weir_core::{Metered, Money, Outcome};
 use weir_wire::tap::Tap;
 
 /// A request that a provider has begun to answer.
@@ -69,6 +72,7 @@ struct Failed {
 }
 
 /// What is still open of it.
+#[expect(clippy::large_enum_variant, reason = "one a failed attempt, taken apart at once")]
 enum Open {
     /// Nothing was sent.
     Nothing,
@@ -85,10 +89,10 @@ impl Failed {
 }
 
 impl Open {
-    /// Settles it. `last` is whether the request ends with it.
-    fn close(self, failure: &mut Failure, last: bool) {
+    /// Settles it. Whether the request ends with it is told by the value that comes back.
+    fn close(self, failure: &mut Failure) -> Option<Untold> {
         let (mut ticket, outcome, metered) = match self {
-            Self::Nothing => return,
+            Self::Nothing => return None,
             Self::Ticket(ticket, outcome, metered) => (*ticket, outcome, metered),
             Self::Answer(started, outcome) => {
                 let Started { answer, ticket, tap, way, candidate, .. } = *started;
@@ -101,7 +105,9 @@ impl Open {
             }
         };
         tell(ticket.pass.take(), &ticket, failure);
-        ticket.close(outcome, metered, last);
+        // An error in the place of an answer: nothing was written that could cost.
+        ticket.empty |= metered.end == End::Failed && metered.output_bytes == 0;
+        ticket.close_for_now(outcome, metered)
     }
 }
 
@@ -120,29 +126,34 @@ pub async fn attempt(
     asked: &Asked,
     mut planned: Planned,
 ) -> Result<Begun, Refused> {
-    let mut queue = VecDeque::from(std::mem::take(&mut planned.candidates));
-    let mut course = Course::new(context, asked, &planned);
-    while let Some(mut candidate) = queue.pop_front() {
+    let queue = VecDeque::from(std::mem::take(&mut planned.candidates));
+    let mut course = Course::new(context, asked, &planned, queue);
+    while let Some(mut candidate) = course.queue.pop_front() {
         if let Some(reason) = course.instead.take() {
             candidate.reason = reason;
         }
         course.on_route = 0;
         loop {
-            let another = queue.iter().any(|next| course.could(next));
-            let failed = match course.one(candidate.clone(), another).await? {
+            let began_ns = course.now_ns();
+            let failed = match course.one(candidate.clone()).await? {
                 Try::Started(started) => return Ok(Begun::Started(started)),
                 Try::Failed(failed) => *failed,
             };
+            course.longest = course.longest.max(course.since(began_ns));
             let Failed { mut failure, open } = failed;
-            failure.stands_in = course.stands_in(&failure.route);
-            match course.verdict(&failure, another) {
+            let own = course.logs_in(&candidate);
+            // Refused, a login speaks to its tool, whoever was asked before.
+            failure.stands_in =
+                course.stands_in(&failure.route) && !(own && is_auth(failure.fault));
+            let another = course.has_another().await;
+            match course.verdict(&failure, another, own) {
                 Verdict::Retry { after } => {
-                    open.close(&mut failure, false);
+                    course.close(open, &mut failure);
                     course.failures.push(failure);
                     tokio::time::sleep(after).await;
                 }
                 onward @ (Verdict::Next | Verdict::NextLarger) => {
-                    open.close(&mut failure, false);
+                    course.close(open, &mut failure);
                     course.instead = failure.skipped;
                     if onward == Verdict::NextLarger {
                         course.too_small(&candidate);
@@ -154,7 +165,11 @@ pub async fn attempt(
             }
         }
     }
-    Err(spent(asked, &course.failures))
+    Err(course.spent())
+}
+
+fn is_auth(fault: Fault) -> bool {
+    matches!(fault, Fault::Refused(Says::Auth) | Fault::InStream(Says::Auth))
 }
 
 /// One request's way through its candidates.
@@ -162,8 +177,23 @@ struct Course<'a> {
     context: &'a Context,
     asked: &'a Asked,
     planned: &'a Planned,
+    /// Who has not been asked yet.
+    queue: VecDeque<Candidate>,
     began_ns: u64,
+    /// The longest attempt.
+    longest: Duration,
     failures: Vec<Failure>,
+    /// Later candidates that were found to be of no use, by their route; told, and never asked.
+    useless: Vec<Failure>,
+    /// Later candidates that were found able to be asked.
+    able: Vec<Candidate>,
+    /// The leave of an attempt that is made anew at the same route.
+    spare: Option<Pass>,
+    /// The last attempt that was sent, until it is known whether another one follows; else it was
+    /// the request's last.
+    untold: Option<Untold>,
+    /// What the attempts so far came to; `None` when that is not known.
+    paid: Option<Money>,
     /// Attempts in all, and at the route at hand.
     count: u16,
     on_route: u16,
@@ -178,15 +208,27 @@ struct Course<'a> {
 }
 
 impl<'a> Course<'a> {
-    fn new(context: &'a Context, asked: &'a Asked, planned: &'a Planned) -> Self {
+    fn new(
+        context: &'a Context,
+        asked: &'a Asked,
+        planned: &'a Planned,
+        queue: VecDeque<Candidate>,
+    ) -> Self {
         let client = &asked.accepted.caller.name;
         let held = || context.failover.held.iter().any(|name| **name == **client);
         Self {
             context,
             asked,
             planned,
+            queue,
             began_ns: context.ports.clock.monotonic_ns(),
+            longest: Duration::ZERO,
             failures: Vec::new(),
+            useless: Vec::new(),
+            able: Vec::new(),
+            spare: None,
+            untold: None,
+            paid: Some(Money::ZERO),
             count: 0,
             on_route: 0,
             instead: None,
@@ -201,25 +243,42 @@ impl<'a> Course<'a> {
         known.filter(|p| p.kind != ProviderKind::Demo)
     }
 
-    /// Whether a later candidate can be asked, as far as is known now.
-    fn could(&self, candidate: &Candidate) -> bool {
-        self.provider(candidate).is_none_or(|provider| {
-            let in_chain = candidate.reason.in_chain();
-            self.is_larger(candidate)
-                && self.context.health.would(&candidate.route, provider, in_chain)
-        })
+    fn now_ns(&self) -> u64 {
+        self.context.ports.clock.monotonic_ns()
     }
 
-    fn verdict(&self, failure: &Failure, another: bool) -> Verdict {
-        let elapsed_ns = self.context.ports.clock.monotonic_ns().saturating_sub(self.began_ns);
+    fn since(&self, ns: u64) -> Duration {
+        Duration::from_nanos(self.now_ns().saturating_sub(ns))
+    }
+
+    fn logs_in(&self, candidate: &Candidate) -> bool {
+        self.provider(candidate).is_some_and(|p| p.key == KeySource::Passthrough)
+    }
+
+    fn close(&mut self, open: Open, failure: &mut Failure) {
+        if let Some(untold) = open.close(failure) {
+            self.paid = untold.whole.cost;
+            self.untold = Some(untold);
+        }
+    }
+
+    /// What is left to say when nobody answered.
+    fn spent(&self) -> Refused {
+        let told = |route: &str| self.failures.iter().any(|f| f.route == route);
+        let useless = self.useless.iter().filter(|f| !told(&f.route));
+        spent(self.asked, useless.chain(&self.failures))
+    }
+
+    fn verdict(&self, failure: &Failure, another: bool, logs_in: bool) -> Verdict {
         let standing = Standing {
             attempts: self.count,
             on_route: self.on_route,
-            elapsed: Duration::from_nanos(elapsed_ns),
+            elapsed: self.since(self.began_ns).saturating_sub(self.longest),
             another,
             stands_in: failure.stands_in,
             asked_wait: failure.wait,
             told_to_stop: failure.told_to_stop,
+            logs_in,
         };
         let limits: &Limits = &self.context.failover.tries;
         let random = mixed(self.context.arrived_ns.wrapping_add(u64::from(self.count) << 48));
@@ -229,33 +288,6 @@ impl<'a> Course<'a> {
     /// Whether another route was asked before and failed by itself.
     fn stands_in(&self, for_route: &str) -> bool {
         self.failures.iter().any(|f| !unsent(f.fault) && f.route != for_route)
-    }
-
-    /// Notes that a candidate's context is too small.
-    fn too_small(&mut self, candidate: &Candidate) {
-        let window = self.window(candidate);
-        self.outgrown.push((candidate.route.model.clone(), window));
-        self.instead = Some(Reason::LargerContext);
-    }
-
-    fn window(&self, candidate: &Candidate) -> Option<u64> {
-        let Some(provider) = self.provider(candidate).filter(|p| p.local) else {
-            return self.context.ports.routes.window(&candidate.route);
-        };
-        self.context.ports.locals.model(&provider.name, &candidate.route.model).context
-    }
-
-    /// Whether a candidate may take what was too long for those before it. One whose size nobody
-    /// knows is asked: a refusal costs nothing.
-    fn is_larger(&self, candidate: &Candidate) -> bool {
-        if self.outgrown.is_empty() {
-            return true;
-        }
-        let window = self.window(candidate);
-        self.outgrown.iter().all(|(model, small)| {
-            let known_small = window.zip(*small).is_some_and(|(this, that)| this <= that);
-            candidate.route.model != *model && !known_small
-        })
     }
 
     /// Nobody else is asked: the client gets what tells it most.
@@ -272,7 +304,7 @@ impl<'a> Course<'a> {
             }
             open => open,
         };
-        open.close(&mut failure, true);
+        self.close(open, &mut failure);
         self.failures.push(failure);
         let shown = earlier.unwrap_or(self.failures.len() - 1);
         let told = tried(&self.failures);
@@ -280,16 +312,23 @@ impl<'a> Course<'a> {
             Some(kept) => {
                 Ok(Begun::Refused(Box::new(Kept { attempts: self.count, tried: told, ..*kept })))
             }
-            None => Err(spent(self.asked, &self.failures)),
+            None => Err(self.spent()),
         }
     }
 
     /// One attempt at one candidate, and what its provider's quirks add to it.
-    async fn one(&mut self, mut candidate: Candidate, another: bool) -> Result<Try, Refused> {
+    async fn one(&mut self, mut candidate: Candidate) -> Result<Try, Refused> {
         let Some(provider) = self.provider(&candidate) else {
             return self.demonstrate(candidate).map(|s| Try::Started(Box::new(s)));
         };
-        if let Err(failure) = self.may_go(provider, &candidate) {
+        let mut another = self.may_have_another();
+        let how = How { in_chain: candidate.reason.in_chain(), alone: false };
+        if another
+            && (provider.local || !self.context.health.would(&candidate.route, provider, how))
+        {
+            another = self.has_another().await;
+        }
+        if let Err(failure) = self.may_go(provider, &candidate, another) {
             return Ok(Failed::unsent(failure));
         }
         self.local = Admitted::default();
@@ -325,22 +364,32 @@ impl<'a> Course<'a> {
 
     /// Whether a candidate is asked at all: not while it rests, nor with a prompt that was too long
     /// for a context as large.
-    fn may_go(&self, provider: &Provider, candidate: &Candidate) -> Result<(), Failure> {
+    fn may_go(
+        &self,
+        provider: &Provider,
+        candidate: &Candidate,
+        another: bool,
+    ) -> Result<(), Failure> {
         if !self.is_larger(candidate) {
             let what = "its context is no larger".to_owned();
             let failure = Failure::of(candidate, Fault::NoLarger, what);
             return Err(Failure { skipped: Some(Reason::LargerContext), ..failure });
         }
-        let in_chain = candidate.reason.in_chain();
-        if self.context.health.would(&candidate.route, provider, in_chain) {
+        let how = How { in_chain: candidate.reason.in_chain(), alone: !another };
+        if self.context.health.would(&candidate.route, provider, how) {
             return Ok(());
         }
-        self.pass(provider, candidate).map(drop)
+        self.pass(provider, candidate, another).map(drop)
     }
 
-    fn pass(&self, provider: &Provider, candidate: &Candidate) -> Result<Pass, Failure> {
-        let in_chain = candidate.reason.in_chain();
-        self.context.health.admit(&candidate.route, provider, in_chain).map_err(|rest| {
+    fn pass(
+        &self,
+        provider: &Provider,
+        candidate: &Candidate,
+        another: bool,
+    ) -> Result<Pass, Failure> {
+        let how = How { in_chain: candidate.reason.in_chain(), alone: !another };
+        self.context.health.admit(&candidate.route, provider, how).map_err(|rest| {
             let secs = rest.wait.as_millis().div_ceil(1_000);
             let what = format!("resting for another {secs} s after {}", rest.reason);
             let failure = Failure::of(candidate, Fault::Resting, what);
@@ -353,11 +402,7 @@ impl<'a> Course<'a> {
         match carry(self.context, self.asked, to.provider, &to.candidate, asks_usage).await {
             Ok(Carried { out, way }) => self.send(to, out, way).await,
             Err(problem) => {
-                let (fault, what) = match problem {
-                    NotCarried::Key(problem) => (Fault::Key, problem.to_string()),
-                    NotCarried::Rejected(rejected) => (Fault::Untranslatable, rejected.message),
-                };
-                let failure = Failure::of(&to.candidate, fault, what);
+                let failure = problem.failure(&to.candidate);
                 Ok(Sent::Failed(Box::new(Failed { failure, open: Open::Nothing })))
             }
         }

@@ -3,6 +3,7 @@
 
 use parking_lot::Mutex;
 use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use weir_core::route::{Route, Standing};
 use weir_core::{Conversation, Usage};
@@ -12,10 +13,24 @@ const CONVERSATIONS_LEN_MAX: usize = 4_096;
 /// How many are forgotten at once, so that finding them is rare.
 const FORGOTTEN_AT_ONCE: usize = CONVERSATIONS_LEN_MAX / 8;
 
+/// One line of a conversation: a tool that asks two models in one session has two of them, and two
+/// tools that call their sessions alike share none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Key(Conversation, u64);
+
+impl Key {
+    /// The line of a conversation that a tool asks a model in.
+    pub fn of(conversation: Conversation, client: &str, asked: &str) -> Self {
+        let mut hasher = DefaultHasher::new();
+        (client, asked).hash(&mut hasher);
+        Self(conversation, hasher.finish())
+    }
+}
+
 /// Every conversation of one proxy.
 #[derive(Debug, Default)]
 pub struct Conversations {
-    known: Mutex<HashMap<Conversation, Known>>,
+    known: Mutex<HashMap<Key, Known>>,
 }
 
 /// What is known of one.
@@ -29,11 +44,11 @@ pub struct Known {
 
 impl Conversations {
     /// Where a conversation stands.
-    pub fn standing(&self, key: Conversation) -> Option<Known> {
+    pub fn standing(&self, key: Key) -> Option<Known> {
         self.known.lock().get(&key).cloned()
     }
 
-    fn note(&self, key: Conversation, thread: &Thread, usage: &Usage, at_ms: i64) {
+    fn note(&self, key: Key, thread: &Thread, usage: &Usage, at_ms: i64) {
         let mut known = self.known.lock();
         if known.len() >= CONVERSATIONS_LEN_MAX && !known.contains_key(&key) {
             forget(&mut known);
@@ -55,7 +70,7 @@ impl Conversations {
     }
 }
 
-fn forget(known: &mut HashMap<Conversation, Known>) {
+fn forget(known: &mut HashMap<Key, Known>) {
     let mut ages: Vec<i64> = known.values().map(|k| k.real.at_ms).collect();
     let at = FORGOTTEN_AT_ONCE.min(ages.len() - 1);
     let (_, newest, _) = ages.select_nth_unstable(at);
@@ -67,7 +82,7 @@ fn forget(known: &mut HashMap<Conversation, Known>) {
 #[derive(Debug)]
 pub struct Thread {
     conversations: Arc<Conversations>,
-    key: Conversation,
+    key: Key,
     asked: String,
     route: Route,
     shadow: Option<Route>,
@@ -77,7 +92,7 @@ impl Thread {
     /// The thread of an attempt at `route` for a client that asked for `asked`.
     pub fn new(
         conversations: &Arc<Conversations>,
-        key: Conversation,
+        key: Key,
         asked: &str,
         route: &Route,
         shadow: Option<&Route>,
@@ -88,6 +103,14 @@ impl Thread {
             asked: asked.to_owned(),
             route: route.clone(),
             shadow: shadow.cloned(),
+        }
+    }
+
+    /// An answer from before this process began; what has come since is newer.
+    pub fn recalled(&self, usage: &Usage, at_ms: i64) {
+        let newer = |known: Known| known.real.at_ms > at_ms;
+        if !self.conversations.standing(self.key).is_some_and(newer) {
+            self.answered(usage, at_ms);
         }
     }
 
@@ -108,7 +131,7 @@ mod tests {
     #[test]
     fn a_conversation_remembers_who_answered_last_and_where_it_would_have_been() {
         let all = Arc::new(Conversations::default());
-        let key = Conversation(1);
+        let key = Key::of(Conversation(1), "tool", "big");
         let shadow = route("small");
         let thread = Thread::new(&all, key, "big", &route("big"), Some(&shadow));
         thread.answered(&Usage { cache_read: 5, ..Usage::default() }, 10);
@@ -122,14 +145,36 @@ mod tests {
     }
 
     #[test]
+    fn another_model_in_the_same_session_leaves_the_conversation_where_it_is() {
+        let all = Arc::new(Conversations::default());
+        let key = |client, asked| Key::of(Conversation(1), client, asked);
+        let usage = Usage { cache_read: 80_000, ..Usage::default() };
+        Thread::new(&all, key("cc", "opus"), "opus", &route("opus"), None).answered(&usage, 10);
+        let aside = Thread::new(&all, key("cc", "haiku"), "haiku", &route("haiku"), None);
+        aside.answered(&Usage::default(), 20);
+        assert_eq!(all.standing(key("cc", "opus")).unwrap().real.route, route("opus"));
+        assert!(all.standing(key("other", "opus")).is_none());
+    }
+
+    #[test]
+    fn what_is_recalled_late_does_not_undo_what_came_since() {
+        let all = Arc::new(Conversations::default());
+        let key = Key::of(Conversation(1), "tool", "m");
+        Thread::new(&all, key, "m", &route("new"), None).answered(&Usage::default(), 20);
+        Thread::new(&all, key, "m", &route("old"), None).recalled(&Usage::default(), 10);
+        assert_eq!(all.standing(key).unwrap().real.route, route("new"));
+    }
+
+    #[test]
     fn the_ones_that_rested_longest_are_forgotten_first() {
         let all = Arc::new(Conversations::default());
+        let of = |n: u64| Key::of(Conversation(n), "tool", "m");
         for n in 0..=CONVERSATIONS_LEN_MAX as u64 {
-            let thread = Thread::new(&all, Conversation(n), "m", &route("m"), None);
+            let thread = Thread::new(&all, of(n), "m", &route("m"), None);
             thread.answered(&Usage::default(), n as i64);
         }
         assert!(all.known.lock().len() <= CONVERSATIONS_LEN_MAX);
-        assert!(all.standing(Conversation(0)).is_none());
-        assert!(all.standing(Conversation(CONVERSATIONS_LEN_MAX as u64)).is_some());
+        assert!(all.standing(of(0)).is_none());
+        assert!(all.standing(of(CONVERSATIONS_LEN_MAX as u64)).is_some());
     }
 }

@@ -15,7 +15,11 @@ use weir_triage::tokens_likely;
 pub fn stands_in(asked: &Asked, problem: &NoRoute) -> bool {
     let counts =
         matches!(asked.accepted.target.endpoint, Endpoint::MessagesCount | Endpoint::GenerateCount);
-    counts && matches!(problem, NoRoute::NotThere { .. } | NoRoute::TierNotThere { .. })
+    counts
+        && matches!(
+            problem,
+            NoRoute::NotThere { .. } | NoRoute::TierNotThere { .. } | NoRoute::RuleNotThere { .. }
+        )
 }
 
 /// The estimate, as the caller's dialect says it.

@@ -111,11 +111,11 @@ pub fn no_ledger(refusal: &Refusal) -> Refused {
     Refused::new(ProblemKind::Unavailable, 503, refusal.to_string()).code("ledger")
 }
 
-/// Every candidate failed; each is named, and the last one decides the status.
-pub fn spent(asked: &Asked, failures: &[Failure]) -> Refused {
-    let last = failures.last().map_or(FailureKind::Upstream, |f| f.kind);
+/// Every candidate failed; each is named, and the one that tells most decides the status.
+pub fn spent<'a>(asked: &Asked, failures: impl Iterator<Item = &'a Failure>) -> Refused {
+    let failures: &[&Failure] = &failures.collect::<Vec<_>>();
     let text = told(failures);
-    match last {
+    match deciding(failures) {
         // Not 401, which speaks of the tool's own login, and not 5xx, which the tools retry.
         FailureKind::Key => {
             let refused = Refused::new(ProblemKind::Forbidden, 403, text);
@@ -142,6 +142,32 @@ pub fn spent(asked: &Asked, failures: &[Failure]) -> Refused {
     }
 }
 
+/// The kind of the failure that tells most; of equals, that of the last.
+fn deciding(failures: &[&Failure]) -> FailureKind {
+    let telling = failures.iter().max_by_key(|f| rank(f));
+    telling.map_or(FailureKind::Upstream, |f| f.kind)
+}
+
+fn rank(failure: &Failure) -> u8 {
+    match failure.kind {
+        // Tools shorten the conversation on it and go on.
+        FailureKind::TooLong => 7,
+        // What was really sent and failed is what happened; the rest only stood beside it.
+        FailureKind::Upstream | FailureKind::Timeout
+            if !unsent(failure.fault) || failure.fault == Fault::Connect =>
+        {
+            6
+        }
+        // These pass by themselves.
+        FailureKind::Busy | FailureKind::Resting => 5,
+        FailureKind::Budget => 4,
+        FailureKind::Rejected | FailureKind::Unfit => 3,
+        FailureKind::Key => 2,
+        FailureKind::NotRunning => 1,
+        FailureKind::Upstream | FailureKind::Timeout => 0,
+    }
+}
+
 /// The failed attempts as a header's value; `None` when there were none.
 pub fn tried(failures: &[Failure]) -> Option<String> {
     if failures.is_empty() {
@@ -157,7 +183,7 @@ pub fn tried(failures: &[Failure]) -> Option<String> {
     Some(all.chars().take(TRIED_CHARS_MAX).map(plain).collect())
 }
 
-fn told(failures: &[Failure]) -> String {
+fn told(failures: &[&Failure]) -> String {
     use FailureKind::{Budget, Key, Rejected, TooLong};
     if let [Failure { what, kind: Key | Budget | TooLong | Rejected, .. }] = failures {
         return what.clone();
@@ -166,14 +192,17 @@ fn told(failures: &[Failure]) -> String {
     told.join("; ")
 }
 
-fn unanswered(failures: &[Failure], text: String) -> Refused {
-    let all = |kind| failures.iter().all(|f| f.kind == kind);
+fn unanswered(failures: &[&Failure], text: String) -> Refused {
+    // Links that were of no use from the start say nothing about those that were asked.
+    let most = failures.iter().map(|f| rank(f)).max().unwrap_or(0);
+    let asked: Vec<_> = failures.iter().filter(|f| rank(f) == most).collect();
+    let all = |kind| asked.iter().all(|f| f.kind == kind);
     let refused = if all(FailureKind::Timeout) {
         Refused::new(ProblemKind::Timeout, 504, text)
     } else {
         Refused::new(ProblemKind::Upstream, 502, text)
     };
-    let refused = match failures.last().map(|f| f.fault) {
+    let refused = match asked.last().map(|f| f.fault) {
         Some(Fault::Cut) => refused.code("upstream_cut"),
         _ if all(FailureKind::Resting) => {
             Refused { kind: ProblemKind::Unavailable, status: 503, ..refused }.code("resting")
@@ -191,5 +220,52 @@ fn unanswered(failures: &[Failure], text: String) -> Refused {
     match retry_after.and_then(|v| v.to_str().ok().and_then(|t| t.parse().ok())) {
         Some(seconds) => refused.retry_after(seconds),
         None => refused,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use weir_core::Endpoint;
+    use weir_core::route::Route;
+    use weir_core::verdict::Says;
+
+    fn failure(fault: Fault, kind: Option<FailureKind>) -> Failure {
+        let route = Route { provider: "p".into(), model: "m".into() };
+        let candidate = Candidate {
+            route,
+            endpoint: Endpoint::Chat,
+            reason: Reason::Tier,
+            rewrite: false,
+            expected: None,
+        };
+        let failure = Failure::of(&candidate, fault, "no".into());
+        Failure { kind: kind.unwrap_or(failure.kind), ..failure }
+    }
+
+    #[test]
+    fn the_failure_that_tells_most_decides_wherever_it_stands() {
+        use FailureKind::{Budget, Busy, Key, NotRunning, Rejected, Resting, TooLong, Upstream};
+        // From the one that tells most to the one that tells least.
+        let order = [
+            (Fault::LocalContext, TooLong),
+            (Fault::Refused(Says::Failed), Upstream),
+            (Fault::Local, Busy),
+            (Fault::Budget, Budget),
+            (Fault::Untranslatable, Rejected),
+            (Fault::Key, Key),
+            (Fault::Local, NotRunning),
+        ];
+        for (at, (fault, kind)) in order.iter().enumerate() {
+            let high = failure(*fault, Some(*kind));
+            for (fault, kind) in &order[at..] {
+                let low = failure(*fault, Some(*kind));
+                assert!(deciding(&[&high, &low]) == high.kind, "{fault:?} after {:?}", high.fault);
+                assert!(deciding(&[&low, &high]) == high.kind, "{fault:?} before {:?}", high.fault);
+            }
+        }
+        let (busy, rests) = (failure(Fault::Local, Some(Busy)), failure(Fault::Resting, None));
+        assert!(deciding(&[&busy, &rests]) == Resting, "of equals the last");
+        assert!(deciding(&[]) == Upstream);
     }
 }

@@ -13,6 +13,7 @@ mod count;
 mod crossed;
 mod decline;
 mod demo;
+pub mod fetch;
 mod headers;
 pub mod health;
 pub mod limits;

@@ -23,6 +23,9 @@ pub const CONNECTIONS_MAX: usize = 2_000;
 /// Largest answer that is collected to send its cost as a header, in bytes; a longer one is
 /// passed on as it comes, without that header.
 pub const ANSWER_COLLECT_BYTES_MAX: usize = 32 * 1024 * 1024;
+/// Answers that are read whole before they go on are counted with the request bodies; once both
+/// hold so much, in bytes, a further one goes on as it comes. The rest stays for requests.
+pub const HELD_ANSWERS_BYTES_MAX: usize = BODIES_BYTES_MAX / 2;
 /// How much of a provider's error body is read to see why it refused, in bytes.
 pub const ERROR_BODY_BYTES_MAX: usize = 64 * 1024;
 /// How long the rest of a provider's error body is waited for.

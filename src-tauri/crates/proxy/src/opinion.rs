@@ -8,7 +8,7 @@ use crate::attempt::{Begun, attempt};
 use crate::limits::{OPINION_TEXT_BYTES_MAX, OPINION_WAIT_MAX};
 use crate::live::Live;
 use crate::pipeline::Context;
-use crate::plan::planned;
+use crate::plan::{line, planned};
 use crate::ports::Caller;
 use crate::read::{Asked, Hints};
 use crate::triage::Judged;
@@ -17,7 +17,7 @@ use http::HeaderMap;
 use http_body_util::BodyExt;
 use weir_core::route::{Mode, SecondOpinion, Setup, Tier, routed};
 use weir_core::{Class, Endpoint, Judgement, Task};
-use weir_triage::is_envelope;
+use weir_triage::{TOKENS_HIGH, is_envelope};
 use weir_wire::endpoint::Target;
 use weir_wire::facts;
 use weir_wire::outline;
@@ -27,8 +27,8 @@ const CLIENT: &str = "weir";
 /// How sure a judgement counts that two agree on, in thousandths; one alone counts less.
 const AGREED: u16 = 900;
 const ALONE: u16 = 700;
-/// The most tokens an opinion may have.
-const OPINION_TOKENS: u64 = 16;
+/// The most tokens an opinion may have: a line, and room for a model that thinks first.
+const OPINION_TOKENS: u64 = 256;
 
 /// The judgement, with a second opinion where one is wanted. Without an answer in time it stays as
 /// it was: unsure, and so a tier up.
@@ -39,6 +39,8 @@ pub async fn second(context: &Context, asked: &Asked, judged: Judged, live: &Liv
     let said = tokio::time::timeout(OPINION_WAIT_MAX, asking).await.ok().flatten();
     let Some((task, tier)) = said else { return judged };
     let agreed = task == judgement.task && tier == judgement.tier;
+    // How long a prompt is, an excerpt does not show.
+    let tier = if judgement.prompt_tokens > TOKENS_HIGH { tier.max(judgement.tier) } else { tier };
     let confidence = judgement.confidence.max(if agreed { AGREED } else { ALONE });
     Judged { judgement: Some(Judgement { task, tier, confidence, ..judgement }), ..judged }
 }
@@ -54,7 +56,7 @@ fn wanted<'a>(
     let judgement = judged.judgement?;
     let hinted = asked.hints.tier.is_some() || asked.hints.task.is_some();
     let known =
-        judged.conversation.is_some_and(|key| context.conversations.standing(key).is_some());
+        line(asked, judged).is_some_and(|key| context.conversations.standing(key).is_some());
     let unsure = judgement.confidence < opinion.below && judgement.class != Class::Auxiliary;
     let talks = asked.accepted.target.endpoint.converses();
     // A conversation that is going on stays where it is, whatever it is called.
@@ -131,7 +133,7 @@ fn question(asked: &Asked, model: &str) -> Bytes {
     );
     let body = serde_json::json!({
         "model": model,
-        "max_tokens": OPINION_TOKENS,
+        "max_completion_tokens": OPINION_TOKENS,
         "stream": false,
         "messages": [{"role": "system", "content": rules}, {"role": "user", "content": request}],
     });

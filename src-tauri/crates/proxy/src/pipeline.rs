@@ -78,6 +78,8 @@ pub struct Context {
     pub sequence: Arc<AtomicU32>,
     /// The proxy's tasks, which a stop waits for.
     pub tasks: TaskTracker,
+    /// Counts what is held in memory.
+    pub live: Live,
 }
 
 impl Line {
@@ -150,6 +152,7 @@ impl Line {
             failover: self.ports.routes.failover(),
             sequence: Arc::clone(&self.sequence),
             tasks: self.tasks.clone(),
+            live: self.live.clone(),
         }
     }
 }

@@ -4,6 +4,7 @@
 use crate::secret::Secret;
 use futures_util::future::BoxFuture;
 use std::sync::Arc;
+use weir_core::budget::{AtLimit, Ladder, Pace};
 use weir_core::route::{Reason, Route, Setup, Tier};
 use weir_core::{Decision, Endpoint, Failover, Metered, Money, Outcome, Pricing, RequestId, Usage};
 
@@ -242,6 +243,10 @@ pub enum Refusal {
         message: String,
         /// Unix seconds at which the window ends.
         resets_at: i64,
+        /// The budget's name.
+        budget: String,
+        /// What it does at its limit.
+        at_limit: AtLimit,
     },
     /// The ledger cannot write, and spend must not go unrecorded.
     #[error("the ledger cannot be written ({reason}), so nothing is sent that could cost money")]
@@ -275,6 +280,8 @@ pub struct Closing {
     pub metered: Metered,
     /// Whether any byte of the request can have reached the provider: if not, nothing was spent.
     pub sent: bool,
+    /// Whether an error came in the place of any content: then nothing was produced.
+    pub empty: bool,
     /// Whether this was the request's last attempt.
     pub last: bool,
     /// Codes of what the provider could not be told in its dialect, joined by commas.
@@ -294,6 +301,42 @@ pub struct Settled {
     pub pricing: Pricing,
 }
 
+/// A way to answer, for the ladder.
+#[derive(Clone, Debug)]
+pub struct RungAsk {
+    /// Where to.
+    pub route: Route,
+    /// Whether it stays on the user's machines.
+    pub local: bool,
+    /// The most it can use there.
+    pub estimate: Estimate,
+}
+
+/// A request for which the ladder is asked: what scopes look at, and every way to answer it.
+#[derive(Clone, Copy, Debug)]
+pub struct LadderAsk<'a> {
+    /// When it arrived, in Unix milliseconds.
+    pub at_ms: i64,
+    /// The tool.
+    pub client: &'a str,
+    /// `x-weir-project`.
+    pub project: Option<&'a str>,
+    /// Its session.
+    pub session: Option<&'a str>,
+    /// `x-weir-category`.
+    pub category: Option<&'a str>,
+    /// Its tier, when known.
+    pub tier: Option<Tier>,
+    /// What is asked. What is never metered is held by no budget.
+    pub endpoint: Endpoint,
+    /// The service tier the request asks for; priced apart.
+    pub service_tier: Option<&'a str>,
+    /// Its own candidates, best first.
+    pub own: &'a [RungAsk],
+    /// The chain of the tier below, best first; empty where there is none.
+    pub below: &'a [RungAsk],
+}
+
 /// The books behind the proxy: budgets and the ledger.
 pub trait Books: Send + Sync {
     /// Sets money aside, durable against kill -9 when it returns. Takes about ten microseconds
@@ -302,6 +345,23 @@ pub trait Books: Send + Sync {
     /// # Errors
     /// A hard budget, or a ledger that cannot write.
     fn reserve(&self, opening: Opening) -> Result<Reservation, Refusal>;
+
+    /// Which of a request's ways the budgets leave, before anything is set aside. Takes a few
+    /// microseconds a way. It promises nothing: `reserve` decides, at every hop. Where the ledger
+    /// cannot tell what was spent, all ways are left and `reserve` refuses with the reason.
+    fn ladder(&self, ask: &LadderAsk<'_>) -> Ladder {
+        Ladder::open(ask.own.len())
+    }
+
+    /// What the windows of a subscription leave for a provider whose own login goes through.
+    /// Returns at once.
+    fn pace(&self, _provider: &str, _now_ms: i64) -> Pace {
+        Pace::Keep
+    }
+
+    /// What a provider said of the windows of a subscription, with its answer to a request whose
+    /// own login went through. Returns at once.
+    fn heard_allowance(&self, _provider: &str, _headers: &http::HeaderMap, _at_ms: i64) {}
 
     /// Closes a reservation. Never fails and never waits for a disk.
     fn settle(&self, reservation: Reservation, closing: Closing) -> Settled;

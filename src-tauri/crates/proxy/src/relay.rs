@@ -195,7 +195,8 @@ impl Relay {
         if let Some(tap) = &mut self.tap {
             let whole = known == 0 && tap.between_events();
             tap.feed(&data[known..]);
-            if tap.met_damage() && whole {
+            let own = !matches!(self.shape, Shape::Translated(_));
+            if tap.met_damage() && whole && own {
                 tracing::warn!("an event of a provider's stream was damaged and is left out");
                 data = without_damaged(data);
             }
@@ -221,6 +222,7 @@ impl Relay {
     fn end(&mut self, ended: Ended) -> Tail {
         let broke = ended != Ended::Clean;
         let Some(tap) = self.tap.take() else { return Tail::Done };
+        self.ticket.empty = tap.end() == End::Failed && !tap.content_started();
         // An answer that could not be read (an encoding Weir does not know) may well have ended.
         let must_end = self.must_end && tap.readable();
         let metered = tap.finish();
@@ -328,7 +330,7 @@ async fn last_look(mut upstream: AnswerBody, mut tap: Tap, ticket: Ticket, must_
 }
 
 /// How an answer ended whose client did not stay for it.
-fn left_with(status: u16, metered: &Metered, must_end: bool) -> Outcome {
+pub fn left_with(status: u16, metered: &Metered, must_end: bool) -> Outcome {
     match metered.end {
         End::Complete => outcome_of(status, metered, must_end),
         End::Failed => Outcome::ErrorInStream,

@@ -2,7 +2,7 @@
 //! connections, and an orderly end in which open answers may finish.
 
 use crate::accept::Gatekeeper;
-use crate::conversations::Thread;
+use crate::conversations::{Key, Thread};
 use crate::health::Health;
 use crate::limits::{
     ACCEPT_PAUSE, CONNECTIONS_MAX, HEAD_BYTES_MAX, HEAD_WAIT_MAX, HEADERS_MAX, READ_BYTES_MAX,
@@ -89,8 +89,18 @@ impl Proxy {
 
     /// A conversation that went on before this proxy began, as the ledger tells it: told in the
     /// order of its answers, it stays where it was.
-    pub fn recall(&self, key: Conversation, asked: &str, route: &Route, usage: &Usage, at_ms: i64) {
-        Thread::new(&self.line.conversations, key, asked, route, None).answered(usage, at_ms);
+    pub fn recall(
+        &self,
+        key: Conversation,
+        client: &str,
+        asked: &str,
+        route: &Route,
+        usage: &Usage,
+        at_ms: i64,
+    ) {
+        let key = Key::of(key, client, asked);
+        let thread = Thread::new(&self.line.conversations, key, asked, route, None);
+        thread.recalled(usage, at_ms);
     }
 
     /// How providers and their models stand.

@@ -8,7 +8,7 @@ use crate::workers::Place;
 use std::sync::Arc;
 use weir_core::health;
 use weir_core::meter::End;
-use weir_core::{Metered, Outcome};
+use weir_core::{Metered, Money, Outcome, RequestId};
 
 /// An open reservation and what is known of its attempt so far.
 pub struct Ticket {
@@ -23,6 +23,10 @@ pub struct Ticket {
     pub sent: bool,
     /// The place at a local server, given back when the attempt is settled.
     pub place: Option<Arc<Place>>,
+    /// What the request's attempts before this one came to; `None` when that is not known.
+    pub earlier: Option<Money>,
+    /// Whether an error came in the place of any content.
+    pub empty: bool,
     /// Codes of what the provider could not be told, joined by commas.
     pub dropped: Option<String>,
     /// The conversation, which goes on from this answer.
@@ -49,6 +53,8 @@ impl Ticket {
             first_byte_ms: None,
             sent: false,
             place: None,
+            earlier: Some(Money::ZERO),
+            empty: false,
             dropped: None,
             thread: None,
             pass: None,
@@ -68,9 +74,15 @@ impl Ticket {
         }
     }
 
-    /// Closes the reservation.
+    /// Closes the reservation. What it came to contains the attempts before it.
     pub fn close(mut self, outcome: Outcome, metered: Metered, last: bool) -> Option<Settled> {
         self.settle(outcome, metered, last)
+    }
+
+    /// Closes the reservation, and leaves it to the value that comes back to say whether another
+    /// attempt followed.
+    pub fn close_for_now(mut self, outcome: Outcome, metered: Metered) -> Option<Untold> {
+        self.book(outcome, metered, false)
     }
 
     /// Closes from a place that can only borrow, such as a body that is being polled.
@@ -88,6 +100,8 @@ impl Ticket {
             status: self.status,
             first_byte_ms: self.first_byte_ms,
             sent: self.sent,
+            earlier: self.earlier,
+            empty: self.empty,
             place: self.place.take(),
             dropped: self.dropped.take(),
             thread: self.thread.take(),
@@ -97,6 +111,10 @@ impl Ticket {
     }
 
     fn settle(&mut self, outcome: Outcome, metered: Metered, last: bool) -> Option<Settled> {
+        Some(self.book(outcome, metered, last)?.tell(last))
+    }
+
+    fn book(&mut self, outcome: Outcome, metered: Metered, last: bool) -> Option<Untold> {
         let reservation = self.reservation.take()?;
         if let Some(pass) = self.pass.take() {
             pass.settled(outcome, &self.limits);
@@ -110,14 +128,17 @@ impl Ticket {
             status: self.status,
             metered,
             sent: self.sent,
+            empty: self.empty,
             last,
             dropped: self.dropped.take(),
             first_byte_ms: self.first_byte_ms,
             total_ms: self.elapsed_ms(),
         };
         let settled = self.ports.books.settle(reservation, closing.clone());
-        self.ports.events.closed(id, &closing, settled);
-        Some(settled)
+        let cost = settled.cost.zip(self.earlier).map(|(own, earlier)| own.saturating_add(earlier));
+        let ports = Some(Arc::clone(&self.ports));
+        let whole = Settled { cost, ..settled };
+        Some(Untold { ports, id, closing: Box::new(closing), settled, whole })
     }
 
     /// A conversation goes on from what was answered; an attempt that failed says nothing of it.
@@ -131,6 +152,37 @@ impl Ticket {
     fn elapsed_ms(&self) -> u32 {
         let ns = self.ports.clock.monotonic_ns().saturating_sub(self.arrived_ns);
         u32::try_from(ns / 1_000_000).unwrap_or(u32::MAX)
+    }
+}
+
+/// An attempt that is booked, and of which the listeners do not know yet whether it was the last.
+pub struct Untold {
+    ports: Option<Arc<Ports>>,
+    id: RequestId,
+    closing: Box<Closing>,
+    settled: Settled,
+    /// What the request has come to so far.
+    pub whole: Settled,
+}
+
+impl Untold {
+    /// Tells the listeners.
+    pub fn tell(mut self, last: bool) -> Settled {
+        self.closed(last);
+        self.whole
+    }
+
+    fn closed(&mut self, last: bool) {
+        if let Some(ports) = self.ports.take() {
+            self.closing.last = last;
+            ports.events.closed(self.id, &self.closing, self.settled);
+        }
+    }
+}
+
+impl Drop for Untold {
+    fn drop(&mut self) {
+        self.closed(true);
     }
 }
 

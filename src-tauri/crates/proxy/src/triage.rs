@@ -40,7 +40,7 @@ struct Told<'a> {
 pub fn judge(asked: &Asked) -> Judged {
     let told = Told {
         task: asked.hints.task,
-        tier: asked.hints.tier.or_else(|| routed(&asked.model).flatten()),
+        tier: routed(&asked.model).flatten().or(asked.hints.tier),
         session: asked.hints.session.as_deref().or(asked.facts.session.as_deref()),
         ..Told::by_headers(&asked.headers)
     };
@@ -67,7 +67,7 @@ pub fn judge_body<'a>(
     let hints = hints(&map).map_err(|refused| refused.message)?;
     let told = Told {
         task: hints.task,
-        tier: hints.tier.or_else(|| routed(model).flatten()),
+        tier: routed(model).flatten().or(hints.tier),
         session: hints.session.as_deref().or(session),
         ..Told::by_headers(&map)
     };

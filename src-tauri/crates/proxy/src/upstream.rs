@@ -3,6 +3,7 @@
 //! the scheme, host and port it was stored for.
 
 use crate::limits::{CONNECT_WAIT_MAX, POOL_IDLE_MAX};
+use crate::live::Held;
 use crate::secret::Secret;
 use bytes::Bytes;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
@@ -70,6 +71,8 @@ pub enum AnswerBody {
         pieces: VecDeque<Bytes>,
         /// What comes.
         rest: Box<AnswerBody>,
+        /// Keeps the pieces counted.
+        _held: Option<Held>,
     },
     /// It broke off while its start was read.
     Broken,
@@ -267,7 +270,7 @@ impl Body for AnswerBody {
             }
             Self::Broken => Poll::Ready(Some(Err(Cut))),
             Self::Made(pieces) => Poll::Ready(pieces.pop_front().map(|b| Ok(Frame::data(b)))),
-            Self::Resumed { pieces, rest } => match pieces.pop_front() {
+            Self::Resumed { pieces, rest, .. } => match pieces.pop_front() {
                 Some(piece) => Poll::Ready(Some(Ok(Frame::data(piece)))),
                 None => Pin::new(rest.as_mut()).poll_frame(context),
             },
@@ -278,7 +281,7 @@ impl Body for AnswerBody {
         match self {
             Self::Remote(body) => body.size_hint(),
             Self::Made(pieces) => SizeHint::with_exact(length(pieces)),
-            Self::Resumed { pieces, rest } => rest
+            Self::Resumed { pieces, rest, .. } => rest
                 .size_hint()
                 .exact()
                 .map_or_else(SizeHint::default, |left| SizeHint::with_exact(left + length(pieces))),

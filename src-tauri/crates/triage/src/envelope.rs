@@ -161,8 +161,9 @@ pub fn words(excerpt: &Excerpt) -> (String, Option<usize>) {
         }
     }
     let leading = text.len() - text.trim_start().len();
-    let gap = gap.and_then(|gap| gap.checked_sub(leading)).filter(|gap| *gap < text.len());
-    (text.trim().to_owned(), gap)
+    let words = text.trim();
+    let gap = gap.and_then(|gap| gap.checked_sub(leading)).filter(|gap| *gap < words.len());
+    (words.to_owned(), gap)
 }
 
 /// A text without its envelopes. One that a gap has swallowed an end of goes up to the gap.
@@ -216,14 +217,20 @@ fn orphan_end(text: &str, gap: usize) -> Option<usize> {
     let tail = text.get(gap..)?;
     let mut at = 0;
     while let Some(next) = tail[at..].find("</").map(|n| at + n) {
-        let name = tag_name(&tail[next + 2..])?;
+        at = next + 2;
+        let Some(name) = closing_tag(&tail[at..]) else { continue };
         let opens = tail[..next].contains(&format!("<{name}"));
         if is_known(name) && !opens {
-            return Some(gap + next + name.len() + 3);
+            return Some(gap + at + name.len() + 1);
         }
-        at = next + 2;
     }
     None
+}
+
+/// The name of a tag that closes, from after its `</`.
+fn closing_tag(text: &str) -> Option<&str> {
+    let name = tag_name(text)?;
+    text[name.len()..].starts_with('>').then_some(name)
 }
 
 /// The text before the gap up to the last envelope that opens in it and does not close.
@@ -346,6 +353,12 @@ mod tests {
         assert_eq!(both.0, "fix it");
         let before = words(&cut("fix it\n<system-reminder>a", "b</system-reminder>"));
         assert_eq!(before.0, "fix it");
+    }
+
+    #[test]
+    fn a_closing_tag_that_is_cut_short_closes_nothing() {
+        let excerpt = Excerpt { bytes: 9, text: " <</env\u{e9}".to_owned(), gap: Some(0) };
+        assert_eq!(words(&excerpt).0, "<</env\u{e9}");
     }
 
     #[test]

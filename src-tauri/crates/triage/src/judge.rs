@@ -84,11 +84,8 @@ pub fn judge(endpoint: Endpoint, outline: &Outline, class: Named) -> Judgement {
         deterministic,
         prompt_tokens,
     };
-    match request.certain() {
-        Some(task @ (Task::Embedding | Task::CodeCompletion)) => {
-            return judged(task, Tier::Low, CERTAIN, task == Task::Embedding);
-        }
-        _ => {}
+    if let Some(task @ (Task::Embedding | Task::CodeCompletion)) = request.certain() {
+        return judged(task, Tier::Low, CERTAIN, task == Task::Embedding);
     }
     // Weights of another make cannot be in a program that was built whole; nothing is claimed then.
     let Some(model) = Model::own() else {

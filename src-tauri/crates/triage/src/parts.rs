@@ -331,7 +331,7 @@ fn code_score(line: &str) -> u32 {
         "except ",
         "switch (",
         "case ",
-        "SELECT ",
+        "SELECT",
         "INSERT ",
         "UPDATE ",
         "CREATE ",

@@ -84,8 +84,8 @@ impl Request {
 
     /// Whether there is a system text that could hold the instruction.
     pub fn may_be_application(&self) -> bool {
-        !self.system.prose.is_empty()
-            && !(self.tools && self.system.shape.bytes > HARNESS_BYTES_MIN)
+        let harness = self.tools && self.system.shape.bytes > HARNESS_BYTES_MIN;
+        !harness && !self.system.prose.is_empty()
     }
 
     /// The features that tell whether it does.

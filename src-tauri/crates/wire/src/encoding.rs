@@ -101,6 +101,14 @@ pub fn decode_body(
     }
 }
 
+/// Decodes the beginning of a body, of at most `max_bytes` once decoded: as much of it as can be
+/// read. What cannot is left out.
+pub fn decode_start(encoding: Encoding, start: &[u8], max_bytes: usize) -> Vec<u8> {
+    let mut decoder = Decoder::new(encoding, max_bytes, Vec::new());
+    decoder.feed(start);
+    std::mem::take(decoder.sink_mut())
+}
+
 /// Counts what passes into the sink and stops it at the limits.
 struct Bounded<W> {
     sink: W,
@@ -313,6 +321,19 @@ pub(crate) mod tests {
             Encoding::Identity | Encoding::Unknown => out = body.to_vec(),
         }
         out
+    }
+
+    #[test]
+    fn the_beginning_of_a_body_is_read_as_far_as_it_came() {
+        let text = "event: error\ndata: {}\n\n".repeat(400);
+        for encoding in ALL {
+            let whole = encoded(encoding, text.as_bytes());
+            assert_eq!(decode_start(encoding, &whole, 1 << 20), text.as_bytes(), "{encoding:?}");
+            let part = decode_start(encoding, &whole[..whole.len() - 1], 1 << 20);
+            assert!(text.as_bytes().starts_with(&part), "{encoding:?}");
+            assert!(decode_start(encoding, &whole, 100).len() <= 100, "{encoding:?}");
+        }
+        assert!(decode_start(Encoding::Unknown, b"abc", 100).is_empty());
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! Knows bytes and `weir-core`; no sockets, no clock, no async. Nothing here changes a byte that
 //! passes, except the splices of `edits` and the one event `hide` takes out.
 
+pub mod allowance;
 pub mod cursor;
 pub mod damaged;
 pub mod edits;

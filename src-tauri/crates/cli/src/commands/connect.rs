@@ -5,11 +5,7 @@ use super::{desk, failed};
 use crate::args::Connect;
 use crate::out::{Done, Out, Stop, say};
 use crate::views;
-use weir_engine::api::{Code, Desk};
-use weir_engine::connect::{
-    Ask, Disk, Gateway, Login, Surroundings, Tool, Workshop, take_back_offline,
-};
-use weir_engine::control::Remote;
+use weir_engine::connect::{Ask, Disk, Gateway, Login, Surroundings, Tool, Workshop, take_back};
 use weir_engine::home::Home;
 
 /// Where this user's tools keep their settings.
@@ -54,7 +50,7 @@ pub fn connect(home: &Home, args: &Connect) -> Done {
 pub fn disconnect(home: &Home, tool: Tool, out: Out) -> Done {
     let around = surroundings()?;
     let shop = Workshop { home, around: &around, files: &Disk };
-    let report = shop.disconnect(tool, &take_back(home)).map_err(failed)?;
+    let report = shop.disconnect(tool, &|client| take_back(home, client)).map_err(failed)?;
     out.answer(&report, |_| views::connect::put_back(tool, &report))
 }
 
@@ -65,7 +61,7 @@ pub fn restore(home: &Home, out: Out) -> Done {
     let mut reports = Vec::new();
     let mut whole = true;
     for tool in Tool::ALL {
-        match shop.disconnect(tool, &take_back(home)) {
+        match shop.disconnect(tool, &|client| take_back(home, client)) {
             Ok(report) => reports.push(report),
             Err(problem) => {
                 whole = false;
@@ -76,17 +72,4 @@ pub fn restore(home: &Home, out: Out) -> Done {
     reports.retain(|report| !report.unchanged);
     out.answer(&reports, |_| views::connect::restored(&reports))?;
     if whole { Ok(()) } else { Err(Stop::Said) }
-}
-
-/// Takes a tool's token back, whether or not an engine runs. One that stays stands in no file any
-/// more.
-fn take_back(home: &Home) -> impl Fn(&str) -> Result<(), String> {
-    move |name| match Remote::find(home.root()) {
-        Ok(None) => take_back_offline(home, name),
-        Ok(Some(remote)) => match remote.client_remove(name) {
-            Err(problem) if problem.code != Code::NotFound => Err(problem.message),
-            _ => Ok(()),
-        },
-        Err(problem) => Err(problem.message),
-    }
 }

@@ -1,5 +1,6 @@
 //! What each command does: ask a desk, print the answer. No decisions about routing or money.
 
+mod budget;
 mod connect;
 mod export;
 mod keys;
@@ -42,6 +43,14 @@ pub fn run(weir: Weir) -> Done {
             let out = Out::stdout(json.json);
             reports::breakdown(&*desk(&home()?)?, period.into(), by.into(), out)
         }
+        Command::Cost(Cost::Shadow { period, json }) => {
+            reports::shadow(&*desk(&home()?)?, period.into(), Out::stdout(json.json))
+        }
+        Command::Simulate(args) => reports::simulate(&home()?, &args),
+        Command::Cost(Cost::Alert(args)) => budget::alert(&*desk(&home()?)?, args),
+        Command::Budget(args) => budget::budget(&*desk(&home()?)?, args),
+        Command::Import(args) => budget::import(&*desk(&home()?)?, args),
+        Command::Reconcile(args) => budget::reconcile(&*desk(&home()?)?, &args),
         Command::Explain(args) => log::explain(&*desk(&home()?)?, &args),
         Command::Key(args) => keys::key(&*desk(&home()?)?, args),
         Command::Client(args) => keys::client(&*desk(&home()?)?, args),

@@ -1,14 +1,14 @@
 //! Commands that print one answer of the desk: status, doctor, cost, models, config.
 
-use super::{desk, failed, moment};
-use crate::args::Config;
+use super::{desk, failed, moment, named};
+use crate::args::{Config, Simulate};
 use crate::out::{Done, Out, Stop};
 use crate::views;
 use serde::Serialize;
 use std::path::PathBuf;
 use weir_engine::Engine;
 use weir_engine::api::{
-    By, Check, CheckState, ConfigProblem, ConfigReport, Desk, Doctor, Span, Status,
+    By, Check, CheckState, Comparison, ConfigReport, Desk, Doctor, Span, Status,
 };
 use weir_engine::config;
 use weir_engine::connect::{self, Disk, Gateway, Surroundings, ToolRow, Workshop};
@@ -16,14 +16,19 @@ use weir_engine::home::Home;
 
 /// `weir status`; fails when no engine runs, after it printed what is known.
 pub fn status(home: &Home, out: Out) -> Done {
-    let status = desk(home)?.status()?;
+    let asked = desk(home)?;
+    let status = asked.status()?;
+    let shadowed = status.routing.mode == "shadow";
+    let shadow = if shadowed { Some(asked.cost_shadow(Span::Day)?) } else { None };
+    drop(asked);
     let (now, zone) = moment();
     let around = Surroundings::of_process();
     let tools = around.map(|around| Workshop { home, around: &around, files: &Disk }.list());
     let tools = tools.unwrap_or_default();
-    let shown = Shown { status: &status, tools: &tools };
+    let shown = Shown { status: &status, tools: &tools, shadow: shadow.as_ref() };
     out.answer(&shown, |paint| {
-        views::status::status(&status, now, &zone, paint) + &views::connect::brief(&tools)
+        let shadow = shadow.as_ref().map(views::simulate::line).unwrap_or_default();
+        views::status::status(&status, now, &zone, paint) + &shadow + &views::connect::brief(&tools)
     })?;
     if status.running { Ok(()) } else { Err(Stop::Said) }
 }
@@ -34,6 +39,9 @@ struct Shown<'a> {
     #[serde(flatten)]
     status: &'a Status,
     tools: &'a [ToolRow],
+    /// What today would have cost, while shadow mode is on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    shadow: Option<&'a Comparison>,
 }
 
 /// `weir doctor`; fails when a check fails. Works where no desk can be had.
@@ -89,6 +97,25 @@ pub fn breakdown(desk: &dyn Desk, period: Span, by: By, out: Out) -> Done {
     out.answer(&cost, |paint| views::cost::breakdown(&cost, paint))
 }
 
+/// `weir cost shadow`
+pub fn shadow(desk: &dyn Desk, period: Span, out: Out) -> Done {
+    let found = desk.cost_shadow(period)?;
+    let (now, zone) = moment();
+    out.answer(&found, |paint| views::simulate::comparison(&found, now, &zone, paint))
+}
+
+/// `weir simulate`
+pub fn simulate(home: &Home, args: &Simulate) -> Done {
+    let since = named("--since", Some(&args.since))?;
+    let file = args.config.display().to_string();
+    let text = config::read_file(&args.config).map_err(failed)?;
+    let text = text.ok_or_else(|| failed(format!("{file} does not exist")))?;
+    let found = desk(home)?.simulate(since, &file, &text)?;
+    let (now, zone) = moment();
+    let out = Out::stdout(args.json.json);
+    out.answer(&found, |paint| views::simulate::comparison(&found, now, &zone, paint))
+}
+
 /// `weir models`
 pub fn models(desk: &dyn Desk, out: Out) -> Done {
     let models = desk.models()?;
@@ -113,24 +140,7 @@ pub fn config(home: &Home, args: Config) -> Done {
 
 /// Checks a file, or the home's own, where none is as good as an empty one.
 fn check(home: &Home, file: Option<PathBuf>) -> Result<ConfigReport, Stop> {
-    let named = file.is_some();
-    let path = file.unwrap_or_else(|| home.config());
-    let file = path.display().to_string();
-    let Some(text) = config::read_file(&path).map_err(failed)? else {
-        return match named {
-            true => Err(failed(format!("{file} does not exist"))),
-            false => Ok(ConfigReport { file, ok: true, problems: Vec::new(), notes: Vec::new() }),
-        };
-    };
-    let checked = config::check(&text);
-    let problem = |p: config::Problem| ConfigProblem {
-        line: u32::try_from(p.line).ok(),
-        message: match p.key.as_str() {
-            "" => format!("{}. {}", p.reason, p.fix),
-            key => format!("{key}: {}. {}", p.reason, p.fix),
-        },
-    };
-    let problems: Vec<ConfigProblem> = checked.problems.into_iter().map(problem).collect();
-    let (ok, notes) = checked.config.map_or((false, Vec::new()), |config| (true, config.notes));
-    Ok(ConfigReport { file, ok, problems, notes })
+    let Some(path) = file else { return config::own_report(&home.config()).map_err(failed) };
+    let missing = || failed(format!("{} does not exist", path.display()));
+    config::report(&path).map_err(failed)?.ok_or_else(missing)
 }

@@ -2,6 +2,7 @@
 //! Every line fits 80 columns; nothing here asks the time or prints.
 
 pub mod bill;
+pub mod budget;
 pub mod connect;
 pub mod cost;
 pub mod doctor;
@@ -10,6 +11,7 @@ pub mod local;
 pub mod log;
 pub mod models;
 pub mod prices;
+pub mod simulate;
 pub mod status;
 pub mod tools;
 pub mod tunnel;

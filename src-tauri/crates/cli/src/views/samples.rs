@@ -73,15 +73,24 @@ pub fn status() -> Status {
         budgets: vec![BudgetStanding {
             name: "week".into(),
             period: "week".into(),
-            limit_usd: usd("2"),
+            limit_usd: Some(usd("2")),
+            limit_tokens: None,
             spent_usd: usd("1.8"),
             reserved_usd: Money::ZERO,
+            spent_tokens: 0,
+            reserved_tokens: 0,
             percent: 90,
             thresholds: vec![70, 90, 100],
             reached: vec![70, 90],
             resets_at: "2026-11-22T23:00:00Z".parse().expect("a moment"),
             at_limit: "local".into(),
+            origin: "written".into(),
+            step: "open".into(),
+            changed_until: None,
+            forecast_usd: None,
+            over_at: None,
         }],
+        allowances: Vec::new(),
         providers: vec![
             ProviderHealth { name: "anthropic".into(), state: "ready".into(), reason: None },
             ProviderHealth {
@@ -108,9 +117,59 @@ pub fn status() -> Status {
             },
             paused: false,
             local_on: true,
+            per_tier: vec![TierNow {
+                tier: "low".into(),
+                requests: 8,
+                local_share: Some(0.75),
+                spent_usd: usd("0.02"),
+                now: Some("anthropic/claude-haiku-4-5".into()),
+                links: vec![
+                    LinkNow {
+                        route: "ollama/llama3.2:3b".into(),
+                        state: "not_running".into(),
+                        waiting: 2,
+                    },
+                    LinkNow {
+                        route: "anthropic/claude-haiku-4-5".into(),
+                        state: "ready".into(),
+                        waiting: 0,
+                    },
+                ],
+            }],
         },
         tunnel: None,
         notices: vec!["3 requests have no price. Set one in prices.toml".into()],
+    }
+}
+
+pub fn comparison() -> Comparison {
+    let side = |spent: &str, local, switches, estimated| ReplaySide {
+        spent_usd: usd(spent),
+        unpriced_requests: 0,
+        local_requests: local,
+        local_share: Some(local as f64 / 300.0),
+        switches,
+        estimated_requests: estimated,
+    };
+    let group = |key: &str, requests, was, would, saved: &str| ReplayGroup {
+        key: key.into(),
+        requests,
+        was,
+        would,
+        saved_usd: usd(saved),
+    };
+    let low = group("low", 180, side("4.1", 0, 0, 0), side("0.32", 120, 4, 160), "3.78");
+    let high = group("high", 100, side("9.5", 0, 2, 0), side("9.5", 0, 2, 0), "0");
+    let none = group("", 20, side("0.2", 0, 0, 0), side("0.21", 0, 0, 3), "-0.01");
+    Comparison {
+        period: None,
+        since: Some("2026-10-23T09:14:03Z".parse().expect("a moment")),
+        config: Some("./tiered.toml".into()),
+        all: group("", 300, side("13.8", 0, 2, 0), side("10.03", 120, 6, 163), "3.77"),
+        tiers: vec![high, low.clone(), none],
+        tasks: vec![ReplayGroup { key: "question_answering".into(), ..low }],
+        conversations: 41,
+        known: vec!["Estimated: what would have gone elsewhere is priced by its tokens.".into()],
     }
 }
 

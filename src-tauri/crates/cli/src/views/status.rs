@@ -4,7 +4,7 @@ use crate::out::{Paint, Tone};
 use crate::table::{Cell, Fit, Table};
 use crate::views::local;
 use crate::words;
-use weir_engine::api::{BudgetStanding, Stamp, Status, Sums, Zone};
+use weir_engine::api::{BudgetStanding, LinkNow, Stamp, Status, Sums, TierNow, Zone};
 
 /// The status.
 pub fn status(status: &Status, now: Stamp, zone: &Zone, paint: Paint) -> String {
@@ -18,6 +18,11 @@ pub fn status(status: &Status, now: Stamp, zone: &Zone, paint: Paint) -> String 
         for budget in &status.budgets {
             table.row(standing(budget, now, zone));
         }
+        out.push_str(&table.indented(2).render(paint));
+    }
+    if !status.allowances.is_empty() {
+        out.push_str("\nSubscriptions\n");
+        let table = super::budget::allowances(&status.allowances, now, zone);
         out.push_str(&table.indented(2).render(paint));
     }
     for (title, table) in [("Providers", providers(status)), ("Local", local::brief(&status.local))]
@@ -81,19 +86,22 @@ fn beside(sums: &Sums) -> String {
     said.join(", ")
 }
 
-fn standing(budget: &BudgetStanding, now: Stamp, zone: &Zone) -> [Cell; 4] {
+/// A budget as a line of a table.
+pub fn standing(budget: &BudgetStanding, now: Stamp, zone: &Zone) -> [Cell; 4] {
     let tone = match budget.percent {
         0..=69 => Tone::Plain,
         70..=89 => Tone::Warn,
         _ => Tone::Bad,
     };
     let resets = budget.resets_at.ahead(now, zone);
-    let text = format!(
-        "{} of {}, resets {resets}, at limit: {}",
-        budget.spent_usd.short(),
-        budget.limit_usd.short(),
-        budget.at_limit
-    );
+    let (spent, limit) = match (budget.limit_usd, budget.limit_tokens) {
+        (Some(limit), _) => (budget.spent_usd.short(), limit.short()),
+        (None, tokens) => (
+            words::tokens(budget.spent_tokens),
+            format!("{} tokens", words::tokens(tokens.unwrap_or(0))),
+        ),
+    };
+    let text = format!("{} of {}, resets {resets}, at limit: {}", spent, limit, budget.at_limit);
     [
         budget.name.as_str().into(),
         Cell::new(words::level(budget.percent), tone),
@@ -110,7 +118,7 @@ fn providers(status: &Status) -> Table {
         let tone = match provider.state.as_str() {
             "ready" => Tone::Good,
             "no_key" | "demo" => Tone::Quiet,
-            "resting" | "key_locked" => Tone::Warn,
+            "failing" | "resting" | "key_locked" => Tone::Warn,
             _ => Tone::Plain,
         };
         table.row([
@@ -137,11 +145,53 @@ fn routing(status: &Status) -> String {
     }
     let mut out = format!("Routing  {mode}\n");
     for (name, chain) in ["low", "medium", "high"].into_iter().zip(chains) {
-        let chain = if chain.is_empty() { "(none)".into() } else { chain.join(", ") };
+        let tier = status.routing.per_tier.iter().find(|tier| tier.tier == name);
+        let links: Vec<String> = match tier {
+            Some(tier) => tier.links.iter().map(link).collect(),
+            None => chain.clone(),
+        };
+        let chain = if links.is_empty() { "(none)".into() } else { links.join(", ") };
         let line = format!("  {name:<6} {}", words::plain(&chain));
         out.push_str(&words::wrap(&line, words::WIDTH, "         "));
+        if let Some(now) = tier.and_then(now) {
+            let now = format!("         {}", words::plain(&now));
+            out.push_str(&words::wrap(&now, words::WIDTH, "         "));
+        }
     }
     out
+}
+
+/// A link, with its state where that is news.
+fn link(link: &LinkNow) -> String {
+    let mut said = link.route.clone();
+    let mut facts: Vec<String> = Vec::new();
+    if !matches!(link.state.as_str(), "ready" | "unknown") {
+        facts.push(link.state.replace('_', " "));
+    }
+    if link.waiting > 0 {
+        facts.push(format!("{} waiting", words::grouped(link.waiting)));
+    }
+    if !facts.is_empty() {
+        said.push_str(&format!(" ({})", facts.join(", ")));
+    }
+    said
+}
+
+/// What the tier took today, and where it leads now when that is not its first link.
+fn now(tier: &TierNow) -> Option<String> {
+    let first = tier.links.first()?;
+    let leads = match &tier.now {
+        Some(now) if *now == first.route => None,
+        Some(now) => Some(format!("Now {now}")),
+        None => Some("Nothing of it can be asked now".to_owned()),
+    };
+    let local = tier.local_share.map(|share| format!(", {:.0} % local", share * 100.0));
+    let today = (tier.requests > 0).then(|| {
+        let n = words::count(tier.requests, "request", "requests");
+        format!("Today {n}{}", local.unwrap_or_default())
+    });
+    let said: Vec<String> = [leads, today].into_iter().flatten().collect();
+    (!said.is_empty()).then(|| said.join(". "))
 }
 
 #[cfg(test)]
@@ -172,7 +222,8 @@ Local
     ○ llama3.2:3b
 
 Routing  honour
-  low    ollama/llama3.2:3b, anthropic/claude-haiku-4-5
+  low    ollama/llama3.2:3b (not running, 2 waiting), anthropic/claude-haiku-4-5
+         Now anthropic/claude-haiku-4-5. Today 8 requests, 75 % local
   medium (none)
   high   (none)
 Home     /home/u/.local/share/weir

@@ -50,8 +50,6 @@ pub struct Ask<'a> {
     pub max_output: Option<u64>,
     /// Whether the client marks its prompt to be cached, so that a cold prompt is written.
     pub cache_marked: bool,
-    /// Whether more requests over the same prompt are to be expected: tools, or turns before.
-    pub goes_on: bool,
     /// Unix milliseconds.
     pub now_ms: i64,
     /// Prices.
@@ -75,7 +73,6 @@ impl<'a> Ask<'a> {
             shadow_standing: None,
             max_output: None,
             cache_marked: false,
-            goes_on: false,
             now_ms: 0,
             quotes: &NoQuotes,
         }

@@ -119,6 +119,9 @@ fn nothing(ask: &Ask<'_>, links: &Links<'_>, source: Source<'_>) -> NoRoute {
         Source::Tier { model, tier } => {
             NoRoute::TierNotThere { model: model.to_owned(), tier: tier.as_str(), chain, asked }
         }
+        Source::Rule if links.is_empty() => {
+            NoRoute::RuleNotThere { chain: "an empty chain".into(), asked }
+        }
         Source::Rule => NoRoute::RuleNotThere { chain, asked },
     }
 }

@@ -4,7 +4,7 @@
 use super::chain::{self, Source, candidates};
 use super::{Ask, Candidate, DEMO, Mode, NoRoute, Reason, Setup, Tier, Use};
 use super::{compare, expect, home, routed, stay};
-use crate::{Class, Decision, Weighed};
+use crate::{Class, Decision, Endpoint, Weighed};
 
 /// What was planned for a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,7 +53,9 @@ fn ways(setup: &Setup, ask: &Ask<'_>) -> Result<Vec<Candidate>, NoRoute> {
     let named = ask.model.split_once('/');
     let mut rules = setup.rules.iter().filter(|_| !setup.paused);
     let rule = rules.find(|rule| {
-        rule.when.matches(ask) && (named.is_none() || rule.when.speaks_of_providers())
+        rule.when.matches(ask)
+            && (named.is_none() || rule.when.speaks_of_providers())
+            && (ask.endpoint != Endpoint::Embeddings || rule.when.means_embeddings())
     });
     match (named, rule) {
         (Some((name, model)), None) => return Ok(vec![home::named(setup, ask, name, model)?]),
@@ -99,10 +101,10 @@ fn by_judgement(
 }
 
 /// Titles, topics and the like are small work whatever words are in them.
-fn tier_of(ask: &Ask<'_>) -> Tier {
+pub(super) fn tier_of(ask: &Ask<'_>) -> Tier {
     match ask.judgement {
         None => Tier::Medium,
-        Some(judged) if judged.class == Class::Auxiliary => Tier::Low,
+        Some(judged) if judged.class == Class::Auxiliary && !ask.hinted => Tier::Low,
         Some(judged) => judged.tier,
     }
 }
@@ -122,18 +124,25 @@ fn by_mode(setup: &Setup, ask: &Ask<'_>, mode: Mode) -> Result<Vec<Candidate>, N
     Ok(found)
 }
 
-/// The model asked for takes its place: after what is never dearer, before what may be.
+/// The model asked for takes its place: after the links that are never dearer. Links behind its own
+/// place in the chain stay behind it, and what may be dearer is left out: nobody asked for that.
 fn beside(setup: &Setup, ask: &Ask<'_>, asked: Candidate, found: Vec<Candidate>) -> Vec<Candidate> {
-    let others = found.into_iter().filter(|c| c.route != asked.route);
-    let cheap = |c: &Candidate| stay::never_dearer(setup, ask, &c.route, &asked.route);
-    let (mut all, mut dearer): (Vec<Candidate>, Vec<Candidate>) = others.partition(cheap);
-    for (at, candidate) in dearer.iter_mut().enumerate() {
-        if at > 0 || candidate.reason == Reason::Tier {
-            candidate.reason = Reason::Fallback;
+    let place = found.iter().position(|c| c.route == asked.route).unwrap_or(found.len());
+    let own = asked.route.clone();
+    let cheap = |c: &Candidate| stay::never_dearer(setup, ask, &c.route, &own);
+    let mut all: Vec<Candidate> = Vec::with_capacity(found.len() + 1);
+    let mut asked = Some(asked);
+    for (at, candidate) in found.into_iter().enumerate() {
+        if at == place {
+            all.extend(asked.take());
+        } else if cheap(&candidate) {
+            all.push(candidate);
         }
     }
-    all.push(asked);
-    all.extend(dearer);
+    all.extend(asked);
+    for candidate in all.iter_mut().take(1).filter(|c| c.reason == Reason::Fallback) {
+        candidate.reason = Reason::Tier;
+    }
     all
 }
 
@@ -155,18 +164,22 @@ fn sticking(
     };
     let home = match found.iter().position(|c| c.route == standing.route) {
         Some(at) => found[at].clone(),
-        None if adopts => match outside(setup, ask, standing) {
-            Some(candidate) => candidate,
-            None => return found,
-        },
+        None if adopts && !(setup.escalate && is_below(setup, ask, &standing.route)) => {
+            match outside(setup, ask, standing) {
+                Some(candidate) => candidate,
+                None => return found,
+            }
+        }
         None => return found,
     };
     let pays = compare(setup, ask, &home.route, &best.route).is_some_and(stay::Compared::pays);
+    found.retain(|c| c.route != home.route);
     if pays {
         found[0].reason = Reason::Moved;
+        // What it leaves is the next to be asked, and stands beside it to be compared with.
+        found.insert(1, Candidate { reason: Reason::Kept, ..home });
         return found;
     }
-    found.retain(|c| c.route != home.route);
     found.insert(0, Candidate { reason: Reason::Kept, ..home });
     for candidate in found.iter_mut().skip(1) {
         if candidate.reason != Reason::Asked {
@@ -174,6 +187,15 @@ fn sticking(
         }
     }
     found
+}
+
+/// Whether a route belongs to a tier below that of the request and to none from there on.
+fn is_below(setup: &Setup, ask: &Ask<'_>, route: &super::Route) -> bool {
+    let tier = tier_of(ask);
+    let all = [Tier::Low, Tier::Medium, Tier::High];
+    let within = |of: &Tier| setup.chain(*of).contains(route);
+    let (below, from): (Vec<Tier>, Vec<Tier>) = all.into_iter().partition(|of| *of < tier);
+    below.iter().any(within) && !from.iter().any(within)
 }
 
 /// The conversation's model, where the chain at hand does not lead to it.

@@ -113,11 +113,7 @@ fn in_tiered_mode_a_bare_name_takes_the_chain_of_its_tier_and_ends_at_what_was_a
 fn no_mode_makes_a_request_dearer_than_what_was_asked() {
     let hard = judged(Task::Planning, Tier::High);
     let found = told(&setup(Mode::Tiered), &ask(HAIKU, hard));
-    assert_eq!(
-        found,
-        ["anthropic/claude-haiku-4-5 asked", "anthropic/claude-sonnet-5-5 fallback"],
-        "Sonnet is dearer than the Haiku that was asked for"
-    );
+    assert_eq!(found, ["anthropic/claude-haiku-4-5 asked"], "also where Haiku fails");
 }
 
 #[test]
@@ -125,14 +121,44 @@ fn a_conversation_begins_only_where_no_kind_of_token_is_dearer() {
     let mut setup = setup(Mode::Tiered);
     setup.medium = routes(&["openai/gpt-5"]);
     let work = judged(Task::CodeGeneration, Tier::Medium);
-    let single = ask(SONNET, work);
-    assert_eq!(told(&setup, &single)[0], "openai/gpt-5 tier", "one request is cheaper there");
-    let agent = Ask { goes_on: true, ..single };
     assert_eq!(
-        told(&setup, &agent)[0],
-        "anthropic/claude-sonnet-5-5 asked",
-        "its cache reads cost nine times as much"
+        told(&setup, &ask(SONNET, work)),
+        ["anthropic/claude-sonnet-5-5 asked"],
+        "this one request is cheaper there, but its cache reads cost nine times as much"
     );
+    assert_eq!(told(&setup, &ask(OPUS, work))[0], "anthropic/claude-opus-5-5 asked");
+    setup.medium = routes(&["openai/gpt-5-mini"]);
+    assert_eq!(told(&setup, &ask(SONNET, work))[0], "openai/gpt-5-mini tier");
+}
+
+#[test]
+fn a_model_asked_for_keeps_its_place_in_its_own_chain() {
+    let mut setup = setup(Mode::Tiered);
+    setup.medium = routes(&["anthropic/claude-sonnet-5-5", "openai/gpt-5-mini"]);
+    let work = judged(Task::CodeGeneration, Tier::Medium);
+    assert_eq!(
+        told(&setup, &ask(SONNET, work)),
+        ["anthropic/claude-sonnet-5-5 asked", "openai/gpt-5-mini fallback"]
+    );
+    setup.medium = routes(&["anthropic/claude-opus-5-5", "openai/gpt-5-mini"]);
+    assert_eq!(
+        told(&setup, &ask(SONNET, work)),
+        ["openai/gpt-5-mini tier", "anthropic/claude-sonnet-5-5 asked"],
+        "Opus is dearer, so the second link is the first that stands"
+    );
+}
+
+#[test]
+fn a_conversation_moves_up_only_where_that_is_asked_for() {
+    let mut setup = setup(Mode::Tiered);
+    let standing = on("ollama/llama3.2:3b", "weir-auto", 0);
+    let hard = judged(Task::Reasoning, Tier::High);
+    let asked = Ask { standing: Some(&standing), ..ask("weir-auto", hard) };
+    assert_eq!(told(&setup, &asked)[0], "ollama/llama3.2:3b kept");
+    setup.escalate = true;
+    assert_eq!(told(&setup, &asked)[0], "anthropic/claude-sonnet-5-5 tier");
+    let easy = Ask { judgement: Some(judged(Task::Extraction, Tier::Low)), ..asked };
+    assert_eq!(told(&setup, &easy)[0], "ollama/llama3.2:3b kept");
 }
 
 #[test]
@@ -208,8 +234,13 @@ fn a_rule_whose_chain_cannot_answer_says_which_rule_to_mend() {
     setup.rules.push(Rule { when: When::default(), target });
     let ask = Ask { judgement: None, ..ask("x", judged(Task::Embedding, Tier::Low)) };
     let ask = Ask { endpoint: Endpoint::Embeddings, ..ask };
+    assert_eq!(told(&setup, &ask), ["openai/x asked"], "a rule that means them has to say so");
+    setup.rules[0].when.model = Some("x".into());
     let said = plan(&setup, &ask).unwrap_err().to_string();
     assert!(said.contains("[[rules]]") && said.contains("claude-haiku-4-5"), "{said}");
+    setup.rules[0].target = Use::Chain(Vec::new());
+    let said = plan(&setup, &ask).unwrap_err().to_string();
+    assert!(said.contains("an empty chain"), "{said}");
 }
 
 #[test]
@@ -234,10 +265,15 @@ fn a_conversation_stays_where_its_prompt_is_warm_and_moves_when_that_has_gone_co
     let setup = setup(Mode::Tiered);
     let easy = Judgement { prompt_tokens: 82_000, ..judged(Task::AgentStep, Tier::Low) };
     let standing = on("anthropic/claude-sonnet-5-5", "weir-auto", 82_000);
-    let warm = Ask { standing: Some(&standing), goes_on: true, ..ask("weir-auto", easy) };
+    let warm = Ask { standing: Some(&standing), ..ask("weir-auto", easy) };
     assert_eq!(told(&setup, &warm)[0], "anthropic/claude-sonnet-5-5 kept");
     let later = Ask { now_ms: 30 * MINUTE, ..warm };
-    assert_eq!(told(&setup, &later)[0], "anthropic/claude-haiku-4-5 moved");
+    let moved = told(&setup, &later);
+    assert_eq!(
+        moved[..2],
+        ["anthropic/claude-haiku-4-5 moved", "anthropic/claude-sonnet-5-5 kept"],
+        "what it leaves stands beside it"
+    );
     let hinted = Ask { hinted: true, ..warm };
     assert_eq!(
         told(&setup, &hinted)[0],
@@ -255,7 +291,7 @@ fn a_short_conversation_with_long_answers_moves_although_it_is_warm() {
     let easy = Judgement { prompt_tokens: 1_000, ..judged(Task::Writing, Tier::Low) };
     let mut standing = on("anthropic/claude-opus-5-5", "weir-auto", 900);
     standing.output_tokens = 4_000;
-    let asked = Ask { standing: Some(&standing), goes_on: true, ..ask("weir-auto", easy) };
+    let asked = Ask { standing: Some(&standing), ..ask("weir-auto", easy) };
     assert_eq!(told(&setup, &asked)[0], "openai/gpt-5-mini moved");
 }
 
@@ -264,7 +300,7 @@ fn a_conversation_is_moved_by_hand_by_asking_for_another_model() {
     let setup = setup(Mode::Tiered);
     let standing = on("anthropic/claude-sonnet-5-5", "weir-auto", 82_000);
     let easy = Judgement { prompt_tokens: 82_000, ..judged(Task::AgentStep, Tier::Low) };
-    let by_hand = Ask { standing: Some(&standing), goes_on: true, ..ask("weir-low", easy) };
+    let by_hand = Ask { standing: Some(&standing), ..ask("weir-low", easy) };
     assert_eq!(told(&setup, &by_hand)[0], "anthropic/claude-haiku-4-5 tier");
 }
 
@@ -273,11 +309,8 @@ fn after_a_failure_a_conversation_stays_on_the_link_that_took_over() {
     let mut setup = setup(Mode::Honour);
     setup.low = routes(&["openai/gpt-5", "anthropic/claude-haiku-4-5"]);
     let standing = on("anthropic/claude-haiku-4-5", "weir-low", 9_000);
-    let asked = Ask {
-        standing: Some(&standing),
-        goes_on: true,
-        ..ask("weir-low", judged(Task::AgentStep, Tier::Low))
-    };
+    let asked =
+        Ask { standing: Some(&standing), ..ask("weir-low", judged(Task::AgentStep, Tier::Low)) };
     assert_eq!(told(&setup, &asked), ["anthropic/claude-haiku-4-5 kept", "openai/gpt-5 fallback"]);
 }
 

@@ -65,6 +65,12 @@ impl When {
         glob(pattern, model) && (pattern.contains('/') || !model.contains('/'))
     }
 
+    /// Whether embeddings are meant: vectors of two models do not belong into one index, so a rule
+    /// that moves them has to say so.
+    pub(super) fn means_embeddings(&self) -> bool {
+        self.task == Some(Task::Embedding) || self.model.is_some()
+    }
+
     /// Whether the rule may send a named `provider/model` elsewhere.
     pub(super) fn speaks_of_providers(&self) -> bool {
         self.model.as_deref().is_some_and(|pattern| pattern.contains('/'))

@@ -53,8 +53,7 @@ fn way_back(setup: &Setup, ask: &Ask<'_>, from: &Route, at_home: &Usage) -> Opti
 }
 
 /// Whether a conversation that begins at `to` can never cost more there than at `asked`, whatever
-/// it comes to: no kind of token is dearer. A single request is compared by what it is expected to
-/// cost.
+/// it comes to: no kind of token is dearer. Any first request may be the beginning of one.
 pub(super) fn never_dearer(setup: &Setup, ask: &Ask<'_>, to: &Route, asked: &Route) -> bool {
     let cost = |route: &Route, usage: &Usage| ask.quotes.cost(route, usage);
     let no_more = |usage: &Usage| match (cost(to, usage), cost(asked, usage)) {
@@ -68,9 +67,6 @@ pub(super) fn never_dearer(setup: &Setup, ask: &Ask<'_>, to: &Route, asked: &Rou
         (Some(to), None) => to == Money::ZERO,
         (None, _) => false,
     };
-    if !ask.goes_on {
-        return request;
-    }
     let kinds = |many: u64| {
         [
             Usage { input: many, ..Usage::default() },

@@ -19,6 +19,7 @@ fn standing(another: bool) -> Standing {
         stands_in: false,
         asked_wait: None,
         told_to_stop: false,
+        logs_in: false,
     }
 }
 
@@ -139,6 +140,25 @@ fn a_provider_that_says_stop_is_not_asked_again() {
 }
 
 #[test]
+fn a_tool_hears_that_its_own_login_is_refused_and_nobody_pays_in_its_place() {
+    let own = Standing { logs_in: true, ..standing(true) };
+    assert_eq!(said(Fault::Refused(Says::Auth), &own), "give up");
+    assert_eq!(said(Fault::InStream(Says::Auth), &own), "give up");
+    assert_eq!(said(Fault::Refused(Says::RateLimited), &own), "next");
+}
+
+#[test]
+fn one_long_attempt_leaves_time_for_the_next_and_a_second_one_does_not() {
+    let secs = Duration::from_secs;
+    let leaves =
+        |wait, elapsed, longest| leaves_time(secs(wait), secs(elapsed), secs(longest), 1, &LIMITS);
+    assert!(leaves(300, 0, 0), "the first may take its whole wait");
+    assert!(!leaves(300, 300, 300), "the second is not given up for a third that is never asked");
+    assert!(leaves(12, 300, 300));
+    assert!(!leaves_time(secs(1), secs(0), secs(0), LIMITS.attempts, &LIMITS));
+}
+
+#[test]
 fn pauses_double_and_half_of_each_is_chance() {
     let pause = |on_route, random| pause(&Standing { on_route, ..standing(false) }, random);
     let ms = |on_route, random| pause(on_route, random).as_millis();
@@ -175,6 +195,7 @@ proptest! {
                 stands_in: at > 0,
                 asked_wait: wait.map(Duration::from_secs),
                 told_to_stop: false,
+                logs_in: false,
             };
             match verdict(fault, &standing, &LIMITS, seed ^ step) {
                 Verdict::Retry { after } => {

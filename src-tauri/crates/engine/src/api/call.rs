@@ -1,7 +1,9 @@
 //! The method table of the control protocol: one variant a function of `Desk`.
 //! Owns the names on the wire and the dispatch to a desk.
 
-use super::{ApiProblem, By, Code, Desk, LocalOrder, LogQuery, SecretText, Span, Stamp};
+use super::{
+    ApiProblem, BudgetOrder, By, Code, Desk, LocalOrder, LogQuery, SecretText, Span, Stamp,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::path::PathBuf;
@@ -20,6 +22,14 @@ pub enum Call {
     CostBreakdown {
         period: Span,
         by: By,
+    },
+    CostShadow {
+        period: Span,
+    },
+    Simulate {
+        since: Option<Stamp>,
+        file: String,
+        toml: String,
     },
     Log(LogQuery),
     Explain {
@@ -75,6 +85,17 @@ pub enum Call {
     TunnelStop,
     TunnelStatus,
     TunnelTest,
+    Budgets,
+    Budget(BudgetOrder),
+    Import {
+        source: String,
+        folder: PathBuf,
+        paid_by_plan: bool,
+    },
+    Reconcile {
+        provider: String,
+        month: Option<String>,
+    },
     /// Answers with events, one a line, until the connection closes. Not a function of `Desk`.
     Watch,
 }
@@ -89,6 +110,8 @@ pub fn answer(desk: &dyn Desk, call: Call) -> Result<Value, ApiProblem> {
         Call::Doctor => json(&desk.doctor()?),
         Call::CostSummary { period } => json(&desk.cost_summary(period)?),
         Call::CostBreakdown { period, by } => json(&desk.cost_breakdown(period, by)?),
+        Call::CostShadow { period } => json(&desk.cost_shadow(period)?),
+        Call::Simulate { since, file, toml } => json(&desk.simulate(since, &file, &toml)?),
         Call::Log(query) => json(&desk.log(&query)?),
         Call::Explain { id } => json(&desk.explain(id)?),
         Call::RouteTest { body, dialect } => json(&desk.route_test(&body, dialect)?),
@@ -112,6 +135,12 @@ pub fn answer(desk: &dyn Desk, call: Call) -> Result<Value, ApiProblem> {
         Call::TunnelStop => json(&desk.tunnel_stop()?),
         Call::TunnelStatus => json(&desk.tunnel_status()?),
         Call::TunnelTest => json(&desk.tunnel_test()?),
+        Call::Budgets => json(&desk.budgets()?),
+        Call::Budget(order) => json(&desk.budget(&order)?),
+        Call::Import { source, folder, paid_by_plan } => {
+            json(&desk.import(&source, &folder, paid_by_plan)?)
+        }
+        Call::Reconcile { provider, month } => json(&desk.reconcile(&provider, month.as_deref())?),
         Call::Watch => Err(ApiProblem::new(
             Code::BadRequest,
             "watch answers with a stream and must be the last call of a connection",

@@ -3,9 +3,10 @@
 //! asks an engine in another process.
 
 use super::{
-    ApiProblem, By, ClientAdded, ClientRow, ConfigShown, CostBreakdown, CostSummary, Doctor,
-    Explain, KeyRow, KeyTest, LocalDone, LocalOrder, LocalStatus, LogQuery, LogRow, ModelRow,
-    PriceCost, PriceShow, PriceUpdate, RouteTest, RouteTested, SecretText, Span, Stamp, Status,
+    ApiProblem, BudgetDone, BudgetOrder, Budgets, By, ClientAdded, ClientRow, Comparison,
+    ConfigShown, CostBreakdown, CostSummary, Doctor, Explain, ImportDone, KeyRow, KeyTest,
+    LocalDone, LocalOrder, LocalStatus, LogQuery, LogRow, ModelRow, PriceCost, PriceShow,
+    PriceUpdate, Reconciled, RouteTest, RouteTested, SecretText, Span, Stamp, Status,
     TunnelStarted, TunnelStatus, TunnelTest,
 };
 use std::path::Path;
@@ -25,6 +26,16 @@ pub trait Desk: Send + Sync {
     fn cost_summary(&self, period: Span) -> Result<CostSummary, ApiProblem>;
     /// What a period cost, in groups.
     fn cost_breakdown(&self, period: Span, by: By) -> Result<CostBreakdown, ApiProblem>;
+    /// What shadow mode would have done in a period. Reads every row of it.
+    fn cost_shadow(&self, period: Span) -> Result<Comparison, ApiProblem>;
+    /// What traffic since a moment would have cost under the configuration `toml`, which problems
+    /// call `file`. Reads every row of that time, about ten microseconds each.
+    fn simulate(
+        &self,
+        since: Option<Stamp>,
+        file: &str,
+        toml: &str,
+    ) -> Result<Comparison, ApiProblem>;
     /// Requests.
     fn log(&self, query: &LogQuery) -> Result<Vec<LogRow>, ApiProblem>;
     /// One request.
@@ -81,6 +92,20 @@ pub trait Desk: Send + Sync {
     fn tunnel_stop(&self) -> Result<TunnelStatus, ApiProblem>;
     /// Whether the tunnel is open, and who came.
     fn tunnel_status(&self) -> Result<TunnelStatus, ApiProblem>;
+    /// Every budget and subscription.
+    fn budgets(&self) -> Result<Budgets, ApiProblem>;
+    /// Changes a budget, for good in config.toml or for a time.
+    fn budget(&self, order: &BudgetOrder) -> Result<BudgetDone, ApiProblem>;
+    /// Takes over what a tool's own session logs below a folder tell of past requests. With
+    /// `paid_by_plan` they cost nothing: a subscription paid for them.
+    fn import(
+        &self,
+        source: &str,
+        folder: &Path,
+        paid_by_plan: bool,
+    ) -> Result<ImportDone, ApiProblem>;
+    /// A provider's own usage report of a month (`2026-11`; this one without) beside the ledger.
+    fn reconcile(&self, provider: &str, month: Option<&str>) -> Result<Reconciled, ApiProblem>;
     /// Calls the tunnel's public address and says whether a stream arrives in pieces.
     fn tunnel_test(&self) -> Result<TunnelTest, ApiProblem>;
 }

@@ -3,9 +3,12 @@
 //! string, time an RFC 3339 string in UTC. The TypeScript of the window is generated from here.
 //! May depend on `core`; knows no socket, no SQL and no tauri.
 
+mod budgets;
 mod call;
+mod connect;
 mod desk;
 mod doctor;
+mod history;
 mod live;
 mod local;
 mod overview;
@@ -13,6 +16,7 @@ mod prices;
 mod problem;
 mod requests;
 mod routes;
+mod simulate;
 mod spend;
 mod stamp;
 mod status;
@@ -21,9 +25,12 @@ mod tray;
 mod tunnel;
 mod typescript;
 
+pub use budgets::{AllowanceView, BudgetDone, BudgetOrder, BudgetView, Budgets, PastWindow};
 pub use call::{Call, answer};
+pub use connect::{ToolFile, ToolReport, ToolRow, ToolStanding};
 pub use desk::Desk;
 pub use doctor::{Check, CheckState, Doctor};
+pub use history::{Gap, GapDay, ImportDone, Reconciled};
 pub use live::LiveEvent;
 pub use local::{
     LocalDone, LocalJobs, LocalModel, LocalOrder, LocalQueue, LocalServer, LocalStatus,
@@ -34,14 +41,18 @@ pub use prices::{PerMillion, PriceCost, PriceLine, PriceRow, PriceShow, PriceTab
 pub use problem::{ApiProblem, Code};
 pub use requests::{Attempt, AttemptState, BillLine, Explain, LogQuery, LogRow, RequestUsage};
 pub use routes::{ModelRow, RouteCandidate, RouteTest, RouteTested};
+pub use simulate::{Comparison, ReplayGroup, ReplaySide};
 pub use spend::{By, CostBreakdown, CostGroup, CostSummary, DaySpend, Span, Sums, Tokens};
 pub use stamp::{BadMoment, Stamp, Zone};
-pub use status::{BudgetStanding, ProviderHealth, Routing, Status, TierChains, Totals};
+pub use status::{
+    BudgetStanding, LinkNow, ProviderHealth, Routing, Status, TierChains, TierNow, Totals,
+};
 pub use tools::{
     ClientAdded, ClientRow, ConfigProblem, ConfigReport, ConfigShown, KeyRow, KeyState, KeyTest,
     SecretText,
 };
 pub use tray::{Mark, TrayView, fresh_for};
 pub use tunnel::{TunnelStarted, TunnelStatus, TunnelTest, TunnelVisit};
+pub use weir_core::budget::Scope;
 pub use weir_core::ids::BadRequestId;
 pub use weir_core::{Dialect, Money, RequestId};

@@ -3,7 +3,7 @@
 
 use super::local::LocalServer;
 use super::spend::Sums;
-use super::{Stamp, TunnelStatus};
+use super::{AllowanceView, Stamp, TunnelStatus};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 use weir_core::Money;
@@ -15,15 +15,24 @@ pub struct BudgetStanding {
     pub name: String,
     /// `day`, `week` or `month`.
     pub period: String,
-    /// Its limit.
-    #[ts(as = "String")]
-    pub limit_usd: Money,
+    /// Its limit in dollars, with what it is raised by now; null for a budget of tokens.
+    #[ts(as = "Option<String>")]
+    pub limit_usd: Option<Money>,
+    /// Its limit in tokens; null for a budget of dollars.
+    #[serde(default)]
+    pub limit_tokens: Option<u64>,
     /// Spent in the current window.
     #[ts(as = "String")]
     pub spent_usd: Money,
     /// Set aside for requests under way.
     #[ts(as = "String")]
     pub reserved_usd: Money,
+    /// Tokens spent in the current window, cached ones included.
+    #[serde(default)]
+    pub spent_tokens: u64,
+    /// Tokens set aside for requests under way.
+    #[serde(default)]
+    pub reserved_tokens: u64,
     /// Spent, in whole percent of the limit, rounded down.
     pub percent: u64,
     /// Percentages at which the user is told.
@@ -35,6 +44,25 @@ pub struct BudgetStanding {
     pub resets_at: Stamp,
     /// `notify`, `downgrade`, `local` or `block`.
     pub at_limit: String,
+    /// `written`, `share`, `cap` or `tunnel`.
+    #[serde(default)]
+    pub origin: String,
+    /// The step it stands on: `open`, or what it does now that nothing more fits: `cheaper`,
+    /// `local`, `stop`.
+    #[serde(default)]
+    pub step: String,
+    /// Until when its limit is raised, or only local models are used; null when neither.
+    #[serde(default)]
+    #[ts(as = "Option<String>")]
+    pub changed_until: Option<Stamp>,
+    /// What the window comes to at this pace; null before that can be said.
+    #[serde(default)]
+    #[ts(as = "Option<String>")]
+    pub forecast_usd: Option<Money>,
+    /// When the limit is passed at this pace; null when it is not.
+    #[serde(default)]
+    #[ts(as = "Option<String>")]
+    pub over_at: Option<Stamp>,
 }
 
 /// Whether a provider can be used.
@@ -60,6 +88,35 @@ pub struct TierChains {
     pub high: Vec<String>,
 }
 
+/// A link of a tier's chain, as it stands now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct LinkNow {
+    /// `provider/model`.
+    pub route: String,
+    /// The provider's state, as in `providers`.
+    pub state: String,
+    /// Requests that wait for its server.
+    pub waiting: u64,
+}
+
+/// A tier: what it took today, and where it leads now.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+pub struct TierNow {
+    /// `low`, `medium` or `high`.
+    pub tier: String,
+    /// Requests of the tier today.
+    pub requests: u64,
+    /// Their share answered locally, 0 to 1; null without requests.
+    pub local_share: Option<f64>,
+    /// What they cost.
+    #[ts(as = "String")]
+    pub spent_usd: Money,
+    /// The first link that can be asked now; null when there is none.
+    pub now: Option<String>,
+    /// The chain, with what `local` stands for on this machine now.
+    pub links: Vec<LinkNow>,
+}
+
 /// How requests are routed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
 pub struct Routing {
@@ -73,6 +130,8 @@ pub struct Routing {
     pub paused: bool,
     /// Whether local models are in use.
     pub local_on: bool,
+    /// The tiers today and now, `low` first.
+    pub per_tier: Vec<TierNow>,
 }
 
 /// Spend of the current windows.
@@ -109,6 +168,9 @@ pub struct Status {
     pub totals: Totals,
     /// Budgets.
     pub budgets: Vec<BudgetStanding>,
+    /// Windows of subscriptions that are known.
+    #[serde(default)]
+    pub allowances: Vec<AllowanceView>,
     /// Providers.
     pub providers: Vec<ProviderHealth>,
     /// Local servers.

@@ -155,7 +155,7 @@ fn against_budget(label: &str, period: &str, sums: &Sums, status: &Status) -> St
         .budgets
         .iter()
         .find(|b| b.period == period && b.spent_usd == sums.spent_usd)
-        .map(|b| b.limit_usd);
+        .and_then(|b| b.limit_usd);
     let of = limit.map(|l| format!(" of {}", l.short())).unwrap_or_default();
     format!("{label} {}{of}", shown(sums))
 }
@@ -183,6 +183,7 @@ mod tests {
                 month: sums(14_020_000_000),
             },
             budgets: Vec::new(),
+            allowances: Vec::new(),
             providers: Vec::new(),
             local: Vec::new(),
             routing: Routing {
@@ -191,6 +192,7 @@ mod tests {
                 tiers: TierChains::default(),
                 paused: false,
                 local_on: true,
+                per_tier: Vec::new(),
             },
             tunnel: None,
             notices: Vec::new(),
@@ -201,14 +203,22 @@ mod tests {
         BudgetStanding {
             name: "week".into(),
             period: "week".into(),
-            limit_usd: Money::from_nano(10_000_000_000),
+            limit_usd: Some(Money::from_nano(10_000_000_000)),
+            limit_tokens: None,
             spent_usd: Money::from_nano(spent_nano),
             reserved_usd: Money::ZERO,
+            spent_tokens: 0,
+            reserved_tokens: 0,
             percent,
             thresholds: vec![70, 90, 100],
             reached: Vec::new(),
             resets_at: Stamp::from_ms(0),
             at_limit: "notify".into(),
+            origin: "written".into(),
+            step: "open".into(),
+            changed_until: None,
+            forecast_usd: None,
+            over_at: None,
         }
     }
 

@@ -37,6 +37,7 @@ mod tests {
         all.visit::<Doctor>();
         all.visit::<CostSummary>();
         all.visit::<CostBreakdown>();
+        all.visit::<Comparison>();
         all.visit::<LogQuery>();
         all.visit::<Explain>();
         all.visit::<ModelRow>();
@@ -56,6 +57,13 @@ mod tests {
         all.visit::<LocalStatus>();
         all.visit::<LocalOrder>();
         all.visit::<LocalDone>();
+        all.visit::<ToolRow>();
+        all.visit::<ToolReport>();
+        all.visit::<Budgets>();
+        all.visit::<BudgetOrder>();
+        all.visit::<BudgetDone>();
+        all.visit::<ImportDone>();
+        all.visit::<Reconciled>();
         all.visit::<WindowView>();
         let head = "// Generated from the engine's API. Do not edit; to write it anew:\n\
                     //   WEIR_WRITE=1 cargo test -p weir-engine typescript\n";

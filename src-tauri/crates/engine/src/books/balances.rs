@@ -1,13 +1,16 @@
 //! What every budget has spent and holds, in memory, so that a reservation costs no query.
 //! Owns the windows and the open reservations; the ledger is the truth they are rebuilt from.
-//! A request belongs to the window it started in, however long it takes.
+//! A request belongs to the window that holds the local day it started on, however long it takes
+//! and whatever becomes of the clock and the zone meanwhile.
 
+use super::index::Index;
 use jiff::tz::TimeZone;
-use std::collections::{BTreeMap, HashMap};
-use weir_core::budget::{Budget, Scope, Standing};
-use weir_core::period::Window;
+use std::collections::HashMap;
+use weir_core::budget::{
+    Ask, Budget, Fit, InForce, Lift, Scope, Standing, Subject, Told, crossed, in_force,
+};
+use weir_core::period::{LocalDay, Period, Window};
 use weir_core::{Money, RequestId};
-use weir_proxy::ports::Opening;
 
 /// Windows of one budget kept in memory. More than two are only in use around a change of window,
 /// or when the machine's clock jumps.
@@ -16,11 +19,23 @@ const WINDOWS_MAX: usize = 4;
 /// A request's attempt.
 pub type Place = (RequestId, u16);
 
-/// What a window had spent before it came into memory: asked of the ledger.
+/// What a window had spent before it came into memory.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Spend {
+    /// Known cost of everything that has ended.
+    pub cost: Money,
+    /// Its tokens.
+    pub tokens: u64,
+}
+
+/// What is known of a window before it came into memory: asked of the ledger.
 pub trait Past {
-    /// Known cost of everything in scope that has ended in the window; `Err` says why the ledger
+    /// What everything in scope that has ended in the window came to; `Err` says why the ledger
     /// cannot tell.
-    fn spent(&self, scope: &Scope, window: Window) -> Result<Money, String>;
+    fn spent(&self, scope: &Scope, window: Window) -> Result<Spend, String>;
+
+    /// What was told of a budget in the window. Not knowing is no reason to refuse a request.
+    fn told(&self, budget: &Budget, window: Window) -> Vec<Told>;
 }
 
 /// A budget in one window.
@@ -28,10 +43,21 @@ pub trait Past {
 pub struct Seen {
     /// The budget.
     pub budget: Budget,
+    /// Its terms at the moment of asking.
+    pub terms: InForce,
     /// The window.
     pub window: Window,
     /// Where it stands.
     pub standing: Standing,
+}
+
+/// Something to tell of a budget, for the first time in its window.
+#[derive(Clone, Debug)]
+pub struct Crossed {
+    /// The budget as it stands.
+    pub seen: Seen,
+    /// What.
+    pub told: Told,
 }
 
 /// Why an attempt may not leave.
@@ -45,21 +71,35 @@ pub enum Denied {
     Unknown(String),
 }
 
+/// A way to answer against the budgets it would count in.
+#[derive(Clone, Debug, Default)]
+pub struct Weighed {
+    /// Hard budgets, by their places.
+    pub counts_in: Vec<usize>,
+    /// Those it does not fit.
+    pub against: Vec<(usize, Seen, Fit)>,
+}
+
 #[derive(Clone, Copy)]
 struct Kept {
     window: Window,
     standing: Standing,
+    /// A bit for each percentage that was told.
+    told: u128,
 }
 
 struct Account {
     budget: Budget,
-    windows: BTreeMap<i64, Kept>,
+    /// The one used last first.
+    windows: Vec<Kept>,
+    /// Whether any lift names it.
+    lifted: bool,
 }
 
 /// An open reservation: what it is about, and what it set aside.
 struct Hold {
-    at_ms: i64,
-    ask: Money,
+    day: LocalDay,
+    ask: Ask,
     about: About,
 }
 
@@ -71,83 +111,188 @@ struct About {
     category: Option<String>,
     client: std::sync::Arc<str>,
     project: Option<String>,
+    session: Option<String>,
     local: bool,
 }
+
+/// What an attempt is about, in the terms of the data path.
+pub use weir_proxy::ports::Opening;
 
 /// All budgets.
 pub struct Balances {
     zone: TimeZone,
+    today: Window,
     accounts: Vec<Account>,
+    index: Index,
+    lifts: Vec<Lift>,
     holds: HashMap<Place, Hold>,
+    touched: Vec<usize>,
 }
 
 impl Balances {
     /// Budgets without any window in memory yet.
     pub fn new(zone: TimeZone, budgets: &[Budget]) -> Self {
-        Self { zone, accounts: accounts(budgets), holds: HashMap::new() }
+        let index = Index::of(budgets.iter().map(|b| &b.scope));
+        let today = Period::Day.window(0, &zone);
+        let accounts = budgets.iter().map(Account::new).collect();
+        let (lifts, holds, touched) = (Vec::new(), HashMap::new(), Vec::new());
+        Self { zone, today, accounts, index, lifts, holds, touched }
     }
 
     /// Sets `ask` aside in every budget in scope, or in none.
     ///
     /// # Errors
     /// The first budget that refuses.
-    pub fn admit(
-        &mut self,
-        opening: &Opening,
-        ask: Option<Money>,
-        past: &dyn Past,
-    ) -> Result<(), Denied> {
+    pub fn admit(&mut self, opening: &Opening, ask: Ask, past: &dyn Past) -> Result<(), Denied> {
         let about = About::of(opening);
-        let mut touched = Vec::new();
-        for (index, account) in self.accounts.iter_mut().enumerate() {
-            if !about.is_in(&account.budget.scope) {
+        let mut touched = std::mem::take(&mut self.touched);
+        touched.clear();
+        let verdict = self.judge(&about.subject(), opening.at_ms, ask, past, &mut touched);
+        if verdict.is_ok() {
+            for place in &touched {
+                self.accounts[*place].windows[0].standing.hold(ask);
+            }
+            let hold = Hold { day: self.day(opening.at_ms), ask, about };
+            self.holds.insert((opening.id, opening.attempt), hold);
+        }
+        self.touched = touched;
+        verdict
+    }
+
+    /// Whether every budget in scope has room. Their windows are then the first of each.
+    fn judge(
+        &mut self,
+        subject: &Subject<'_>,
+        at_ms: i64,
+        ask: Ask,
+        past: &dyn Past,
+        touched: &mut Vec<usize>,
+    ) -> Result<(), Denied> {
+        let Self { index, accounts, .. } = self;
+        touched.extend(index.near(subject).filter(|n| accounts[*n].budget.scope.holds(subject)));
+        // The one to name is the first in the order of the configuration.
+        touched.sort_unstable();
+        for place in touched.iter() {
+            let account = &mut self.accounts[*place];
+            account.window(at_ms, &self.zone, &self.holds, past)?;
+            if !account.budget.is_hard() && !account.lifted {
                 continue;
             }
-            let kept = account.window(opening.at_ms, &self.zone, &self.holds, past)?;
-            let seen = || Box::new(account.seen(kept));
-            match ask {
-                Some(ask)
-                    if account.budget.is_hard()
-                        && !kept.standing.fits(ask, account.budget.limit) =>
-                {
-                    return Err(Denied::Full(seen()));
-                }
-                None if account.budget.is_hard() => return Err(Denied::Unpriced(seen())),
-                _ => touched.push((index, kept.window.start_ms)),
+            let terms = account.terms(&self.lifts, at_ms);
+            let fit = account.fit(&terms, ask, subject.local);
+            match fit {
+                Fit::Fits => {}
+                Fit::Full => return Err(Denied::Full(Box::new(account.seen(terms)))),
+                Fit::Unpriced => return Err(Denied::Unpriced(Box::new(account.seen(terms)))),
             }
         }
-        let ask = ask.unwrap_or(Money::ZERO);
-        for (index, start) in touched {
-            if let Some(kept) = self.accounts[index].windows.get_mut(&start) {
-                kept.standing.reserved = kept.standing.reserved.saturating_add(ask);
-            }
-        }
-        let hold = Hold { at_ms: opening.at_ms, ask, about };
-        self.holds.insert((opening.id, opening.attempt), hold);
         Ok(())
+    }
+
+    /// A way to answer against every budget it would count in; nothing is set aside.
+    ///
+    /// # Errors
+    /// When the ledger cannot tell what was spent.
+    pub fn weigh(
+        &mut self,
+        subject: &Subject<'_>,
+        at_ms: i64,
+        ask: Ask,
+        past: &dyn Past,
+    ) -> Result<Weighed, String> {
+        let mut weighed = Weighed::default();
+        let mut places: Vec<usize> = self.index.near(subject).collect();
+        places.sort_unstable();
+        for place in places {
+            let account = &mut self.accounts[place];
+            if !account.budget.scope.holds(subject) {
+                continue;
+            }
+            account.window(at_ms, &self.zone, &self.holds, past).map_err(Denied::reason)?;
+            let terms = account.terms(&self.lifts, at_ms);
+            if terms.at_limit == weir_core::budget::AtLimit::Notify {
+                continue;
+            }
+            weighed.counts_in.push(place);
+            let fit = account.fit(&terms, ask, subject.local);
+            if fit != Fit::Fits {
+                weighed.against.push((place, account.seen(terms), fit));
+            }
+        }
+        Ok(weighed)
     }
 
     /// Gives back what was set aside and books what it came to; `None` for an unknown cost.
     /// A place that is not open changes nothing, so that nothing is booked twice.
-    pub fn close(&mut self, place: Place, cost: Option<Money>) {
-        let Some(hold) = self.holds.remove(&place) else { return };
-        for account in &mut self.accounts {
-            if !hold.about.is_in(&account.budget.scope) {
+    /// Returns the marks this passes for the first time, where `tell_ms` is inside the window.
+    pub fn close(
+        &mut self,
+        place: Place,
+        cost: Option<Money>,
+        tokens: u64,
+        tell_ms: Option<i64>,
+    ) -> Vec<Crossed> {
+        let Some(hold) = self.holds.remove(&place) else { return Vec::new() };
+        let subject = hold.about.subject();
+        let mut news = Vec::new();
+        let Self { index, accounts, lifts, .. } = self;
+        for place in index.near(&subject) {
+            let account = &mut accounts[place];
+            if !account.budget.scope.holds(&subject) {
                 continue;
             }
-            let start = account.budget.period.window(hold.at_ms, &self.zone).start_ms;
+            let holds_day =
+                |kept: &&mut Kept| kept.window.from <= hold.day && hold.day < kept.window.to;
             // A window that is not in memory is read from the ledger when it is next asked for.
-            if let Some(kept) = account.windows.get_mut(&start) {
-                let standing = &mut kept.standing;
-                standing.reserved = standing.reserved.saturating_sub(hold.ask);
-                standing.spent = standing.spent.saturating_add(cost.unwrap_or(Money::ZERO));
+            let Some(kept) = account.windows.iter_mut().find(holds_day) else { continue };
+            kept.standing.settle(hold.ask, cost, tokens);
+            let window = kept.window;
+            let now = tell_ms.filter(|now| (window.start_ms..window.end_ms).contains(now));
+            if let Some(now_ms) = now {
+                account.cross(window.from, lifts, now_ms, &mut news);
             }
         }
+        news
+    }
+
+    /// Marks that are passed in the windows that hold a moment and were not told yet.
+    pub fn cross(&mut self, now_ms: i64, past: &dyn Past) -> Vec<Crossed> {
+        let mut news = Vec::new();
+        for account in &mut self.accounts {
+            if let Ok(kept) = account.window(now_ms, &self.zone, &self.holds, past) {
+                account.cross(kept.window.from, &self.lifts, now_ms, &mut news);
+            }
+        }
+        news
     }
 
     /// Puts other budgets in force. Open reservations count in them too.
     pub fn replace(&mut self, budgets: &[Budget]) {
-        self.accounts = accounts(budgets);
+        self.index = Index::of(budgets.iter().map(|b| &b.scope));
+        self.accounts = budgets.iter().map(Account::new).collect();
+        let lifts = std::mem::take(&mut self.lifts);
+        self.set_lifts(lifts);
+    }
+
+    /// Puts lifts in force; those that have ended may be among them.
+    pub fn set_lifts(&mut self, lifts: Vec<Lift>) {
+        for account in &mut self.accounts {
+            account.lifted = lifts.iter().any(|l| l.budget == account.budget.name);
+        }
+        self.lifts = lifts;
+    }
+
+    /// Reckons days in another zone from now on. What is open keeps the day it started on, as its
+    /// row in the ledger does.
+    pub fn set_zone(&mut self, zone: TimeZone) {
+        self.zone = zone;
+        self.today = Period::Day.window(0, &self.zone);
+        self.forget();
+    }
+
+    /// Reads every window from the ledger when it is next needed.
+    pub fn forget(&mut self) {
+        self.accounts.iter_mut().for_each(|account| account.windows.clear());
     }
 
     /// Every budget in the window that holds `now_ms`, in the order of the configuration.
@@ -157,11 +302,8 @@ impl Balances {
     pub fn standings(&mut self, now_ms: i64, past: &dyn Past) -> Result<Vec<Seen>, String> {
         let mut all = Vec::with_capacity(self.accounts.len());
         for account in &mut self.accounts {
-            match account.window(now_ms, &self.zone, &self.holds, past) {
-                Ok(kept) => all.push(account.seen(kept)),
-                Err(Denied::Unknown(reason)) => return Err(reason),
-                Err(Denied::Full(_) | Denied::Unpriced(_)) => {}
-            }
+            account.window(now_ms, &self.zone, &self.holds, past).map_err(Denied::reason)?;
+            all.push(account.seen(account.terms(&self.lifts, now_ms)));
         }
         Ok(all)
     }
@@ -170,19 +312,77 @@ impl Balances {
     pub fn open(&self) -> usize {
         self.holds.len()
     }
+
+    /// The local day of a moment; the usual case needs no calendar.
+    fn day(&mut self, at_ms: i64) -> LocalDay {
+        if !(self.today.start_ms..self.today.end_ms).contains(&at_ms) {
+            self.today = Period::Day.window(at_ms, &self.zone);
+        }
+        self.today.from
+    }
 }
 
-fn accounts(budgets: &[Budget]) -> Vec<Account> {
-    let account = |b: &Budget| Account { budget: b.clone(), windows: BTreeMap::new() };
-    budgets.iter().map(account).collect()
+impl Denied {
+    fn reason(self) -> String {
+        match self {
+            Self::Unknown(reason) => reason,
+            Self::Full(seen) | Self::Unpriced(seen) => seen.budget.name,
+        }
+    }
 }
 
 impl Account {
-    fn seen(&self, kept: Kept) -> Seen {
-        Seen { budget: self.budget.clone(), window: kept.window, standing: kept.standing }
+    fn new(budget: &Budget) -> Self {
+        Self { budget: budget.clone(), windows: Vec::new(), lifted: false }
     }
 
-    /// The window that holds an instant, read from the ledger when it is not in memory.
+    fn terms(&self, lifts: &[Lift], at_ms: i64) -> InForce {
+        let lifts = if self.lifted { lifts } else { &[] };
+        in_force(&self.budget, lifts, at_ms)
+    }
+
+    /// Whether an ask fits the first window.
+    fn fit(&self, terms: &InForce, ask: Ask, local: bool) -> Fit {
+        use weir_core::budget::AtLimit;
+        if terms.at_limit == AtLimit::Notify {
+            return Fit::Fits;
+        }
+        if terms.closed {
+            return if local { Fit::Fits } else { Fit::Full };
+        }
+        self.windows.first().map_or(Fit::Fits, |kept| kept.standing.fits(ask, terms.limit))
+    }
+
+    /// The first window as others see it.
+    fn seen(&self, terms: InForce) -> Seen {
+        let kept = self.windows.first();
+        Seen {
+            budget: self.budget.clone(),
+            terms,
+            window: kept.map_or(Period::Day.window(0, &TimeZone::UTC), |k| k.window),
+            standing: kept.map_or_else(Standing::default, |k| k.standing),
+        }
+    }
+
+    /// Notes and returns the marks that the window beginning on a day has passed.
+    fn cross(&mut self, from: LocalDay, lifts: &[Lift], now_ms: i64, news: &mut Vec<Crossed>) {
+        let terms = self.terms(lifts, now_ms);
+        let Some(kept) = self.windows.iter_mut().find(|k| k.window.from == from) else { return };
+        let percent = kept.standing.percent(terms.limit);
+        let marks = crossed(&self.budget.thresholds, percent, |mark| kept.told >> mark & 1 == 1);
+        if marks.is_empty() {
+            return;
+        }
+        marks.iter().for_each(|mark| kept.told |= 1 << mark);
+        let (window, standing) = (kept.window, kept.standing);
+        let seen = Seen { budget: self.budget.clone(), terms, window, standing };
+        news.extend(
+            marks.into_iter().map(|m| Crossed { seen: seen.clone(), told: Told::Percent(m) }),
+        );
+    }
+
+    /// Makes the window that holds an instant the first, read from the ledger when it is not in
+    /// memory.
     fn window(
         &mut self,
         at_ms: i64,
@@ -191,26 +391,28 @@ impl Account {
         past: &dyn Past,
     ) -> Result<Kept, Denied> {
         // The usual case needs no calendar: the instant is inside a window already known.
-        let known = self.windows.range(..=at_ms).next_back().map(|(_, kept)| *kept);
-        if let Some(kept) = known.filter(|k| at_ms < k.window.end_ms) {
-            return Ok(kept);
+        let inside = |kept: &Kept| (kept.window.start_ms..kept.window.end_ms).contains(&at_ms);
+        if let Some(at) = self.windows.iter().position(inside) {
+            self.windows[..=at].rotate_right(1);
+            return Ok(self.windows[0]);
         }
         let window = self.budget.period.window(at_ms, zone);
-        let spent = past.spent(&self.budget.scope, window).map_err(Denied::Unknown)?;
-        let inside = |hold: &&Hold| {
-            (window.start_ms..window.end_ms).contains(&hold.at_ms)
-                && hold.about.is_in(&self.budget.scope)
-        };
-        let held = holds.values().filter(inside).map(|h| h.ask);
-        let reserved = held.fold(Money::ZERO, Money::saturating_add);
-        let kept = Kept { window, standing: Standing { spent, reserved } };
-        self.windows.insert(window.start_ms, kept);
-        if self.windows.len() > WINDOWS_MAX {
-            self.windows.pop_first();
-        }
-        // The one that was just read may be the oldest, when the clock was set back far.
-        self.windows.entry(window.start_ms).or_insert(kept);
-        Ok(kept)
+        let spend = past.spent(&self.budget.scope, window).map_err(Denied::Unknown)?;
+        let mut standing =
+            Standing { spent: spend.cost, spent_tokens: spend.tokens, ..Standing::default() };
+        let held = holds.values().filter(|hold| {
+            window.from <= hold.day
+                && hold.day < window.to
+                && self.budget.scope.holds(&hold.about.subject())
+        });
+        held.for_each(|hold| standing.hold(hold.ask));
+        let told = past.told(&self.budget, window).into_iter().fold(0, |bits, told| match told {
+            Told::Percent(mark) => bits | 1 << mark,
+            Told::Forecast | Told::Spike => bits,
+        });
+        self.windows.insert(0, Kept { window, standing, told });
+        self.windows.truncate(WINDOWS_MAX);
+        Ok(self.windows[0])
     }
 }
 
@@ -223,20 +425,21 @@ impl About {
             category: opening.category.clone(),
             client: opening.client.clone(),
             project: opening.project.clone(),
+            session: opening.session.clone(),
             local: opening.local,
         }
     }
 
-    fn is_in(&self, scope: &Scope) -> bool {
-        let same = |wanted: &Option<String>, is: Option<&str>| {
-            wanted.as_deref().is_none_or(|wanted| is == Some(wanted))
-        };
-        same(&scope.provider, Some(&self.provider))
-            && same(&scope.model, Some(&self.model))
-            && same(&scope.tier, self.tier)
-            && same(&scope.category, self.category.as_deref())
-            && same(&scope.client, Some(&self.client))
-            && same(&scope.project, self.project.as_deref())
-            && scope.local.is_none_or(|local| local == self.local)
+    fn subject(&self) -> Subject<'_> {
+        Subject {
+            provider: &self.provider,
+            model: &self.model,
+            tier: self.tier,
+            category: self.category.as_deref(),
+            client: &self.client,
+            project: self.project.as_deref(),
+            session: self.session.as_deref(),
+            local: self.local,
+        }
     }
 }

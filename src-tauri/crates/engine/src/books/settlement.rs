@@ -1,11 +1,9 @@
-//! What an attempt is booked at, and the sentences a budget refuses with.
+//! What an attempt is booked at.
 //! Owns what is void, what is exact and what has to be estimated; the prices are `prices`.
 
-use super::Seen;
 use crate::prices::{Call, Prices, reported};
 use crate::routing::Routing;
-use jiff::Timestamp;
-use jiff::tz::TimeZone;
+use weir_core::budget::Power;
 use weir_core::meter::End;
 use weir_core::{Metered, Money, Outcome, Pricing, Usage};
 use weir_proxy::ports::{Closing, Opening};
@@ -45,7 +43,7 @@ pub fn bill(prices: &Prices, call: &Call, opening: &Opening, closing: &Closing) 
         let bill = prices.bill(call, metered);
         return Booked { cost: bill.cost, pricing: bill.pricing, usage: metered.usage };
     }
-    let usage = estimated(opening, metered);
+    let usage = estimated(opening, closing);
     let bill = prices.bill_estimate(call, metered, &usage);
     // Free answers need no price, and yet their tokens are a guess.
     let guess = if bill.pricing == Pricing::Exact { Pricing::Estimated } else { bill.pricing };
@@ -62,9 +60,11 @@ fn is_final(closing: &Closing) -> bool {
     metered.usage.is_some() && whole
 }
 
-fn estimated(opening: &Opening, metered: &Metered) -> Usage {
+fn estimated(opening: &Opening, closing: &Closing) -> Usage {
+    let metered = &closing.metered;
     let likely = tokens_likely(metered.output_bytes);
     let output = match likely {
+        0 if closing.empty => 0,
         0 => opening.estimate.output_tokens.min(OUTPUT_TOKENS_UNSEEN),
         likely => likely.saturating_add(likely.saturating_mul(OUTPUT_MARGIN_PERCENT) / 100),
     };
@@ -78,7 +78,7 @@ fn estimated(opening: &Opening, metered: &Metered) -> Usage {
 }
 
 /// What the model asked for would have cost more than the one that answered; below zero when it
-/// would have cost less. Nothing where the two are the same or one has no price.
+/// would have cost less, and by what an attempt cost that failed. Nothing where the two are the same or one has no price.
 pub fn saved(
     prices: &Prices,
     routing: &Routing,
@@ -90,6 +90,10 @@ pub fn saved(
     let Some(asked) = routing.asked(opening) else { return Money::ZERO };
     if asked.provider == opening.provider && asked.model == opening.model {
         return Money::ZERO;
+    }
+    // What failed was paid beside the answer, and saved nothing.
+    if !matches!(closing.outcome, Outcome::Ok | Outcome::ClientGone) {
+        return Money::ZERO.saturating_sub(cost);
     }
     let base_url = routing.base_url(&asked.provider);
     let call = Call {
@@ -106,40 +110,21 @@ pub fn saved(
     would.map_or(Money::ZERO, |would| would.saturating_sub(cost))
 }
 
-/// Why a request does not fit a budget.
-pub fn full(seen: &Seen, ask: Money, zone: &TimeZone) -> String {
-    let Seen { budget, window, standing } = seen;
-    let held = if standing.reserved > Money::ZERO {
-        format!(", {} set aside for requests under way", standing.reserved.short())
-    } else {
-        String::new()
-    };
-    format!(
-        "Budget {}: {} of {} spent{held}, and this request may cost up to {}. It starts anew on {}. \
-         To go on now, raise limit_usd of this budget in config.toml, or ask for a local model",
-        budget.name,
-        standing.spent.short(),
-        budget.limit.short(),
-        ask.short(),
-        anew(window.end_ms, zone),
-    )
-}
-
-/// Why a request without a price does not fit a budget.
-pub fn unpriced(seen: &Seen, provider: &str, model: &str) -> String {
-    let Seen { budget, .. } = seen;
-    format!(
-        "Budget {} stops spending at {}, and no price is known for {provider}/{model}, so it cannot \
-         be held to that. Set its price in prices.toml, or ask for a model with a known price \
-         (weir models)",
-        budget.name,
-        budget.limit.short(),
-    )
-}
-
-fn anew(end_ms: i64, zone: &TimeZone) -> String {
-    Timestamp::from_millisecond(end_ms).map_or_else(
-        |_| "another day".to_owned(),
-        |end| end.to_zoned(zone.clone()).strftime("%A %-d %B %H:%M").to_string(),
-    )
+/// What local work costs in electricity, where the user says what it draws: by the time it took,
+/// so an estimate. What the machine does not answer itself is not its work.
+pub fn with_power(
+    booked: Booked,
+    power: Option<Power>,
+    opening: &Opening,
+    closing: &Closing,
+) -> Booked {
+    let worked = closing.sent && closing.outcome != Outcome::UpstreamError;
+    let own = opening.local && !opening.demo && opening.endpoint.metered();
+    match power.filter(|_| own && worked && booked.cost == Some(Money::ZERO)) {
+        Some(power) => {
+            let cost = Some(power.cost(closing.total_ms));
+            Booked { cost, pricing: Pricing::Estimated, ..booked }
+        }
+        None => booked,
+    }
 }

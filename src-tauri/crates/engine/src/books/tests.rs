@@ -5,7 +5,7 @@ use crate::clock::SystemClock;
 use crate::config;
 use proptest::prelude::*;
 use std::cell::Cell;
-use weir_core::budget::{AtLimit, Standing};
+use weir_core::budget::{AtLimit, Limit, Origin, Standing};
 use weir_core::meter::End;
 use weir_core::period::Period;
 use weir_core::route::Reason;
@@ -51,6 +51,7 @@ fn closing(usage: Option<Usage>) -> Closing {
         status: 200,
         metered: Metered { usage, end: End::Complete, ..Metered::default() },
         sent: true,
+        empty: false,
         dropped: None,
         last: true,
         first_byte_ms: Some(300),
@@ -62,10 +63,11 @@ fn budget(limit: Money, at_limit: AtLimit) -> Budget {
     Budget {
         name: "week".into(),
         period: Period::Week,
-        limit,
+        limit: Limit::Usd(limit),
         scope: Scope::default(),
         thresholds: vec![70, 90, 100],
         at_limit,
+        origin: Origin::Written,
     }
 }
 
@@ -73,10 +75,18 @@ fn budget(limit: Money, at_limit: AtLimit) -> Budget {
 struct Always(Money, Cell<u32>);
 
 impl Past for Always {
-    fn spent(&self, _: &Scope, _: Window) -> Result<Money, String> {
+    fn spent(&self, _: &Scope, _: Window) -> Result<Spend, String> {
         self.1.set(self.1.get() + 1);
-        Ok(self.0)
+        Ok(Spend { cost: self.0, tokens: 0 })
     }
+    fn told(&self, _: &Budget, _: Window) -> Vec<Told> {
+        Vec::new()
+    }
+}
+
+/// So many cents, and no tokens.
+fn ask(cents: i64) -> Ask {
+    Ask { cost: Some(usd(cents)), tokens: 0 }
 }
 
 fn nothing() -> Always {
@@ -92,12 +102,14 @@ fn a_reservation_that_does_not_fit_is_refused_and_leaves_no_trace() {
         &[budget(usd(1000), AtLimit::Block), budget(usd(100), AtLimit::Block)],
     );
     let past = nothing();
-    balances.admit(&opening(1), Some(usd(60)), &past).unwrap();
-    let denied = balances.admit(&opening(2), Some(usd(41)), &past).unwrap_err();
-    assert!(matches!(denied, Denied::Full(seen) if seen.budget.limit == usd(100)));
+    balances.admit(&opening(1), ask(60), &past).unwrap();
+    let denied = balances.admit(&opening(2), ask(41), &past).unwrap_err();
+    assert!(matches!(denied, Denied::Full(seen) if seen.terms.limit == Limit::Usd(usd(100))));
     let seen = balances.standings(NOW, &past).unwrap();
-    assert!(seen.iter().all(|s| s.standing == Standing { spent: Money::ZERO, reserved: usd(60) }));
-    balances.admit(&opening(3), Some(usd(40)), &past).unwrap();
+    assert!(
+        seen.iter().all(|s| s.standing == Standing { reserved: usd(60), ..Standing::default() })
+    );
+    balances.admit(&opening(3), ask(40), &past).unwrap();
     assert_eq!(past.1.get(), 2, "the ledger is asked once a budget and window");
 }
 
@@ -105,24 +117,24 @@ fn a_reservation_that_does_not_fit_is_refused_and_leaves_no_trace() {
 fn what_is_given_back_can_be_spent_and_nothing_is_booked_twice() {
     let mut balances = Balances::new(TimeZone::UTC, &[budget(usd(100), AtLimit::Block)]);
     let past = nothing();
-    balances.admit(&opening(1), Some(usd(90)), &past).unwrap();
-    balances.close((opening(1).id, 1), Some(usd(10)));
-    balances.close((opening(1).id, 1), Some(usd(10)));
-    balances.admit(&opening(2), Some(usd(90)), &past).unwrap();
-    assert!(balances.admit(&opening(3), Some(usd(1)), &past).is_err());
+    balances.admit(&opening(1), ask(90), &past).unwrap();
+    balances.close((opening(1).id, 1), Some(usd(10)), 0, None);
+    balances.close((opening(1).id, 1), Some(usd(10)), 0, None);
+    balances.admit(&opening(2), ask(90), &past).unwrap();
+    assert!(balances.admit(&opening(3), ask(1), &past).is_err());
 }
 
 #[test]
 fn a_notify_budget_refuses_nothing_and_a_hard_one_refuses_what_has_no_price() {
     let past = nothing();
     let mut soft = Balances::new(TimeZone::UTC, &[budget(usd(1), AtLimit::Notify)]);
-    soft.admit(&opening(1), Some(usd(500)), &past).unwrap();
-    soft.admit(&opening(2), None, &past).unwrap();
+    soft.admit(&opening(1), ask(500), &past).unwrap();
+    soft.admit(&opening(2), Ask::default(), &past).unwrap();
     for at_limit in [AtLimit::Block, AtLimit::Local, AtLimit::Downgrade] {
         let mut hard = Balances::new(TimeZone::UTC, &[budget(usd(100), at_limit)]);
-        assert!(matches!(hard.admit(&opening(1), None, &past), Err(Denied::Unpriced(_))));
-        assert!(matches!(hard.admit(&opening(2), Some(usd(101)), &past), Err(Denied::Full(_))));
-        hard.admit(&opening(3), Some(Money::ZERO), &past).expect("what is free always fits");
+        assert!(matches!(hard.admit(&opening(1), Ask::default(), &past), Err(Denied::Unpriced(_))));
+        assert!(matches!(hard.admit(&opening(2), ask(101), &past), Err(Denied::Full(_))));
+        hard.admit(&opening(3), ask(0), &past).expect("what is free always fits");
     }
 }
 
@@ -132,11 +144,11 @@ fn a_scope_holds_only_what_it_names() {
     let scoped = Budget { scope, ..budget(usd(1), AtLimit::Block) };
     let mut balances = Balances::new(TimeZone::UTC, &[scoped]);
     let past = nothing();
-    assert!(balances.admit(&opening(1), Some(usd(2)), &past).is_err());
+    assert!(balances.admit(&opening(1), ask(2), &past).is_err());
     let other = Opening { client: "aider".into(), ..opening(2) };
-    balances.admit(&other, Some(usd(2)), &past).unwrap();
+    balances.admit(&other, ask(2), &past).unwrap();
     let local = Opening { local: true, ..opening(3) };
-    balances.admit(&local, Some(usd(2)), &past).unwrap();
+    balances.admit(&local, ask(2), &past).unwrap();
 }
 
 #[test]
@@ -144,11 +156,11 @@ fn a_request_belongs_to_the_window_it_started_in() {
     let mut balances = Balances::new(TimeZone::UTC, &[budget(usd(100), AtLimit::Block)]);
     let past = nothing();
     let sunday = opening(1);
-    balances.admit(&sunday, Some(usd(100)), &past).unwrap();
+    balances.admit(&sunday, ask(100), &past).unwrap();
     let monday_ms = NOW + 24 * 3_600_000;
     let monday = Opening { at_ms: monday_ms, ..opening(2) };
-    balances.admit(&monday, Some(usd(100)), &past).expect("a new week begins on Monday");
-    balances.close((sunday.id, 1), Some(usd(70)));
+    balances.admit(&monday, ask(100), &past).expect("a new week begins on Monday");
+    balances.close((sunday.id, 1), Some(usd(70)), 0, None);
     let standing = |b: &mut Balances, at| b.standings(at, &past).unwrap()[0].standing;
     assert_eq!(standing(&mut balances, NOW).spent, usd(70));
     assert_eq!(standing(&mut balances, monday_ms).spent, Money::ZERO);
@@ -158,23 +170,23 @@ fn a_request_belongs_to_the_window_it_started_in() {
 fn a_clock_that_jumps_ahead_and_back_forgets_nothing() {
     let mut balances = Balances::new(TimeZone::UTC, &[budget(usd(100), AtLimit::Block)]);
     let past = nothing();
-    balances.admit(&opening(1), Some(usd(90)), &past).unwrap();
+    balances.admit(&opening(1), ask(90), &past).unwrap();
     for weeks in 1..9 {
         let ahead = Opening { at_ms: NOW + weeks * 7 * 24 * 3_600_000, ..opening(10) };
-        balances.admit(&Opening { attempt: weeks as u16, ..ahead }, Some(usd(1)), &past).unwrap();
+        balances.admit(&Opening { attempt: weeks as u16, ..ahead }, ask(1), &past).unwrap();
     }
-    assert!(balances.admit(&opening(2), Some(usd(11)), &past).is_err(), "still held by the first");
+    assert!(balances.admit(&opening(2), ask(11), &past).is_err(), "still held by the first");
 }
 
 #[test]
 fn other_budgets_count_what_is_open_already() {
     let mut balances = Balances::new(TimeZone::UTC, &[]);
     let past = Always(usd(30), Cell::new(0));
-    balances.admit(&opening(1), Some(usd(60)), &past).unwrap();
+    balances.admit(&opening(1), ask(60), &past).unwrap();
     balances.replace(&[budget(usd(100), AtLimit::Block)]);
-    let denied = balances.admit(&opening(2), Some(usd(11)), &past).unwrap_err();
+    let denied = balances.admit(&opening(2), ask(11), &past).unwrap_err();
     assert!(
-        matches!(denied, Denied::Full(s) if s.standing == Standing { spent: usd(30), reserved: usd(60) })
+        matches!(denied, Denied::Full(s) if s.standing == Standing { spent: usd(30), reserved: usd(60), ..Standing::default() })
     );
 }
 
@@ -189,9 +201,9 @@ fn days_of_23_and_25_hours_are_one_window_each() {
         let mut balances = Balances::new(zone.clone(), std::slice::from_ref(&daily));
         let past = nothing();
         let at = |hour: i64, n| Opening { at_ms: start + hour * 3_600_000, ..opening(n) };
-        balances.admit(&at(0, 1), Some(usd(100)), &past).unwrap();
-        assert!(balances.admit(&at(hours - 1, 2), Some(usd(1)), &past).is_err(), "{day}");
-        balances.admit(&at(hours, 3), Some(usd(100)), &past).expect("the next day has begun");
+        balances.admit(&at(0, 1), ask(100), &past).unwrap();
+        assert!(balances.admit(&at(hours - 1, 2), ask(1), &past).is_err(), "{day}");
+        balances.admit(&at(hours, 3), ask(100), &past).expect("the next day has begun");
     }
 }
 
@@ -206,32 +218,34 @@ proptest! {
         let past = nothing();
         let mut open = std::collections::HashMap::new();
         let mut spent = Money::ZERO;
-        for (n, ask, part, ends) in steps {
+        for (n, cents, part, ends) in steps {
             if ends {
                 if let Some(ask) = open.remove(&n) {
                     let cost = Money::from_nano(Money::nano(ask) / 100 * part);
-                    balances.close((opening(n).id, 1), Some(cost));
+                    balances.close((opening(n).id, 1), Some(cost), 0, None);
                     spent = spent.saturating_add(cost);
                 }
             } else if !open.contains_key(&n)
-                && balances.admit(&opening(n), Some(usd(ask)), &past).is_ok()
+                && balances.admit(&opening(n), ask(cents), &past).is_ok()
             {
-                open.insert(n, usd(ask));
+                open.insert(n, usd(cents));
             }
             let standing = balances.standings(NOW, &past).unwrap()[0].standing;
             let held = open.values().fold(Money::ZERO, |s, a| s.saturating_add(*a));
-            prop_assert_eq!(standing, Standing { spent, reserved: held });
+            prop_assert_eq!(standing, Standing { spent, reserved: held, ..Standing::default() });
             prop_assert!(spent.saturating_add(held) <= limit);
         }
     }
 }
+
+mod terms;
 
 // === over a ledger ===
 
 struct Fixture {
     books: Books,
     ledger: Arc<Ledger>,
-    budgets: Vec<Budget>,
+    terms: Terms,
     dir: tempfile::TempDir,
 }
 
@@ -246,12 +260,13 @@ fn reopen(dir: tempfile::TempDir) -> Fixture {
     let (ledger, _) = Ledger::open(&dir.path().join("weir.db"), TimeZone::UTC, NOW).unwrap();
     let ledger = Arc::new(ledger);
     let file = dir.path().join("config.toml");
-    let budgets = config::Config::load(&file).unwrap().budgets;
+    let terms = config::Config::load(&file).unwrap().terms();
     let clock = Arc::new(SystemClock::new());
     let prices = Arc::new(Prices::open(Some(&dir.path().join("prices.toml")), None).unwrap());
     let routing = Routing::open(file, clock, Arc::clone(&prices), |_: &str| true).unwrap();
-    let books = Books::new(Arc::clone(&ledger), prices, Arc::new(routing), TimeZone::UTC, &budgets);
-    Fixture { books, ledger, budgets, dir }
+    let books =
+        Books::new(Arc::clone(&ledger), prices, Arc::new(routing), TimeZone::UTC, terms.clone());
+    Fixture { books, ledger, terms, dir }
 }
 
 const WEEK: &str =
@@ -285,11 +300,14 @@ fn a_hard_budget_refuses_with_its_name_its_standing_and_its_reset() {
     let f = fixture(WEEK, "");
     let first = f.books.reserve(opening(1)).unwrap();
     let refused = f.books.reserve(opening(2)).unwrap_err();
-    let Refusal::Budget { message, resets_at } = refused else { panic!("{refused:?}") };
+    let Refusal::Budget { message, resets_at, budget, at_limit } = refused else {
+        panic!("{refused:?}")
+    };
     for part in ["Budget week", "$0.02", "set aside", "Monday 23 November 00:00", "limit_usd"] {
         assert!(message.contains(part), "{part} is missing in: {message}");
     }
     assert_eq!(resets_at, 1_795_392_000);
+    assert_eq!((budget.as_str(), at_limit), ("week", AtLimit::Block));
     assert!(f.ledger.request(opening(2).id).unwrap().is_none(), "nothing was sent, so no row");
     f.books.settle(first, closing(Some(used(1, 1))));
     f.books.reserve(opening(3)).expect("the rest was given back");
@@ -314,8 +332,8 @@ fn what_memory_says_of_a_budget_is_what_the_ledger_says_at_every_moment() {
     let agree = |f: &Fixture| {
         let seen = f.books.standings(NOW).unwrap().remove(0);
         let spent = f.ledger.spent(&seen.budget.scope, seen.window.into()).unwrap();
-        let ledger = Standing { spent: spent.settled, reserved: spent.reserved };
-        assert_eq!(seen.standing, ledger);
+        let known = (seen.standing.spent, seen.standing.reserved, seen.standing.spent_tokens);
+        assert_eq!(known, (spent.settled, spent.reserved, spent.tokens));
     };
     let mut open = std::collections::VecDeque::new();
     for n in 1..=60 {
@@ -327,7 +345,7 @@ fn what_memory_says_of_a_budget_is_what_the_ledger_says_at_every_moment() {
         agree(&f);
     }
     assert_eq!(f.books.open(), 20);
-    f.books.replace_budgets(&f.budgets);
+    f.books.replace(f.terms.clone());
     agree(&f);
 }
 
@@ -420,6 +438,18 @@ fn an_answer_nobody_could_read_is_taken_to_have_a_length() {
 }
 
 #[test]
+fn an_error_in_the_place_of_any_content_is_booked_without_an_answer() {
+    let f = fixture("", "");
+    let reserved = f.books.reserve(opening(1)).unwrap();
+    let metered = Metered { end: End::Failed, ..Metered::default() };
+    let failed = Closing { outcome: Outcome::ErrorInStream, metered, empty: true, ..closing(None) };
+    f.books.settle(reserved, failed);
+    let usage = attempt(&f, opening(1).id).usage.unwrap();
+    assert_eq!(usage.output, 0);
+    assert!(usage.input > 0, "the prompt may have been read");
+}
+
+#[test]
 fn the_demonstration_and_token_counts_touch_no_budget() {
     let f = fixture(WEEK, "");
     let demo = Opening { demo: true, provider: "demo".into(), ..opening(1) };
@@ -447,6 +477,31 @@ fn a_local_answer_to_a_dear_question_shows_what_it_saved() {
     let settled = f.books.settle(reserved, closing(Some(used(100, 50))));
     assert_eq!(settled.cost, Some(Money::ZERO));
     assert_eq!(attempt(&f, opening(1).id).saved, Money::from_nano(625_000));
+}
+
+#[test]
+fn local_work_costs_its_electricity_where_the_user_says_what_it_draws() {
+    let f = fixture("[local]\nwatts = 120\nkwh_usd = 0.30\n", "");
+    let local = Opening {
+        provider: "ollama".into(),
+        model: "llama3.2:3b".into(),
+        local: true,
+        ..opening(1)
+    };
+    let reserved = f.books.reserve(local.clone()).unwrap();
+    assert_eq!(reserved.reserved, Some(Money::ZERO), "nobody knows before how long it takes");
+    let settled = f.books.settle(reserved, closing(Some(used(100, 50))));
+    // 120 W for 0.9 s is 0.03 Wh, at 30 cents the kilowatt-hour.
+    assert_eq!(settled.cost, Some(Money::from_nano(9_000)));
+    assert_eq!(settled.pricing, Pricing::Estimated);
+    let second = Opening { id: RequestId::new(NOW, 2), ..local };
+    let unsent = Closing { sent: false, outcome: Outcome::Unreachable, ..closing(None) };
+    let reserved = f.books.reserve(second).unwrap();
+    assert_eq!(f.books.settle(reserved, unsent).cost, Some(Money::ZERO));
+    assert_eq!(
+        f.ledger.settled(&Scope::default(), weir_ledger::DayRange::ALL).unwrap().settled,
+        Money::from_nano(9_000)
+    );
 }
 
 #[test]

@@ -2,24 +2,19 @@
 //! Owns what the keys may say and their defaults.
 
 use super::presets::{PRESET_NAMES, preset};
-use super::raw::{Raw, RawBudget, RawProvider, RawScope, read};
+use super::raw::{Raw, RawProvider, read};
 use super::read::{At, Problem, nearest};
 use super::routed::{LOCAL, any_local};
 use super::{Config, PORT, Rule, url};
-use std::collections::{BTreeMap, BTreeSet};
-use weir_core::budget::{AtLimit, Budget, Scope};
-use weir_core::period::Period;
+use std::collections::BTreeMap;
+use weir_core::Dialect;
 use weir_core::route::{KeySource, Provider, ProviderKind, Route};
-use weir_core::{Dialect, Money};
 
 /// Providers, budgets, rules and experiments: more of one are refused.
 const ENTRIES_MAX: usize = 200;
 const NAME_CHARS_MAX: usize = 64;
 pub(super) const TIERS: [&str; 3] = ["low", "medium", "high"];
-const PERIODS: [&str; 3] = ["day", "week", "month"];
-const AT_LIMIT: [&str; 4] = ["notify", "downgrade", "local", "block"];
 const DIALECTS: [&str; 4] = ["anthropic", "openai", "gemini", "ollama"];
-const THRESHOLDS: [u8; 3] = [70, 90, 100];
 
 /// What a text came to: a configuration, or everything wrong with it.
 #[derive(Clone, Debug)]
@@ -42,7 +37,7 @@ pub fn check(text: &str) -> Checked {
 }
 
 pub(super) struct Judge {
-    problems: Vec<Problem>,
+    pub(super) problems: Vec<Problem>,
     pub(super) notes: Vec<String>,
 }
 
@@ -84,6 +79,9 @@ impl Judge {
         let mode = self.mode(raw.mode);
         let budgets = self.budgets(raw.budgets, &providers);
         let categories = raw.categories.and_then(|c| self.categories(c, &budgets));
+        let caps = self.caps(raw.caps, &providers);
+        let alerts = self.alerts(raw.alerts, port);
+        let power = raw.power.and_then(|p| self.power(p));
         let cache = self.cache(raw.exact, raw.semantic);
         let rules: Vec<Rule> =
             raw.rules.into_iter().filter_map(|r| self.rule(r, &providers)).collect();
@@ -106,11 +104,16 @@ impl Judge {
             sticky: raw.sticky.is_none_or(|s| s.value),
             shadow_of,
             prefer_local: raw.prefer_local.is_none_or(|p| p.value),
+            escalate: raw.escalate.is_some_and(|e| e.value),
             second_opinion,
             task_models,
             rules,
             budgets,
             categories,
+            caps,
+            alerts,
+            power,
+            pace: raw.pace.is_some_and(|p| p.value),
             cache,
             experiments,
             quality,
@@ -300,91 +303,6 @@ impl Judge {
         }
         count
     }
-
-    fn budgets(&mut self, raw: Vec<RawBudget>, providers: &[Provider]) -> Vec<Budget> {
-        let mut names = BTreeSet::new();
-        let mut budgets = Vec::new();
-        for given in raw {
-            if let Some(name) = &given.name
-                && !names.insert(name.value.clone())
-            {
-                self.wrong(name, format!("two budgets are called {:?}", name.value), "Rename one");
-            }
-            budgets.extend(self.budget(given, providers));
-        }
-        budgets
-    }
-
-    fn budget(&mut self, raw: RawBudget, providers: &[Provider]) -> Option<Budget> {
-        let period = raw.period.as_ref().and_then(|at| self.one_of(at, &PERIODS)).and_then(period);
-        for (missing, key, example) in [
-            (raw.name.is_none(), "name", "name = \"week\""),
-            (raw.period.is_none(), "period", "period = \"week\""),
-            (raw.limit.is_none(), "limit_usd", "limit_usd = 5.00"),
-        ] {
-            // A value of the wrong type was reported where it stands.
-            let reported = format!("{}.{key}", raw.here.key);
-            if missing && !self.problems.iter().any(|p| p.key == reported) {
-                self.wrong(&raw.here, format!("{key} is missing"), format!("Write {example}"));
-            }
-        }
-        if let Some(limit) = raw.limit.as_ref().filter(|l| l.value <= Money::ZERO) {
-            self.wrong(limit, "must be above 0", "Write for example 5.00");
-        }
-        let thresholds = self.thresholds(raw.thresholds);
-        let at_limit = match &raw.at_limit {
-            Some(at) => self.one_of(at, &AT_LIMIT).and_then(at_limit),
-            None => Some(AtLimit::Block),
-        };
-        let name = raw.name?.value;
-        if let Some(acts @ (AtLimit::Downgrade | AtLimit::Local)) = at_limit {
-            let word = if acts == AtLimit::Local { "local" } else { "downgrade" };
-            self.notes.push(format!(
-                "budget {name}: at_limit = \"{word}\" stops paid requests at the limit, as \"block\" \
-                 does; rerouting them has no effect yet"
-            ));
-        }
-        let scope = self.scope(raw.scope, providers);
-        Some(Budget {
-            name,
-            period: period?,
-            limit: raw.limit?.value,
-            scope,
-            thresholds,
-            at_limit: at_limit?,
-        })
-    }
-
-    fn thresholds(&mut self, given: Option<At<Vec<i64>>>) -> Vec<u8> {
-        let Some(at) = given else { return THRESHOLDS.to_vec() };
-        let fit = |t: &i64| u8::try_from(*t).ok().filter(|t| (1..=100).contains(t));
-        let mut thresholds: Vec<u8> = at.value.iter().filter_map(fit).collect();
-        if thresholds.len() != at.value.len() {
-            self.wrong(&at, "a percentage outside 1 to 100", "Write for example [70, 90, 100]");
-        }
-        thresholds.sort_unstable();
-        thresholds.dedup();
-        thresholds
-    }
-
-    fn scope(&mut self, raw: RawScope, providers: &[Provider]) -> Scope {
-        if let Some(tier) = &raw.tier {
-            self.one_of(tier, &TIERS);
-        }
-        if let Some(provider) = &raw.provider {
-            let known: Vec<&str> = providers.iter().map(|p| p.name.as_str()).collect();
-            self.one_of(provider, &known);
-        }
-        Scope {
-            provider: raw.provider.map(|a| a.value),
-            model: raw.model.map(|a| a.value),
-            tier: raw.tier.map(|a| a.value),
-            category: raw.category.map(|a| a.value),
-            client: raw.client.map(|a| a.value),
-            project: raw.project.map(|a| a.value),
-            local: raw.local.map(|a| a.value),
-        }
-    }
 }
 
 /// Never in force: there is a problem when one is needed.
@@ -414,18 +332,4 @@ fn dialect(name: &str) -> Option<Dialect> {
     [Dialect::Anthropic, Dialect::OpenAi, Dialect::Gemini, Dialect::Ollama]
         .into_iter()
         .find(|d| d.as_str() == name)
-}
-
-fn period(name: &str) -> Option<Period> {
-    [Period::Day, Period::Week, Period::Month].into_iter().find(|p| p.as_str() == name)
-}
-
-fn at_limit(name: &str) -> Option<AtLimit> {
-    match name {
-        "notify" => Some(AtLimit::Notify),
-        "downgrade" => Some(AtLimit::Downgrade),
-        "local" => Some(AtLimit::Local),
-        "block" => Some(AtLimit::Block),
-        _ => None,
-    }
 }

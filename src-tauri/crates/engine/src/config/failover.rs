@@ -9,7 +9,7 @@ use std::time::Duration;
 use weir_core::Failover;
 
 const ATTEMPTS_MAX: i64 = 20;
-const FAILURES_MAX: i64 = 1_000_000;
+const FAILURES_MAX: i64 = 1_000;
 const HOUR: Duration = Duration::from_secs(3_600);
 const TIME_MIN: Duration = Duration::from_millis(10);
 
@@ -21,13 +21,17 @@ impl Judge {
     ) -> Arc<Failover> {
         let raw = raw.unwrap_or_default();
         let mut settings = Failover::default();
+        let against = |at: &Option<At<String>>| at.as_ref().map(|at| (at.line, at.key.clone()));
+        let (wait, thought) = (against(&raw.wait), against(&raw.first_thought));
+        let per_route = raw.per_route.as_ref().map(|at| (at.line, at.key.clone()));
+        let per_route = per_route.filter(|_| raw.attempts.is_some());
         let tries = &mut settings.tries;
-        tries.attempts = self.number(raw.attempts, ATTEMPTS_MAX, tries.attempts);
-        tries.per_route = self.number(raw.per_route, ATTEMPTS_MAX, tries.per_route);
+        tries.attempts = self.number(raw.attempts, 1, ATTEMPTS_MAX, tries.attempts);
+        tries.per_route = self.number(raw.per_route, 1, ATTEMPTS_MAX, tries.per_route);
         tries.wait = self.time(raw.wait, tries.wait);
         tries.total = self.time(raw.total, tries.total);
         let health = &mut settings.health;
-        health.failures = self.number(raw.failures, FAILURES_MAX, health.failures);
+        health.failures = self.number(raw.failures, 0, FAILURES_MAX, health.failures);
         health.rest = self.time(raw.rest, health.rest);
         let shorter = raw.rest_max.as_ref().map(|at| (at.line, at.key.clone()));
         health.rest_max = self.time(raw.rest_max, health.rest_max.max(health.rest));
@@ -40,18 +44,49 @@ impl Judge {
         settings.first_thought = self.time(raw.first_thought, settings.first_thought);
         settings.whole_answer = self.time(raw.whole_answer, settings.whole_answer);
         settings.stall = self.time(raw.stall, settings.stall);
+        let tries = settings.tries;
+        self.contradicts(
+            wait.filter(|_| tries.wait > tries.total),
+            "longer than total, after which nothing is tried anew",
+        );
+        self.contradicts(
+            per_route.filter(|_| tries.per_route > tries.attempts),
+            "more than attempts, which is all of them together",
+        );
+        if let Some((line, key)) =
+            thought.filter(|_| settings.first_thought < settings.first_content)
+        {
+            let at = At { value: (), line, key };
+            self.wrong(
+                &at,
+                "shorter than first_content, which is for all models",
+                "Write at least as much",
+            );
+        }
         let held = clients.into_iter().filter(|c| c.hold.as_ref().is_some_and(|h| h.value));
         settings.held = held.map(|client| client.name).collect();
         Arc::new(settings)
     }
 
-    fn number<T: TryFrom<i64>>(&mut self, given: Option<At<i64>>, max: i64, default: T) -> T {
+    fn contradicts(&mut self, at: Option<(usize, String)>, reason: &str) {
+        if let Some((line, key)) = at {
+            self.wrong(&At { value: (), line, key }, reason, "Write at most as much");
+        }
+    }
+
+    fn number<T: TryFrom<i64>>(
+        &mut self,
+        given: Option<At<i64>>,
+        min: i64,
+        max: i64,
+        default: T,
+    ) -> T {
         let Some(at) = given else { return default };
-        let fits = (1..=max).contains(&at.value);
+        let fits = (min..=max).contains(&at.value);
         match T::try_from(at.value).ok().filter(|_| fits) {
             Some(number) => number,
             None => {
-                let reason = format!("{} is outside 1 to {max}", at.value);
+                let reason = format!("{} is outside {min} to {max}", at.value);
                 self.wrong(&at, reason, "Write a number from there");
                 default
             }
@@ -121,6 +156,15 @@ mod tests {
         assert!(told.contains("line 4: failover.stall: \"2h\" is not a time"), "{told}");
         let told = problems("[failover]\nrest = \"30s\"\nrest_max = \"20s\"\n");
         assert!(told.contains("line 3: failover.rest_max: shorter than rest"), "{told}");
+        let told = problems("[failover]\ntotal = \"5s\"\nwait = \"8s\"\n");
+        assert!(told.contains("line 3: failover.wait: longer than total"), "{told}");
+        let told = problems("[failover]\nattempts = 2\nattempts_per_route = 3\n");
+        assert!(told.contains("line 3: failover.attempts_per_route: more than attempts"), "{told}");
+        let told = problems("[failover]\nfirst_content = \"9s\"\nfirst_thought = \"8s\"\n");
+        assert!(
+            told.contains("line 3: failover.first_thought: shorter than first_content"),
+            "{told}"
+        );
         assert!(problems("[failover]\npatience = \"1s\"\n").contains("unknown key"));
         assert!(problems("[clients.a]\nhold = 1\n").contains("true or false is expected"));
     }

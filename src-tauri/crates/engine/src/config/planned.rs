@@ -1,10 +1,9 @@
-//! The sections whose engine comes later: categories, cache, experiments, quality. They are
+//! The sections whose engine comes later: cache, experiments, quality. They are
 //! read and checked like any other, and noted as having no effect yet.
 
 use super::check::Judge;
-use super::raw::{RawCategories, RawExact, RawExperiment, RawQuality, RawSemantic};
-use super::{Cache, Categories, Experiment, Quality};
-use weir_core::budget::Budget;
+use super::raw::{RawExact, RawExperiment, RawQuality, RawSemantic};
+use super::{Cache, Experiment, Quality};
 use weir_core::route::Provider;
 
 const DAY_SECS: u64 = 24 * 3600;
@@ -13,41 +12,6 @@ const SEMANTIC_THRESHOLD: u16 = 950;
 const QUALITY_FLOOR: u16 = 850;
 
 impl Judge {
-    pub(super) fn categories(
-        &mut self,
-        raw: RawCategories,
-        budgets: &[Budget],
-    ) -> Option<Categories> {
-        let Some(of) = raw.of else {
-            self.wrong(&raw.here, "of is missing", "Write of = \"…\", the name of a budget");
-            return None;
-        };
-        if !budgets.iter().any(|b| b.name == of.value) {
-            self.wrong(
-                &of,
-                format!("no budget is called {:?}", of.value),
-                "Name one of [[budgets]]",
-            );
-        }
-        let mut shares = Vec::new();
-        let mut sum = 0u32;
-        for (name, at) in raw.shares {
-            match u8::try_from(at.value).ok().filter(|s| *s <= 100) {
-                Some(share) => {
-                    sum += u32::from(share);
-                    shares.push((name, share));
-                }
-                None => self.wrong(&at, "a share outside 0 to 100", "Write a percentage"),
-            }
-        }
-        if sum > 100 {
-            let reason = format!("the shares come to {sum} percent");
-            self.wrong(&raw.here, reason, "Bring them to 100 or less");
-        }
-        self.notes.push("categories are read and have no effect yet: no budget is divided".into());
-        Some(Categories { of: of.value, shares })
-    }
-
     pub(super) fn cache(
         &mut self,
         exact: Option<RawExact>,

@@ -16,11 +16,16 @@ pub struct Raw {
     pub sticky: Option<At<bool>>,
     pub shadow_of: Option<At<String>>,
     pub prefer_local: Option<At<bool>>,
+    pub escalate: Option<At<bool>>,
     pub second_opinion: Option<RawOpinion>,
     pub task_models: Vec<(String, At<String>)>,
     pub rules: Vec<RawRule>,
     pub budgets: Vec<RawBudget>,
     pub categories: Option<RawCategories>,
+    pub caps: Vec<(String, At<Money>)>,
+    pub alerts: Option<RawAlerts>,
+    pub power: Option<RawPower>,
+    pub pace: Option<At<bool>>,
     pub exact: Option<RawExact>,
     pub semantic: Option<RawSemantic>,
     pub experiments: Vec<RawExperiment>,
@@ -77,6 +82,7 @@ pub struct RawBudget {
     pub name: Option<At<String>>,
     pub period: Option<At<String>>,
     pub limit: Option<At<Money>>,
+    pub tokens: Option<At<i64>>,
     pub scope: RawScope,
     pub thresholds: Option<At<Vec<i64>>>,
     pub at_limit: Option<At<String>>,
@@ -91,7 +97,24 @@ pub struct RawScope {
     pub category: Option<At<String>>,
     pub client: Option<At<String>>,
     pub project: Option<At<String>>,
+    pub session: Option<At<String>>,
     pub local: Option<At<bool>>,
+}
+
+/// `[alerts]`
+#[derive(Debug)]
+pub struct RawAlerts {
+    pub desktop: Option<At<bool>>,
+    pub webhook: Option<At<String>>,
+    pub command: Option<At<Vec<At<String>>>>,
+}
+
+/// `[local]`
+#[derive(Debug)]
+pub struct RawPower {
+    pub here: At<()>,
+    pub watts: Option<At<i64>>,
+    pub kwh: Option<At<Money>>,
 }
 
 /// `[categories]`
@@ -99,6 +122,8 @@ pub struct RawScope {
 pub struct RawCategories {
     pub here: At<()>,
     pub of: Option<At<String>>,
+    pub lend: Option<At<bool>>,
+    pub default: Option<At<String>>,
     pub shares: Vec<(String, At<i64>)>,
 }
 
@@ -199,6 +224,7 @@ pub fn read(text: &str) -> (Raw, Reading) {
             raw.sticky = routing.flag(reading, "sticky");
             raw.shadow_of = routing.text(reading, "shadow_of");
             raw.prefer_local = routing.flag(reading, "prefer_local");
+            raw.escalate = routing.flag(reading, "escalate");
             raw.second_opinion =
                 routing.section(reading, "second_opinion").map(|s| opinion(s, reading));
             if let Some(mut tasks) = routing.section(reading, "tasks") {
@@ -209,6 +235,15 @@ pub fn read(text: &str) -> (Raw, Reading) {
         raw.rules = each(top, reading, "rules", rule);
         raw.budgets = each(top, reading, "budgets", budget);
         raw.categories = top.section(reading, "categories").map(|s| categories(s, reading));
+        if let Some(mut caps) = top.section(reading, "caps") {
+            raw.caps = caps.named_money(reading);
+        }
+        raw.alerts = top.section(reading, "alerts").map(|s| alerts(s, reading));
+        raw.power = top.section(reading, "local").map(|s| power(s, reading));
+        if let Some(mut allowances) = top.section(reading, "allowances") {
+            raw.pace = allowances.flag(reading, "pace");
+            allowances.finish(reading);
+        }
         if let Some(cache_section) = top.section(reading, "cache") {
             (raw.exact, raw.semantic) = cache(cache_section, reading);
         }
@@ -286,6 +321,7 @@ fn budget(mut s: Section<'_, '_>, reading: &mut Reading) -> RawBudget {
         name: s.text(reading, "name"),
         period: s.text(reading, "period"),
         limit: s.money(reading, "limit_usd"),
+        tokens: s.integer(reading, "limit_tokens"),
         scope: RawScope::default(),
         thresholds: s.integers(reading, "thresholds"),
         at_limit: s.text(reading, "at_limit"),
@@ -298,6 +334,7 @@ fn budget(mut s: Section<'_, '_>, reading: &mut Reading) -> RawBudget {
             category: scope.text(reading, "category"),
             client: scope.text(reading, "client"),
             project: scope.text(reading, "project"),
+            session: scope.text(reading, "session"),
             local: scope.flag(reading, "local"),
         };
         scope.finish(reading);
@@ -308,7 +345,29 @@ fn budget(mut s: Section<'_, '_>, reading: &mut Reading) -> RawBudget {
 
 fn categories(mut s: Section<'_, '_>, reading: &mut Reading) -> RawCategories {
     let of = s.text(reading, "of");
-    RawCategories { here: s.at(()), of, shares: s.named_integers(reading) }
+    let lend = s.flag(reading, "lend");
+    let default = s.text(reading, "default");
+    RawCategories { here: s.at(()), of, lend, default, shares: s.named_integers(reading) }
+}
+
+fn alerts(mut s: Section<'_, '_>, reading: &mut Reading) -> RawAlerts {
+    let raw = RawAlerts {
+        desktop: s.flag(reading, "desktop"),
+        webhook: s.text(reading, "webhook"),
+        command: s.texts(reading, "command"),
+    };
+    s.finish(reading);
+    raw
+}
+
+fn power(mut s: Section<'_, '_>, reading: &mut Reading) -> RawPower {
+    let raw = RawPower {
+        here: s.at(()),
+        watts: s.integer(reading, "watts"),
+        kwh: s.money(reading, "kwh_usd"),
+    };
+    s.finish(reading);
+    raw
 }
 
 fn cache(mut s: Section<'_, '_>, reading: &mut Reading) -> (Option<RawExact>, Option<RawSemantic>) {

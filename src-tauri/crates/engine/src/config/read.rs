@@ -269,6 +269,28 @@ impl<'t, 'd> Section<'t, 'd> {
         texts
     }
 
+    /// Every value below this one under a name of the user's: amounts in dollars.
+    pub fn named_money(&mut self, reading: &mut Reading) -> Vec<(String, At<Money>)> {
+        let mut amounts = Vec::new();
+        for (name, value) in self.written() {
+            let line = reading.line(value.span().start);
+            let key = self.key(&name);
+            match decimal(value.get_ref()).and_then(|text| text.parse().ok()) {
+                Some(value) => amounts.push((name, At { value, line, key })),
+                None => reading.problems.push(Problem {
+                    line,
+                    key,
+                    reason: format!(
+                        "{} where an amount in dollars is expected",
+                        kind(value.get_ref())
+                    ),
+                    fix: "Write for example 2.00".into(),
+                }),
+            }
+        }
+        amounts
+    }
+
     /// Every whole number below this one under a name of the user's, but for keys taken already.
     pub fn named_integers(&mut self, reading: &mut Reading) -> Vec<(String, At<i64>)> {
         let mut numbers = Vec::new();

@@ -6,7 +6,7 @@ use super::routed::{LOCAL, any_local};
 use super::{Cache, Config, Tunnel, Use, When};
 use std::fmt::Write;
 use std::time::Duration;
-use weir_core::budget::{AtLimit, Budget, Scope};
+use weir_core::budget::{Budget, Limit, Scope};
 use weir_core::route::{KeySource, Provider, Route, Tier};
 use weir_core::{Class, Failover, Money, Task};
 
@@ -26,6 +26,7 @@ pub fn toml(config: &Config) -> String {
             ("mode", text(config.mode.as_str())),
             ("shadow_of", text(config.shadow_of.as_str())),
             ("sticky", config.sticky.to_string()),
+            ("escalate", config.escalate.to_string()),
             ("prefer_local", config.prefer_local.to_string()),
             ("tasks", task_models(&config.task_models)),
         ],
@@ -47,13 +48,21 @@ pub fn toml(config: &Config) -> String {
         show_budget(&mut out, budget);
     }
     if let Some(categories) = &config.categories {
-        section(&mut out, "[categories]", &[("of", text(&categories.of))]);
+        section(
+            &mut out,
+            "[categories]",
+            &[("of", text(&categories.of)), ("lend", categories.lend.to_string())],
+        );
         out.pop();
+        if let Some(default) = &categories.default {
+            let _ = writeln!(out, "default = {}", text(default));
+        }
         for (name, share) in &categories.shares {
             let _ = writeln!(out, "{} = {share}", key(name));
         }
         out.push('\n');
     }
+    show_money(&mut out, config);
     show_cache(&mut out, &config.cache);
     for experiment in &config.experiments {
         let arm = |(route, weight): &(Route, u32)| {
@@ -114,6 +123,29 @@ fn show_failover(out: &mut String, failover: &Failover) {
     }
 }
 
+fn show_money(out: &mut String, config: &Config) {
+    if !config.caps.is_empty() {
+        let _ = writeln!(out, "[caps]");
+        for cap in &config.caps {
+            let _ = writeln!(out, "{} = {}", text(&cap.written()), amount(cap.daily));
+        }
+        out.push('\n');
+    }
+    let alerts = &config.alerts;
+    let mut keys = vec![("desktop", alerts.desktop.to_string())];
+    keys.extend(alerts.webhook.iter().map(|url| ("webhook", text(url))));
+    if !alerts.command.is_empty() {
+        let words: Vec<String> = alerts.command.iter().map(|word| text(word)).collect();
+        keys.push(("command", format!("[{}]", words.join(", "))));
+    }
+    section(out, "[alerts]", &keys);
+    if let Some(power) = config.power {
+        let keys = [("watts", power.watts.to_string()), ("kwh_usd", amount(power.kwh))];
+        section(out, "[local]", &keys);
+    }
+    section(out, "[allowances]", &[("pace", config.pace.to_string())]);
+}
+
 fn show_tunnel(out: &mut String, tunnel: &Tunnel) {
     let models: Vec<String> = tunnel.models.iter().map(|model| text(model)).collect();
     section(
@@ -155,10 +187,13 @@ fn show_budget(out: &mut String, budget: &Budget) {
         &[
             ("name", text(&budget.name)),
             ("period", text(budget.period.as_str())),
-            ("limit_usd", amount(budget.limit)),
+            match budget.limit {
+                Limit::Usd(limit) => ("limit_usd", amount(limit)),
+                Limit::Tokens(count) => ("limit_tokens", count.to_string()),
+            },
             ("scope", scope(&budget.scope)),
             ("thresholds", format!("[{}]", marks.join(", "))),
-            ("at_limit", text(at_limit(budget.at_limit))),
+            ("at_limit", text(budget.at_limit.as_str())),
         ],
     );
 }
@@ -194,16 +229,6 @@ pub fn key_source(source: &KeySource) -> String {
     }
 }
 
-/// How what happens at a limit is written.
-pub fn at_limit(at: AtLimit) -> &'static str {
-    match at {
-        AtLimit::Notify => "notify",
-        AtLimit::Downgrade => "downgrade",
-        AtLimit::Local => "local",
-        AtLimit::Block => "block",
-    }
-}
-
 fn section(out: &mut String, head: &str, keys: &[(&str, String)]) {
     let _ = writeln!(out, "{head}");
     for (name, value) in keys {
@@ -213,7 +238,7 @@ fn section(out: &mut String, head: &str, keys: &[(&str, String)]) {
 }
 
 /// A text in TOML's basic quotes.
-fn text(value: &str) -> String {
+pub fn text(value: &str) -> String {
     let mut out = String::with_capacity(value.len() + 2);
     out.push('"');
     for c in value.chars() {
@@ -272,23 +297,17 @@ fn when(when: &When) -> String {
     table(&pairs)
 }
 
-fn scope(scope: &Scope) -> String {
-    let texts = [
-        ("provider", &scope.provider),
-        ("model", &scope.model),
-        ("tier", &scope.tier),
-        ("category", &scope.category),
-        ("client", &scope.client),
-        ("project", &scope.project),
-    ];
+/// A scope as an inline table.
+pub fn scope(scope: &Scope) -> String {
+    let texts = scope.texts().into_iter();
     let mut pairs: Vec<String> =
-        texts.iter().filter_map(|(k, v)| Some(format!("{k} = {}", text(v.as_ref()?)))).collect();
+        texts.filter_map(|(k, v)| Some(format!("{k} = {}", text(v?)))).collect();
     pairs.extend(scope.local.map(|l| format!("local = {l}")));
     table(&pairs)
 }
 
 /// Dollars with at least two decimals and as many more as the amount has.
-fn amount(money: Money) -> String {
+pub fn amount(money: Money) -> String {
     let (whole, nano) = (money.nano() / 1_000_000_000, money.nano() % 1_000_000_000);
     let digits = format!("{:09}", nano.unsigned_abs());
     let trimmed = digits.trim_end_matches('0');

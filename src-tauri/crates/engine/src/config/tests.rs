@@ -1,7 +1,7 @@
 //! Tests of the configuration, as sentences.
 
 use super::*;
-use weir_core::budget::AtLimit;
+use weir_core::budget::{AtLimit, Limit};
 use weir_core::route::ProviderKind;
 use weir_core::{Dialect, Money};
 
@@ -75,7 +75,7 @@ fn wrong(text: &str) -> Vec<String> {
 fn the_documented_sample_holds_and_says_what_has_no_effect_yet() {
     let config = holds(SAMPLE);
     assert_eq!(config.low[0].to_string(), "ollama/llama3.2:3b");
-    assert_eq!(config.budgets[0].limit, Money::from_nano(2_000_000_000));
+    assert_eq!(config.budgets[0].limit, Limit::Usd(Money::from_nano(2_000_000_000)));
     assert_eq!(config.budgets[0].at_limit, AtLimit::Local);
     assert_eq!(
         config.cache.by_task,
@@ -83,7 +83,7 @@ fn the_documented_sample_holds_and_says_what_has_no_effect_yet() {
     );
     assert_eq!(config.quality.as_ref().unwrap().sample, (50, 1000));
     let notes = config.notes.join("\n");
-    for word in ["categories", "cache.exact", "experiments", "quality", "at_limit = \"local\""] {
+    for word in ["cache.exact", "experiments", "quality"] {
         assert!(notes.contains(word), "{word} is missing in:\n{notes}");
     }
 }
@@ -165,7 +165,7 @@ fn a_provider_of_another_name_needs_dialect_and_address() {
 fn an_amount_is_read_exactly_and_never_as_a_float() {
     let budget = |limit: &str| {
         let text = format!("[[budgets]]\nname = \"b\"\nperiod = \"day\"\nlimit_usd = {limit}\n");
-        check(&text).config.map(|c| c.budgets[0].limit.nano())
+        check(&text).config.map(|c| c.budgets[0].limit.usd().map(Money::nano)).flatten()
     };
     assert_eq!(budget("0.1"), Some(100_000_000));
     assert_eq!(budget("5"), Some(5_000_000_000));
@@ -283,4 +283,50 @@ fn rules_tasks_and_modes_are_read_and_shown_and_a_wrong_name_in_them_is_told_wit
     );
     assert_eq!(problems.len(), 4, "{problems:?}");
     assert!(problems.iter().any(|p| p.contains("Did you mean \"debugging\"?")), "{problems:?}");
+}
+
+#[test]
+fn shares_caps_and_the_tunnel_are_budgets_in_force_like_those_that_are_written() {
+    let text = "[[budgets]]\nname = \"week\"\nperiod = \"week\"\nlimit_usd = 2\n\
+                [categories]\nof = \"week\"\nstandard = 60\nbatch = 25\n\
+                [caps]\n\"anthropic/claude-opus-4-5\" = 1.50\n\"org/model\" = 1\n\
+                [local]\nwatts = 120\nkwh_usd = 0.30\n";
+    let config = holds(text);
+    let names: Vec<String> = config.budgets_in_force().into_iter().map(|b| b.name).collect();
+    let caps = ["cap anthropic/claude-opus-4-5", "cap org/model", "cursor-tunnel"];
+    assert_eq!(names[..3], ["week", "week/standard", "week/batch"]);
+    assert_eq!(names[3..], caps);
+    assert_eq!(config.caps[1].provider, None, "org is no provider, so it is a part of the name");
+    let terms = config.terms();
+    assert_eq!(terms.shares.unwrap().default.as_deref(), Some("standard"));
+    // An hour at 120 W for 30 cents the kilowatt-hour.
+    assert_eq!(terms.power.unwrap().cost(3_600_000), Money::from_nano(36_000_000));
+    let again = holds(&toml(&config));
+    assert_eq!(again.terms(), config.terms());
+}
+
+#[test]
+fn a_budget_has_one_limit_and_every_mistake_about_money_is_told_at_once() {
+    let problems = wrong(
+        "[[budgets]]\nname = \"a\"\nperiod = \"day\"\nlimit_usd = 1\nlimit_tokens = 5\n\
+         [[budgets]]\nname = \"b\"\nperiod = \"day\"\nlimit_tokens = 0\n\
+         [[budgets]]\nname = \"c\"\nperiod = \"day\"\n\
+         [categories]\nof = \"a\"\ndefault = \"x\"\nbatch = 10\n\
+         [caps]\n\"anthropic/opus\" = \"much\"\n\
+         [alerts]\nwebhook = \"http://example.com/x\"\ncommand = []\n\
+         [local]\nwatts = 5\n",
+    );
+    for (part, line) in [
+        ("one limit", "line 5"),
+        ("must be above 0", "line 9"),
+        ("limit_usd is missing", "line 10"),
+        ("has no share", "line 15"),
+        ("caps.anthropic/opus", "line 18"),
+        ("alerts.webhook", "line 20"),
+        ("no program", "line 21"),
+        ("one is missing", "line 22"),
+    ] {
+        let told = problems.iter().any(|p| p.contains(part) && p.starts_with(line));
+        assert!(told, "{part} at {line} in {problems:#?}");
+    }
 }

@@ -6,7 +6,7 @@ use super::raw::RawTunnel;
 use super::read::At;
 use super::routed::any_local;
 use weir_core::Money;
-use weir_core::budget::{AtLimit, Budget, Scope};
+use weir_core::budget::{AtLimit, Budget, Limit, Origin, Scope};
 use weir_core::period::Period;
 use weir_core::route::{Provider, Route, routed};
 use weir_proxy::tunnel::TUNNEL_CLIENT;
@@ -45,10 +45,11 @@ impl Tunnel {
         Budget {
             name: TUNNEL_CLIENT.into(),
             period: Period::Day,
-            limit: self.daily,
+            limit: Limit::Usd(self.daily),
             scope: Scope { client: Some(TUNNEL_CLIENT.into()), ..Scope::default() },
             thresholds: vec![70, 90, 100],
             at_limit: AtLimit::Block,
+            origin: Origin::Tunnel,
         }
     }
 }

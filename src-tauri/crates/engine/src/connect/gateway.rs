@@ -5,6 +5,7 @@
 use super::problem::ConnectProblem;
 use crate::api::{Code, ConfigShown, Desk, ModelRow};
 use crate::clock;
+use crate::control::Remote;
 use crate::home::Home;
 use crate::lock::Lock;
 use std::collections::BTreeMap;
@@ -142,11 +143,24 @@ impl Tokens for &dyn Desk {
     }
 }
 
-/// Takes a token back with no engine running and whatever the configuration says.
+/// Takes a tool's token back, whether or not an engine runs. One that stays stands in no file any
+/// more.
 ///
 /// # Errors
-/// One sentence: why the ledger could not be asked.
-pub fn take_back_offline(home: &Home, name: &str) -> Result<(), String> {
+/// One sentence: why nobody could be asked to.
+pub fn take_back(home: &Home, name: &str) -> Result<(), String> {
+    match Remote::find(home.root()) {
+        Ok(None) => take_back_offline(home, name),
+        Ok(Some(remote)) => match remote.client_remove(name) {
+            Err(problem) if problem.code != Code::NotFound => Err(problem.message),
+            _ => Ok(()),
+        },
+        Err(problem) => Err(problem.message),
+    }
+}
+
+/// Takes a token back with no engine running and whatever the configuration says.
+fn take_back_offline(home: &Home, name: &str) -> Result<(), String> {
     if !home.ledger().exists() {
         return Ok(());
     }

@@ -3,6 +3,7 @@
 //! One file a format, one file a tool; `plan` says what would change, `work` carries it out,
 //! `undo` takes it back with nothing running.
 
+mod bench;
 mod check;
 mod diff;
 mod document;
@@ -21,15 +22,19 @@ mod undo;
 mod work;
 mod yaml;
 
+pub use crate::api::{
+    ToolFile as Changed, ToolReport as Report, ToolRow, ToolStanding as Standing,
+};
+pub use bench::Bench;
 pub use check::checks;
 pub use files::{Disk, Files};
-pub use gateway::{Gateway, Issued, Tokens, take_back_offline};
+pub use gateway::{Gateway, Issued, Tokens, take_back};
 pub use plan::{Ask, Login};
 pub use problem::ConnectProblem;
 pub use run::{Launch, LaunchProblem, launch};
 pub use surroundings::{Platform, Surroundings};
 pub use tools::Tool;
-pub use work::{Changed, Report, Standing, ToolRow, Workshop};
+pub use work::Workshop;
 
 use crate::gate::TOKEN_PREFIX;
 use serde_json::Value;

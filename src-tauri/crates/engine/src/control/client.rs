@@ -30,7 +30,12 @@ pub fn call(home: &Path, call: &Call) -> Result<Value, ApiProblem> {
 
 fn patience(call: &Call) -> Duration {
     match call {
-        Call::Local(_) => LONG_ANSWER_MAX,
+        // A replay reads every row of its time.
+        Call::Local(_)
+        | Call::Import { .. }
+        | Call::Reconcile { .. }
+        | Call::Simulate { .. }
+        | Call::CostShadow { .. } => LONG_ANSWER_MAX,
         Call::Doctor
         | Call::LocalStatus
         | Call::Models

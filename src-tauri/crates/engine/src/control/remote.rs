@@ -2,10 +2,11 @@
 
 use super::client::{call, reach};
 use crate::api::{
-    ApiProblem, By, Call, ClientAdded, ClientRow, Code, ConfigShown, CostBreakdown, CostSummary,
-    Desk, Doctor, Explain, KeyRow, KeyTest, LocalDone, LocalOrder, LocalStatus, LogQuery, LogRow,
-    ModelRow, PriceCost, PriceShow, PriceUpdate, RouteTest, RouteTested, SecretText, Span, Stamp,
-    Status, TunnelStarted, TunnelStatus, TunnelTest,
+    ApiProblem, BudgetDone, BudgetOrder, Budgets, By, Call, ClientAdded, ClientRow, Code,
+    Comparison, ConfigShown, CostBreakdown, CostSummary, Desk, Doctor, Explain, ImportDone, KeyRow,
+    KeyTest, LocalDone, LocalOrder, LocalStatus, LogQuery, LogRow, ModelRow, PriceCost, PriceShow,
+    PriceUpdate, Reconciled, RouteTest, RouteTested, SecretText, Span, Stamp, Status,
+    TunnelStarted, TunnelStatus, TunnelTest,
 };
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -60,6 +61,17 @@ impl Desk for Remote {
     }
     fn cost_breakdown(&self, period: Span, by: By) -> Result<CostBreakdown, ApiProblem> {
         self.ask(&Call::CostBreakdown { period, by })
+    }
+    fn cost_shadow(&self, period: Span) -> Result<Comparison, ApiProblem> {
+        self.ask(&Call::CostShadow { period })
+    }
+    fn simulate(
+        &self,
+        since: Option<Stamp>,
+        file: &str,
+        toml: &str,
+    ) -> Result<Comparison, ApiProblem> {
+        self.ask(&Call::Simulate { since, file: file.to_owned(), toml: toml.to_owned() })
     }
     fn log(&self, query: &LogQuery) -> Result<Vec<LogRow>, ApiProblem> {
         self.ask(&Call::Log(query.clone()))
@@ -135,6 +147,25 @@ impl Desk for Remote {
     }
     fn tunnel_status(&self) -> Result<TunnelStatus, ApiProblem> {
         self.ask(&Call::TunnelStatus)
+    }
+    fn budgets(&self) -> Result<Budgets, ApiProblem> {
+        self.ask(&Call::Budgets)
+    }
+    fn budget(&self, order: &BudgetOrder) -> Result<BudgetDone, ApiProblem> {
+        self.ask(&Call::Budget(order.clone()))
+    }
+    fn import(
+        &self,
+        source: &str,
+        folder: &Path,
+        paid_by_plan: bool,
+    ) -> Result<ImportDone, ApiProblem> {
+        let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.to_path_buf());
+        self.ask(&Call::Import { source: source.to_owned(), folder, paid_by_plan })
+    }
+    fn reconcile(&self, provider: &str, month: Option<&str>) -> Result<Reconciled, ApiProblem> {
+        let month = month.map(str::to_owned);
+        self.ask(&Call::Reconcile { provider: provider.to_owned(), month })
     }
     fn tunnel_test(&self) -> Result<TunnelTest, ApiProblem> {
         self.ask(&Call::TunnelTest)

@@ -37,6 +37,12 @@ impl Desk for Small {
     fn cost_breakdown(&self, _: Span, _: By) -> Result<CostBreakdown, ApiProblem> {
         unasked()
     }
+    fn cost_shadow(&self, _: Span) -> Result<Comparison, ApiProblem> {
+        unasked()
+    }
+    fn simulate(&self, _: Option<Stamp>, _: &str, _: &str) -> Result<Comparison, ApiProblem> {
+        unasked()
+    }
     fn log(&self, _: &LogQuery) -> Result<Vec<LogRow>, ApiProblem> {
         Ok(Vec::new())
     }
@@ -102,6 +108,18 @@ impl Desk for Small {
         unasked()
     }
     fn tunnel_test(&self) -> Result<TunnelTest, ApiProblem> {
+        unasked()
+    }
+    fn budgets(&self) -> Result<Budgets, ApiProblem> {
+        unasked()
+    }
+    fn budget(&self, _: &BudgetOrder) -> Result<BudgetDone, ApiProblem> {
+        unasked()
+    }
+    fn import(&self, _: &str, _: &Path, _: bool) -> Result<ImportDone, ApiProblem> {
+        unasked()
+    }
+    fn reconcile(&self, _: &str, _: Option<&str>) -> Result<Reconciled, ApiProblem> {
         unasked()
     }
 }

@@ -16,12 +16,12 @@ const DAYS_MAX: i32 = 31;
 pub struct Books<'a> {
     pub ledger: &'a Ledger,
     pub now_ms: i64,
-    pub zone: &'a TimeZone,
+    pub zone: TimeZone,
 }
 
 impl Books<'_> {
     pub fn range(&self, span: Span) -> DayRange {
-        let window = |period: Period| period.window(self.now_ms, self.zone).into();
+        let window = |period: Period| period.window(self.now_ms, &self.zone).into();
         match span {
             Span::Day => window(Period::Day),
             Span::Week => window(Period::Week),
@@ -59,7 +59,7 @@ impl Books<'_> {
     }
 
     fn today(&self) -> LocalDay {
-        LocalDay::of(self.now_ms, self.zone)
+        LocalDay::of(self.now_ms, &self.zone)
     }
 
     fn ends(&self, period: Span) -> Result<(Option<String>, Option<String>), ApiProblem> {

@@ -3,21 +3,26 @@
 //! home that nothing serves. One file a subject; this one only hands on.
 
 mod bills;
+mod budgets;
 mod cost;
 mod doctor;
 mod doctor_local;
+mod history;
 mod keys;
 mod problem;
 mod routes;
 mod rows;
+mod simulate;
 mod status;
+mod tiers;
 mod trial;
 mod tunnel;
 
 use crate::api::{
-    ApiProblem, By, ClientAdded, ClientRow, ConfigShown, CostBreakdown, CostSummary, Desk, Doctor,
-    Explain, KeyRow, KeyTest, LocalDone, LocalOrder, LocalStatus, LogQuery, LogRow, ModelRow,
-    PriceCost, PriceShow, PriceUpdate, RouteTest, RouteTested, SecretText, Span, Stamp, Status,
+    ApiProblem, BudgetDone, BudgetOrder, Budgets, By, ClientAdded, ClientRow, Comparison,
+    ConfigShown, CostBreakdown, CostSummary, Desk, Doctor, Explain, ImportDone, KeyRow, KeyTest,
+    LocalDone, LocalOrder, LocalStatus, LogQuery, LogRow, ModelRow, PriceCost, PriceShow,
+    PriceUpdate, Reconciled, RouteTest, RouteTested, SecretText, Span, Stamp, Status,
     TunnelStarted, TunnelStatus, TunnelTest,
 };
 use crate::gate;
@@ -38,7 +43,14 @@ pub struct HomeDesk(pub Arc<Parts>);
 impl HomeDesk {
     fn books(&self) -> Books<'_> {
         let parts = &self.0;
-        Books { ledger: &parts.ledger, now_ms: parts.now_ms(), zone: &parts.zone }
+        Books { ledger: &parts.ledger, now_ms: parts.now_ms(), zone: parts.zone() }
+    }
+
+    /// With another key a provider is asked anew, whatever it said before.
+    fn forget_health(&self, provider: &str) {
+        if let Some(serving) = &self.0.serving {
+            serving.health.forget(provider);
+        }
     }
 
     /// Keys and prices decide who can be asked for what, so the set-up is made anew.
@@ -71,6 +83,19 @@ impl Desk for HomeDesk {
 
     fn cost_breakdown(&self, period: Span, by: By) -> Result<CostBreakdown, ApiProblem> {
         self.books().breakdown(period, by)
+    }
+
+    fn cost_shadow(&self, period: Span) -> Result<Comparison, ApiProblem> {
+        simulate::shadow(&self.0, self.books().range(period), period)
+    }
+
+    fn simulate(
+        &self,
+        since: Option<Stamp>,
+        file: &str,
+        toml: &str,
+    ) -> Result<Comparison, ApiProblem> {
+        simulate::simulate(&self.0, since, file, toml)
     }
 
     fn log(&self, query: &LogQuery) -> Result<Vec<LogRow>, ApiProblem> {
@@ -167,6 +192,7 @@ impl Desk for HomeDesk {
 
     fn key_set(&self, provider: &str, key: SecretText) -> Result<(), ApiProblem> {
         self.0.keys.set(provider, key.expose()).map_err(keys::set_problem)?;
+        self.forget_health(provider);
         self.changed();
         Ok(())
     }
@@ -177,6 +203,7 @@ impl Desk for HomeDesk {
 
     fn key_remove(&self, provider: &str) -> Result<(), ApiProblem> {
         self.0.keys.remove(provider).map_err(keys::set_problem)?;
+        self.forget_health(provider);
         self.changed();
         Ok(())
     }
@@ -211,7 +238,7 @@ impl Desk for HomeDesk {
         let used = self.0.tokens.last_used();
         let row = |row: weir_ledger::ClientRow| {
             let seen = used.iter().find(|(name, _)| **name == *row.name).map(|(_, at)| *at);
-            let day = row.last_used.map(|day| day_start(day, &self.0.zone));
+            let day = row.last_used.map(|day| day_start(day, &self.0.zone()));
             ClientRow {
                 created: Stamp::from_ms(row.created_ms),
                 last_used: seen.or(day).map(Stamp::from_ms),
@@ -268,6 +295,27 @@ impl Desk for HomeDesk {
 
     fn tunnel_test(&self) -> Result<TunnelTest, ApiProblem> {
         tunnel::test(&self.0)
+    }
+
+    fn budgets(&self) -> Result<Budgets, ApiProblem> {
+        budgets::list(&self.0, self.0.now_ms())
+    }
+
+    fn budget(&self, order: &BudgetOrder) -> Result<BudgetDone, ApiProblem> {
+        budgets::order(&self.0, order, self.0.now_ms())
+    }
+
+    fn import(
+        &self,
+        source: &str,
+        folder: &Path,
+        paid_by_plan: bool,
+    ) -> Result<ImportDone, ApiProblem> {
+        history::import(&self.0, source, folder, paid_by_plan, self.0.now_ms())
+    }
+
+    fn reconcile(&self, provider: &str, month: Option<&str>) -> Result<Reconciled, ApiProblem> {
+        history::reconcile(&self.0, provider, month, self.0.now_ms())
     }
 }
 

@@ -1,16 +1,13 @@
 //! The state of the engine in one value: what `weir status`, the tray and the window show.
 
 use super::cost::{Books, local_share};
-use super::problem::ledger_read;
 use super::{keys, problem};
 use crate::api::{
-    ApiProblem, BudgetStanding, KeyState, ProviderHealth, Routing, Span, Stamp, Status, TierChains,
-    Totals,
+    ApiProblem, KeyState, ProviderHealth, Routing, Span, Stamp, Status, TierChains, Totals,
 };
-use crate::config::{Config, at_limit};
+use crate::config::Config;
 use crate::local::{Scope, State};
 use crate::parts::Parts;
-use weir_core::budget::Budget;
 use weir_core::route::{Provider, Route};
 
 /// Asks everything that answers at once; no network, no prompt.
@@ -22,10 +19,11 @@ pub fn status(parts: &Parts, books: &Books<'_>) -> Result<Status, ApiProblem> {
         week: books.sums(Span::Week)?,
         month: books.sums(Span::Month)?,
     };
-    let budgets: Result<Vec<_>, _> = config.budgets.iter().map(|b| standing(b, books)).collect();
+    let budgets = super::budgets::standings(parts, books.now_ms)?;
     let serving = parts.serving.as_ref();
     let health = parts.ledger.health();
     let mut notices = parts.notices();
+    notices.extend(super::budgets::notices(parts, books.now_ms));
     notices.extend(health.problem.map(|p| problem::ledger_read(p).message));
     if totals.day.unpriced_requests > 0 {
         let n = totals.day.unpriced_requests;
@@ -34,6 +32,10 @@ pub fn status(parts: &Parts, books: &Books<'_>) -> Result<Status, ApiProblem> {
         ));
     }
     let tunnel = super::tunnel::status(parts, books)?;
+    let providers: Vec<ProviderHealth> =
+        config.providers.iter().map(|p| health_of(parts, &config, p)).collect();
+    let local = parts.local_servers();
+    let per_tier = super::tiers::tiers(parts, books, &providers, &local)?;
     Ok(Status {
         running: serving.is_some(),
         pid: serving.map(|_| std::process::id()),
@@ -44,36 +46,20 @@ pub fn status(parts: &Parts, books: &Books<'_>) -> Result<Status, ApiProblem> {
         uptime_s: serving.map(|s| books.now_ms.saturating_sub(s.started_ms).unsigned_abs() / 1000),
         streams: serving.map_or(0, |s| s.live.open() as u64) + tunnel.open,
         totals,
-        budgets: budgets?,
-        providers: config.providers.iter().map(|p| health_of(parts, &config, p)).collect(),
-        local: parts.local_servers(),
+        budgets,
+        allowances: super::budgets::allowances(parts, books.now_ms),
+        providers,
+        local,
         routing: Routing {
             mode: config.mode.as_str().to_owned(),
             local_share: local_share(&totals.day),
             tiers: chains(&config),
             paused: parts.routing.paused(),
             local_on: parts.local.on(),
+            per_tier,
         },
         tunnel: Some(tunnel).filter(|tunnel| tunnel.on),
         notices,
-    })
-}
-
-fn standing(budget: &Budget, books: &Books<'_>) -> Result<BudgetStanding, ApiProblem> {
-    let window = budget.period.window(books.now_ms, books.zone);
-    let spent = books.ledger.spent(&budget.scope, window.into()).map_err(ledger_read)?;
-    let percent = spent.settled.percent_of(budget.limit);
-    Ok(BudgetStanding {
-        name: budget.name.clone(),
-        period: budget.period.as_str().to_owned(),
-        limit_usd: budget.limit,
-        spent_usd: spent.settled,
-        reserved_usd: spent.reserved,
-        percent,
-        thresholds: budget.thresholds.clone(),
-        reached: budget.thresholds.iter().copied().filter(|t| percent >= u64::from(*t)).collect(),
-        resets_at: Stamp::from_ms(window.end_ms),
-        at_limit: at_limit(budget.at_limit).to_owned(),
     })
 }
 
@@ -114,7 +100,7 @@ fn ill_health(parts: &Parts, provider: &Provider) -> Option<ProviderHealth> {
         Some(ms) => {
             let now = parts.now_ms();
             let until = Stamp::from_ms(now.saturating_add_unsigned(ms));
-            let until = until.ahead(Stamp::from_ms(now), &parts.zone);
+            let until = until.ahead(Stamp::from_ms(now), &parts.zone());
             reason.push_str(&format!(", resting until {until}"));
             "resting"
         }

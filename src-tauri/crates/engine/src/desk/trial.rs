@@ -2,17 +2,14 @@
 
 use super::problem::bad;
 use crate::api::{ApiProblem, RouteCandidate, RouteTest};
-use crate::prices::{Call, Prices};
-use serde::de::{IgnoredAny, SeqAccess, Visitor};
-use serde::{Deserialize, Deserializer};
+use crate::prices::{Prices, Quoted};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 use weir_core::route::{Ask, Candidate, Setup, plan, routed};
 use weir_core::{Dialect, Endpoint};
-use weir_proxy::limits::OUTPUT_TOKENS_ASSUMED;
-use weir_proxy::ports::Estimate;
 use weir_proxy::triage::{Judged, judge_body};
-use weir_triage::tokens_at_most;
 use weir_wire::facts::{self, BodyProblem, Facts};
 
 /// The set-up a trial is made under.
@@ -70,66 +67,41 @@ impl Trial<'_> {
             conversation: judged.conversation,
             max_output: facts.max_output_tokens,
             cache_marked: facts.cache_marked,
-            goes_on: judged.goes_on,
             now_ms: self.now_ms,
+            quotes: &Quoted { prices: self.prices, setup: self.setup, at_ms: self.now_ms },
             ..Ask::bare(endpoint, &model, facts.stream)
         };
         let (candidates, problem) = match plan(self.setup, &ask) {
             Ok(plan) => (plan.candidates, None),
             Err(nowhere) => (Vec::new(), Some(nowhere.to_string())),
         };
-        Ok(self.told(named, judged, &facts, body, candidates, problem))
+        Ok(told(named, judged, candidates, problem))
     }
+}
 
-    fn told(
-        &self,
-        asked_model: Option<String>,
-        judged: Judged,
-        facts: &Facts,
-        body: &str,
-        candidates: Vec<Candidate>,
-        problem: Option<String>,
-    ) -> RouteTest {
-        let estimate = Estimate {
-            input_tokens: tokens_at_most(body.len() as u64),
-            output_tokens: facts.max_output_tokens.unwrap_or(OUTPUT_TOKENS_ASSUMED),
-            cache_write: facts.cache_marked,
-        };
-        let one = |candidate: Candidate| self.candidate(&candidate, &estimate, facts);
-        let judgement = judged.judgement;
-        let tier = asked_model.as_deref().and_then(routed).flatten();
-        RouteTest {
-            task: judgement.map(|j| j.task.as_str().to_owned()),
-            tier: judgement.map(|j| j.tier).or(tier).map(|t| t.as_str().to_owned()),
-            confidence: judgement.map(|j| f64::from(j.confidence) / 1_000.0),
-            class: judgement.map(|j| j.class.as_str().to_owned()),
-            deterministic: judgement.is_some_and(|j| j.deterministic),
-            conversation: judged.conversation.map(|key| key.to_string()),
-            asked_model,
-            candidates: candidates.into_iter().map(one).collect(),
-            problem,
-        }
-    }
-
-    fn candidate(
-        &self,
-        candidate: &Candidate,
-        estimate: &Estimate,
-        facts: &Facts,
-    ) -> RouteCandidate {
-        let provider = self.setup.provider(&candidate.route.provider);
-        let call = Call {
-            provider: &candidate.route.provider,
-            base_url: provider.map_or("", |p| &p.base_url),
-            local: provider.is_none_or(|p| p.local),
-            model: &candidate.route.model,
-            at_ms: self.now_ms,
-        };
-        RouteCandidate {
-            route: candidate.route.to_string(),
-            reason: candidate.reason.as_str().to_owned(),
-            expected_usd: self.prices.upper(&call, estimate, facts.service_tier.as_deref()),
-        }
+fn told(
+    asked_model: Option<String>,
+    judged: Judged,
+    candidates: Vec<Candidate>,
+    problem: Option<String>,
+) -> RouteTest {
+    let one = |candidate: Candidate| RouteCandidate {
+        route: candidate.route.to_string(),
+        reason: candidate.reason.as_str().to_owned(),
+        expected_usd: candidate.expected,
+    };
+    let judgement = judged.judgement;
+    let tier = asked_model.as_deref().and_then(routed).flatten();
+    RouteTest {
+        task: judgement.map(|j| j.task.as_str().to_owned()),
+        tier: judgement.map(|j| j.tier).or(tier).map(|t| t.as_str().to_owned()),
+        confidence: judgement.map(|j| f64::from(j.confidence) / 1_000.0),
+        class: judgement.map(|j| j.class.as_str().to_owned()),
+        deterministic: judgement.is_some_and(|j| j.deterministic),
+        conversation: judged.conversation.map(|key| key.to_string()),
+        asked_model,
+        candidates: candidates.into_iter().map(one).collect(),
+        problem,
     }
 }
 
@@ -172,34 +144,23 @@ enum Model {
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Input {
-    Texts(Vec<ToEmbed>),
+    Texts(Vec<TextOrNumber>),
     Other(IgnoredAny),
 }
 
-/// A text, a number, or a list of numbers; never an object.
-struct ToEmbed;
-
-impl<'de> Deserialize<'de> for ToEmbed {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        from.deserialize_any(Self)
-    }
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum TextOrNumber {
+    Text(IgnoredText),
+    Number(#[expect(dead_code, reason = "only its being a number counts")] f64),
 }
 
-impl<'de> Visitor<'de> for ToEmbed {
-    type Value = Self;
+/// A string that is passed over.
+struct IgnoredText;
 
-    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("a text or numbers")
-    }
-    fn visit_str<E>(self, _: &str) -> Result<Self, E> {
-        Ok(self)
-    }
-    fn visit_u64<E>(self, _: u64) -> Result<Self, E> {
-        Ok(self)
-    }
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self, A::Error> {
-        while items.next_element::<u64>()?.is_some() {}
-        Ok(self)
+impl<'de> Deserialize<'de> for IgnoredText {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        std::borrow::Cow::<'de, str>::deserialize(from).map(|_| Self)
     }
 }
 

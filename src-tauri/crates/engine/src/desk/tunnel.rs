@@ -47,7 +47,7 @@ pub fn stop(parts: &Parts, books: &Books<'_>) -> Result<TunnelStatus, ApiProblem
 pub fn status(parts: &Parts, books: &Books<'_>) -> Result<TunnelStatus, ApiProblem> {
     let config = parts.config.load();
     let budget = config.tunnel.budget();
-    let window = budget.period.window(books.now_ms, books.zone);
+    let window = budget.period.window(books.now_ms, &books.zone);
     let spent = books.ledger.spent(&budget.scope, window.into()).map_err(ledger_read)?;
     let shown = parts.serving.as_ref().and_then(|serving| serving.tunnel.shown());
     let left_ms = |shown: &Shown| shown.until_ms.saturating_sub(books.now_ms).max(0);
@@ -68,7 +68,7 @@ pub fn status(parts: &Parts, books: &Books<'_>) -> Result<TunnelStatus, ApiProbl
         until: shown.map(|shown| Stamp::from_ms(shown.until_ms)),
         left_s: shown.map(|shown| left_ms(shown).unsigned_abs() / 1_000),
         models: config.tunnel.models.clone(),
-        cap_usd: budget.limit,
+        cap_usd: config.tunnel.daily,
         spent_usd: spent.settled,
         reserved_usd: spent.reserved,
         resets_at: Stamp::from_ms(window.end_ms),

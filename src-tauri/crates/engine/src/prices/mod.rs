@@ -11,6 +11,7 @@ mod file;
 mod names;
 mod overrides;
 mod problem;
+mod quoted;
 mod rows;
 mod show;
 mod table;
@@ -22,6 +23,7 @@ pub use bill::{Bill, Call};
 pub use context::PriceContext;
 pub use overrides::Row as OverrideRow;
 pub use problem::{PriceFileProblem, RowProblem, Unpriced};
+pub use quoted::Quoted;
 
 use cache::{Cache, Entry, Key};
 use derive::Quote;

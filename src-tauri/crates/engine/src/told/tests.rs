@@ -134,9 +134,7 @@ fn shadow_mode_says_where_it_would_have_gone() {
 
 #[test]
 fn every_code_has_words_and_an_unknown_one_is_shown_as_it_is() {
-    let known = "asked named tier fallback rule hint local-first deterministic task-model kept moved \
-        budget resting shadow unpriced local-off local-context local-busy local-absent local-unfit demo";
-    for code in known.split_whitespace() {
+    for code in weir_core::route::Reason::ALL.map(weir_core::route::Reason::as_str) {
         assert!(reason(code).contains(' ') && brief(code).contains(' '), "{code}");
     }
     assert_eq!(

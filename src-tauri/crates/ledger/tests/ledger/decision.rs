@@ -115,7 +115,7 @@ fn a_ledger_of_the_second_version_keeps_its_rows_and_takes_decisions_from_then_o
     ledger.reserve(&reserve(id(2), 1)).expect("reserved");
     drop(ledger);
     let conn = rusqlite::Connection::open(home.path()).expect("opens");
-    conn.execute_batch("DROP TABLE decision; PRAGMA user_version = 2;").expect("made old");
+    conn.execute_batch("DROP TABLE decision; DROP TABLE told; DROP TABLE lift; DROP TABLE imported; PRAGMA user_version = 2;").expect("made old");
     drop(conn);
     let (ledger, opened) = home.open_at(NOON_MS);
     assert!(opened.backup.is_some_and(|path| path.to_string_lossy().ends_with(".bak-v2")));

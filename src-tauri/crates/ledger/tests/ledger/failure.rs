@@ -70,7 +70,7 @@ fn who_remembers_what_was_spent_is_not_told_less_while_settlements_cannot_be_wri
     let said = ledger.settled(&Scope::default(), DayRange::ALL).expect_err("it is not there yet");
     assert!(said.to_string().contains("another program"), "{said}");
     other.execute_batch("COMMIT").expect("unlocked");
-    let settled = ledger.settled(&Scope::default(), DayRange::ALL).expect("written");
+    let settled = ledger.settled(&Scope::default(), DayRange::ALL).expect("written").settled;
     assert_eq!(Some(settled), settle(id(1), 1).cost);
 }
 

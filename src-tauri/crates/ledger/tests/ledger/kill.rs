@@ -185,7 +185,7 @@ fn no_kill_during_the_migration_from_the_second_version_loses_a_row_or_leaves_ha
     }
     drop(ledger);
     let conn = rusqlite::Connection::open(old.path()).expect("opens");
-    conn.execute_batch("DROP TABLE decision; PRAGMA user_version = 2;").expect("made old");
+    conn.execute_batch("DROP TABLE decision; DROP TABLE told; DROP TABLE lift; DROP TABLE imported; PRAGMA user_version = 2;").expect("made old");
     drop(conn);
     let mut dice: u64 = 0x2545_f491;
     let (mut before, mut after) = (0, 0);
@@ -209,11 +209,11 @@ fn no_kill_during_the_migration_from_the_second_version_loses_a_row_or_leaves_ha
         let tables = "SELECT count(*) FROM sqlite_schema WHERE tbl_name = 'decision'";
         let tables: i64 = conn.query_row(tables, [], |r| r.get(0)).expect("a count");
         // The table and the two triggers that keep it.
-        assert_eq!((version, tables), if tables == 0 { (2, 0) } else { (3, 3) });
+        assert!(matches!((version, tables), (2, 0) | (3.., 3)), "{version} {tables}");
         drop(conn);
         before += u32::from(version == 2);
-        after += u32::from(version == 3);
-        assert!(version == 3 || told.reserved.is_empty());
+        after += u32::from(version > 2);
+        assert!(version > 2 || told.reserved.is_empty());
         let (ledger, _) = home.open_at(after_ms + 60_000);
         ledger.check().expect("every page is whole");
         let rows = ledger.export(0, i64::MAX).map(|row| row.expect("read"));

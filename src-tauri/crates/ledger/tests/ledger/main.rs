@@ -12,4 +12,5 @@ mod fixture;
 mod fold;
 mod journal;
 mod kill;
+mod notes;
 mod salvage;

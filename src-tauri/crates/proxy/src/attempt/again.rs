@@ -32,9 +32,14 @@ impl Course<'_> {
             && !quirks.rejects_usage(&to.provider.name);
         let instead = To { candidate, ..to };
         // Nothing is open at a provider twice.
-        let Head { ticket, answer, way, limit } = head;
-        let again = match self.ask(&instead, asks).await? {
+        let Head { mut ticket, answer, way, limit } = head;
+        // It is the same route: should the first have been its probe, the second is.
+        self.spare = ticket.pass.take();
+        let again = self.ask(&instead, asks).await;
+        let unused = self.spare.take();
+        let again = match again? {
             Sent::Failed(failed) if matches!(failed.open, Open::Nothing) => {
+                ticket.pass = unused;
                 let head = Head { ticket, answer, way, limit };
                 return Ok(self.begin(&To { candidate: to.candidate, ..instead }, head).await);
             }
@@ -70,8 +75,11 @@ impl Course<'_> {
             return Ok(self.begin(&to, head).await);
         }
         self.context.upstream_quirks.note_rejects_usage(&to.provider.name);
+        self.spare = head.ticket.pass.take();
         head.ticket.close(Outcome::UpstreamError, Metered::default(), false);
-        match self.ask(&to, false).await? {
+        let again = self.ask(&to, false).await;
+        self.spare = None;
+        match again? {
             Sent::Head(head) => Ok(self.begin(&to, *head).await),
             Sent::Failed(failed) | Sent::Stale(failed) => Ok(Try::Failed(failed)),
         }

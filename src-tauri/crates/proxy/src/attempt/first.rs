@@ -5,10 +5,14 @@
 use super::send::passed;
 use super::{Course, Failed, Head, Kept, Open, Started, To, Try};
 use crate::answer::{is_event_stream, tap_for, text};
+use crate::carry::Way;
 use crate::decline::Failure;
 use crate::limits::{
-    ANSWER_COLLECT_BYTES_MAX, FIRST_ALONE_WAIT_MAX, FIRST_BYTES_MAX, FIRST_EVENTS_MAX,
+    ANSWER_COLLECT_BYTES_MAX, ANSWER_SILENCE_MAX, FIRST_ALONE_WAIT_MAX, FIRST_BYTES_MAX,
+    FIRST_EVENTS_MAX, HELD_ANSWERS_BYTES_MAX,
 };
+use crate::live::Held;
+use crate::relay::left_with;
 use crate::settle::Ticket;
 use crate::upstream::{Answer, AnswerBody};
 use bytes::Bytes;
@@ -23,7 +27,7 @@ use weir_core::retry_after::asked_wait;
 use weir_core::verdict::{Fault, Says};
 use weir_core::{Endpoint, Outcome};
 use weir_wire::damaged::without_damaged;
-use weir_wire::encoding::{Encoding, decode_body};
+use weir_wire::encoding::{Encoding, decode_body, decode_start};
 use weir_wire::hub::{self, Form, Framing};
 use weir_wire::tap::Tap;
 
@@ -54,11 +58,33 @@ struct First {
     events: usize,
     /// Read to the end, not to the first content.
     whole: bool,
+    /// Counts what is held.
+    held: Held,
+}
+
+/// The beginning of an answer while it is read. Its client may leave meanwhile: then whatever was
+/// read is what is known.
+struct Watched<'a> {
+    first: &'a mut First,
+    ticket: &'a mut Ticket,
+    over: bool,
+}
+
+impl Drop for Watched<'_> {
+    fn drop(&mut self) {
+        if self.over || std::thread::panicking() {
+            return;
+        }
+        let metered = self.first.tap.metered();
+        self.ticket.empty = metered.end == End::Failed && !self.first.tap.content_started();
+        let outcome = left_with(self.ticket.status, &metered, true);
+        self.ticket.close_in_place(outcome, metered);
+    }
 }
 
 impl Course<'_> {
     /// Whether an answer settles the matter; it is not let go before its first content.
-    pub(super) async fn begin(&self, to: &To<'_>, mut head: Head) -> Try {
+    pub(super) async fn begin(&mut self, to: &To<'_>, mut head: Head) -> Try {
         let status = head.answer.status;
         if status.is_redirection() {
             return redirected(to, head);
@@ -72,39 +98,78 @@ impl Course<'_> {
             let what = "a web page instead of an answer".to_owned();
             let failure = Failure::of(&to.candidate, Fault::Garbled, what);
             let outcome = Outcome::Truncated;
-            let first = First::of(&mut head, endpoint, false);
+            let first = First::of(&mut head, endpoint, false, self.context.live.body());
             return failed(failure, Open::Answer(self.started(to, head, first), outcome));
         }
-        let mut first = First::of(&mut head, endpoint, self.holds || !self.asked.streams());
+        if let Some(pass) = &head.ticket.pass {
+            pass.headed();
+        }
+        let whole = self.holds || !self.asked.streams();
+        let mut first = First::of(&mut head, endpoint, whole, self.context.live.body());
         if !endpoint.metered() {
             return Try::Started(self.started(to, head, first));
         }
-        let came = self.read(to, &mut first, &mut head.ticket, &mut head.limit).await;
+        let came = self.read(&mut first, &mut head.ticket, &mut head.limit).await;
         self.judge(to, head, first, came)
     }
 
     async fn read(
-        &self,
-        to: &To<'_>,
+        &mut self,
         first: &mut First,
         ticket: &mut Ticket,
         limit: &mut Option<Pin<Box<Sleep>>>,
     ) -> Came {
+        let mut watched = Watched { first, ticket, over: false };
+        let came = self.watch(&mut watched, limit).await;
+        watched.over = true;
+        came
+    }
+
+    async fn watch(
+        &mut self,
+        watched: &mut Watched<'_>,
+        limit: &mut Option<Pin<Box<Sleep>>>,
+    ) -> Came {
+        let Watched { first, ticket, .. } = watched;
         // Alone, and streaming live, the client hears of its answer before it loses patience.
-        let alone = !to.another && !first.whole;
+        let alone = limit.is_none() && !first.whole;
         let mut alone = alone.then(|| Box::pin(sleep(FIRST_ALONE_WAIT_MAX)));
-        let stall = (to.another || self.holds).then_some(self.context.failover.stall);
         loop {
+            if self.asked.streams() && first.tap.content_started() {
+                // Only a held answer is still read here. It is on its way: silences are what counts.
+                *limit = None;
+            }
+            let silence = self.silence(limit.is_none(), first);
             tokio::select! {
-                came = first.next(ticket, stall) => if let Some(came) = came { return came },
-                () = passed(limit) => return Came::Late,
+                came = first.next(ticket, silence) => if let Some(came) = came { return came },
+                () = passed(limit) => {
+                    if self.has_another().await {
+                        return Came::Late;
+                    }
+                    if !first.whole {
+                        return Came::Enough;
+                    }
+                    *limit = None;
+                }
                 () = passed(&mut alone) => return Came::Enough,
             }
         }
     }
 
+    /// The longest silence that is waited through; `alone` is whether nobody else would be asked.
+    fn silence(&self, alone: bool, first: &First) -> Duration {
+        if alone && !first.tap.content_started() {
+            ANSWER_SILENCE_MAX
+        } else {
+            self.context.failover.stall
+        }
+    }
+
     fn judge(&self, to: &To<'_>, head: Head, first: First, came: Came) -> Try {
         let (fault, outcome, what) = match came {
+            Came::Late if first.tap.content_started() => {
+                (Fault::Slow, Outcome::Timeout, "the provider fell silent".to_owned())
+            }
             Came::Late => (Fault::Slow, Outcome::Timeout, "no content in time".to_owned()),
             Came::Error => return self.told_in_stream(to, head, first),
             Came::Enough => return self.let_go(to, head, first),
@@ -134,7 +199,8 @@ impl Course<'_> {
 
     /// The answer goes to the client from here on, first what was held back.
     fn let_go(&self, to: &To<'_>, head: Head, first: First) -> Try {
-        if let Some(pass) = &head.ticket.pass {
+        // Its beginning alone, let go for a client that would not wait, is no sign of health.
+        if let Some(pass) = head.ticket.pass.as_ref().filter(|_| first.tap.content_started()) {
             pass.began();
         }
         Try::Started(self.started(to, head, first))
@@ -142,7 +208,7 @@ impl Course<'_> {
 
     fn started(&self, to: &To<'_>, head: Head, first: First) -> Box<Started> {
         let Head { answer, ticket, way, .. } = head;
-        let (body, tap, fed) = first.resumed();
+        let (body, tap, fed) = first.resumed(matches!(way, Way::AsItCame { .. }));
         Box::new(Started {
             answer: Answer { body, ..answer },
             tap,
@@ -167,7 +233,7 @@ impl Course<'_> {
         let mut failure = self.with_wait(Failure::of(&to.candidate, fault, what), headers);
         failure.wait = failure.wait.or(complaint.wait);
         failure.peeked = whole.then(|| start.clone());
-        let first = First::of(&mut head, to.candidate.endpoint, true);
+        let first = First::of(&mut head, to.candidate.endpoint, true, self.context.live.body());
         failed(failure, Open::Answer(self.started(to, head, first), Outcome::UpstreamError))
     }
 
@@ -176,7 +242,8 @@ impl Course<'_> {
         let Head { answer, ticket, way, .. } = head;
         let endpoint = to.candidate.endpoint;
         let form = Form::of(endpoint).unwrap_or(Form::Chat);
-        let bytes = first.all();
+        let encoding = Encoding::parse(text(&answer.headers, header::CONTENT_ENCODING));
+        let bytes = decode_start(encoding, &first.all(), ERROR_DECODED_BYTES_MAX);
         let found = hub::complaint_in(form, form, framing(endpoint, &answer.headers), &bytes);
         let says = found.as_ref().map_or(Says::Failed, |(complaint, _)| complaint.says);
         let words = found.as_ref().map_or("an error without a text", |(c, _)| c.words.as_str());
@@ -187,6 +254,8 @@ impl Course<'_> {
             let kept = Kept::of_stream(told, &answer.headers, way, to.candidate.clone());
             failure.kept = Some(Box::new(kept));
         }
+        // In an answer that was held, content had come and is billed: not asked of the same again.
+        failure.told_to_stop |= first.tap.content_started();
         let metered = first.tap.finish();
         failed(failure, Open::Ticket(Box::new(ticket), Outcome::ErrorInStream, metered))
     }
@@ -207,21 +276,17 @@ impl Course<'_> {
 }
 
 impl First {
-    fn of(head: &mut Head, endpoint: Endpoint, whole: bool) -> Self {
+    fn of(head: &mut Head, endpoint: Endpoint, whole: bool, held: Held) -> Self {
         let headers = &head.answer.headers;
         let tap = tap_for(endpoint, headers);
         let body = std::mem::replace(&mut head.answer.body, AnswerBody::Broken);
-        Self { body, tap, pieces: VecDeque::new(), bytes: 0, events: 0, whole }
+        Self { body, tap, pieces: VecDeque::new(), bytes: 0, events: 0, whole, held }
     }
 
     /// Reads one piece more. Giving it up half-way loses nothing.
-    async fn next(&mut self, ticket: &mut Ticket, stall: Option<Duration>) -> Option<Came> {
-        let piece = match stall {
-            Some(stall) => match tokio::time::timeout(stall, self.body.frame()).await {
-                Ok(piece) => piece,
-                Err(_) => return Some(Came::Late),
-            },
-            None => self.body.frame().await,
+    async fn next(&mut self, ticket: &mut Ticket, silence: Duration) -> Option<Came> {
+        let Ok(piece) = tokio::time::timeout(silence, self.body.frame()).await else {
+            return Some(Came::Late);
         };
         let data = match piece {
             None => {
@@ -234,10 +299,12 @@ impl First {
         ticket.first_byte();
         self.tap.feed(&data);
         self.bytes += data.len();
+        let room = self.held.grow(data.len(), HELD_ANSWERS_BYTES_MAX);
         self.events += memchr::memmem::find_iter(&data, b"\n\n").count();
         self.pieces.push_back(data);
         if self.whole {
-            return (self.bytes > ANSWER_COLLECT_BYTES_MAX).then_some(Came::Enough);
+            let full = !room || self.bytes > ANSWER_COLLECT_BYTES_MAX;
+            return full.then_some(Came::Enough);
         }
         let full = self.bytes > FIRST_BYTES_MAX || self.events > FIRST_EVENTS_MAX;
         match self.tap.end() {
@@ -257,13 +324,18 @@ impl First {
     }
 
     /// The body from its beginning, the tap that has read what was held back, and how much that is.
-    fn resumed(mut self) -> (AnswerBody, Tap, usize) {
-        if self.tap.met_damage() {
+    /// `own` is whether the client reads the provider's own events.
+    fn resumed(mut self, own: bool) -> (AnswerBody, Tap, usize) {
+        if self.tap.met_damage() && own {
             let held = without_damaged(Bytes::from(self.all()));
             self.bytes = held.len();
             self.pieces = VecDeque::from([held]);
         }
-        let body = AnswerBody::Resumed { pieces: self.pieces, rest: Box::new(self.body) };
+        let body = AnswerBody::Resumed {
+            pieces: self.pieces,
+            rest: Box::new(self.body),
+            _held: Some(self.held),
+        };
         (body, self.tap, self.bytes)
     }
 }

@@ -93,7 +93,7 @@ async fn peek(mut body: AnswerBody) -> (AnswerBody, Peeked) {
     let pieces = VecDeque::from([start.clone()]);
     let whole = rest.is_none();
     let body = match rest {
-        Some(rest) => AnswerBody::Resumed { pieces, rest: Box::new(rest) },
+        Some(rest) => AnswerBody::Resumed { pieces, rest: Box::new(rest), _held: None },
         None => AnswerBody::Made(pieces),
     };
     (body, Peeked { start, whole })

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Sleep, sleep};
 use weir_core::route::{Candidate, Reason};
-use weir_core::verdict::Fault;
+use weir_core::verdict::{Fault, leaves_time};
 use weir_core::{Endpoint, Metered, Outcome};
 use weir_triage::{tokens_at_most, tokens_likely};
 use weir_wire::hub::{Family, Form, Reasoning, Traits};
@@ -31,9 +31,12 @@ impl Course<'_> {
         way: Way,
     ) -> Result<Sent, Refused> {
         let To { provider, candidate, .. } = to;
-        let pass = match self.pass(provider, candidate) {
-            Ok(pass) => pass,
-            Err(failure) => return Ok(Sent::nothing(failure)),
+        let pass = match self.spare.take() {
+            Some(pass) => pass,
+            None => match self.pass(provider, candidate, to.another) {
+                Ok(pass) => pass,
+                Err(failure) => return Ok(Sent::nothing(failure)),
+            },
         };
         let local = provider.local && !self.local.cloud;
         let bytes = out.body.len().max(self.asked.json().len());
@@ -56,11 +59,17 @@ impl Course<'_> {
         let mut limit = self.patience(to).map(|limit| Box::pin(sleep(limit)));
         let sent_ns = self.context.ports.clock.monotonic_ns();
         let sending = self.context.upstream.send(out);
-        let answer = tokio::select! {
-            answer = tokio::time::timeout(HEAD_OF_ANSWER_WAIT_MAX, sending) => {
-                answer.unwrap_or(Err(NoAnswer::Timeout))
+        let mut sending = std::pin::pin!(tokio::time::timeout(HEAD_OF_ANSWER_WAIT_MAX, sending));
+        let answer = loop {
+            tokio::select! {
+                answer = &mut sending => break answer.unwrap_or(Err(NoAnswer::Timeout)),
+                () = passed(&mut limit) => {
+                    if self.has_another().await {
+                        break Err(NoAnswer::Timeout);
+                    }
+                    limit = None;
+                }
             }
-            () = passed(&mut limit) => Err(NoAnswer::Timeout),
         };
         match answer {
             Ok(answer) => {
@@ -87,7 +96,7 @@ impl Course<'_> {
         }
         let settings = &self.context.failover;
         if !self.asked.streams() {
-            return Some(settings.whole_answer);
+            return self.worth(settings.whole_answer);
         }
         let body = self.asked.json();
         let more = tokens_likely(body.len() as u64) / TOKENS_PER_SECOND;
@@ -95,7 +104,14 @@ impl Course<'_> {
             true => settings.first_thought.max(settings.first_content),
             false => settings.first_content,
         };
-        Some(base + Duration::from_secs(more))
+        self.worth(base + Duration::from_secs(more))
+    }
+
+    /// A wait, unless it would be over too late for anybody else to be asked.
+    fn worth(&self, wait: Duration) -> Option<Duration> {
+        let (elapsed, longest) = (self.since(self.began_ns), self.longest);
+        let limits = &self.context.failover.tries;
+        leaves_time(wait, elapsed, longest, self.count, limits).then_some(wait)
     }
 
     pub(super) fn reserve(
@@ -133,7 +149,13 @@ impl Course<'_> {
         let reservation = context.ports.books.reserve(opening)?;
         self.count += 1;
         self.on_route += 1;
-        Ok(Ticket::new(&context.ports, reservation, context.arrived_ns, context.failover.health))
+        if let Some(before) = self.untold.take() {
+            before.tell(false);
+        }
+        let limits = context.failover.health;
+        let mut ticket = Ticket::new(&context.ports, reservation, context.arrived_ns, limits);
+        ticket.earlier = self.paid;
+        Ok(ticket)
     }
 
     pub(super) fn demonstrate(&mut self, candidate: Candidate) -> Result<Started, Refused> {
@@ -201,7 +223,7 @@ fn thinks(candidate: &Candidate, body: &[u8]) -> bool {
 
 /// `bytes` is the length of the prompt, in the longer of its two forms; `assumed` the answer's
 /// limit where the client names none, in tokens.
-fn estimate(asked: &Asked, bytes: usize, assumed: u64) -> Estimate {
+pub(crate) fn estimate(asked: &Asked, bytes: usize, assumed: u64) -> Estimate {
     let output = match asked.accepted.target.endpoint {
         Endpoint::Embeddings => 0,
         _ => asked.facts.max_output_tokens.unwrap_or(assumed),

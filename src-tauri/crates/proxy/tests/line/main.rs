@@ -4,6 +4,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "a test's neighbours end with its runtime")]
 
+mod chains;
 mod crossing;
 mod support;
 
@@ -266,9 +267,9 @@ async fn a_link_whose_model_is_missing_leads_to_the_next_and_every_failure_is_na
     })
     .await;
     let refused = stage.send(&chat("weir-low", false)).await;
-    assert_eq!(get_status(&refused), 403, "{refused}");
+    assert_eq!(get_status(&refused), 403, "a key is what is missing: {refused}");
     assert!(refused.contains("first/a") && refused.contains("second/b"), "{refused}");
-    stage.only_closing().await;
+    stage.closings(3).await;
 }
 
 fn chat_answer() -> String {

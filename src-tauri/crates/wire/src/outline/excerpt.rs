@@ -129,11 +129,12 @@ fn character(raw: &[u8]) -> (usize, char) {
         u32::from_str_radix(digits, 16).ok()
     };
     let Some(first) = unit(2) else { return (2, char::REPLACEMENT_CHARACTER) };
-    if (0xd800..0xdc00).contains(&first) && raw.get(6..8) == Some(b"\\u") {
-        if let Some(second) = unit(8).filter(|s| (0xdc00..0xe000).contains(s)) {
-            let code = 0x10000 + ((first - 0xd800) << 10) + (second - 0xdc00);
-            return (12, char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER));
-        }
+    if (0xd800..0xdc00).contains(&first)
+        && raw.get(6..8) == Some(b"\\u")
+        && let Some(second) = unit(8).filter(|s| (0xdc00..0xe000).contains(s))
+    {
+        let code = 0x10000 + ((first - 0xd800) << 10) + (second - 0xdc00);
+        return (12, char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER));
     }
     (6, char::from_u32(first).unwrap_or(char::REPLACEMENT_CHARACTER))
 }

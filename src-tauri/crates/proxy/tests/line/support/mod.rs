@@ -4,15 +4,15 @@
 mod neighbour;
 mod ports;
 
-pub use neighbour::Neighbour;
+pub use neighbour::{Neighbour, slowly};
 
 use ports::Script;
 use std::sync::Arc;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
-use weir_core::Dialect;
 use weir_core::route::{KeySource, Provider, ProviderKind, Setup};
+use weir_core::{Dialect, Failover};
 use weir_proxy::ports::{Closing, LocalModel, Opening, Ports};
 use weir_proxy::workers::Workers;
 use weir_proxy::{Live, Proxy};
@@ -122,6 +122,16 @@ impl Stage {
 
     pub fn know(&self, local: LocalModel) {
         self.script.know(local);
+    }
+
+    /// Whether each attempt that ended was told to be its request's last.
+    pub fn told_last(&self) -> Vec<bool> {
+        self.script.told_last()
+    }
+
+    /// Other settings of fail-over than the default ones.
+    pub fn fail_over(&self, settings: Failover) {
+        self.script.fail_over(settings);
     }
 
     pub fn break_the_ledger(&self) {

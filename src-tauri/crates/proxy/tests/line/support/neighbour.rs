@@ -8,6 +8,8 @@ use tokio::sync::Notify;
 
 /// Where an answer in two parts waits; no test sends it.
 const PAUSE: &str = "\0pause\0";
+/// After so many milliseconds, written behind it and ended by another mark, what follows is said.
+const LATER: &str = "\0later\0";
 /// What follows is said again and again, so often and at this distance.
 const AGAIN: &str = "\0again\0";
 const AGAIN_TIMES: usize = 200;
@@ -44,6 +46,11 @@ impl Neighbour {
     /// Says the first part, and then only that it is still there.
     pub fn answers_and_mutters(first: &str, mutter: &str) -> Self {
         Self::answers(&format!("{first}{AGAIN}{mutter}"))
+    }
+
+    /// Says each part after its own pause, in milliseconds.
+    pub fn says_slowly(first: &str, then: &[(u64, &str)]) -> Self {
+        Self::answers(&slowly(first, then))
     }
 
     pub fn go_on(&self) {
@@ -97,6 +104,15 @@ impl Neighbour {
     }
 }
 
+/// An answer whose parts come after pauses, in milliseconds.
+pub fn slowly(first: &str, then: &[(u64, &str)]) -> String {
+    let mut all = first.to_owned();
+    for (ms, text) in then {
+        all.push_str(&format!("{LATER}{ms}{LATER}{text}"));
+    }
+    all
+}
+
 async fn converse(mut stream: TcpStream, answer: Option<String>, state: Arc<State>) {
     let mut buffer = vec![0; 64 * 1024];
     let mut request = String::new();
@@ -116,6 +132,17 @@ async fn converse(mut stream: TcpStream, answer: Option<String>, state: Arc<Stat
                 tokio::time::sleep(AGAIN_AFTER).await;
                 let _ = stream.write_all(mutter.as_bytes()).await;
             }
+        }
+        Some(answer) if answer.contains(LATER) => {
+            let mut parts = answer.split(LATER);
+            let first = parts.next().unwrap_or_default();
+            let _ = stream.write_all(first.as_bytes()).await;
+            while let (Some(ms), Some(text)) = (parts.next(), parts.next()) {
+                let wait = std::time::Duration::from_millis(ms.parse().unwrap_or(0));
+                tokio::time::sleep(wait).await;
+                let _ = stream.write_all(text.as_bytes()).await;
+            }
+            let _ = stream.shutdown().await;
         }
         Some(answer) => {
             let (first, rest) = answer.split_once(PAUSE).unwrap_or((&answer, ""));

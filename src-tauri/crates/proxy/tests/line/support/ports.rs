@@ -1,10 +1,12 @@
-//! Scripted ports: books that remember, a gate with one token, a clock that stands still.
+//! Scripted ports: books that remember, a gate with one token, a clock that goes with the runtime's.
 
 use futures_util::future::BoxFuture;
 use parking_lot::Mutex;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::Notify;
+use tokio::time::Instant;
+use weir_core::Failover;
 use weir_core::route::Setup;
 use weir_core::{Money, Pricing, RequestId};
 use weir_proxy::ports::{
@@ -21,6 +23,9 @@ pub struct Script {
     settled: Notify,
     panics: AtomicBool,
     ledger_broken: AtomicBool,
+    told: Mutex<Vec<bool>>,
+    failover: Mutex<Arc<Failover>>,
+    began: Instant,
 }
 
 impl Script {
@@ -33,6 +38,9 @@ impl Script {
             settled: Notify::new(),
             panics: AtomicBool::new(false),
             ledger_broken: AtomicBool::new(false),
+            told: Mutex::default(),
+            failover: Mutex::default(),
+            began: Instant::now(),
         }
     }
 
@@ -58,6 +66,15 @@ impl Script {
 
     pub fn know(&self, local: LocalModel) {
         *self.local.lock() = local;
+    }
+
+    /// Whether each attempt that ended was told to be its request's last.
+    pub fn told_last(&self) -> Vec<bool> {
+        self.told.lock().clone()
+    }
+
+    pub fn fail_over(&self, settings: Failover) {
+        *self.failover.lock() = Arc::new(settings);
     }
 
     pub fn break_the_ledger(&self) {
@@ -86,7 +103,9 @@ impl Events for Script {
     fn opened(&self, _: &Opening) {
         assert!(!self.panics.swap(false, Ordering::SeqCst), "told to panic");
     }
-    fn closed(&self, _: RequestId, _: &Closing, _: Settled) {}
+    fn closed(&self, _: RequestId, closing: &Closing, _: Settled) {
+        self.told.lock().push(closing.last);
+    }
 }
 
 impl Gate for Script {
@@ -106,7 +125,7 @@ impl Clock for Script {
         1_795_334_400_000
     }
     fn monotonic_ns(&self) -> u64 {
-        0
+        u64::try_from(self.began.elapsed().as_nanos()).unwrap_or(u64::MAX)
     }
 }
 
@@ -120,6 +139,9 @@ impl Locals for Script {
 impl Routes for Script {
     fn setup(&self) -> Arc<Setup> {
         Arc::clone(&self.setup)
+    }
+    fn failover(&self) -> Arc<Failover> {
+        Arc::clone(&self.failover.lock())
     }
     fn models(&self) -> Vec<Listed> {
         Vec::new()

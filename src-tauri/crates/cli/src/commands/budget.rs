@@ -1,0 +1,108 @@
+//! `weir budget`, `weir cost alert`, `weir import`, `weir reconcile`: limits, and what others keep
+//! of the same spend.
+
+use super::{failed, moment};
+use crate::args::{Budget, BudgetLift, BudgetSet, CostAlert, Import, Reconcile, ToolName, scope};
+use crate::out::{Done, Out, Stop};
+use crate::views;
+use std::path::PathBuf;
+use weir_engine::api::{BudgetOrder, Desk, Scope};
+
+/// `weir budget`
+pub fn budget(desk: &dyn Desk, args: Budget) -> Done {
+    match args {
+        Budget::List(json) => {
+            let all = desk.budgets()?;
+            let (now, zone) = moment();
+            let out = Out::stdout(json.json);
+            if out.is_json() {
+                return out.json(&all.budgets);
+            }
+            out.answer(&all, |paint| views::budget::list(&all, now, &zone, paint))
+        }
+        Budget::Set(args) => set(desk, args),
+        Budget::Rm { name, json } => done(desk, &BudgetOrder::Remove { name }, json.json),
+        Budget::Lift(args) => lift(desk, args),
+    }
+}
+
+fn set(desk: &dyn Desk, args: BudgetSet) -> Done {
+    let scope = scope(&args.scope).map_err(Stop::Usage)?;
+    let order = BudgetOrder::Set {
+        name: args.name,
+        period: args.period.map(|p| p.as_str().to_owned()),
+        limit_usd: args.limit,
+        limit_tokens: args.tokens,
+        scope: Some(scope).filter(|s| *s != Scope::default()),
+        thresholds: Some(args.thresholds).filter(|t| !t.is_empty()),
+        at_limit: args.at_limit.map(|a| a.as_str().to_owned()),
+    };
+    done(desk, &order, args.json.json)
+}
+
+fn lift(desk: &dyn Desk, args: BudgetLift) -> Done {
+    let BudgetLift { name, for_s, by, by_tokens, local, end, json } = args;
+    let order = if end {
+        BudgetOrder::End { name }
+    } else if local {
+        BudgetOrder::Local { name, for_s }
+    } else {
+        BudgetOrder::Lift { name, for_s, by_usd: by, by_tokens }
+    };
+    done(desk, &order, json.json)
+}
+
+fn done(desk: &dyn Desk, order: &BudgetOrder, json: bool) -> Done {
+    let done = desk.budget(order)?;
+    Out::stdout(json).answer(&done, |_| format!("{}\n", done.message))
+}
+
+/// `weir cost alert`: a budget that only tells, named after what it counts.
+pub fn alert(desk: &dyn Desk, args: CostAlert) -> Done {
+    let counted = scope(&args.scope).map_err(Stop::Usage)?;
+    let plain = |c: char| if c.is_ascii_alphanumeric() || c == '.' { c } else { '-' };
+    let each = args.scope.iter().map(|pair| format!("-{pair}"));
+    let tail: String = each.collect::<String>().chars().map(plain).collect();
+    let order = BudgetOrder::Set {
+        name: format!("alert-{}{tail}", args.period.as_str()),
+        period: Some(args.period.as_str().to_owned()),
+        limit_usd: Some(args.threshold),
+        limit_tokens: None,
+        scope: Some(counted).filter(|s| *s != Scope::default()),
+        thresholds: None,
+        at_limit: Some("notify".into()),
+    };
+    let done = desk.budget(&order)?;
+    Out::stdout(args.json.json).answer(&done, |_| views::budget::alert(&done))
+}
+
+/// `weir import`
+pub fn import(desk: &dyn Desk, args: Import) -> Done {
+    let folder = match args.folder {
+        Some(folder) => folder,
+        None => own_folder(args.tool)
+            .ok_or_else(|| failed("where this user's home is cannot be told. Use --folder DIR"))?,
+    };
+    let done = desk.import(args.tool.as_str(), &folder, args.paid_by_plan)?;
+    Out::stdout(args.json.json).answer(&done, |_| views::budget::imported(&done))
+}
+
+/// Where a tool keeps its logs.
+fn own_folder(tool: ToolName) -> Option<PathBuf> {
+    let named = |variable| std::env::var_os(variable).filter(|v| !v.is_empty()).map(PathBuf::from);
+    let home = |folder: &str| std::env::home_dir().map(|home| home.join(folder));
+    match tool {
+        ToolName::ClaudeCode => {
+            named("CLAUDE_CONFIG_DIR").or_else(|| home(".claude")).map(|f| f.join("projects"))
+        }
+        ToolName::Codex => {
+            named("CODEX_HOME").or_else(|| home(".codex")).map(|f| f.join("sessions"))
+        }
+    }
+}
+
+/// `weir reconcile`
+pub fn reconcile(desk: &dyn Desk, args: &Reconcile) -> Done {
+    let found = desk.reconcile(&args.provider, args.month.as_deref())?;
+    Out::stdout(args.json.json).answer(&found, |paint| views::budget::reconciled(&found, paint))
+}

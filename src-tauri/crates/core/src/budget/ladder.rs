@@ -1,0 +1,193 @@
+//! Where a request may still go when budgets are near or at their limits: every way to answer is
+//! weighed against the budgets it would count in, and what is left comes out in order.
+//! Owns the steps down; amounts and standings are judged before and passed in.
+
+use super::AtLimit;
+use crate::Money;
+
+/// Which way to answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Place {
+    /// A link of the request's own chain, by its index.
+    Own(usize),
+    /// A link of the tier below, by its index.
+    Below(usize),
+}
+
+/// A hard budget that an answer there would not fit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Full {
+    /// The budget, by its place among those in force.
+    pub budget: usize,
+    /// Its name.
+    pub name: String,
+    /// What happens at its limit.
+    pub at_limit: AtLimit,
+    /// Whether the price is not known, rather than the limit reached.
+    pub unpriced: bool,
+    /// For people: which budget, spent, limit, when it resets, how to lift it.
+    pub says: String,
+    /// When its window ends, in Unix milliseconds.
+    pub resets_ms: i64,
+}
+
+/// A way to answer, weighed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rung {
+    /// Which.
+    pub place: Place,
+    /// Whether it stays on the user's machines.
+    pub local: bool,
+    /// The most it can cost; `None` when its price is not known.
+    pub cost: Option<Money>,
+    /// The hard budgets it counts in, by their places.
+    pub counts_in: Vec<usize>,
+    /// Those of them it does not fit.
+    pub full: Vec<Full>,
+}
+
+/// Why a way is offered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Step {
+    /// As it was planned: nothing stands against it.
+    Planned,
+    /// A cheaper link of the own chain, because a dearer one before it does not fit.
+    Cheaper,
+    /// A link of the tier below.
+    TierBelow,
+    /// A local model, because paid ones do not fit.
+    Local,
+}
+
+impl Step {
+    /// The short code of `x-weir-reason`; `None` where the plan's own stands.
+    pub fn code(self) -> Option<&'static str> {
+        match self {
+            Self::Planned => None,
+            Self::Cheaper => Some("budget-cheaper"),
+            Self::TierBelow => Some("budget-tier"),
+            Self::Local => Some("budget-local"),
+        }
+    }
+}
+
+/// A way that is left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pick {
+    /// Which.
+    pub place: Place,
+    /// Why.
+    pub step: Step,
+    /// The most it can cost.
+    pub cost: Option<Money>,
+}
+
+/// What is left, best first, and what is not.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ladder {
+    /// Ways that fit every budget they count in. Empty: the request is refused.
+    pub allowed: Vec<Pick>,
+    /// Ways of the own chain that do not, each with the budget that stands against it. A way that
+    /// is merely no cheaper than one that did not fit has none.
+    pub refused: Vec<(Place, Option<Full>)>,
+}
+
+impl Ladder {
+    /// Everything as planned: no budget stands against anything.
+    pub fn open(own: usize) -> Self {
+        let pick = |at| Pick { place: Place::Own(at), step: Step::Planned, cost: None };
+        Self { allowed: (0..own).map(pick).collect(), refused: Vec::new() }
+    }
+
+    /// The budget to name: the first that stood against a way of the own chain.
+    pub fn held_by(&self) -> Option<&Full> {
+        self.refused.iter().find_map(|(_, full)| full.as_ref())
+    }
+
+    /// Whether the first way that is left is not the first that was planned, which is never done
+    /// silently.
+    pub fn steps_down(&self) -> bool {
+        self.allowed.first().is_some_and(|pick| pick.step != Step::Planned)
+    }
+}
+
+/// What earlier refusals forbid.
+#[derive(Default)]
+struct Bars {
+    /// Budgets in which nothing paid is offered any more.
+    closed: Vec<usize>,
+    /// Only what is cheaper than this, where one way stepped down.
+    below_cost: Option<Money>,
+    steps_down: bool,
+    turns_local: bool,
+    blocks: bool,
+}
+
+impl Bars {
+    fn note(&mut self, rung: &Rung) {
+        for full in &rung.full {
+            match full.at_limit {
+                // What has no price says nothing about what has one.
+                _ if full.unpriced => self.steps_down |= full.at_limit == AtLimit::Downgrade,
+                AtLimit::Notify => {}
+                AtLimit::Downgrade => {
+                    self.steps_down = true;
+                    self.below_cost = match (self.below_cost, rung.cost) {
+                        (Some(known), Some(cost)) => Some(known.min(cost)),
+                        (known, cost) => known.or(cost),
+                    };
+                }
+                AtLimit::Local => {
+                    self.turns_local = true;
+                    self.closed.push(full.budget);
+                }
+                AtLimit::Block => {
+                    self.blocks = true;
+                    self.closed.push(full.budget);
+                }
+            }
+            self.turns_local |= full.at_limit == AtLimit::Local;
+        }
+    }
+
+    /// Whether a way that fits its budgets is still not to be taken.
+    fn forbid(&self, rung: &Rung) -> bool {
+        if rung.cost == Some(Money::ZERO) {
+            return false;
+        }
+        rung.counts_in.iter().any(|budget| self.closed.contains(budget))
+            || self.below_cost.is_some_and(|bound| rung.cost.is_none_or(|cost| cost >= bound))
+    }
+}
+
+/// What is left of the own chain, and of the tier below where a budget steps down or turns local
+/// and the first of the own chain does not fit.
+pub fn ladder(own: &[Rung], below: &[Rung]) -> Ladder {
+    let mut out = Ladder::default();
+    let mut bars = Bars::default();
+    for rung in own {
+        if rung.full.is_empty() && !bars.forbid(rung) {
+            let step = match (out.refused.is_empty(), rung.local) {
+                (true, _) => Step::Planned,
+                (false, true) => Step::Local,
+                (false, false) => Step::Cheaper,
+            };
+            out.allowed.push(Pick { place: rung.place, step, cost: rung.cost });
+            continue;
+        }
+        bars.note(rung);
+        out.refused.push((rung.place, rung.full.first().cloned()));
+    }
+    let first_fits = out.allowed.first().is_some_and(|pick| pick.step == Step::Planned);
+    if first_fits || bars.blocks || !(bars.steps_down || bars.turns_local) {
+        return out;
+    }
+    for rung in below {
+        let fits = rung.full.is_empty() && !bars.forbid(rung);
+        if fits && (rung.local || bars.steps_down) {
+            let step = if rung.local { Step::Local } else { Step::TierBelow };
+            out.allowed.push(Pick { place: rung.place, step, cost: rung.cost });
+        }
+    }
+    out
+}

@@ -1,0 +1,115 @@
+//! The tools of this user as the window lists, connects and puts them back: a workshop that owns
+//! what it works with, and the one problem type of the API. Owns no decision of its own.
+
+use super::gateway::{Gateway, take_back};
+use super::plan::{Ask, Login};
+use super::{ConnectProblem, Disk, Surroundings, Tool, Workshop};
+use crate::api::{ApiProblem, Code, Desk, ToolReport, ToolRow};
+use crate::home::Home;
+
+/// Where the window changes tools.
+pub struct Bench {
+    home: Home,
+    around: Surroundings,
+}
+
+impl Bench {
+    /// The bench of this user.
+    ///
+    /// # Errors
+    /// When no folder of the user's is known.
+    pub fn new(home: &Home) -> Result<Self, ApiProblem> {
+        let around = Surroundings::of_process().ok_or_else(|| failed(&ConnectProblem::NoFolder))?;
+        Ok(Self { home: home.clone(), around })
+    }
+
+    fn shop(&self) -> Workshop<'_> {
+        Workshop { home: &self.home, around: &self.around, files: &Disk }
+    }
+
+    /// Every tool and how it stands. Looks only.
+    pub fn list(&self) -> Vec<ToolRow> {
+        self.shop().list()
+    }
+
+    /// What connecting would change; nothing is.
+    ///
+    /// # Errors
+    /// Why it cannot be done.
+    pub fn rehearse(
+        &self,
+        desk: &dyn Desk,
+        tool: &str,
+        keep_login: bool,
+    ) -> Result<ToolReport, ApiProblem> {
+        let gateway = Gateway::of(desk).map_err(|problem| failed(&problem))?;
+        let done = self.shop().rehearse(named(tool)?, &gateway, &ask(keep_login));
+        done.map_err(|problem| failed(&problem))
+    }
+
+    /// Points a tool at Weir.
+    ///
+    /// # Errors
+    /// Why it cannot be done; the tool's files are then as they were.
+    pub fn connect(
+        &self,
+        desk: &dyn Desk,
+        tool: &str,
+        keep_login: bool,
+    ) -> Result<ToolReport, ApiProblem> {
+        let gateway = Gateway::of(desk).map_err(|problem| failed(&problem))?;
+        let done = self.shop().connect(named(tool)?, &gateway, &desk, &ask(keep_login));
+        done.map_err(|problem| failed(&problem))
+    }
+
+    /// Puts a tool's settings back.
+    ///
+    /// # Errors
+    /// Why they stay as they are.
+    pub fn disconnect(&self, tool: &str) -> Result<ToolReport, ApiProblem> {
+        self.put_back(named(tool)?)
+    }
+
+    /// Puts every tool's settings back, and goes on past one that cannot be.
+    ///
+    /// # Errors
+    /// The tools that could not be put back, each with why; the others were.
+    pub fn restore(&self) -> Result<Vec<ToolReport>, ApiProblem> {
+        let mut reports = Vec::new();
+        let mut problems = Vec::new();
+        for tool in Tool::ALL {
+            match self.put_back(tool) {
+                Ok(report) => reports.push(report),
+                Err(problem) => problems.push(format!("{}: {}", tool.title(), problem.message)),
+            }
+        }
+        reports.retain(|report| !report.unchanged);
+        match problems.is_empty() {
+            true => Ok(reports),
+            false => Err(ApiProblem::new(Code::Unavailable, problems.join("\n"))),
+        }
+    }
+
+    fn put_back(&self, tool: Tool) -> Result<ToolReport, ApiProblem> {
+        let done = self.shop().disconnect(tool, &|client| take_back(&self.home, client));
+        done.map_err(|problem| failed(&problem))
+    }
+}
+
+/// The window offers two ways: as the configuration says, or with the tool's own login.
+fn ask(keep_login: bool) -> Ask {
+    let login = if keep_login { Login::Kept } else { Login::AsConfigured };
+    Ask { login, ..Ask::default() }
+}
+
+fn named(tool: &str) -> Result<Tool, ApiProblem> {
+    let unknown = || ApiProblem::new(Code::NotFound, format!("no tool is called {tool}"));
+    Tool::named(tool).ok_or_else(unknown)
+}
+
+fn failed(problem: &ConnectProblem) -> ApiProblem {
+    match problem {
+        ConnectProblem::Api(problem) => problem.clone(),
+        other => ApiProblem::new(Code::Unavailable, other.to_string()),
+    }
+}

@@ -1,0 +1,87 @@
+//! Where the tiers lead now, and what they took today.
+
+use super::cost::{Books, local_share};
+use crate::api::{ApiProblem, By, LinkNow, LocalServer, ProviderHealth, Span, TierNow};
+use crate::parts::Parts;
+use weir_core::Money;
+use weir_core::route::{Route, Tier};
+use weir_proxy::ports::Routes;
+
+/// The three tiers, `low` first.
+pub fn tiers(
+    parts: &Parts,
+    books: &Books<'_>,
+    providers: &[ProviderHealth],
+    local: &[LocalServer],
+) -> Result<Vec<TierNow>, ApiProblem> {
+    let setup = parts.routing.setup();
+    let today = books.breakdown(Span::Day, By::Tier)?;
+    let tier = |tier: Tier| {
+        let sums = today.groups.iter().find(|group| group.key == tier.as_str()).map(|g| g.sums);
+        let chain = setup.chain(tier);
+        let links: Vec<LinkNow> = chain.iter().map(|route| link(route, providers, local)).collect();
+        let on = |route: &Route| {
+            parts.local.on() || !setup.provider(&route.provider).is_some_and(|p| p.local)
+        };
+        let usable = chain.iter().zip(&links).find(|(route, link)| on(route) && can_be_asked(link));
+        TierNow {
+            tier: tier.as_str().to_owned(),
+            requests: sums.map_or(0, |s| s.requests),
+            local_share: sums.and_then(|s| local_share(&s)),
+            spent_usd: sums.map_or(Money::ZERO, |s| s.spent_usd),
+            now: usable.map(|(_, link)| link.route.clone()),
+            links,
+        }
+    };
+    Ok([Tier::Low, Tier::Medium, Tier::High].map(tier).into())
+}
+
+fn link(route: &Route, providers: &[ProviderHealth], local: &[LocalServer]) -> LinkNow {
+    let health = providers.iter().find(|p| p.name == route.provider);
+    let line = local.iter().find(|s| s.server == route.provider).and_then(|s| s.queue.as_ref());
+    LinkNow {
+        route: route.to_string(),
+        state: health.map_or("unknown", |h| h.state.as_str()).to_owned(),
+        waiting: line.map_or(0, |line| line.waiting.len() as u64),
+    }
+}
+
+/// What nobody has looked at is asked, and what failed lately too; what rests, is away or lacks its
+/// key is not.
+fn can_be_asked(link: &LinkNow) -> bool {
+    matches!(link.state.as_str(), "ready" | "unknown" | "loading" | "failing" | "demo")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::{LocalQueue, LocalWaiting};
+    use weir_core::RequestId;
+
+    #[test]
+    fn a_link_shows_its_providers_state_and_the_line_before_its_server() {
+        let health = |name: &str, state: &str| ProviderHealth {
+            name: name.into(),
+            state: state.into(),
+            reason: None,
+        };
+        let providers = [health("ollama", "ready"), health("gemini", "resting")];
+        let waiting = LocalWaiting {
+            id: RequestId::new(1, 1),
+            model: "llama3.2:3b".into(),
+            position: 1,
+            waited_ms: 5,
+        };
+        let queue = LocalQueue { running: Vec::new(), waiting: vec![waiting] };
+        let server =
+            LocalServer { server: "ollama".into(), queue: Some(queue), ..LocalServer::default() };
+        let of = |provider: &str| {
+            let route = Route { provider: provider.into(), model: "m".into() };
+            link(&route, &providers, std::slice::from_ref(&server))
+        };
+        assert_eq!((of("ollama").state.as_str(), of("ollama").waiting), ("ready", 1));
+        assert_eq!((of("gemini").state.as_str(), of("gemini").waiting), ("resting", 0));
+        let asked = ["ollama", "gemini", "elsewhere"].map(|name| can_be_asked(&of(name)));
+        assert_eq!(asked, [true, false, true]);
+    }
+}

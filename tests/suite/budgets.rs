@@ -1,0 +1,231 @@
+//! Limits hold under any number of callers, are seen, raised and written from the command line,
+//! and start from what was spent before.
+
+use weir_tests::answers::Reply;
+use weir_tests::tokens::HAIKU;
+use weir_tests::{Home, Kind, Provider, Rig, Step, Tokens, Turn};
+
+/// What one answer costs: 40 tokens in at $1 and 256 out at $5 a million.
+const ONE_NANO: i64 = 40 * 1_000 + 256 * 5_000;
+
+fn rig(money: &str) -> Rig {
+    let answer =
+        |_: &weir_tests::Asked| Turn::new(Kind::Messages, Tokens::plain(40, 256)).whole().answer();
+    let provider = Provider::answering(answer);
+    let home = Home::pointing_at(&provider);
+    home.configure(&(weir_tests::home::providers(&provider.url()) + money));
+    Rig::in_home(home, provider)
+}
+
+fn budget(limit: &str, at_limit: &str) -> String {
+    format!(
+        "[[budgets]]\nname = \"week\"\nperiod = \"week\"\nlimit_usd = {limit}\n\
+         at_limit = \"{at_limit}\"\n"
+    )
+}
+
+fn standing(home: &Home, name: &str) -> serde_json::Value {
+    let ran = home.weir(&["budget", "list", "--json"]);
+    let all = ran.json();
+    let found = all.as_array().expect("a list").iter().find(|b| b["name"] == name);
+    found.unwrap_or_else(|| panic!("no {name} in {all}")).clone()
+}
+
+#[test]
+fn a_thousand_requests_at_once_never_pass_a_dollar_and_leave_nothing_set_aside() {
+    // Seen elsewhere: many callers pass the check before the first is counted.
+    let rig = rig(&budget("1.00", "block"));
+    let client = rig.client();
+    let statuses: Vec<u16> = std::thread::scope(|scope| {
+        let caller = |thread: usize| {
+            let client = client.clone();
+            move || -> Vec<u16> {
+                let one =
+                    |n: usize| client.ask(Kind::Messages, false, &format!("t{thread}-{n}")).status;
+                (0..20).map(one).collect()
+            }
+        };
+        let threads: Vec<_> = (0..50).map(|n| scope.spawn(caller(n))).collect();
+        threads.into_iter().flat_map(|thread| thread.join().expect("a caller")).collect()
+    });
+    assert_eq!(statuses.len(), 1_000);
+    assert!(statuses.iter().all(|s| [200, 402, 429].contains(s)), "{statuses:?}");
+    assert!(statuses.iter().any(|s| *s != 200), "1,000 of them cost $1.32");
+    rig.quiet();
+    let spent: i64 = rig.rows().iter().filter_map(|row| row.end.as_ref()?.cost).sum();
+    assert!(spent <= 1_000_000_000, "spent {spent} nano of 1,000,000,000");
+    // What did not fit is less than one estimate, which is above what one costs.
+    assert!(spent > 900_000_000, "and nearly all of it could be used: {spent}");
+    let week = standing(&rig.home, "week");
+    assert_eq!(week["reserved_usd"], "0.000000000", "nothing stays set aside");
+    assert!(week["percent"].as_u64().is_some_and(|p| p >= 90), "{week}");
+}
+
+#[test]
+fn what_was_open_at_a_kill_counts_at_its_estimate_and_holds_nothing_after_the_restart() {
+    let mut rig = rig(&budget("1.00", "block"));
+    let answer = Turn::new(Kind::Messages, Tokens::plain(40, 256)).whole().answer();
+    let hanging: Vec<_> = (0..5)
+        .map(|n| {
+            let mut stalled = answer.clone();
+            stalled.steps.insert(0, Step::Stall);
+            rig.provider.script(stalled);
+            rig.client().open(&rig.client().call(Kind::Messages, false, &format!("open-{n}")))
+        })
+        .collect();
+    rig.provider.until("all five", |truth| truth.iter().filter(|a| a.whole).count() == 5);
+    let before = standing(&rig.home, "week");
+    assert_ne!(before["reserved_usd"], "0.000000000");
+    rig.kill_and_start();
+    drop(hanging);
+    rig.strictness = weir_tests::auditor::Strictness::Killed;
+    let after = standing(&rig.home, "week");
+    assert_eq!(after["reserved_usd"], "0.000000000", "no stuck reservation");
+    assert_eq!(after["spent_usd"], before["reserved_usd"], "kept at the estimate");
+}
+
+#[test]
+fn a_refusal_says_how_to_lift_it_and_the_lift_works_and_outlives_a_kill() {
+    let mut rig = rig(&budget("0.002", "block"));
+    let client = rig.client();
+    assert_eq!(client.ask(Kind::Messages, false, "first").status, 200);
+    let refused = client.ask(Kind::Messages, false, "second");
+    let message = crate::bad_input::message(Kind::Messages, &refused);
+    assert!(message.contains("weir budget lift week --for 1h"), "{message}");
+    let said = rig.home.weir(&["budget", "lift", "week", "--for", "1h", "--by", "1.00"]).ok();
+    assert!(said.starts_with("Budget week is raised to $1.00 until"), "{said}");
+    assert_eq!(client.ask(Kind::Messages, false, "third").status, 200);
+    rig.kill_and_start();
+    rig.strictness = weir_tests::auditor::Strictness::Killed;
+    assert_eq!(rig.client().ask(Kind::Messages, false, "fourth").status, 200);
+    assert_eq!(standing(&rig.home, "week")["limit_usd"], "1.002000000");
+    rig.home.weir(&["budget", "lift", "week", "--end"]).ok();
+    assert_ne!(rig.client().ask(Kind::Messages, false, "fifth").status, 200);
+}
+
+#[test]
+fn a_cost_alert_works_as_written_and_leaves_the_rest_of_the_file_alone() {
+    let rig = rig("# my own words\n[caps]\n\"anthropic/x\" = 2.00 # a day\n");
+    let file = rig.home.path().join("config.toml");
+    let before = std::fs::read_to_string(&file).expect("readable");
+    let words = ["cost", "alert", "--threshold", "5.00", "--period", "week"];
+    let said = rig.home.weir(&words).ok();
+    assert!(said.contains("70 %, 90 %, 100 % of $5.00 a week"), "{said}");
+    let after = std::fs::read_to_string(&file).expect("readable");
+    assert!(after.starts_with(&before), "{after}");
+    let alert = standing(&rig.home, "alert-week");
+    assert_eq!(alert["at_limit"], "notify");
+    assert_eq!(alert["limit_usd"], "5.000000000");
+    assert_eq!(rig.client().ask(Kind::Messages, false, "counted").status, 200);
+    rig.row("counted");
+    let spent = standing(&rig.home, "alert-week")["spent_usd"].clone();
+    assert_eq!(spent, format!("0.{ONE_NANO:09}"), "in force at once");
+    let scoped =
+        ["cost", "alert", "--threshold", "1", "--period", "day", "--scope", "client=aider"];
+    rig.home.weir(&scoped).ok();
+    assert_eq!(standing(&rig.home, "alert-day-client-aider")["scope"][0], "client=aider");
+    rig.home.weir(&["budget", "rm", "alert-day-client-aider"]).ok();
+    rig.home.weir(&["budget", "rm", "alert-week"]).ok();
+    let end = std::fs::read_to_string(&file).expect("readable");
+    assert_eq!(end.trim_end(), before.trim_end());
+    let wrong = rig.home.weir(&["budget", "rm", "nobody"]);
+    assert_eq!(wrong.code, 1);
+    assert!(wrong.stderr.contains("weir budget list"), "{}", wrong.stderr);
+}
+
+#[test]
+fn a_budget_is_set_changed_and_refused_by_name() {
+    let home = Home::bare();
+    let short = home.weir(&["budget", "set", "week"]);
+    assert_eq!(short.code, 1);
+    assert!(short.stderr.contains("needs a period and a limit"), "{}", short.stderr);
+    home.weir(&["budget", "set", "week", "--period", "week", "--limit", "2.00"]).ok();
+    home.weir(&["budget", "set", "week", "--limit", "3.50", "--at-limit", "notify"]).ok();
+    let week = standing(&home, "week");
+    assert_eq!((&week["limit_usd"], &week["at_limit"]), (&"3.500000000".into(), &"notify".into()));
+    home.weir(&["budget", "set", "tokens", "--period", "day", "--tokens", "5000"]).ok();
+    assert_eq!(standing(&home, "tokens")["limit_tokens"], 5_000);
+    let usage = home.weir(&["budget", "set", "x", "--limit", "-1"]);
+    assert_eq!(usage.code, 2);
+    let scope = home.weir(&["budget", "set", "x", "--limit", "1", "--scope", "colour=red"]);
+    assert_eq!(scope.code, 2);
+    let text = home.weir(&["budget", "list"]).ok();
+    assert!(text.contains("of $3.50") && text.contains("of 5,000 tokens"), "{text}");
+}
+
+#[test]
+fn shares_caps_and_sessions_hold_through_the_real_program() {
+    let rig = rig(
+        "[[budgets]]\nname = \"day\"\nperiod = \"day\"\nlimit_usd = 1.00\nat_limit = \"block\"\n\
+         [categories]\nof = \"day\"\nstandard = 50\nbatch = 0\n\
+         [[budgets]]\nname = \"one session\"\nperiod = \"day\"\nlimit_usd = 0.0001\n\
+         scope = { session = \"runaway\" }\nat_limit = \"block\"\n",
+    );
+    let client = rig.client();
+    assert_eq!(client.ask(Kind::Messages, false, "calm").status, 200);
+    let refused = client.ask(Kind::Messages, false, "runaway");
+    let message = crate::bad_input::message(Kind::Messages, &refused);
+    assert!(message.contains("Budget one session"), "{message}");
+    let body = Kind::Messages.ask(HAIKU, false, "hello").to_string();
+    let headers = [("x-weir-category", "batch"), ("x-weir-session", "cat")];
+    let request = client.post("/v1/messages", &headers, body.as_bytes());
+    let refused = client.send(&request);
+    let message = crate::bad_input::message(Kind::Messages, &refused);
+    assert!(message.contains("Budget day/batch"), "{message}");
+    rig.row("calm");
+    assert_eq!(standing(&rig.home, "day/standard")["spent_usd"], format!("0.{ONE_NANO:09}"));
+}
+
+/// A session log of Claude Code: one answer of 1,000 tokens in and 100 out, twice.
+fn session_log(at: &str) -> String {
+    let line = format!(
+        "{{\"type\":\"assistant\",\"timestamp\":\"{at}\",\"sessionId\":\"s\",\"cwd\":\"/x/shop\",\
+         \"requestId\":\"r\",\"message\":{{\"id\":\"m\",\"model\":\"{HAIKU}\",\"usage\":\
+         {{\"input_tokens\":1000,\"output_tokens\":100}}}}}}\n"
+    );
+    line.clone() + &line
+}
+
+#[test]
+fn an_import_fills_the_reports_once_and_a_budget_starts_from_it() {
+    let home = Home::bare();
+    home.configure(&budget("1.00", "block").replace("week", "month"));
+    let folder = home.user().join(".claude/projects/-x-shop");
+    std::fs::create_dir_all(&folder).expect("a folder");
+    // Before any month of this ledger, and today: an hour ago may be yesterday and is in no doubt.
+    std::fs::write(folder.join("a.jsonl"), session_log("2020-02-03T04:05:06Z")).expect("written");
+    let done = home.weir(&["import", "claude-code", "--json"]).json();
+    assert_eq!((&done["added"], &done["known"]), (&1.into(), &0.into()), "{done}");
+    let again = home.weir(&["import", "claude-code", "--json"]).json();
+    assert_eq!((&again["added"], &again["known"]), (&0.into(), &1.into()), "{again}");
+    let summary = home.weir(&["cost", "summary", "--period", "all", "--json"]).json();
+    assert_eq!(summary["requests"], 1);
+    assert_eq!(summary["tokens"]["input"], 1_000);
+    let by = ["cost", "breakdown", "--period", "all", "--by", "client", "--json"];
+    assert_eq!(home.weir(&by).json()["groups"][0]["key"], "claude-code");
+    assert_eq!(standing(&home, "month")["spent_usd"], "0.000000000", "another month's spend");
+    let missing = home.weir(&["import", "codex"]);
+    assert_eq!(missing.code, 1);
+    assert!(missing.stderr.contains(".codex"), "{}", missing.stderr);
+}
+
+#[test]
+fn a_providers_report_is_held_against_the_ledger() {
+    let report = r#"{"data":[{"starting_at":"2026-11-20T00:00:00Z","results":[{"amount":"123.45","currency":"USD","model":"claude-haiku-4-5-20251001"}]}],"has_more":false,"next_page":null}"#;
+    let provider = Provider::answering(move |_| Reply::json(200, report).answer());
+    let mut home = Home::pointing_at(&provider);
+    home.hide("ANTHROPIC_ADMIN_KEY", "sk-ant-admin01-canary-0123456789abcdef".into());
+    let found = home.weir(&["reconcile", "anthropic", "--month", "2026-11", "--json"]).json();
+    assert_eq!(found["reported_usd"], "1.234500000");
+    assert_eq!(found["gap_usd"], "1.234500000");
+    assert_eq!(found["days"][0]["model"], "claude-haiku-4-5");
+    let asked = provider.last().asked;
+    assert!(asked.path().starts_with("/v1/organizations/cost_report"), "{}", asked.path());
+    let leaks = weir_tests::canary::search_home(&home);
+    assert!(leaks.is_empty(), "{leaks:#?}");
+    let odd = home.weir(&["reconcile", "gemini"]);
+    assert_eq!(odd.code, 1);
+    assert!(odd.stderr.contains("anthropic, openai, openrouter"), "{}", odd.stderr);
+    let none = Home::bare().weir(&["reconcile", "openai"]);
+    assert!(none.stderr.contains("openai-admin"), "{}", none.stderr);
+}

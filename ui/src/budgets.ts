@@ -1,0 +1,73 @@
+// Budgets in words: a limit is of dollars or of tokens, never both. Pure.
+import type { BudgetStanding } from './api';
+import { count, money, nano, usd } from './format';
+
+/** `$10.00`, `1.23M tokens`. */
+export function limitOf(budget: BudgetStanding): string {
+  return budget.limit_usd !== null ? money(budget.limit_usd) : `${count(budget.limit_tokens ?? 0)} tokens`;
+}
+
+export function spentOf(budget: BudgetStanding): string {
+  return budget.limit_usd !== null ? money(budget.spent_usd) : count(budget.spent_tokens);
+}
+
+/** What may still be spent; null when nothing may. */
+export function leftOf(budget: BudgetStanding): string | null {
+  if (budget.limit_usd !== null) {
+    const rest = nano(budget.limit_usd) - nano(budget.spent_usd) - nano(budget.reserved_usd);
+    return rest > 0n ? money(usd(rest)) : null;
+  }
+  const rest = (budget.limit_tokens ?? 0) - budget.spent_tokens - budget.reserved_tokens;
+  return rest > 0 ? `${count(rest)} tokens` : null;
+}
+
+/** What is set aside for requests under way; null when nothing is. */
+export function asideOf(budget: BudgetStanding): string | null {
+  if (budget.limit_usd !== null) return nano(budget.reserved_usd) > 0n ? money(budget.reserved_usd) : null;
+  return budget.reserved_tokens > 0 ? `${count(budget.reserved_tokens)} tokens` : null;
+}
+
+const LADDERS: Record<string, string[]> = {
+  notify: ['open'],
+  downgrade: ['open', 'cheaper', 'local', 'stop'],
+  local: ['open', 'local', 'stop'],
+  block: ['open', 'stop'],
+};
+
+export const STEPS: Record<string, string> = {
+  open: 'As asked',
+  cheaper: 'Cheaper models',
+  local: 'Only local',
+  stop: 'Stop',
+};
+
+/** The steps down from the limit, the first of which is no step yet. */
+export function ladder(budget: BudgetStanding): string[] {
+  return LADDERS[budget.at_limit] ?? ['open'];
+}
+
+const THEN: Record<string, string> = {
+  notify: 'you are told and nothing stops',
+  downgrade: 'cheaper models, then local ones, then nothing',
+  local: 'only local models',
+  block: 'no request leaves',
+};
+
+/** `Monday 23 November at 00:00`. */
+export function moment(at: string): string {
+  return new Intl.DateTimeFormat('en-GB', { weekday: 'long', day: 'numeric', month: 'long', hour: '2-digit', minute: '2-digit' }).format(new Date(at));
+}
+
+/** What the limit means now, in one sentence. */
+export function meaning(budget: BudgetStanding): string {
+  const then = THEN[budget.at_limit] ?? budget.at_limit;
+  if (budget.percent >= 100) return `Its limit is reached: ${then} until ${moment(budget.resets_at)}.`;
+  return `From ${limitOf(budget)} on, ${then}. It starts anew on ${moment(budget.resets_at)}.`;
+}
+
+/** What the window comes to at this pace; null before that can be said. */
+export function ahead(budget: BudgetStanding): string | null {
+  if (budget.forecast_usd === null) return null;
+  const comes = `At this pace about ${money(budget.forecast_usd)} by then`;
+  return budget.over_at === null ? `${comes}.` : `${comes}; the limit is passed on ${moment(budget.over_at)}.`;
+}

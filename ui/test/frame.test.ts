@@ -1,0 +1,125 @@
+// The frame: eight pages by rail and keys, what is remembered, and the states of every page.
+import { describe, expect, it } from 'vitest';
+import { PAGES, type PageName } from '../src/pages';
+import { FakeBackend, view } from '../src/backend/fake';
+import { button, click, close, main, open, press, settle, text } from './door';
+import { sample } from './sample';
+
+const NOW = Date.parse('2026-11-20T13:20:00Z');
+const heading = () => document.querySelector('main h1')?.textContent;
+
+it('goes to each page by its number and remembers the last one', async () => {
+  await open(sample('usual', NOW));
+  for (const [i, [, word]] of PAGES.entries()) {
+    await press(String(i + 1), i % 2 === 0 ? { ctrlKey: true } : { metaKey: true });
+    expect(heading()).toBe(word);
+    expect(document.querySelector('[aria-current=page]')?.textContent).toContain(word);
+    expect(document.activeElement, 'keys start on the page').toBe(document.querySelector('main'));
+  }
+  await close();
+  await open(sample('usual', NOW), localStorage.getItem('weir.page') as PageName);
+  expect(heading()).toBe('Settings');
+});
+
+it('searches with a slash, but not where a slash is typed', async () => {
+  await open(sample('usual', NOW), 'requests');
+  const search = document.querySelector<HTMLInputElement>('input[type=search]');
+  await press('/');
+  expect(document.activeElement).toBe(search);
+  const typed = new KeyboardEvent('keydown', { key: '/', bubbles: true, cancelable: true });
+  search?.dispatchEvent(typed);
+  expect(typed.defaultPrevented).toBe(false);
+});
+
+it('a page that is remembered and no longer there is the overview', async () => {
+  await open(sample('usual', NOW), 'elsewhere' as PageName);
+  expect(heading()).toBe('Overview');
+});
+
+describe('every page', () => {
+  for (const [name, word] of PAGES) {
+    it(`${word} says when nobody serves, and its tools and settings stay`, async () => {
+      await open(sample('offline', NOW), name);
+      if (name === 'tools') expect(main()).toContain('Claude Code');
+      else {
+        expect(main()).toContain('Port 9347 is taken by node (pid 4242)');
+        button('Try again');
+      }
+      expect(text()).toContain('Not serving');
+    });
+
+    it(`${word} tells a fault and asks again`, async () => {
+      const backend = await open(sample('broken', NOW), name);
+      if (name === 'routing') return; // Drawn from the view alone.
+      expect(main()).toContain('The engine does not answer. Run: weir status');
+      backend.dark = null;
+      for (const again of document.querySelectorAll<HTMLButtonElement>('main [role=alert] button')) again.click();
+      await settle();
+      expect(main()).not.toContain('The engine does not answer');
+    });
+
+    it(`${word} with nothing in it says what to do`, async () => {
+      await open(sample('empty', NOW), name);
+      expect(main().length).toBeGreaterThan(40);
+      expect(heading()).toBe(word);
+    });
+  }
+});
+
+it('an action that fails says why until it is dismissed', async () => {
+  const backend = await open(sample('usual', NOW), 'requests');
+  backend.fault = { code: 'not_answering', message: 'the engine does not answer. Run: weir status' };
+  await click('Copy address');
+  expect(main()).toContain('The engine does not answer. Run: weir status');
+  await click('Dismiss');
+  expect(main()).not.toContain('The engine does not answer');
+});
+
+it('what needs attention is counted beside the overview', async () => {
+  await open(sample('usual', NOW), 'tools');
+  expect(button('Overview ▲ 2 need attention').title).toMatch(/Overview \(.*1\)/);
+});
+
+describe('the first steps', () => {
+  it('come by themselves once, and can be left at once', async () => {
+    localStorage.removeItem('weir.set-up');
+    await open(sample('first', NOW));
+    expect(heading()).toBe('First steps');
+    expect(main()).toContain('ollama');
+    expect(main()).toContain('Codex');
+    await click('Skip all');
+    expect(heading()).toBe('Overview');
+    await close();
+    await open(sample('first', NOW));
+    expect(heading()).toBe('Overview');
+  });
+
+  it('go through with nothing changed unseen, and see the first request arrive', async () => {
+    localStorage.removeItem('weir.set-up');
+    const backend = await open(sample('first', NOW));
+    await click('Next');
+    expect(main()).toContain('It goes to the keychain');
+    await click('Next');
+    expect(main()).toContain('limit_usd = 5.00');
+    await click('Next');
+    await click('Codex');
+    expect(main()).toContain('This is all that changes');
+    expect(main()).toContain('model_provider = "weir"');
+    expect(backend.asked.filter((what) => !what.startsWith('rehearse')), 'nothing was changed so far').toEqual([]);
+    await click('Connect Codex');
+    expect(backend.asked.at(-1)).toBe('connect codex false');
+    await click('Next');
+    expect(main()).toContain('Ask Codex anything');
+    const usual = sample('usual', NOW).now;
+    backend.show(usual);
+    await settle();
+    expect(main()).toContain('The first request is here.');
+    await click('Done');
+    expect(heading()).toBe('Overview');
+  });
+});
+
+it('a window without anything served and nothing wrong is starting', async () => {
+  await open(new FakeBackend(view({ overview: null })));
+  expect(main()).toContain('Weir is starting.');
+});

@@ -1,0 +1,332 @@
+// Requests, providers, local models, tools, settings, routing and budgets as a person uses them.
+import { describe, expect, it } from 'vitest';
+import type { LogRow } from '../src/api';
+import { budget, FakeBackend, overview, row, view } from '../src/backend/fake';
+import { bill, merged, NO_FILTER, passes, stages, total } from '../src/requests';
+import { button, cells, click, field, main, open, press, settle, squeezed, type } from './door';
+import { sample } from './sample';
+
+const NOW = Date.parse('2026-11-20T13:20:00Z');
+const lines = () => [...document.querySelectorAll('table[role=grid] tbody tr[id]')];
+const grid = () => document.querySelector('table[role=grid]') as HTMLElement;
+
+describe('requests', () => {
+  it('draw only the lines in sight of ten thousand, and say how many there are', async () => {
+    const backend = sample('full', NOW);
+    await open(backend, 'requests');
+    expect(lines().length).toBeLessThan(60);
+    await type('Outcome', 'done');
+    for (let i = 0; i < 12; i += 1) await settle();
+    expect(grid().getAttribute('aria-rowcount')).toBe(String(backend.world.rows.filter((r) => r.outcome === 'ok').length + 1));
+    expect(lines().length).toBeLessThan(60);
+  });
+
+  it('are found by text and by filters, and the sum is of what was found', async () => {
+    await open(sample('usual', NOW), 'requests');
+    await type('Search requests', 'gpt-5');
+    expect(lines().every((line) => /gpt-5/.test(line.textContent ?? '') || /codex/.test(line.textContent ?? ''))).toBe(true);
+    await type('Place', 'local');
+    expect(main()).toContain('No request is like that.');
+    await click('Clear search and filters');
+    await type('Place', 'local');
+    expect(main()).toMatch(/\d+ requests · \$0 · 100 % local/);
+  });
+
+  it('move by keys, open with Enter and close with Escape, the focus back on the list', async () => {
+    await open(sample('usual', NOW), 'requests');
+    grid().focus();
+    await press('ArrowDown');
+    await press('Enter');
+    expect(main()).toContain('What comes before it in the chain failed.');
+    await press('ArrowDown', {}, grid());
+    expect(main()).not.toContain('What comes before it in the chain failed.');
+    await press('Escape');
+    expect(document.querySelector('aside')).toBeNull();
+    expect(document.activeElement).toBe(grid());
+  });
+
+  it('show a life whose lines add up to the total, and what was dropped', async () => {
+    const backend = sample('usual', NOW);
+    await open(backend, 'requests');
+    (lines()[1] as HTMLElement).click();
+    await settle();
+    const life = squeezed(document.querySelector('aside')?.textContent);
+    expect(life).toContain('Attempt 1 anthropic/claude-sonnet-5-5, $0.31 set aside');
+    expect(life).toContain('Refused, status 529');
+    expect(cells().join(' ')).toContain('Prompt 2,200 $0.002750000');
+    expect(life).toContain('Total$0.048906250');
+    expect(life).toContain('context too short before it');
+    expect(life).toContain('document-title');
+  });
+
+  it('a cost that the lines do not explain has a line of its own', () => {
+    const told = bill({ ...row({ cost_usd: '0.010000000' }), lines: [{ kind: 'output', model: null, tokens: 10, cost_usd: '0.004000001' }] });
+    expect(told.rest).toBe('0.005999999');
+    expect(bill({ ...row({ cost_usd: null }), lines: [] }).total).toBeNull();
+  });
+
+  it('open from the overview, and arrive while the page is open', async () => {
+    const backend = sample('usual', NOW);
+    await open(backend);
+    (lines()[1] as HTMLElement).click();
+    await settle();
+    expect(document.querySelector('main h1')?.textContent).toBe('Requests');
+    expect(document.querySelector('aside')).not.toBeNull();
+    const now = backend.now.overview;
+    if (now === null) throw new Error('no overview');
+    backend.show(view({ overview: { ...now, requests: [row({ id: 'wr_9999999999999', client: 'brand-new' }), ...now.requests] } }));
+    await settle();
+    expect(cells()).toContain('brand-new');
+  });
+
+  it('rows are never doubled and never out of order', () => {
+    const ids = (rows: LogRow[]) => rows.map((each) => each.id);
+    const old = [row({ id: 'c' }), row({ id: 'a' })];
+    expect(ids(merged(old, [row({ id: 'b' }), row({ id: 'c', outcome: 'timeout' })]))).toEqual(['c', 'b', 'a']);
+    expect(merged(old, [row({ id: 'c', outcome: 'timeout' })])[0]?.outcome).toBe('timeout');
+  });
+
+  it('a sum counts no demonstration, and what has no price stands beside it', () => {
+    const rows = [row(), row({ cost_usd: null, pricing: 'unpriced' }), row({ demo: true }), row({ pricing: 'estimated', local: true })];
+    expect(total(rows)).toMatchObject({ spent: '0.017400000', unpriced: 1, about: true, local: 1 });
+    expect(passes(row({ outcome: 'timeout' }), { ...NO_FILTER, outcome: 'failed' })).toBe(true);
+  });
+
+  it('a request still under way has no stage that did not happen', () => {
+    const names = stages(row({ outcome: null, cost_usd: null, total_ms: null })).map((stage) => stage.name);
+    expect(names).toEqual(['Accepted', 'Read']);
+  });
+});
+
+describe('keys', () => {
+  it('are tested as soon as they are saved, and forgotten here', async () => {
+    const backend = await open(sample('usual', NOW), 'providers');
+    (document.querySelectorAll('.bar')[3] as HTMLElement).click();
+    await settle();
+    const input = field('Key for openrouter') as HTMLInputElement;
+    expect(input.type).toBe('password');
+    await type('Key for openrouter', '  sk-or-1  ');
+    await click('Save and test');
+    expect(backend.asked).toEqual(['keySet openrouter sk-or-1', 'keyTest openrouter']);
+    expect(main()).toContain('Openrouter accepts the key');
+    expect(document.body.innerHTML).not.toContain('sk-or-1');
+  });
+
+  it('that are refused say so, and stay to be replaced', async () => {
+    const backend = sample('usual', NOW);
+    backend.world.keyTest = { ok: false, status: 401, message: 'openrouter refuses the key (status 401)' };
+    await open(backend, 'providers');
+    (document.querySelectorAll('.bar')[3] as HTMLElement).click();
+    await settle();
+    await type('Key for openrouter', 'wrong');
+    await click('Save and test');
+    expect(main()).toContain('refuses the key (status 401)');
+    button('Replace');
+  });
+
+  it('are removed only after a second word', async () => {
+    const backend = await open(sample('usual', NOW), 'providers');
+    (document.querySelectorAll('.bar')[0] as HTMLElement).click();
+    await settle();
+    await click('Remove');
+    expect(backend.asked).toEqual([]);
+    await click('Keep');
+    await click('Remove');
+    await click('Remove');
+    expect(backend.asked).toEqual(['keyRemove anthropic']);
+  });
+
+  it('behind a locked keychain offer both ways out', async () => {
+    await open(sample('usual', NOW), 'providers');
+    (document.querySelectorAll('.bar')[2] as HTMLElement).click();
+    await settle();
+    expect(main()).toContain('The keychain is locked');
+    expect(main()).toContain('key = "env:GEMINI_API_KEY"');
+  });
+
+  it('an unknown price is a word, and prices carry their date', async () => {
+    await open(sample('usual', NOW), 'providers');
+    expect(main()).toContain('Prices: built-in table of 2026-11-18');
+    await type('Find a model or provider', 'devstral');
+    expect(main()).toContain('no price known');
+    expect(cells()).not.toContain('$0');
+  });
+});
+
+describe('local models', () => {
+  it('are loaded, unloaded and switched off by one order each', async () => {
+    const backend = await open(sample('usual', NOW), 'local');
+    await click('Unload llama3.2:3b');
+    await click('Load nomic-embed-text');
+    await click('Local models: on');
+    expect(backend.asked).toEqual([
+      'local {"order":"unload","model":"ollama/llama3.2:3b"}',
+      'local {"order":"load","model":"ollama/nomic-embed-text"}',
+      'local {"order":"switch","on":false}',
+    ]);
+  });
+
+  it('with a context too short for a tool, or in a cloud, are told', async () => {
+    await open(sample('usual', NOW), 'local');
+    expect(main()).toContain('llama3.2:3b is loaded with a context of 4,096 tokens');
+    expect(main()).toContain('OLLAMA_CONTEXT_LENGTH');
+    expect(main()).toContain('In a cloud');
+    expect(main()).toContain('2 models in memory, 7.1 GB');
+    expect(main()).toContain('1 waits, the first for 3.2 s');
+  });
+});
+
+describe('tools', () => {
+  it('show what would change before anything does, and the first request after', async () => {
+    const backend = await open(sample('usual', NOW), 'tools');
+    await click('Connect Codex');
+    expect(main()).toContain('http_headers = { "x-weir-token" = "weir_…" }');
+    expect(backend.asked).toEqual(['rehearse codex false']);
+    await click('Connect Codex');
+    expect(main()).toContain('Waiting for its first request.');
+    const now = backend.now.overview;
+    if (now === null) throw new Error('no overview');
+    backend.show(view({ overview: { ...now, requests: [row({ id: 'wr_9', client: 'codex' }), ...now.requests] } }));
+    await settle();
+    expect(main()).toContain('The first request is here: claude-sonnet-5-5, $0.0087.');
+  });
+
+  it('are put back one by one or all together, all only after a second word', async () => {
+    const backend = await open(sample('usual', NOW), 'tools');
+    await click('Disconnect');
+    await click('Restore all…');
+    await click('Restore all');
+    expect(backend.asked).toEqual(['disconnect claude-code', 'restore']);
+  });
+
+  it('that cannot be connected say why and what to do', async () => {
+    const backend = await open(sample('usual', NOW), 'tools');
+    backend.dark = { code: 'unavailable', message: '/home/someone/.codex/config.toml is a link. Nothing was changed. Replace it by a file' };
+    await click('Connect Codex');
+    expect(main()).toContain('Nothing was changed. Replace it by a file');
+    expect(button('Connect Codex').disabled).toBe(true);
+  });
+});
+
+describe('settings', () => {
+  it('start at login is asked of the desktop, and a file that does not hold is told by line', async () => {
+    const backend = await open(sample('full', NOW), 'settings');
+    const box = field('Start Weir when I log in, with its window closed') as HTMLInputElement;
+    box.checked = true;
+    box.dispatchEvent(new Event('change', { bubbles: true }));
+    await settle();
+    expect(backend.asked).toEqual(['login true']);
+    expect(main()).toContain('Line 12: tiers.low');
+  });
+
+  it('the tunnel shows its token once and is closed from here', async () => {
+    const backend = await open(sample('usual', NOW), 'settings');
+    await type('Public name', 'weir.example.com');
+    await click('Open the tunnel');
+    expect(main()).toContain(`weir_${'t'.repeat(43)}`);
+    expect(main()).toContain('https://weir.example.com/cursor/v1');
+    await click('Close the tunnel');
+    expect(backend.asked).toEqual(['tunnelStart weir.example.com', 'tunnelStop']);
+    expect(main()).not.toContain('weir_t');
+  });
+
+  it('every check is shown with its fix', async () => {
+    await open(sample('usual', NOW), 'settings');
+    await click('Check now');
+    expect(cells().slice(-3, -1)).toEqual(['Wrong', 'context llama3.2:3b']);
+    expect(cells().at(-1)).toContain('Start Ollama with OLLAMA_CONTEXT_LENGTH');
+  });
+});
+
+describe('routing', () => {
+  it('judges what is pasted, a prompt or a whole body, and sends nothing', async () => {
+    const backend = await open(sample('usual', NOW), 'routing');
+    await type('A prompt or a whole request body', 'Why does this hang?');
+    await new Promise((done) => setTimeout(done, 350));
+    await settle();
+    expect(main()).toContain('debugging, high, sure (0.93)');
+    await type('A prompt or a whole request body', '{"model":"gpt-5","messages":[]}');
+    await new Promise((done) => setTimeout(done, 350));
+    await settle();
+    expect(backend.asked).toEqual([
+      'route {"model":"weir-auto","messages":[{"role":"user","content":"Why does this hang?"}]}',
+      'route {"model":"gpt-5","messages":[]}',
+    ]);
+  });
+
+  it('shows where each tier leads now, and who waits', async () => {
+    await open(sample('usual', NOW), 'routing');
+    expect(main()).toMatch(/ollama\/qwen2.5-coder:7b ?now/);
+    expect(main()).toContain('1 waits');
+    expect(main()).toContain('resting');
+  });
+
+  it('compares with the plans of shadow mode and with another configuration, when asked', async () => {
+    const backend = await open(sample('usual', NOW), 'routing');
+    expect(backend.asked).toEqual([]);
+    await click('Compare');
+    expect(cells().slice(-7)).toEqual(['All', '900', '$3.80', 'about $2.14', '$1.66', '46 %', '61 %']);
+    await click('Another configuration');
+    expect(button('Compare').disabled).toBe(true);
+    await type('A configuration', '[routing]\nmode = "local-first"');
+    await click('Compare');
+    expect(backend.asked.at(-1)).toContain('simulate false [routing]');
+  });
+});
+
+it('a budget over its limit says what that means and until when', async () => {
+  await open(sample('full', NOW), 'budgets');
+  expect(main()).toContain('$3.80 of $10.00, 38 %');
+  expect(main()).toContain('Its limit is reached: no request leaves until');
+});
+
+it('a budget is raised for a day, and taken away only after a second word', async () => {
+  const backend = await open(sample('usual', NOW), 'budgets');
+  expect(document.querySelector('[aria-current=step]')?.textContent).toBe('As asked');
+  expect(main()).toContain('At this pace about $6.10 by then.');
+  await click('Raise for today');
+  await click('Remove');
+  await click('Keep');
+  await click('Remove');
+  await click('Remove');
+  expect(backend.asked).toEqual([
+    'budget {"do":"lift","name":"week","for_s":null,"by_usd":null,"by_tokens":null}',
+    'budget {"do":"remove","name":"week"}',
+  ]);
+});
+
+it('a budget of tokens is told in tokens, and never in dollars', async () => {
+  const base = sample('usual', NOW);
+  const tokens = budget({ limit_usd: null, limit_tokens: 2_000_000, spent_tokens: 760_000, forecast_usd: null });
+  base.world.budgets = { budgets: [{ ...tokens, scope: [], history: [] }], allowances: [] };
+  await open(base, 'budgets');
+  expect(main()).toContain('760K of 2.00M tokens, 38 %');
+  expect(main()).toContain('1.24M tokens left');
+});
+
+it('a budget with an amount that is none is not offered', async () => {
+  const backend = await open(new FakeBackend(view({ overview: overview() })), 'budgets');
+  await type('At most $', '5,00');
+  expect(main()).toContain('must be an amount of dollars');
+  await type('At most $', '12');
+  await type('Period', 'month');
+  expect(main()).toContain('name = "month" period = "month" limit_usd = 12.0 at_limit = "block"');
+  expect(backend.asked).toEqual([]);
+  await click('Set this budget');
+  expect(backend.asked).toEqual([
+    'budget {"do":"set","name":"month","period":"month","limit_usd":"12.000000000","limit_tokens":null,"scope":null,"thresholds":null,"at_limit":"block"}',
+  ]);
+});
+
+it('every name and text from outside is shown as text', async () => {
+  const hostile = '<img src=x onerror=alert(1)>';
+  const backend = sample('usual', NOW);
+  backend.world.tools = backend.world.tools.map((tool) => ({ ...tool, title: hostile, file: hostile }));
+  backend.world.local = backend.world.local.map((server) => ({ ...server, server: hostile, reason: hostile }));
+  for (const page of ['tools', 'local', 'providers'] as const) {
+    const { close } = await import('./door');
+    await open(backend, page);
+    expect(document.querySelector('img')).toBeNull();
+    await close();
+  }
+});

@@ -28,10 +28,17 @@ fuzz_target!(|bytes: &[u8]| {
     assert_eq!(found.opening.is_some(), found.user_turns > 0);
     let Ok(document) = serde_json::from_slice::<Value>(input.stream) else { return };
     let Some([only]) = document["messages"].as_array().map(Vec::as_slice) else { return };
-    let plain = only.as_object().is_some_and(|fields| fields.len() == 2) && document.as_object().is_some_and(|d| d.len() == 1);
-    let Some(said) = only["content"].as_str().filter(|_| plain && only["role"] == "user") else { return };
+    let plain = only.as_object().is_some_and(|fields| fields.len() == 2)
+        && document.as_object().is_some_and(|d| d.len() == 1);
+    let Some(said) = only["content"].as_str().filter(|_| plain && only["role"] == "user") else {
+        return;
+    };
     let shown = |c: char| !c.is_whitespace() && !c.is_control();
-    if said.len() < 500 && said.chars().any(shown) && !said.starts_with("<env>") && !input.stream.contains(&b'\\') {
+    if said.len() < 500
+        && said.chars().any(shown)
+        && !said.starts_with("<env>")
+        && !input.stream.contains(&b'\\')
+    {
         assert_eq!(found.last.text, said);
     }
 });

@@ -312,7 +312,12 @@ impl Zones {
 }
 
 fn bits(found: Cues) -> impl Iterator<Item = usize> {
-    (0..CUES).filter(move |cue| found & (1 << cue) != 0)
+    let mut left = found;
+    std::iter::from_fn(move || {
+        let cue = left.trailing_zeros() as usize;
+        left &= left.wrapping_sub(1);
+        (cue < CUES).then_some(cue)
+    })
 }
 
 fn count(found: &[Cues], into: &mut [f32; CUES]) {

@@ -1,13 +1,15 @@
 //! Words that name a kind of work, in many languages: a sign, never a verdict. The model learns how
 //! much each cue weighs in each place.
 
-use crate::words::{is_unspaced, number, pair};
+use crate::words::{beginnings, is_unspaced, number, pair};
 use std::sync::LazyLock;
 
 /// The cues, in the order of the lexicon's lines.
 pub const CUES: usize = 34;
 /// Longest stem or unspaced word looked up, in characters.
 const CHARS_MAX: usize = 12;
+/// Shortest stem, in characters.
+const STEM_CHARS_MIN: usize = 3;
 
 const TEXT: &str = include_str!("../data/lexicon.txt");
 
@@ -44,14 +46,8 @@ pub fn cues(words: &[&str]) -> Vec<Cues> {
 }
 
 fn stem(stems: &Table, word: &str) -> Cues {
-    let mut cues = 0;
-    for (n, (at, c)) in word.char_indices().enumerate().take(CHARS_MAX) {
-        if n >= 2 {
-            let end = at + c.len_utf8();
-            cues |= stems.get(number(0, &word.as_bytes()[..end]));
-        }
-    }
-    cues
+    let found = beginnings(0, word, CHARS_MAX).skip(STEM_CHARS_MIN - 1);
+    found.fold(0, |cues, number| cues | stems.get(number))
 }
 
 /// Unspaced characters that make a word of the lexicon together.

@@ -24,6 +24,9 @@ const CROSSED: [usize; 4] = [1, 6, 8, 9];
 /// What the head for confidence sees.
 pub const SURE_INPUTS: usize = 8;
 
+/// Most rows that are summed before a sum of 16 bits could be full.
+const RUN_MAX: usize = 256;
+
 /// How the file begins.
 const MAGIC: &[u8; 8] = b"WEIRTRI2";
 /// The numbers before the table: a scale a column, both heads, both thresholds.
@@ -84,12 +87,22 @@ impl Model {
     pub fn scores(&self, features: &Features) -> Scores {
         let mut sums = [0.0f32; COLUMNS];
         let (rows, _) = self.table.as_chunks::<COLUMNS>();
-        for (bucket, value) in &features.hashed {
-            if let Some(row) = rows.get(*bucket as usize) {
-                for (sum, weight) in sums.iter_mut().zip(row) {
-                    *sum += f32::from(weight.cast_signed()) * value;
+        // Features of one place stand together and weigh the same: their rows are summed in whole
+        // numbers, and weighed once.
+        let mut rest = features.hashed.as_slice();
+        while let Some((_, value)) = rest.first() {
+            let run = rest.iter().take(RUN_MAX).take_while(|(_, other)| other == value).count();
+            let mut whole = [0i16; COLUMNS];
+            for (bucket, _) in &rest[..run] {
+                let Some(row) = rows.get(*bucket as usize) else { continue };
+                for (sum, weight) in whole.iter_mut().zip(row) {
+                    *sum += i16::from(weight.cast_signed());
                 }
             }
+            for (sum, whole) in sums.iter_mut().zip(whole) {
+                *sum += f32::from(whole) * value;
+            }
+            rest = &rest[run..];
         }
         for (sum, scale) in sums.iter_mut().zip(&self.heads) {
             *sum *= scale;

@@ -9,6 +9,8 @@ const EDGE_BYTES: usize = 260;
 const PROSE_BYTES: usize = 1_600;
 /// Kept of what the instruction is about, in bytes.
 const PAYLOAD_BYTES: usize = 1_200;
+/// How much of a line is looked at to tell code from prose, in bytes.
+const LOOK_BYTES: usize = 300;
 /// A quotation of this length or more is no part of an instruction, in bytes.
 const QUOTE_BYTES_MIN: usize = 80;
 
@@ -157,8 +159,8 @@ fn note(shape: &mut Shape, kind: Line, line: &str) {
         Line::Prose => {
             shape.prose += bytes;
             shape.items += u32::from(is_item(line));
-            shape.questions += line.matches(['?', '？', '؟']).count() as u32;
-            shape.clauses += line.matches([',', ';', '，', '、', '；', '،']).count() as u32;
+            shape.questions += count(line, &['?'], &['？', '؟']);
+            shape.clauses += count(line, &[',', ';'], &['，', '、', '；', '،']);
             shape.digits += line.bytes().filter(u8::is_ascii_digit).count() as u32;
             shape.foreign += line.bytes().filter(|b| !b.is_ascii()).count() as u32;
             shape.asks_last = line.ends_with(['?', '？', '؟']);
@@ -179,6 +181,14 @@ fn single_spaced(line: &str) -> Cow<'_, str> {
     }
     let words: Vec<&str> = line.split(' ').filter(|word| !word.is_empty()).collect();
     Cow::Owned(words.join(" "))
+}
+
+/// How often some characters stand in a line: ASCII ones, and others where there are any.
+fn count(line: &str, ascii: &[char], others: &[char]) -> u32 {
+    let bytes = line.bytes().filter(|b| ascii.contains(&char::from(*b))).count();
+    let more =
+        if line.is_ascii() { 0 } else { line.chars().filter(|c| others.contains(c)).count() };
+    (bytes + more) as u32
 }
 
 /// The ends of the prose are the instruction; a long middle goes to the payload.
@@ -265,26 +275,29 @@ fn is_item(line: &str) -> bool {
 }
 
 fn is_log(line: &str) -> bool {
-    const LEVELS: [&str; 12] = [
-        " ERROR",
-        "ERROR:",
-        "Error: ",
-        " WARN",
-        " INFO ",
-        " DEBUG ",
-        "Traceback (",
-        "Exception",
-        "FATAL",
-        "panicked at",
-        "error[E",
-        "npm ERR!",
-    ];
     let frame = line.starts_with("at ") && (line.contains('(') || line.contains(':'))
         || line.starts_with("File \"");
     let dated = line.len() > 19
         && line.bytes().take(19).filter(u8::is_ascii_digit).count() >= 10
         && line.as_bytes()[..19].contains(&b':');
-    frame || dated || (line.len() < 240 && LEVELS.iter().any(|level| line.contains(level)))
+    frame || dated || (line.len() < 240 && has_level(line.as_bytes()))
+}
+
+/// Words of logs and of failures, found in one pass.
+fn has_level(line: &[u8]) -> bool {
+    (0..line.len()).any(|at| {
+        let words: &[&[u8]] = match line[at] {
+            b' ' => &[b" ERROR", b" WARN", b" INFO ", b" DEBUG "],
+            b'E' => &[b"ERROR:", b"Error: ", b"Exception"],
+            b'T' => &[b"Traceback ("],
+            b'F' => &[b"FATAL"],
+            b'p' => &[b"panicked at"],
+            b'e' => &[b"error[E"],
+            b'n' => &[b"npm ERR!"],
+            _ => return false,
+        };
+        words.iter().any(|word| line[at..].starts_with(word))
+    })
 }
 
 fn is_data(line: &str) -> bool {
@@ -294,11 +307,24 @@ fn is_data(line: &str) -> bool {
         || (first == b'[' && line.contains('"') && matches!(end, b']' | b','))
         || (first == b'"' && line.contains("\":"));
     let row = first == b'|' && end == b'|';
-    let columns = line.matches(',').count() >= 3 && line.matches(", ").count() == 0
-        || line.matches('\t').count() >= 2
-        || line.matches(';').count() >= 3 && !line.contains("; ");
+    let many = |sign: u8, least: usize| bytes.iter().filter(|b| **b == sign).count() >= least;
+    let columns = many(b',', 3) && !line.contains(", ")
+        || many(b'\t', 2)
+        || many(b';', 3) && !line.contains("; ");
     json || row || columns
 }
+
+/// Signs that code is full of and prose is not.
+const SIGNS: [bool; 256] = {
+    let mut is = [false; 256];
+    let signs = b"{}()[];=<>&|$_\\/*+%@#";
+    let mut at = 0;
+    while at < signs.len() {
+        is[signs[at] as usize] = true;
+        at += 1;
+    }
+    is
+};
 
 fn code_score(line: &str) -> u32 {
     const STARTS: [&str; 48] = [
@@ -363,13 +389,15 @@ fn code_score(line: &str) -> u32 {
     if line.ends_with([';', '{']) || matches!(line, "}" | "};" | "})" | "});" | ")" | "end" | "]") {
         score += 1;
     }
-    let signs = line.bytes().filter(|b| b"{}()[];=<>&|$_\\/*+%@#".contains(b)).count();
-    let letters = line.bytes().filter(|b| b.is_ascii_alphabetic() || !b.is_ascii()).count();
+    let shown = cut_end(line, LOOK_BYTES).as_bytes();
+    let (mut signs, mut letters) = (0, 0);
+    for byte in shown {
+        signs += usize::from(SIGNS[usize::from(*byte)]);
+        letters += usize::from(byte.is_ascii_alphabetic() || !byte.is_ascii());
+    }
     score += u32::from(signs * 5 > letters && line.len() > 3);
     score += u32::from(signs * 9 > letters && line.len() > 3);
-    let joins =
-        ["=>", "->", "::", "==", "!=", "+=", ":=", "&&", "||", "();", "() {", "</", "/>", " = "];
-    score += joins.iter().filter(|join| line.contains(**join)).count().min(2) as u32;
+    score += joins(shown);
     if line.starts_with(['+', '-', '@']) && !line.starts_with("- ") && line.len() > 1 {
         score += 1;
     }
@@ -377,6 +405,30 @@ fn code_score(line: &str) -> u32 {
         score = score.saturating_sub(2);
     }
     score
+}
+
+/// How many kinds of signs that only code joins words with there are, two at most.
+fn joins(line: &[u8]) -> u32 {
+    let mut kinds = 0u32;
+    for pair in line.windows(2) {
+        kinds |= match pair {
+            b"=>" => 1,
+            b"->" => 1 << 1,
+            b"::" => 1 << 2,
+            b"==" => 1 << 3,
+            b"!=" => 1 << 4,
+            b"+=" => 1 << 5,
+            b":=" => 1 << 6,
+            b"&&" => 1 << 7,
+            b"||" => 1 << 8,
+            b"()" => 1 << 9,
+            b"</" => 1 << 10,
+            b"/>" => 1 << 11,
+            b" =" => 1 << 12,
+            _ => 0,
+        };
+    }
+    kinds.count_ones().min(2)
 }
 
 /// At most so many bytes from the start, ending with a sentence where one ends in the last half.

@@ -55,6 +55,18 @@ pub fn number(seed: u64, bytes: &[u8]) -> u64 {
     spread(hash)
 }
 
+/// The numbers of every beginning of a word that ends with a whole character, of which there are at
+/// most `max`.
+pub fn beginnings(seed: u64, word: &str, max: usize) -> impl Iterator<Item = u64> {
+    let mut hash = 0xcbf2_9ce4_8422_2325 ^ seed.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    word.chars().take(max).map(move |c| {
+        for byte in c.encode_utf8(&mut [0; 4]).bytes() {
+            hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+        spread(hash)
+    })
+}
+
 /// Two numbers as one; their order counts.
 #[inline]
 pub fn pair(first: u64, second: u64) -> u64 {
@@ -79,6 +91,12 @@ mod tests {
         assert_eq!(words("请翻译ok"), ["请", "翻", "译", "ok"]);
         assert_eq!(words("'a' b'"), ["a", "b"]);
         assert!(words("").is_empty());
+    }
+
+    #[test]
+    fn a_words_beginnings_have_the_numbers_they_would_have_alone() {
+        let found: Vec<u64> = beginnings(3, "füße", 3).collect();
+        assert_eq!(found, ["f", "fü", "füß"].map(|text| number(3, text.as_bytes())));
     }
 
     #[test]

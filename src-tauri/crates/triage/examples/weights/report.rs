@@ -62,7 +62,11 @@ fn macro_f1(of: &[&Judged], class: impl Fn(Task) -> Option<usize>, classes: usiz
         / there.len().max(1) as f64
 }
 
+/// Not a number where all are equally sure.
 fn surest(of: &[&Judged], coverage: f64) -> f64 {
+    if of.iter().all(|one| one.confidence == of[0].confidence) {
+        return f64::NAN;
+    }
     let mut sorted: Vec<&&Judged> = of.iter().collect();
     sorted.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
     let kept = (of.len() as f64 * coverage).round() as usize;
@@ -70,6 +74,9 @@ fn surest(of: &[&Judged], coverage: f64) -> f64 {
 }
 
 fn within(of: &[&Judged], figure: impl Fn(&[&Judged]) -> f64) -> String {
+    if figure(of).is_nan() {
+        return "–".to_owned();
+    }
     let mut chance = Chance(11);
     let mut found: Vec<f64> = (0..RESAMPLES)
         .map(|_| {

@@ -64,6 +64,9 @@ pub enum Command {
         after_help = "Needs an administrator's key: weir key set anthropic-admin\n\nExample:\n  weir reconcile anthropic --month 2026-11"
     )]
     Reconcile(Reconcile),
+    /// Write a month as one page: HTML, or a picture
+    #[command(after_help = "Example:\n  weir report --month 2026-11 --out november.html")]
+    Report(ReportArgs),
     /// List requests, the newest first
     #[command(after_help = "Example:\n  weir log --since 7d --limit 100")]
     Log(Log),
@@ -126,6 +129,19 @@ pub enum Command {
         after_help = "Needs no bodies: lengths, tasks and cache use are in the ledger.\n\nExample:\n  weir simulate --since 30d --config ./tiered.toml"
     )]
     Simulate(Simulate),
+}
+
+/// `weir report`
+#[derive(Debug, Args)]
+pub struct ReportArgs {
+    /// The month, as 2026-11; this one without
+    #[arg(long, value_name = "MONTH")]
+    pub month: Option<String>,
+    /// The file; its name ends in .html or .png
+    #[arg(long, value_name = "FILE", required_unless_present = "json")]
+    pub out: Option<PathBuf>,
+    #[command(flatten)]
+    pub json: Json,
 }
 
 /// `weir simulate`

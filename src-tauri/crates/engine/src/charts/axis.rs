@@ -46,12 +46,11 @@ impl Field {
 
     /// The lines across with their words to the left, the ground line a little stronger.
     pub fn lines(&self, palette: &Palette, words: impl Fn(i64) -> String) -> Vec<Shape> {
-        let right = self.plot.x + self.plot.width;
         let mut shapes = Vec::new();
         for tick in ticks(self.low, self.high) {
             let y = self.y(tick);
             let colour = if tick == 0 { palette.ink_2 } else { palette.line };
-            shapes.push(Shape::line((self.plot.x, y), (right, y), colour));
+            shapes.push(Shape::rule(self.plot.x, y, self.plot.width, colour));
             let at = (self.plot.x - GAP_PX, y);
             shapes.push(Shape::words(at, words(tick), palette.ink_2, Align::Right));
         }

@@ -82,13 +82,7 @@ fn ahead(burn: &Burn, at: &impl Fn(i64, Money) -> At, palette: &Palette, shapes:
 /// The limit, with its amount above the line.
 fn limit(burn: &Burn, field: &Field, palette: &Palette, shapes: &mut Vec<Shape>) {
     let y = field.y(burn.limit.nano());
-    let right = field.plot.x + field.plot.width;
-    shapes.push(Shape::Line {
-        points: vec![(field.plot.x, y), (right, y)],
-        colour: palette.red_mark,
-        width: 1,
-        dashed: false,
-    });
+    shapes.push(Shape::rule(field.plot.x, y, field.plot.width, palette.red_mark));
     let text = format!("limit {}", burn.limit.short());
     let at = (field.plot.x + GAP_PX / 2, y - LINE_PX / 2);
     shapes.push(Shape::words(at, text, palette.ink_2, Align::Left));

@@ -23,4 +23,5 @@ pub use palette::{HUES, Palette, hex, hue};
 pub use picture::{Picture, Size};
 pub use ranked::{latency, ordered, tasks};
 pub use savings::savings;
+pub use shapes::{LINE_PX, broken, width_of};
 pub use stacked::{local, spend};

@@ -56,7 +56,7 @@ pub fn savings(days: &Days, palette: &Palette, size: Size) -> Picture {
     if none {
         let middle = (upper.x + upper.width / 2, upper.y + upper.height / 2);
         let y = upper.y + upper.height;
-        shapes.push(Shape::line((upper.x, y), (upper.x + upper.width, y), palette.ink_2));
+        shapes.push(Shape::rule(upper.x, y, upper.width, palette.ink_2));
         let text = "Nothing was saved in this time.";
         shapes.push(Shape::words(middle, text, palette.ink_2, Align::Centre));
     } else {
@@ -65,7 +65,7 @@ pub fn savings(days: &Days, palette: &Palette, size: Size) -> Picture {
     for tick in [0, 50, 100] {
         let y = shares.y(tick);
         let colour = if tick == 0 { palette.ink_2 } else { palette.line };
-        shapes.push(Shape::line((lower.x, y), (lower.x + lower.width, y), colour));
+        shapes.push(Shape::rule(lower.x, y, lower.width, colour));
         let at = (lower.x - GAP_PX, y);
         shapes.push(Shape::words(at, percents(tick), palette.ink_2, Align::Right));
     }

@@ -16,6 +16,9 @@ pub const NONE: &str = "";
 const OTHERS: &str = "others";
 /// Tiers from the simple to the hard, each darker (on a light ground) than the one before.
 const TIERS: [(&str, usize); 3] = [("low", 5), ("medium", 1), ("high", 2)];
+/// What tells the first, second, third and fourth provider of a colour apart.
+const HATCHES: [Option<Hatch>; 4] =
+    [None, Some(Hatch::Upright), Some(Hatch::Level), Some(Hatch::Crossed)];
 /// A legend's swatch.
 const SWATCH_PX: i32 = 10;
 /// From the left edge of a swatch to its name.
@@ -100,8 +103,6 @@ fn providers(days: &Days, palette: &Palette) -> Vec<Series> {
         let at = hue(name);
         let before = taken.iter().filter(|other| **other == at).count();
         taken.push(at);
-        const HATCHES: [Option<Hatch>; 4] =
-            [None, Some(Hatch::Upright), Some(Hatch::Level), Some(Hatch::Crossed)];
         let hatch = HATCHES[before % HATCHES.len()];
         let shown = if name == NONE { "not said".into() } else { plain(name) };
         let spent = days.all(|cell| !cell.local && cell.key == name).spent_usd.nano();

@@ -86,9 +86,9 @@ impl Shape {
         Self::Bar { at, colour, alpha: 1.0, hatch }
     }
 
-    /// A whole line of one pixel.
-    pub fn line(from: At, to: At, colour: Rgb) -> Self {
-        Self::Line { points: vec![from, to], colour, width: 1, dashed: false }
+    /// A line across, of one whole pixel: a stroke would lie on two.
+    pub fn rule(x: i32, y: i32, width: i32, colour: Rgb) -> Self {
+        Self::bar(ChartBox { x, y, width, height: 1 }, colour, None)
     }
 
     /// A text.

@@ -140,7 +140,7 @@ fn drawn(about: &About<'_>, palette: &Palette, size: Size) -> Picture {
     let mut standing = Standing::default();
     if most == 0 {
         let y = plot.y + plot.height;
-        shapes.push(Shape::line((plot.x, y), (plot.x + plot.width, y), palette.ink_2));
+        shapes.push(Shape::rule(plot.x, y, plot.width, palette.ink_2));
         let middle = (plot.x + plot.width / 2, plot.y + plot.height / 2);
         shapes.push(Shape::words(middle, about.nothing, palette.ink_2, Align::Centre));
     } else {

@@ -562,9 +562,9 @@ name: string,
  */
 colour: string, 
 /**
- * Whether it is hatched.
+ * Its hatch; null where it is plain.
  */
-hatched: boolean, };
+hatch: Hatch | null, };
 
 /**
  * Where a pointer or the keyboard stops: a day, a task, a model.
@@ -1044,6 +1044,11 @@ reported_usd: string,
  * Reported without what the ledger has.
  */
 gap_usd: string, };
+
+/**
+ * What tells a series from another of its colour, also in grey.
+ */
+export type Hatch = "rising" | "upright" | "level" | "crossed";
 
 /**
  * `import`.

@@ -25,12 +25,8 @@ pub fn page(page: &Page) -> String {
         out.push_str("<p>No request came through in this month.</p>\n");
     } else {
         charts(page, &mut out);
-        out.push_str("<section class=\"both\">\n");
-        for each in rows::tables(&page.report) {
-            out.push_str("<div>");
-            table(&each, &mut out);
-            out.push_str("</div>\n");
-        }
+        out.push_str("<section>\n");
+        rows::tables(&page.report).iter().for_each(|each| table(each, &mut out));
         out.push_str("</section>\n");
     }
     if let Some(budgets) = rows::budgets(&page.report) {

@@ -194,9 +194,9 @@ fn svg(page: &Page) -> String {
         y += 40;
     } else {
         y = charts(&mut sheet, page, y);
-        y = columns(y, rows::tables(report), |table, x, y| {
-            sheet.table(&table, x, y, HALF_PX as i32)
-        });
+        for table in rows::tables(report) {
+            y = sheet.table(&table, EDGE_PX, y, WIDE_PX as i32);
+        }
     }
     if let Some(budgets) = rows::budgets(report) {
         y = sheet.table(&budgets, EDGE_PX, y, WIDE_PX as i32);

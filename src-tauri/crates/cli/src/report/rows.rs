@@ -39,14 +39,8 @@ pub fn figures(report: &Report) -> Vec<Figure> {
     let prompt = [t.input, t.cache_read, t.cache_write_5m, t.cache_write_1h]
         .into_iter()
         .fold(0, u64::saturating_add);
-    let spent = match (sums.estimated_requests, sums.unpriced_requests) {
-        (0, 0) => "every request priced".into(),
-        (n, 0) => format!("usage of {} estimated", grouped(n)),
-        (0, n) => format!("{} without a known price", grouped(n)),
-        (n, m) => format!("usage of {} estimated, {} unpriced", grouped(n), grouped(m)),
-    };
     vec![
-        Figure { name: "Spent", value: sums.shown(), beside: spent },
+        spent(sums),
         Figure {
             name: "Saved",
             value: sums.saved_usd.short(),
@@ -63,6 +57,24 @@ pub fn figures(report: &Report) -> Vec<Figure> {
             beside: format!("{} tokens in, {} out", tokens(prompt), tokens(t.output)),
         },
     ]
+}
+
+/// What was spent, and beside it what that leaves open.
+fn spent(sums: &Sums) -> Figure {
+    let estimated = count(sums.estimated_requests, "request", "requests");
+    let unpriced = count(sums.unpriced_requests, "request", "requests");
+    let beside = match (sums.estimated_requests, sums.unpriced_requests) {
+        (0, 0) => "every request priced".into(),
+        (_, 0) => format!("the usage of {estimated} was estimated"),
+        (0, _) => format!("+ {unpriced} without a known price"),
+        (..) => {
+            format!("+ {unpriced} without a known price; the usage of {estimated} was estimated")
+        }
+    };
+    let known = Sums { unpriced_requests: 0, ..*sums };
+    let nothing_known = sums.unpriced_requests > 0 && sums.requests <= sums.unpriced_requests;
+    let value = if nothing_known { sums.shown() } else { known.shown() };
+    Figure { name: "Spent", value, beside }
 }
 
 /// A part of a whole in whole percent; a dash where there is no whole.
@@ -193,8 +205,9 @@ mod tests {
     fn figures_and_tables_hide_neither_estimates_nor_what_has_no_price() {
         let report = crate::views::samples::report();
         let figures = figures(&report);
-        assert_eq!(figures[0].value, "about $3.80 + 3 unpriced");
-        assert_eq!(figures[0].beside, "usage of 2 estimated, 3 unpriced");
+        assert_eq!(figures[0].value, "about $3.80");
+        let beside = "+ 3 requests without a known price; the usage of 2 requests was estimated";
+        assert_eq!(figures[0].beside, beside);
         let tables = tables(&report);
         assert_eq!(tables[0].rows[1], ["groq", "3", "0 %", "3 unpriced", "0 %"]);
         let budgets = budgets(&report).expect("budgets");

@@ -92,7 +92,7 @@ pub fn latency(
 ) -> Picture {
     let row = |one: &Latency| {
         let name = plain(&one.route);
-        let value = format!("{} · {} for nine of ten", lasted(one.half_ms), lasted(one.most_ms));
+        let value = format!("half {} · nine of ten {}", lasted(one.half_ms), lasted(one.most_ms));
         let requests = count(one.requests, "answer", "answers");
         let ms = |ms: u64| i64::try_from(ms).unwrap_or(i64::MAX);
         let colour = if one.local { palette.local_mark } else { palette.hues[hue(&one.provider)] };

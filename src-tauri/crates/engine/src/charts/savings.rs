@@ -44,7 +44,7 @@ pub fn savings(days: &Days, palette: &Palette, size: Size) -> Picture {
     let left = money_gutter.max(gutter(0, 100, percents));
     let width = size.width - left - GAP_PX / 2;
     let upper = ChartBox { x: left, y: LINE_PX + 4, width, height: SAVED_PX };
-    let lower_y = upper.y + SAVED_PX + 2 * LINE_PX;
+    let lower_y = upper.y + SAVED_PX + 2 * LINE_PX + 8;
     let lower = ChartBox { x: left, y: lower_y, width, height: CACHED_PX };
     let count = i64::try_from(list.len()).unwrap_or(1);
     let money = Field::new(upper, (0, count), (low, high));
@@ -52,7 +52,7 @@ pub fn savings(days: &Days, palette: &Palette, size: Size) -> Picture {
     let mut shapes = Vec::new();
     let heading = |y: i32, text: &str| Shape::words((0, y), text, palette.ink_2, Align::Left);
     shapes.push(heading(LINE_PX / 2, "Saved against what was asked for"));
-    shapes.push(heading(lower.y - LINE_PX / 2 - 2, "Of the prompts, from cache"));
+    shapes.push(heading(lower.y - LINE_PX - 4, "Of the prompts, from cache"));
     if none {
         let middle = (upper.x + upper.width / 2, upper.y + upper.height / 2);
         let y = upper.y + upper.height;

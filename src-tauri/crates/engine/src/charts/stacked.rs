@@ -30,6 +30,8 @@ struct About<'a> {
     scale: fn(i64) -> String,
     /// A part in words.
     text: fn(&Sums) -> String,
+    /// Whether a part can be missing from the height: what has no price.
+    open: bool,
     /// Said where there is nothing to draw.
     nothing: &'static str,
 }
@@ -51,11 +53,12 @@ pub fn spend(days: &Days, by: By, palette: &Palette, size: Size) -> Picture {
         height: |sums| sums.spent_usd.nano().max(0),
         scale: axis::money,
         text: Sums::shown,
+        open: true,
         nothing: "Nothing was spent in this time.",
     };
     let mut picture = drawn(&about, palette, size);
     picture.kind = ChartKind::Spend;
-    picture.title = "Spend by day".into();
+    picture.title = format!("Spend by day and {}", by.as_str());
     let all = days.all(|_| true);
     picture.alt = format!(
         "Spend by day {}, by {}: {} in all{}.{}",
@@ -82,6 +85,7 @@ pub fn local(days: &Days, palette: &Palette, size: Size) -> Picture {
         height: |sums| i64::try_from(sums.requests).unwrap_or(i64::MAX),
         scale: |n| grouped(u64::try_from(n).unwrap_or(0)),
         text: |sums| count(sums.requests, "request", "requests"),
+        open: false,
         nothing: "No request came in this time.",
     };
     let mut picture = drawn(&about, palette, size);
@@ -125,7 +129,8 @@ pub fn local(days: &Days, palette: &Palette, size: Size) -> Picture {
 const CLOUD: &str = "cloud";
 
 fn drawn(about: &About<'_>, palette: &Palette, size: Size) -> Picture {
-    let unpriced = |day: &LocalDay| about.days.sums_of(*day, |_| true).unpriced_requests > 0;
+    let unpriced =
+        |day: &LocalDay| about.open && about.days.sums_of(*day, |_| true).unpriced_requests > 0;
     let open = about.list.iter().any(unpriced);
     let (mut shapes, head) = series::legend(&about.series, palette, 0, size.width);
     let whole = |day: &LocalDay| (about.height)(&about.days.sums_of(*day, |_| true));
@@ -198,7 +203,7 @@ fn day_of(
         standing.marks.push(mark(standing.stops.len(), &series.key, &label, &sums, text, at));
         y = upper;
     }
-    if whole.unpriced_requests > 0 {
+    if about.open && whole.unpriced_requests > 0 {
         let (middle, foot) = (x + width / 2, y - 2);
         let points = vec![
             (middle - DIAMOND_PX, foot - DIAMOND_PX),

@@ -462,3 +462,114 @@ proptest! {
         }
     }
 }
+
+/// Twelve days of a developer, the last of them 20 November 2026.
+fn window_days() -> Vec<(i32, [Sums; 4])> {
+    let day = |n: i64| {
+        let quiet = n % 7 == 5 || n % 7 == 6;
+        let part = |nano: i64, requests: u64, local: bool| {
+            let requests = if quiet { requests / 9 } else { requests };
+            let tokens = Tokens {
+                input: requests * 1_900,
+                cache_read: if local { 0 } else { requests * (2_000 + n as u64 * 450) },
+                output: requests * 310,
+                ..Tokens::default()
+            };
+            Sums {
+                saved_usd: Money::from_nano(if local { requests as i64 * 9_100_000 } else { 0 }),
+                local_requests: if local { requests } else { 0 },
+                tokens,
+                ..usd(
+                    if requests == 0 {
+                        0
+                    } else if quiet {
+                        nano / 9
+                    } else {
+                        nano
+                    },
+                    requests,
+                )
+            }
+        };
+        let mut anthropic = part(410_000_000 + n * 379_123_457 % 730_000_000, 61, false);
+        let mut gemini = part(31_000_000 + n * 7_000_013 % 90_000_000, 14, false);
+        anthropic.estimated_requests = u64::from(n == 4);
+        gemini.unpriced_requests = if n == 8 { 2 } else { 0 };
+        let openai = part(90_000_000 + n * 53_000_001 % 190_000_000, 22, false);
+        [anthropic, openai, gemini, part(0, 48, true)]
+    };
+    (0..12).map(|n| (n, day(i64::from(n)))).collect()
+}
+
+fn window_charts(theme: Theme) -> Vec<(String, crate::api::Chart)> {
+    const NAMES: [&str; 4] = ["anthropic", "openai", "gemini", "ollama"];
+    const TIERS: [&str; 4] = ["high", "medium", "medium", "low"];
+    const TASKS: [&str; 4] = ["agent_step", "code_editing", "summarization", "extraction"];
+    let first = LocalDay(FIRST.0 + 8);
+    let by = |names: [&str; 4]| {
+        let cells = window_days().into_iter().flat_map(|(day, parts)| {
+            let cell = move |(n, sums): (usize, Sums)| Cell {
+                day: LocalDay(first.0 + day),
+                key: names[n].into(),
+                local: n == 3,
+                sums,
+            };
+            parts.into_iter().enumerate().map(cell).collect::<Vec<_>>()
+        });
+        Days { from: first, to: LocalDay(first.0 + 11), cells: cells.collect() }
+    };
+    let (providers, size, palette) = (by(NAMES), Size { width: 400 }, Palette::of(theme));
+    let times = [
+        ("anthropic/claude-sonnet-5-5", false, 1_140, 2_610),
+        ("ollama/qwen2.5-coder:7b", true, 340, 520),
+        ("openai/gpt-5", false, 1_720, 3_900),
+        ("gemini/gemini-3-flash", false, 410, 760),
+    ];
+    let times = times.map(|(route, local, half_ms, most_ms)| Latency {
+        route: route.into(),
+        provider: route.split('/').next().unwrap_or_default().into(),
+        local,
+        requests: 212,
+        half_ms,
+        most_ms,
+    });
+    let money = Money::from_nano;
+    let ahead = Ahead {
+        at_end: money(6_100_000_000),
+        low: money(4_300_000_000),
+        high: money(7_900_000_000),
+    };
+    let mut week = week(5, Some(ahead));
+    week.limit = money(10_000_000_000);
+    let week = burn(&week, ("16 Nov", "22 Nov"), palette, Size { width: 560 });
+    let pictures = [
+        ("spend provider", spend(&providers, By::Provider, palette, size)),
+        ("spend tier", spend(&by(TIERS), By::Tier, palette, size)),
+        ("local", local(&providers, palette, size)),
+        ("savings", savings(&providers, palette, size)),
+        ("tasks", tasks(&by(TASKS), palette, size)),
+        ("latency", latency(&times, "from 9 Nov to 20 Nov", None, palette, size)),
+        ("budget", week),
+    ];
+    let said = if theme == Theme::Dark { "dark" } else { "light" };
+    let drawn = pictures
+        .map(|(name, picture)| (format!("{name} {said}"), picture.chart(palette).expect("drawn")));
+    drawn.into()
+}
+
+#[test]
+fn the_windows_pages_are_looked_at_with_drawings_as_they_are_now() {
+    let all: std::collections::BTreeMap<_, _> =
+        [Theme::Light, Theme::Dark].into_iter().flat_map(window_charts).collect();
+    let file =
+        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../ui/test/charts.json");
+    let text = serde_json::to_string(&all).expect("JSON").replace("},\"", "},\n\"") + "\n";
+    if std::env::var_os("WEIR_WRITE").is_some() {
+        std::fs::write(&file, &text).expect("written");
+    }
+    let kept = std::fs::read_to_string(&file).expect("ui/test/charts.json");
+    assert!(
+        kept.replace("\r\n", "\n") == text,
+        "ui/test/charts.json is stale. Run: WEIR_WRITE=1 cargo test -p weir-engine charts"
+    );
+}

@@ -192,10 +192,14 @@ fn drawn(rows: &[Row], nothing: &str, palette: &Palette, size: Size) -> Picture 
             shapes.push(Shape::words(at, line, palette.ink, Align::Left));
             y += LINE_PX;
         }
-        let value_y = if fits { y - LINE_PX / 2 } else { y + LINE_PX / 2 };
-        y += if fits { 0 } else { LINE_PX };
-        let at = (size.width, value_y);
-        shapes.push(Shape::words(at, row.value.clone(), palette.ink_2, Align::Right));
+        if fits {
+            y -= LINE_PX;
+        }
+        for line in broken(&row.value, size.width) {
+            let at = (size.width, y + LINE_PX / 2);
+            shapes.push(Shape::words(at, line, palette.ink_2, Align::Right));
+            y += LINE_PX;
+        }
         y += 2;
         let whole = ChartBox { x: 0, y, width: size.width, height: BAR_PX };
         shapes.push(Shape::bar(whole, palette.trough, None));

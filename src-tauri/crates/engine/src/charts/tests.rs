@@ -278,6 +278,11 @@ fn names_from_outside_are_drawn_as_words_and_never_as_anything_else() {
             "{svg}"
         );
     }
+    // An amount that is longer than a narrow sheet goes on below itself.
+    let many =
+        Sums { unpriced_requests: 1_683, estimated_requests: 9, ..usd(3_550_720_000_000, 1_685) };
+    let narrow = Size { width: Size::WIDTH_MIN };
+    sound(&tasks(&super::tests::days(1, vec![cell(0, "x", false, many)]), palette(), narrow));
     let endless = "m".repeat(256);
     sound(&spend(
         &super::tests::days(1, vec![cell(0, &endless, false, usd(5, 1))]),

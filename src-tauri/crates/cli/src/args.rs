@@ -3,6 +3,7 @@
 
 mod budget;
 mod local;
+mod report;
 mod tools;
 mod tunnel;
 
@@ -12,6 +13,7 @@ use weir_engine::api::{By, Dialect, RequestId, Span};
 
 pub use budget::{Budget, BudgetLift, BudgetSet, CostAlert, Import, Reconcile, ToolName, scope};
 pub use local::Local;
+pub use report::ReportArgs;
 pub use tools::{Connect, Disconnect, Run};
 pub use tunnel::{ProviderName, Tunnel, TunnelStart};
 
@@ -129,19 +131,6 @@ pub enum Command {
         after_help = "Needs no bodies: lengths, tasks and cache use are in the ledger.\n\nExample:\n  weir simulate --since 30d --config ./tiered.toml"
     )]
     Simulate(Simulate),
-}
-
-/// `weir report`
-#[derive(Debug, Args)]
-pub struct ReportArgs {
-    /// The month, as 2026-11; this one without
-    #[arg(long, value_name = "MONTH")]
-    pub month: Option<String>,
-    /// The file; its name ends in .html or .png
-    #[arg(long, value_name = "FILE", required_unless_present = "json")]
-    pub out: Option<PathBuf>,
-    #[command(flatten)]
-    pub json: Json,
 }
 
 /// `weir simulate`

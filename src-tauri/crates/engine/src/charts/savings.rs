@@ -39,7 +39,6 @@ pub fn savings(days: &Days, palette: &Palette, size: Size) -> Picture {
     let least = sums.iter().map(|s| s.saved_usd.nano()).min().unwrap_or(0).min(0);
     let (low, high) = (least.saturating_add(least / 12), above(most));
     let none = most == 0 && least == 0;
-    let percents = |n: i64| format!("{n} %");
     let money_gutter = if none { 0 } else { gutter(low, high, axis::money) };
     let left = money_gutter.max(gutter(0, 100, percents));
     let width = size.width - left - GAP_PX / 2;
@@ -49,26 +48,7 @@ pub fn savings(days: &Days, palette: &Palette, size: Size) -> Picture {
     let count = i64::try_from(list.len()).unwrap_or(1);
     let money = Field::new(upper, (0, count), (low, high));
     let shares = Field::new(lower, (0, count), (0, 100));
-    let mut shapes = Vec::new();
-    let heading = |y: i32, text: &str| Shape::words((0, y), text, palette.ink_2, Align::Left);
-    shapes.push(heading(LINE_PX / 2, "Saved against what was asked for"));
-    shapes.push(heading(lower.y - LINE_PX - 4, "Of the prompts, from cache"));
-    if none {
-        let middle = (upper.x + upper.width / 2, upper.y + upper.height / 2);
-        let y = upper.y + upper.height;
-        shapes.push(Shape::rule(upper.x, y, upper.width, palette.ink_2));
-        let text = "Nothing was saved in this time.";
-        shapes.push(Shape::words(middle, text, palette.ink_2, Align::Centre));
-    } else {
-        shapes.extend(money.lines(palette, axis::money));
-    }
-    for tick in [0, 50, 100] {
-        let y = shares.y(tick);
-        let colour = if tick == 0 { palette.ink_2 } else { palette.line };
-        shapes.push(Shape::rule(lower.x, y, lower.width, colour));
-        let at = (lower.x - GAP_PX, y);
-        shapes.push(Shape::words(at, percents(tick), palette.ink_2, Align::Right));
-    }
+    let mut shapes = grounds(&money, &shares, none, palette);
     let mut standing = Standing::default();
     let mut line = Vec::new();
     for (index, (day, sums)) in list.iter().zip(&sums).enumerate() {
@@ -104,6 +84,37 @@ pub fn savings(days: &Days, palette: &Palette, size: Size) -> Picture {
     };
     told(days, &labels, &sums, &mut picture);
     picture
+}
+
+fn percents(n: i64) -> String {
+    format!("{n} %")
+}
+
+/// Headings and lines of both fields; `none` where nothing was saved.
+fn grounds(money: &Field, shares: &Field, none: bool, palette: &Palette) -> Vec<Shape> {
+    let (upper, lower) = (money.plot, shares.plot);
+    let heading = |y: i32, text: &str| Shape::words((0, y), text, palette.ink_2, Align::Left);
+    let mut shapes = vec![
+        heading(LINE_PX / 2, "Saved against what was asked for"),
+        heading(lower.y - LINE_PX - 4, "Of the prompts, from cache"),
+    ];
+    if none {
+        let middle = (upper.x + upper.width / 2, upper.y + upper.height / 2);
+        let y = upper.y + upper.height;
+        shapes.push(Shape::rule(upper.x, y, upper.width, palette.ink_2));
+        let text = "Nothing was saved in this time.";
+        shapes.push(Shape::words(middle, text, palette.ink_2, Align::Centre));
+    } else {
+        shapes.extend(money.lines(palette, axis::money));
+    }
+    for tick in [0, 50, 100] {
+        let y = shares.y(tick);
+        let colour = if tick == 0 { palette.ink_2 } else { palette.line };
+        shapes.push(Shape::rule(lower.x, y, lower.width, colour));
+        let at = (lower.x - GAP_PX, y);
+        shapes.push(Shape::words(at, percents(tick), palette.ink_2, Align::Right));
+    }
+    shapes
 }
 
 /// From zero to what was saved, upwards or downwards.

@@ -11,6 +11,7 @@ fn main() {
         "request",
         "summary",
         "breakdown",
+        "chart",
         "models",
         "prices",
         "route_test",

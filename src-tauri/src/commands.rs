@@ -14,6 +14,7 @@ use weir_engine::api::{
     SecretText, Span, Stamp, ToolReport, ToolRow, TunnelStarted, TunnelStatus, TunnelTest,
     WindowView,
 };
+use weir_engine::api::{Chart, ChartQuery};
 use weir_engine::config;
 
 type Held<'a> = State<'a, Arc<Shell>>;
@@ -49,6 +50,8 @@ commands! {
     summary(period: Span) -> CostSummary = on(move |desk| desk.cost_summary(period));
     /// What a period cost, in groups.
     breakdown(period: Span, by: By) -> CostBreakdown = on(move |desk| desk.cost_breakdown(period, by));
+    /// A drawing of what was spent, with its geometry.
+    chart(query: ChartQuery) -> Chart = on(move |desk| desk.chart(&query));
     /// Every model that can be asked for.
     models() -> Vec<ModelRow> = on(|desk| desk.models());
     /// The price rows of a model.

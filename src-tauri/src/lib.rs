@@ -81,6 +81,7 @@ fn with_display(wish: Wish, arguments: &Arguments) -> ExitCode {
             commands::request,
             commands::summary,
             commands::breakdown,
+            commands::chart,
             commands::models,
             commands::prices,
             commands::route_test,

@@ -63,6 +63,9 @@ mod connect;
 /// The command line prints what its contract says.
 mod cli;
 
+/// A month fits on one page, says what the ledger says, and is written whole or not at all.
+mod report;
+
 /// A tool of one dialect is answered by a provider of any other, in its own.
 mod translate;
 

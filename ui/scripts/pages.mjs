@@ -87,6 +87,11 @@ function cut() {
 
 /** Steps of a page that are looked at beside its first sight. */
 const DEEPER = {
+  overview: async (tab) => {
+    await tab.locator('.more summary').click();
+    await tab.locator('.more img').last().waitFor();
+    await tab.locator('.more summary').scrollIntoViewIfNeeded();
+  },
   requests: async (tab) => tab.locator('tbody tr[id]').nth(1).click(),
   providers: async (tab) => tab.locator('.bar').nth(2).click(),
   tools: async (tab) => tab.getByLabel('Connect Codex').click(),

@@ -1,6 +1,7 @@
 // Made-up days of a developer, for the pages as they are looked at: usual, empty, very full, broken.
 // Everything follows from its place in a list, so that two runs draw the same.
-import type { BudgetView, CostGroup, Explain, LocalServer, LogRow, ModelRow, Sums, ToolReport, ToolRow, WindowView } from '../src/api';
+import charts from './charts.json';
+import type { BudgetView, Chart, CostGroup, Explain, LocalServer, LogRow, ModelRow, Sums, ToolReport, ToolRow, WindowView } from '../src/api';
 import { attempt, budget, FakeBackend, overview, replayed, row, sums, tunnel, view, type World } from '../src/backend/fake';
 
 export type Kind = 'usual' | 'empty' | 'full' | 'broken' | 'offline' | 'slow' | 'first';
@@ -248,7 +249,7 @@ function busy(kind: Kind, nowMs: number): { view: WindowView; world: Partial<Wor
           replayed('high', 300, { was: side('2.490000000', 0, 0), would: side('1.435800000', 0, 36), saved_usd: '1.054200000' }),
         ],
       },
-      budgets: { budgets: viewed, allowances: [{ provider: 'anthropic', window: '5h', percent: 83, resets_at: '2026-11-20T16:00:00.000Z', state: 'near', pace: 'early' }] }, local: [OLLAMA, LMSTUDIO], tools: TOOLS,
+      budgets: { budgets: viewed, allowances: [{ provider: 'anthropic', window: '5h', percent: 83, resets_at: '2026-11-20T16:00:00.000Z', state: 'near', pace: 'early' }] }, local: [OLLAMA, LMSTUDIO], tools: TOOLS, charts: charts as unknown as Record<string, Chart>,
       prices: [
         { provider: 'anthropic', model: 'claude-sonnet-5-5', context: 1_000_000, from: '2026-02-01', above_tokens: 0, service_tier: null, per_million: price('3', '15', '0.3'), web_search_usd: '0.01', source: 'built-in', current: true },
         { provider: 'anthropic', model: 'claude-sonnet-5-5', context: 1_000_000, from: '2026-02-01', above_tokens: 200_000, service_tier: null, per_million: price('6', '22.5', '0.6'), web_search_usd: '0.01', source: 'built-in', current: true },

@@ -376,6 +376,214 @@ allowances: Array<AllowanceView>, };
 export type By = "provider" | "model" | "task" | "tier" | "category" | "client" | "project" | "session" | "day";
 
 /**
+ * A drawing with all that is needed to read it without seeing it.
+ */
+export type Chart = { 
+/**
+ * What is drawn.
+ */
+kind: ChartKind, 
+/**
+ * A short heading.
+ */
+title: string, 
+/**
+ * The whole of it in a few sentences, for those who do not see it.
+ */
+alt: string, 
+/**
+ * Pixels across.
+ */
+width: number, 
+/**
+ * Pixels down.
+ */
+height: number, 
+/**
+ * The drawing: SVG without script, link or style sheet.
+ */
+svg: string, 
+/**
+ * The field within the axes.
+ */
+plot: ChartBox, 
+/**
+ * Where reading stops, from left to right or from above.
+ */
+stops: Array<ChartStop>, 
+/**
+ * Every mark.
+ */
+marks: Array<ChartMark>, 
+/**
+ * Every colour, in the legend's order.
+ */
+series: Array<ChartSeries>, 
+/**
+ * The table's columns.
+ */
+columns: Array<ChartColumn>, 
+/**
+ * The table's rows; each has a cell for every column.
+ */
+rows: Array<Array<string>>, 
+/**
+ * What must be known to read it right, one sentence each.
+ */
+notes: Array<string>, };
+
+/**
+ * A rectangle in the drawing, in its pixels from the upper left corner.
+ */
+export type ChartBox = { 
+/**
+ * Left edge.
+ */
+x: number, 
+/**
+ * Upper edge.
+ */
+y: number, 
+/**
+ * Width.
+ */
+width: number, 
+/**
+ * Height.
+ */
+height: number, };
+
+/**
+ * One column of the table.
+ */
+export type ChartColumn = { 
+/**
+ * Its heading.
+ */
+name: string, 
+/**
+ * Whether its cells are numbers, which stand to the right.
+ */
+number: boolean, };
+
+/**
+ * What is drawn.
+ */
+export type ChartKind = "spend" | "local" | "budget" | "tasks" | "latency" | "savings";
+
+/**
+ * One mark: a bar, a part of one, a point.
+ */
+export type ChartMark = { 
+/**
+ * The stop it belongs to, counted from 0.
+ */
+stop: number, 
+/**
+ * The key of its series.
+ */
+series: string, 
+/**
+ * The stop's name.
+ */
+label: string, 
+/**
+ * Its amount; null where it is none of money.
+ */
+usd: string | null, 
+/**
+ * Its requests; null where it does not count them.
+ */
+requests: number | null, 
+/**
+ * Its milliseconds; null where it is no time.
+ */
+ms: number | null, 
+/**
+ * Its whole percent; null where it is no share.
+ */
+percent: number | null, 
+/**
+ * The value as it is shown, with "about" and what is unpriced.
+ */
+text: string, 
+/**
+ * Where it is.
+ */
+at: ChartBox, };
+
+/**
+ * A chart that is asked for.
+ */
+export type ChartQuery = { 
+/**
+ * What is drawn.
+ */
+kind: ChartKind, 
+/**
+ * The time covered; `all` is the last 31 days. A budget has a window of its own.
+ */
+span: Span, 
+/**
+ * A whole calendar month instead, as `2026-11`.
+ */
+month: string | null, 
+/**
+ * What spend is stacked by: provider, or tier.
+ */
+by: By, 
+/**
+ * The budget, where one is drawn.
+ */
+budget: string | null, 
+/**
+ * The ground it is drawn for.
+ */
+theme: Theme, 
+/**
+ * How wide, in pixels; held between 280 and 1600.
+ */
+width: number, };
+
+/**
+ * One colour of the drawing and what it stands for.
+ */
+export type ChartSeries = { 
+/**
+ * Its key: a provider, a tier, `local`.
+ */
+key: string, 
+/**
+ * Its name for people.
+ */
+name: string, 
+/**
+ * Its colour, as `#18776e`.
+ */
+colour: string, 
+/**
+ * Its hatch; null where it is plain.
+ */
+hatch: Hatch | null, };
+
+/**
+ * Where a pointer or the keyboard stops: a day, a task, a model.
+ */
+export type ChartStop = { 
+/**
+ * Its name, as `22 Nov`.
+ */
+label: string, 
+/**
+ * What is said of it, in one sentence.
+ */
+text: string, 
+/**
+ * Where it is.
+ */
+at: ChartBox, };
+
+/**
  * One check.
  */
 export type Check = { 
@@ -836,6 +1044,11 @@ reported_usd: string,
  * Reported without what the ledger has.
  */
 gap_usd: string, };
+
+/**
+ * What tells a series from another of its colour, also in grey.
+ */
+export type Hatch = "rising" | "upright" | "level" | "crossed";
 
 /**
  * `import`.
@@ -1731,6 +1944,146 @@ switches: number,
 estimated_requests: number, };
 
 /**
+ * A month.
+ */
+export type Report = { 
+/**
+ * The month, as `2026-11`.
+ */
+month: string, 
+/**
+ * Its first local day.
+ */
+from: string, 
+/**
+ * The last local day it tells of: its last, or today.
+ */
+to: string, 
+/**
+ * Whether it is over.
+ */
+over: boolean, 
+/**
+ * By provider, model, task and tool.
+ */
+parts: Array<ReportPart>, 
+/**
+ * Its budgets.
+ */
+budgets: Array<ReportBudget>, 
+/**
+ * Requests.
+ */
+requests: number, 
+/**
+ * What the priced ones cost.
+ */
+spent_usd: string, 
+/**
+ * What was saved against the models that were asked for.
+ */
+saved_usd: string, 
+/**
+ * Requests answered on the user's own machines.
+ */
+local_requests: number, 
+/**
+ * Requests whose price is not known: in `requests`, not in `spent_usd`.
+ */
+unpriced_requests: number, 
+/**
+ * Requests whose usage was estimated: in `spent_usd`, which is then "about".
+ */
+estimated_requests: number, 
+/**
+ * Tokens.
+ */
+tokens: Tokens, };
+
+/**
+ * A budget and what its windows of a month came to, against its limit of today.
+ */
+export type ReportBudget = { 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * `day`, `week` or `month`.
+ */
+period: string, 
+/**
+ * Its limit in dollars; null for a budget of tokens.
+ */
+limit_usd: string | null, 
+/**
+ * Its limit in tokens; null for a budget of dollars.
+ */
+limit_tokens: number | null, 
+/**
+ * What it counts, as `key=value`; empty for everything.
+ */
+scope: Array<string>, 
+/**
+ * The windows that began in the month, oldest first; none for a budget of one conversation.
+ */
+windows: Array<ReportWindow>, };
+
+/**
+ * What a month is made of, by one thing.
+ */
+export type ReportPart = { 
+/**
+ * What it is grouped by.
+ */
+by: By, 
+/**
+ * Groups, the dearest first.
+ */
+groups: Array<CostGroup>, };
+
+/**
+ * One window of a budget.
+ */
+export type ReportWindow = { 
+/**
+ * Its first local day, as `2026-11-16`.
+ */
+from: string, 
+/**
+ * Its last local day, included.
+ */
+to: string, 
+/**
+ * Requests.
+ */
+requests: number, 
+/**
+ * What the priced ones cost.
+ */
+spent_usd: string, 
+/**
+ * What was saved against the models that were asked for.
+ */
+saved_usd: string, 
+/**
+ * Requests answered on the user's own machines.
+ */
+local_requests: number, 
+/**
+ * Requests whose price is not known: in `requests`, not in `spent_usd`.
+ */
+unpriced_requests: number, 
+/**
+ * Requests whose usage was estimated: in `spent_usd`, which is then "about".
+ */
+estimated_requests: number, 
+/**
+ * Tokens.
+ */
+tokens: Tokens, };
+
+/**
  * Usage of a request, in Weir's normal form.
  */
 export type RequestUsage = { 
@@ -1958,6 +2311,11 @@ estimated_requests: number,
  * Tokens.
  */
 tokens: Tokens, };
+
+/**
+ * The ground a chart is drawn for.
+ */
+export type Theme = "light" | "dark";
 
 /**
  * The chains of the three tiers, as `provider/model`.

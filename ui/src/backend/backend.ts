@@ -4,6 +4,8 @@ import type {
   BudgetOrder,
   Budgets,
   By,
+  Chart,
+  ChartQuery,
   ClientRow,
   Comparison,
   ConfigReport,
@@ -51,6 +53,8 @@ export interface Backend {
   request(id: string): Promise<Explain>;
   summary(period: Span): Promise<CostSummary>;
   breakdown(period: Span, by: By): Promise<CostBreakdown>;
+  /** A drawing of what was spent, with its geometry. */
+  chart(query: ChartQuery): Promise<Chart>;
   models(): Promise<ModelRow[]>;
   prices(model: string): Promise<PriceShow>;
   /** Where a body would go, without sending it. */

@@ -5,6 +5,8 @@ import type {
   BudgetStanding,
   Budgets,
   By,
+  Chart,
+  ChartQuery,
   ClientRow,
   Comparison,
   ConfigReport,
@@ -37,6 +39,8 @@ export interface World {
   rows: LogRow[];
   lives: Record<string, Partial<Explain>>;
   days: DaySpend[];
+  /** Drawings by what they are of; the ground is a part of the name. */
+  charts: Record<string, Chart>;
   groups: Partial<Record<By, CostGroup[]>>;
   models: ModelRow[];
   prices: PriceRow[];
@@ -58,6 +62,7 @@ const NOTHING: World = {
   rows: [],
   lives: {},
   days: [],
+  charts: {},
   groups: {},
   models: [],
   prices: [],
@@ -77,6 +82,8 @@ const NOTHING: World = {
 
 export class FakeBackend implements Backend {
   asked: string[] = [];
+  /** Charts that were asked for. */
+  drawn: ChartQuery[] = [];
   /** When set, every action fails with it. */
   fault: { code: string; message: string } | null = null;
   /** When set, every question fails with it. */
@@ -128,6 +135,7 @@ export class FakeBackend implements Backend {
     });
   summary = (period: Span) => this.told(() => ({ period, from: null, to: null, days: this.world.days, ...sums() }));
   breakdown = (period: Span, by: By) => this.told(() => ({ period, from: null, to: null, by, groups: this.world.groups[by] ?? [] }));
+  chart = (query: ChartQuery) => this.told(() => (this.drawn.push(query), this.world.charts[chartName(query)] ?? blank(query)));
   models = () => this.told(() => this.world.models);
   prices = (model: string) =>
     this.told(() => ({ model, rows: this.world.prices, table: { source: 'built-in table of 2026-11-18', models: 1234 } }));
@@ -229,6 +237,18 @@ export class FakeBackend implements Backend {
     if (this.dark !== null) throw this.dark;
     return answer();
   }
+}
+
+/** Under which name a world has a chart. */
+export function chartName({ kind, by, theme }: ChartQuery): string {
+  return kind === 'spend' ? `${kind} ${by} ${theme}` : `${kind} ${theme}`;
+}
+
+/** A chart of nothing. */
+function blank({ kind, width }: ChartQuery): Chart {
+  const svg = `<svg width="${width}" height="40" viewBox="0 0 ${width} 40" xmlns="http://www.w3.org/2000/svg"></svg>`;
+  const at = { x: 0, y: 0, width, height: 40 };
+  return { kind, title: 'Nothing', alt: 'Nothing in this time.', width, height: 40, svg, plot: at, stops: [], marks: [], series: [], columns: [], rows: [], notes: [] };
 }
 
 export function replayed(key: string, requests: number, over: Partial<ReplayGroup> = {}): ReplayGroup {

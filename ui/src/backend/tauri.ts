@@ -17,6 +17,7 @@ export const tauri: Backend = {
   request: (id) => invoke('request', { id }),
   summary: (period) => invoke('summary', { period }),
   breakdown: (period, by) => invoke('breakdown', { period, by }),
+  chart: (query) => invoke('chart', { query }),
   models: () => invoke('models'),
   prices: (model) => invoke('prices', { model }),
   routeTest: (body) => invoke('route_test', { body }),

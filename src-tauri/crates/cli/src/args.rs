@@ -3,6 +3,7 @@
 
 mod budget;
 mod local;
+mod report;
 mod tools;
 mod tunnel;
 
@@ -12,6 +13,7 @@ use weir_engine::api::{By, Dialect, RequestId, Span};
 
 pub use budget::{Budget, BudgetLift, BudgetSet, CostAlert, Import, Reconcile, ToolName, scope};
 pub use local::Local;
+pub use report::ReportArgs;
 pub use tools::{Connect, Disconnect, Run};
 pub use tunnel::{ProviderName, Tunnel, TunnelStart};
 
@@ -64,6 +66,9 @@ pub enum Command {
         after_help = "Needs an administrator's key: weir key set anthropic-admin\n\nExample:\n  weir reconcile anthropic --month 2026-11"
     )]
     Reconcile(Reconcile),
+    /// Write a month as one page: HTML, or a picture
+    #[command(after_help = "Example:\n  weir report --month 2026-11 --out november.html")]
+    Report(ReportArgs),
     /// List requests, the newest first
     #[command(after_help = "Example:\n  weir log --since 7d --limit 100")]
     Log(Log),

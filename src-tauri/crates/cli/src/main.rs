@@ -5,6 +5,7 @@ mod args;
 mod commands;
 mod csv;
 mod out;
+mod report;
 mod signals;
 mod table;
 mod views;

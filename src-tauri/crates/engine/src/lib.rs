@@ -7,6 +7,7 @@ pub mod api;
 pub mod control;
 
 pub mod books;
+pub mod charts;
 pub mod clock;
 pub mod config;
 pub mod connect;
@@ -30,6 +31,7 @@ pub mod simulate;
 pub mod start;
 pub mod told;
 pub mod tunnel;
+pub mod words;
 
 pub use desk::HomeDesk;
 pub use home::Home;

@@ -5,6 +5,7 @@
 
 mod client;
 mod connection;
+mod daily;
 mod decision;
 mod entry;
 mod imported;
@@ -48,7 +49,7 @@ pub use log::{Export, LOG_REQUESTS_MAX};
 pub use name::TEXT_BYTES_MAX;
 pub use problem::{OpenProblem, ReadProblem, WriteProblem};
 pub use rows::{
-    AttemptRow, AttemptState, DayRange, DecisionRow, Dimension, Group, LogFilter, RequestRow,
-    Reserve, Settle, Spent, Totals, WeighedRow,
+    AttemptRow, AttemptState, DayGroup, DayRange, DecisionRow, Dimension, Group, LogFilter,
+    RequestRow, Reserve, Settle, Spent, Totals, WeighedRow,
 };
 pub use salvage::{Salvaged, salvage};

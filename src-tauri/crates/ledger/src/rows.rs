@@ -210,6 +210,19 @@ pub struct Group {
     pub totals: Totals,
 }
 
+/// One line of a breakdown by day and one thing more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DayGroup {
+    /// The local day.
+    pub day: LocalDay,
+    /// Whether it is what local providers answered.
+    pub local: bool,
+    /// The name; `None` where the rows carry none.
+    pub key: Option<String>,
+    /// Its sums, of what has finished.
+    pub totals: Totals,
+}
+
 /// A budget's standing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Spent {

@@ -50,6 +50,7 @@ pub fn run(weir: Weir) -> Done {
         Command::Cost(Cost::Alert(args)) => budget::alert(&*desk(&home()?)?, args),
         Command::Budget(args) => budget::budget(&*desk(&home()?)?, args),
         Command::Import(args) => budget::import(&*desk(&home()?)?, args),
+        Command::Report(args) => crate::report::report(&*desk(&home()?)?, &args),
         Command::Reconcile(args) => budget::reconcile(&*desk(&home()?)?, &args),
         Command::Explain(args) => log::explain(&*desk(&home()?)?, &args),
         Command::Key(args) => keys::key(&*desk(&home()?)?, args),

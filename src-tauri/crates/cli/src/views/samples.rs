@@ -53,6 +53,36 @@ pub fn week() -> CostSummary {
     }
 }
 
+pub fn report() -> Report {
+    let all = week().sums;
+    let group = |key: &str, sums| CostGroup { key: key.into(), sums };
+    let unknown = Sums { requests: 3, unpriced_requests: 3, ..Sums::default() };
+    let by_provider = vec![group("anthropic", all), group("groq", unknown)];
+    Report {
+        month: "2026-11".into(),
+        from: "2026-11-01".into(),
+        to: "2026-11-22".into(),
+        over: false,
+        sums: all,
+        parts: vec![
+            ReportPart { by: By::Provider, groups: by_provider },
+            ReportPart { by: By::Task, groups: vec![group("", all)] },
+        ],
+        budgets: vec![ReportBudget {
+            name: "month".into(),
+            period: "month".into(),
+            limit_usd: Some(usd("10")),
+            limit_tokens: None,
+            scope: Vec::new(),
+            windows: vec![ReportWindow {
+                from: "2026-11-01".into(),
+                to: "2026-11-30".into(),
+                sums: all,
+            }],
+        }],
+    }
+}
+
 pub fn status() -> Status {
     let small =
         Sums { requests: 12, spent_usd: usd("0.5012"), local_requests: 6, ..Sums::default() };

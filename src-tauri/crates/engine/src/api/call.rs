@@ -1,6 +1,7 @@
 //! The method table of the control protocol: one variant a function of `Desk`.
 //! Owns the names on the wire and the dispatch to a desk.
 
+use super::ChartQuery;
 use super::{
     ApiProblem, BudgetOrder, By, Code, Desk, LocalOrder, LogQuery, SecretText, Span, Stamp,
 };
@@ -96,6 +97,10 @@ pub enum Call {
         provider: String,
         month: Option<String>,
     },
+    Chart(ChartQuery),
+    Report {
+        month: Option<String>,
+    },
     /// Answers with events, one a line, until the connection closes. Not a function of `Desk`.
     Watch,
 }
@@ -141,6 +146,8 @@ pub fn answer(desk: &dyn Desk, call: Call) -> Result<Value, ApiProblem> {
             json(&desk.import(&source, &folder, paid_by_plan)?)
         }
         Call::Reconcile { provider, month } => json(&desk.reconcile(&provider, month.as_deref())?),
+        Call::Chart(query) => json(&desk.chart(&query)?),
+        Call::Report { month } => json(&desk.report(month.as_deref())?),
         Call::Watch => Err(ApiProblem::new(
             Code::BadRequest,
             "watch answers with a stream and must be the last call of a connection",

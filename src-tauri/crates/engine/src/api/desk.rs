@@ -9,6 +9,7 @@ use super::{
     PriceUpdate, Reconciled, RouteTest, RouteTested, SecretText, Span, Stamp, Status,
     TunnelStarted, TunnelStatus, TunnelTest,
 };
+use super::{Chart, ChartQuery, Report};
 use std::path::Path;
 use weir_core::{Dialect, RequestId};
 
@@ -106,6 +107,10 @@ pub trait Desk: Send + Sync {
     ) -> Result<ImportDone, ApiProblem>;
     /// A provider's own usage report of a month (`2026-11`; this one without) beside the ledger.
     fn reconcile(&self, provider: &str, month: Option<&str>) -> Result<Reconciled, ApiProblem>;
+    /// A drawing of what was spent, with its geometry.
+    fn chart(&self, query: &ChartQuery) -> Result<Chart, ApiProblem>;
+    /// A month (`2026-11`; this one without): its sums, what they are made of, its budgets.
+    fn report(&self, month: Option<&str>) -> Result<Report, ApiProblem>;
     /// Calls the tunnel's public address and says whether a stream arrives in pieces.
     fn tunnel_test(&self) -> Result<TunnelTest, ApiProblem>;
 }

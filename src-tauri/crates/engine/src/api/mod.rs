@@ -5,6 +5,7 @@
 
 mod budgets;
 mod call;
+mod charts;
 mod connect;
 mod desk;
 mod doctor;
@@ -14,6 +15,7 @@ mod local;
 mod overview;
 mod prices;
 mod problem;
+mod report;
 mod requests;
 mod routes;
 mod simulate;
@@ -27,6 +29,10 @@ mod typescript;
 
 pub use budgets::{AllowanceView, BudgetDone, BudgetOrder, BudgetView, Budgets, PastWindow};
 pub use call::{Call, answer};
+pub use charts::{
+    Chart, ChartBox, ChartColumn, ChartKind, ChartMark, ChartQuery, ChartSeries, ChartStop, Hatch,
+    Theme,
+};
 pub use connect::{ToolFile, ToolReport, ToolRow, ToolStanding};
 pub use desk::Desk;
 pub use doctor::{Check, CheckState, Doctor};
@@ -39,6 +45,7 @@ pub use local::{
 pub use overview::{Overview, WindowView};
 pub use prices::{PerMillion, PriceCost, PriceLine, PriceRow, PriceShow, PriceTable, PriceUpdate};
 pub use problem::{ApiProblem, Code};
+pub use report::{Report, ReportBudget, ReportPart, ReportWindow};
 pub use requests::{Attempt, AttemptState, BillLine, Explain, LogQuery, LogRow, RequestUsage};
 pub use routes::{ModelRow, RouteCandidate, RouteTest, RouteTested};
 pub use simulate::{Comparison, ReplayGroup, ReplaySide};

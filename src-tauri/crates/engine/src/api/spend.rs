@@ -2,6 +2,7 @@
 //! Owns their JSON. A sum never hides what it does not know: unpriced and estimated requests are
 //! counted beside it.
 
+use crate::words::grouped;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 use weir_core::Money;
@@ -109,6 +110,46 @@ pub struct Sums {
     pub estimated_requests: u64,
     /// Tokens.
     pub tokens: Tokens,
+}
+
+impl Sums {
+    /// What was spent, for people: `about $1.24 + 3 unpriced`. Never hides that a part is estimated
+    /// or not priced, and shows nothing as free whose price is not known.
+    pub fn shown(&self) -> String {
+        let unpriced = match self.unpriced_requests {
+            0 => String::new(),
+            n => format!("{} unpriced", grouped(n)),
+        };
+        let unknown = self.requests <= self.unpriced_requests && self.spent_usd == Money::ZERO;
+        if unknown && !unpriced.is_empty() {
+            return unpriced;
+        }
+        let about = if self.estimated_requests > 0 { "about " } else { "" };
+        let more = if unpriced.is_empty() { String::new() } else { format!(" + {unpriced}") };
+        format!("{about}{}{more}", self.spent_usd.short())
+    }
+
+    /// Both together; counts and amounts are held at the end of their range.
+    #[must_use]
+    pub fn with(self, more: &Self) -> Self {
+        let (a, b) = (self.tokens, more.tokens);
+        Self {
+            requests: self.requests.saturating_add(more.requests),
+            spent_usd: self.spent_usd.saturating_add(more.spent_usd),
+            saved_usd: self.saved_usd.saturating_add(more.saved_usd),
+            local_requests: self.local_requests.saturating_add(more.local_requests),
+            unpriced_requests: self.unpriced_requests.saturating_add(more.unpriced_requests),
+            estimated_requests: self.estimated_requests.saturating_add(more.estimated_requests),
+            tokens: Tokens {
+                input: a.input.saturating_add(b.input),
+                cache_read: a.cache_read.saturating_add(b.cache_read),
+                cache_write_5m: a.cache_write_5m.saturating_add(b.cache_write_5m),
+                cache_write_1h: a.cache_write_1h.saturating_add(b.cache_write_1h),
+                output: a.output.saturating_add(b.output),
+                reasoning: a.reasoning.saturating_add(b.reasoning),
+            },
+        }
+    }
 }
 
 /// Spend of one local day.

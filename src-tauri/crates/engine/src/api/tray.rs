@@ -78,7 +78,7 @@ impl TrayView {
         let Some(port) = status.port.filter(|_| status.running) else {
             return Self::offline("not running");
         };
-        let today = shown(&status.totals.day);
+        let today = status.totals.day.shown();
         Self {
             mark: Mark::of(status),
             tooltip: format!("Weir · {today} today"),
@@ -139,16 +139,6 @@ pub fn fresh_for(now: Stamp, zone: &Zone) -> Duration {
         .clamp(Duration::from_secs(1), FRESH_MAX)
 }
 
-/// A sum for people: never hides that a part is estimated or not priced.
-fn shown(sums: &Sums) -> String {
-    let about = if sums.estimated_requests > 0 { "about " } else { "" };
-    let unpriced = match sums.unpriced_requests {
-        0 => String::new(),
-        n => format!(" + {n} unpriced"),
-    };
-    format!("{about}{}{unpriced}", sums.spent_usd.short())
-}
-
 /// `Week $3.80 of $10.00`; the limit of the budget that counts all of the period's spend, if any.
 fn against_budget(label: &str, period: &str, sums: &Sums, status: &Status) -> String {
     let limit: Option<Money> = status
@@ -157,7 +147,7 @@ fn against_budget(label: &str, period: &str, sums: &Sums, status: &Status) -> St
         .find(|b| b.period == period && b.spent_usd == sums.spent_usd)
         .and_then(|b| b.limit_usd);
     let of = limit.map(|l| format!(" of {}", l.short())).unwrap_or_default();
-    format!("{label} {}{of}", shown(sums))
+    format!("{label} {}{of}", sums.shown())
 }
 
 #[cfg(test)]

@@ -64,6 +64,9 @@ mod tests {
         all.visit::<BudgetDone>();
         all.visit::<ImportDone>();
         all.visit::<Reconciled>();
+        all.visit::<ChartQuery>();
+        all.visit::<Chart>();
+        all.visit::<Report>();
         all.visit::<WindowView>();
         let head = "// Generated from the engine's API. Do not edit; to write it anew:\n\
                     //   WEIR_WRITE=1 cargo test -p weir-engine typescript\n";

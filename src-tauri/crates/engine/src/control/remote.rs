@@ -8,6 +8,7 @@ use crate::api::{
     PriceUpdate, Reconciled, RouteTest, RouteTested, SecretText, Span, Stamp, Status,
     TunnelStarted, TunnelStatus, TunnelTest,
 };
+use crate::api::{Chart, ChartQuery, Report};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -166,6 +167,12 @@ impl Desk for Remote {
     fn reconcile(&self, provider: &str, month: Option<&str>) -> Result<Reconciled, ApiProblem> {
         let month = month.map(str::to_owned);
         self.ask(&Call::Reconcile { provider: provider.to_owned(), month })
+    }
+    fn chart(&self, query: &ChartQuery) -> Result<Chart, ApiProblem> {
+        self.ask(&Call::Chart(query.clone()))
+    }
+    fn report(&self, month: Option<&str>) -> Result<Report, ApiProblem> {
+        self.ask(&Call::Report { month: month.map(str::to_owned) })
     }
     fn tunnel_test(&self) -> Result<TunnelTest, ApiProblem> {
         self.ask(&Call::TunnelTest)

@@ -122,6 +122,12 @@ impl Desk for Small {
     fn reconcile(&self, _: &str, _: Option<&str>) -> Result<Reconciled, ApiProblem> {
         unasked()
     }
+    fn chart(&self, _: &ChartQuery) -> Result<Chart, ApiProblem> {
+        unasked()
+    }
+    fn report(&self, _: Option<&str>) -> Result<Report, ApiProblem> {
+        unasked()
+    }
 }
 
 /// An engine's control socket and nothing else of it.

@@ -11,7 +11,7 @@ use crate::config::{check, read_file};
 use crate::parts::Parts;
 use jiff::tz::TimeZone;
 use weir_core::budget::{
-    AtLimit, Budget, Change, Lift, Limit, Origin, Pace, forecast, said, shown_moment,
+    AtLimit, Budget, Change, Lift, Limit, Origin, Pace, Scope, forecast, said, shown_moment,
 };
 use weir_core::period::Period;
 
@@ -112,9 +112,7 @@ fn view(
     zone: &TimeZone,
 ) -> Result<BudgetView, ApiProblem> {
     let scope = &seen.budget.scope;
-    let texts = scope.texts().into_iter();
-    let mut named: Vec<String> = texts.filter_map(|(k, v)| Some(format!("{k}={}", v?))).collect();
-    named.extend(scope.local.map(|local| format!("local={local}")));
+    let named = scope_said(scope);
     let mut history = Vec::new();
     let mut before = seen.window;
     // A session lasts no eleven weeks, and its rows have to be added up one by one.
@@ -132,6 +130,14 @@ fn view(
     let first = history.iter().position(|w| w.tokens > 0 || w.spent_usd.nano() > 0);
     history.drain(..first.unwrap_or(history.len()));
     Ok(BudgetView { standing: standing(seen, now_ms), scope: named, history })
+}
+
+/// What a budget counts, as `key=value`; empty for everything.
+pub fn scope_said(scope: &Scope) -> Vec<String> {
+    let texts = scope.texts().into_iter();
+    let mut named: Vec<String> = texts.filter_map(|(k, v)| Some(format!("{k}={}", v?))).collect();
+    named.extend(scope.local.map(|local| format!("local={local}")));
+    named
 }
 
 /// The windows of subscriptions, as providers told them last.

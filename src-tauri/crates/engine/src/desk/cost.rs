@@ -58,6 +58,19 @@ impl Books<'_> {
         Ok(CostBreakdown { period, from, to, by, groups })
     }
 
+    /// First and last day of a span, both included; of everything, the last days of a sparkline.
+    pub fn window(&self, span: Span) -> Result<(LocalDay, LocalDay), ApiProblem> {
+        let today = self.today();
+        if span != Span::All {
+            return Ok((self.range(span).from, today));
+        }
+        let from = LocalDay(today.0 - DAYS_MAX + 1);
+        let all = self.ledger.by(DayRange::ALL, Dimension::Day, &Scope::default());
+        let first = all.map_err(ledger_read)?.into_iter().find_map(|group| group.key);
+        let first = first.and_then(|day| day.parse().ok()).map(LocalDay::from_date);
+        Ok((first.map_or(today, |first| first.max(from).min(today)), today))
+    }
+
     fn today(&self) -> LocalDay {
         LocalDay::of(self.now_ms, &self.zone)
     }
@@ -107,7 +120,7 @@ fn text(day: LocalDay) -> String {
     day.date().to_string()
 }
 
-fn dimension(by: By) -> Dimension {
+pub fn dimension(by: By) -> Dimension {
     match by {
         By::Provider => Dimension::Provider,
         By::Model => Dimension::Model,

@@ -4,12 +4,15 @@
 
 mod bills;
 mod budgets;
+mod charts;
 mod cost;
 mod doctor;
 mod doctor_local;
 mod history;
 mod keys;
+mod month;
 mod problem;
+mod report;
 mod routes;
 mod rows;
 mod simulate;
@@ -25,6 +28,7 @@ use crate::api::{
     PriceUpdate, Reconciled, RouteTest, RouteTested, SecretText, Span, Stamp, Status,
     TunnelStarted, TunnelStatus, TunnelTest,
 };
+use crate::api::{Chart, ChartQuery, Report};
 use crate::gate;
 use crate::local::Scope;
 use crate::parts::Parts;
@@ -316,6 +320,14 @@ impl Desk for HomeDesk {
 
     fn reconcile(&self, provider: &str, month: Option<&str>) -> Result<Reconciled, ApiProblem> {
         history::reconcile(&self.0, provider, month, self.0.now_ms())
+    }
+
+    fn chart(&self, query: &ChartQuery) -> Result<Chart, ApiProblem> {
+        charts::chart(&self.0, &self.books(), query)
+    }
+
+    fn report(&self, month: Option<&str>) -> Result<Report, ApiProblem> {
+        report::report(&self.0, &self.books(), month)
     }
 }
 

@@ -96,6 +96,38 @@ fn sums_and_groups_count_what_was_settled_and_show_what_is_reserved() {
 }
 
 #[test]
+fn days_by_provider_add_up_to_the_sums_of_the_days_and_of_the_providers() {
+    let home = Home::new();
+    let ledger = home.open();
+    for (n, days_ago, local) in [(1, 0, false), (2, 0, true), (3, 1, false), (4, 9, false)] {
+        let mut row = reserve(id(n), 1);
+        row.at_ms -= days_ago * 86_400_000;
+        (row.local, row.provider) = (local, if local { "ollama" } else { "anthropic" });
+        row.task = if n == 3 { None } else { row.task };
+        ledger.reserve(&row).expect("reserved");
+        ledger.settle(settle(id(n), 1));
+    }
+    let week = DayRange { from: LocalDay(20_773), to: LocalDay(20_780) };
+    let found = ledger.daily(week, Dimension::Provider).expect("days");
+    let read: Vec<_> =
+        found.iter().map(|g| (g.day.0, g.key.as_deref(), g.local, g.totals.requests)).collect();
+    assert_eq!(
+        read,
+        [
+            (20_778, Some("anthropic"), false, 1),
+            (20_779, Some("anthropic"), false, 1),
+            (20_779, Some("ollama"), true, 1)
+        ]
+    );
+    let spent: i64 = found.iter().map(|g| g.totals.spent.nano()).sum();
+    let total = ledger.totals(week, &everything()).expect("totals");
+    assert_eq!((spent, 3), (total.spent.nano(), total.requests));
+    assert_eq!(found[2].totals.local_requests, 1);
+    assert_eq!(ledger.daily(week, Dimension::Task).expect("days")[0].key, None);
+    assert_eq!(ledger.daily(week, Dimension::Session), Ok(Vec::new()));
+}
+
+#[test]
 fn a_second_settlement_changes_nothing_and_is_counted() {
     let home = Home::new();
     let ledger = home.open();

@@ -3,6 +3,7 @@
 
 mod budget;
 mod local;
+mod profile;
 mod tools;
 mod tunnel;
 
@@ -12,6 +13,7 @@ use weir_engine::api::{By, Dialect, RequestId, Span};
 
 pub use budget::{Budget, BudgetLift, BudgetSet, CostAlert, Import, Reconcile, ToolName, scope};
 pub use local::Local;
+pub use profile::Profile;
 pub use tools::{Connect, Disconnect, Run};
 pub use tunnel::{ProviderName, Tunnel, TunnelStart};
 
@@ -110,6 +112,9 @@ pub enum Command {
     /// Show or check the configuration
     #[command(subcommand, after_help = "Example:\n  weir config check ./config.toml")]
     Config(Config),
+    /// Named configurations, such as work, private and offline
+    #[command(subcommand, after_help = "Example:\n  weir profile use work")]
+    Profile(Profile),
     /// The separate listener for Cursor, whose servers must reach it from outside
     #[command(
         subcommand,

@@ -286,7 +286,7 @@ impl Made {
         let prices = Prices::open(Some(&home.price_overrides()), Some(&home.price_table()))?;
         let prices = Arc::new(prices);
         let ticking = Arc::clone(&clock) as _;
-        let routing = Routing::open(home.config(), ticking, Arc::clone(&prices), has_key)?;
+        let routing = Routing::open(home.clone(), ticking, Arc::clone(&prices), has_key)?;
         let routing = Arc::new(routing);
         let config = routing.config();
         let zone = clock::zone();
@@ -311,7 +311,7 @@ impl Made {
             Arc::clone(&events),
             Arc::clone(&clock) as _,
         );
-        routing.switch_local(local.on());
+        routing.switch_local(local.part());
         let found = found(&opened);
         let changed = (Arc::downgrade(&books), Arc::downgrade(&events));
         routing.on_change(move |config| take_over(config, &changed.0, &changed.1));

@@ -4,6 +4,7 @@
 use super::{
     ApiProblem, BudgetOrder, By, Code, Desk, LocalOrder, LogQuery, SecretText, Span, Stamp,
 };
+use super::ConfigEdit;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::path::PathBuf;
@@ -87,6 +88,18 @@ pub enum Call {
     TunnelTest,
     Budgets,
     Budget(BudgetOrder),
+    Profiles,
+    ProfileUse {
+        name: String,
+    },
+    ProfileAdd {
+        name: String,
+    },
+    RoutingText,
+    ConfigEdit {
+        edits: Vec<ConfigEdit>,
+        of: Option<String>,
+    },
     Import {
         source: String,
         folder: PathBuf,
@@ -137,6 +150,11 @@ pub fn answer(desk: &dyn Desk, call: Call) -> Result<Value, ApiProblem> {
         Call::TunnelTest => json(&desk.tunnel_test()?),
         Call::Budgets => json(&desk.budgets()?),
         Call::Budget(order) => json(&desk.budget(&order)?),
+        Call::Profiles => json(&desk.profiles()?),
+        Call::ProfileUse { name } => json(&desk.profile_use(&name)?),
+        Call::ProfileAdd { name } => json(&desk.profile_add(&name)?),
+        Call::RoutingText => json(&desk.routing_text()?),
+        Call::ConfigEdit { edits, of } => json(&desk.config_edit(&edits, of.as_deref())?),
         Call::Import { source, folder, paid_by_plan } => {
             json(&desk.import(&source, &folder, paid_by_plan)?)
         }

@@ -7,9 +7,10 @@ mod budgets;
 mod cost;
 mod doctor;
 mod doctor_local;
+mod edits;
 mod history;
 mod keys;
-mod problem;
+pub(crate) mod problem;
 mod routes;
 mod rows;
 mod simulate;
@@ -25,9 +26,11 @@ use crate::api::{
     PriceUpdate, Reconciled, RouteTest, RouteTested, SecretText, Span, Stamp, Status,
     TunnelStarted, TunnelStatus, TunnelTest,
 };
+use crate::api::{ConfigChange, ConfigEdit, Profiles, RoutingText};
 use crate::gate;
-use crate::local::Scope;
+use crate::local::{Part, Scope};
 use crate::parts::Parts;
+use crate::profiles;
 use cost::Books;
 use problem::{bad, ledger_read, not_found};
 use std::path::Path;
@@ -272,9 +275,9 @@ impl Desk for HomeDesk {
     }
 
     fn local_status(&self) -> Result<LocalStatus, ApiProblem> {
-        let on = self.0.local.on();
+        let (on, only) = (self.0.local.on(), self.0.local.part() == Part::Only);
         self.0.local.look_now(Scope::All);
-        Ok(LocalStatus { on, local: self.0.local_servers() })
+        Ok(LocalStatus { on, only, local: self.0.local_servers() })
     }
 
     fn local(&self, order: &LocalOrder) -> Result<LocalDone, ApiProblem> {
@@ -303,6 +306,34 @@ impl Desk for HomeDesk {
 
     fn budget(&self, order: &BudgetOrder) -> Result<BudgetDone, ApiProblem> {
         budgets::order(&self.0, order, self.0.now_ms())
+    }
+
+    fn profiles(&self) -> Result<Profiles, ApiProblem> {
+        profiles::list(&self.0.home)
+    }
+
+    fn profile_use(&self, name: &str) -> Result<Profiles, ApiProblem> {
+        profiles::choose(&self.0.home, Some(&self.0.routing), name)?;
+        self.0.events.changed();
+        profiles::list(&self.0.home)
+    }
+
+    fn profile_add(&self, name: &str) -> Result<Profiles, ApiProblem> {
+        profiles::add(&self.0.home, name)?;
+        self.0.events.changed();
+        profiles::list(&self.0.home)
+    }
+
+    fn routing_text(&self) -> Result<RoutingText, ApiProblem> {
+        edits::routing(&self.0)
+    }
+
+    fn config_edit(
+        &self,
+        edits: &[ConfigEdit],
+        of: Option<&str>,
+    ) -> Result<ConfigChange, ApiProblem> {
+        edits::change(&self.0, edits, of)
     }
 
     fn import(

@@ -150,6 +150,43 @@ def start_panel():
     until(lambda: bus().name_has_owner(WATCHER), "a tray host stands")
 
 
+class Notices:
+    """A notification server of the test's own: what it was told, and clicks on it."""
+
+    def __init__(self):
+        self.file = HOME / "notices.jsonl"
+        self.program = Program("notices", "/usr/bin/python3", pathlib.Path(__file__).with_name("notices.py"), self.file)
+        until(lambda: bus().name_has_owner("org.freedesktop.Notifications"), "a notification server stands")
+
+    def told(self):
+        if not self.file.exists():
+            return []
+        return [json.loads(line) for line in self.file.read_text().splitlines()]
+
+    def wait_for(self, words, after=0):
+        """The first notification behind `after` that says something."""
+        return until(
+            lambda: next((n for n in self.told() if n["id"] > after and words in n["body"]), None),
+            f"a notification says: {words}; told were {self.told()}",
+        )
+
+    def click(self, notice, action):
+        server = bus().get_object("org.freedesktop.Notifications", "/org/freedesktop/Notifications")
+        server.Click(dbus.UInt32(notice["id"]), action, dbus_interface="dev.weir.Notices")
+
+    def click_until(self, notice, action, probe, what):
+        """Clicks until it was heard: a program listens a moment after it has told. Whoever heard
+        a click listens no more, so it is never done twice."""
+        end = time.monotonic() + SECONDS_MAX
+        while time.monotonic() < end:
+            self.click(notice, action)
+            for _ in range(20):
+                if probe():
+                    return
+                time.sleep(0.05)
+        raise Failed(f"clicking {action}: {what}")
+
+
 def tray_items():
     watcher = bus().get_object(WATCHER, "/StatusNotifierWatcher")
     items = watcher.Get(WATCHER, "RegisteredStatusNotifierItems", dbus_interface="org.freedesktop.DBus.Properties")
@@ -180,34 +217,54 @@ class Tray:
     def pixels(self):
         return bytes(bytearray(self.get("IconPixmap")[0][2]))
 
-    def rows(self):
-        """Each menu row as (id, label, enabled, ticked); a separator has no label."""
+    def rows(self, below=None):
+        """Each row as (id, label, enabled, ticked); a separator has no label. `below`: of the menu
+        under the row that begins like this, and so on down."""
         self.menu.AboutToShow(0)
         _, (_, _, children) = self.menu.GetLayout(0, -1, dbus.Array([], signature="s"))
+        for start in below or ():
+            children = next(
+                (inner for _, p, inner in children if str(p.get("label", "")).startswith(start)), None
+            )
+            if children is None:
+                raise LookupError(f"no menu under {start}")
         return [
-            (int(i), str(p.get("label", "")), bool(p.get("enabled", True)), int(p.get("toggle-state", -1)) == 1)
+            (
+                int(i),
+                # A single underscore marks the letter to press, and two are one.
+                str(p.get("label", "")).replace("__", "_"),
+                bool(p.get("enabled", True)),
+                int(p.get("toggle-state", -1)) == 1,
+            )
             for i, p, _ in children
         ]
 
-    def row(self, start):
-        return next(row for row in self.rows() if row[1].startswith(start))
+    def labels(self, *below):
+        return [row[1] for row in self.rows(below) if row[1]]
 
-    def wait_for(self, pattern, seconds=SECONDS_MAX):
+    def row(self, start, *below):
+        found = next((row for row in self.rows(below) if row[1].startswith(start)), None)
+        if found is None:
+            raise LookupError(f"no row like {start} in {self.rows(below)}")
+        return found
+
+    def wait_for(self, pattern, *below, seconds=SECONDS_MAX):
         """The first row whose label matches, once there is one."""
         return until(
-            lambda: next((r for r in self.rows() if re.search(pattern, r[1])), None),
+            lambda: next((r for r in self.rows(below) if re.search(pattern, r[1])), None),
             f"a menu row like {pattern}; there is {self.rows()}",
             seconds,
         )
 
-    def click(self, start):
-        row = self.row(start)
+    def click(self, start, *below):
+        row = self.row(start, *below)
         check(row[2], f"{row[1]} can be clicked")
         try:
             self.menu.Event(row[0], "clicked", dbus.String("", variant_level=1), dbus.UInt32(0))
         except dbus.DBusException as problem:
             # The program may be gone before it answers: that is what quitting is.
-            check(start == "Quit" and "NoReply" in str(problem.get_dbus_name()), f"clicking {start}: {problem}")
+            quits = "quit" in start.lower()
+            check(quits and "NoReply" in str(problem.get_dbus_name()), f"clicking {start}: {problem}")
 
 
 def windows():

@@ -183,7 +183,7 @@ export class FakeBackend implements Backend {
   routingText = () => this.told(() => this.world.routing);
   configEdit = async (edits: ConfigEdit[], of: string | null) => {
     await this.did(`${of === null ? 'show' : `write ${of}`} ${JSON.stringify(edits)}`);
-    const diff = edits.map((edit) => `+   1  ${JSON.stringify(edit)}\n`).join('');
+    const diff = edits.map((edit) => this.lines(edit)).join('');
     const change = { file: this.world.routing.file, of: 'mark', diff, problems: [], written: false, notes: [], ...this.world.change };
     return { ...change, written: of !== null && change.problems.length === 0 };
   };
@@ -237,6 +237,16 @@ export class FakeBackend implements Backend {
     await this.did(`login ${on}`);
     this.world.login = on;
   };
+
+  /** The lines of a file that has each key on a line of its own. */
+  private lines(edit: ConfigEdit): string {
+    const list = (links: string[]) => `[${links.map((link) => JSON.stringify(link)).join(', ')}]`;
+    const { tiers, mode } = this.world.routing;
+    if (edit.edit === 'tier') return `-${edit.tier} = ${list(tiers[edit.tier as 'low'])}\n+   5  ${edit.tier} = ${list(edit.chain)}\n`;
+    if (edit.edit === 'mode') return `-mode = "${mode}"\n+  10  mode = "${edit.mode}"\n`;
+    if (edit.edit === 'port') return `-port = ${this.now.overview?.status.port ?? 0}\n+   2  port = ${edit.port}\n`;
+    return `+  14  [[rules]] # ${JSON.stringify(edit)}\n`;
+  }
 
   private plan(tool: string): ToolReport {
     return this.world.plans[tool] ?? { tool, connected: true, unchanged: false, files: [], notes: [], by_hand: [] };

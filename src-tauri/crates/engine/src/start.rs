@@ -335,7 +335,11 @@ impl Made {
     fn tell(&mut self, opener: Option<Opener>) -> io::Result<()> {
         let settings = self.routing.config().alerts.clone();
         let ledger = Arc::clone(&self.ledger);
-        let alerts = Arc::new(Alerts::start(&self.books, ledger, &settings, opener)?);
+        let events = Arc::downgrade(&self.events);
+        let clicked = move || events.upgrade().iter().for_each(|events| events.changed());
+        let clicked = Box::new(clicked);
+        let alerts =
+            Arc::new(Alerts::start(&self.books, ledger, &settings, opener, clicked)?);
         let changed =
             (Arc::downgrade(&self.books), Arc::downgrade(&self.events), Arc::downgrade(&alerts));
         self.routing.on_change(move |config| {

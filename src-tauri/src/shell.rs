@@ -79,9 +79,12 @@ impl Shell {
         *lock(&self.acts) = acts;
     }
 
-    /// What a line asks for; nothing when it is gone or greyed.
+    /// What a click on a line asks for; nothing when it is gone or greyed.
     pub fn act_of(&self, id: &str) -> Option<Act> {
-        lock(&self.acts).get(id).cloned()
+        let mut acts = lock(&self.acts);
+        let act = acts.get_mut(id)?;
+        let next = act.turned();
+        Some(std::mem::replace(act, next))
     }
 
     /// Notes that an order is being carried out.

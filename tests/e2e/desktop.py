@@ -45,7 +45,8 @@ def until(probe, what, seconds=SECONDS_MAX):
         except (dbus.DBusException, OSError, subprocess.CalledProcessError, LookupError, ValueError) as e:
             last = e
         time.sleep(0.05)
-    raise Failed(f"not within {seconds} s: {what} (last: {last!r})")
+    said = what() if callable(what) else what
+    raise Failed(f"not within {seconds} s: {said} (last: {last!r})")
 
 
 class Program:
@@ -223,9 +224,8 @@ class Tray:
         self.menu.AboutToShow(0)
         _, (_, _, children) = self.menu.GetLayout(0, -1, dbus.Array([], signature="s"))
         for start in below or ():
-            children = next(
-                (inner for _, p, inner in children if str(p.get("label", "")).startswith(start)), None
-            )
+            named = [(str(p.get("label", "")), inner) for _, p, inner in children]
+            children = next((inner for label, inner in named if label.startswith(start) and inner), None)
             if children is None:
                 raise LookupError(f"no menu under {start}")
         return [
@@ -252,7 +252,7 @@ class Tray:
         """The first row whose label matches, once there is one."""
         return until(
             lambda: next((r for r in self.rows(below) if re.search(pattern, r[1])), None),
-            f"a menu row like {pattern}; there is {self.rows()}",
+            lambda: f"a menu row like {pattern}; there is {self.rows(below)}",
             seconds,
         )
 
@@ -286,6 +286,18 @@ def colours(of_window):
         ["import", "-window", of_window, "-format", "%k", "info:"], capture_output=True, text=True, check=True
     )
     return int(counted.stdout)
+
+
+def size(of_window):
+    """Its width and height in pixels."""
+    told = subprocess.run(["xdotool", "getwindowgeometry", "--shell", of_window], capture_output=True, text=True, check=True)
+    facts = dict(line.split("=") for line in told.stdout.split())
+    return int(facts["WIDTH"]), int(facts["HEIGHT"])
+
+
+def resize(of_window, width, height):
+    subprocess.run(["xdotool", "windowsize", of_window, str(width), str(height)], check=True)
+    until(lambda: size(of_window) == (width, height), f"the window is {width} by {height}")
 
 
 def close(of_window):

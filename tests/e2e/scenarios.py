@@ -28,7 +28,9 @@ from desktop import (
     end_all,
     healthy,
     port,
+    resize,
     shot,
+    size,
     start_panel,
     start_window_manager,
     status,
@@ -127,12 +129,13 @@ def tray():
     item.click("Open")
     first = window()
     shot("tray-window")
+    resize(first, 930, 610)
     close(first)
     until(lambda: not webviews(program.pid), "the closed window's webview is gone")
     check(healthy(at), "the proxy outlives the window")
     second = tray_program()
     check(second.ended() == 0, f"a second start ends well: {second.said()}")
-    window()
+    check(size(window()) == (930, 610), "the window is as large as it was left")
     check(len(windows()) == 1, "a second start shows the window of the first")
     check(status()["pid"] == program.pid, "and starts no second engine")
 
@@ -187,20 +190,22 @@ def menu():
 
     token = weir("client", "add", "script").strip()
     item.click("Local models only")
-    until(lambda: item.row("Local models only")[3], "only local models are in use")
+    # A panel ticks what is clicked by itself, so the engine is asked.
+    until(lambda: status()["routing"]["local_only"], "only local models are in use")
+    until(lambda: item.row("Local models only")[3], "and the menu says so")
     until(lambda: item.row("Use local models", "Local models")[3], "which uses them again")
     check(ask(at, token) == 200, "a request for a cloud model is answered")
     check(provider.requests == 0, "and nothing left this machine")
     item.click("Local models only")
-    until(lambda: not item.row("Local models only")[3], "all models are in use again")
+    until(lambda: not status()["routing"]["local_only"], "all models are in use again")
     check(ask(at, token) == 200 and provider.requests == 1, "and the cloud answers again")
 
     weir("profile", "add", "work")
     item.wait_for("^work$", "Profile")
     item.click("work", "Profile")
+    until(lambda: json.loads(weir("profile", "list", "--json"))["in_use"] == "work", "the profile is in force")
     until(lambda: item.row("work", "Profile")[3], "the profile is ticked")
-    check(not item.row("default", "Profile")[3], "and the other is not")
-    check(json.loads(weir("profile", "list", "--json"))["in_use"] == "work", "the profile is in force")
+    until(lambda: not item.row("default", "Profile")[3], "and the other is not")
     (WEIR_HOME / "profiles" / "bad.toml").write_text("[tiers]\nlow = [\"nobody/x\"]\n")
     weir("local", "on")
     item.wait_for("^bad   does not hold$", "Profile")

@@ -2,8 +2,9 @@
 //! greyed, `[x]` or `[ ]` where it is checked or not, indented where it stands below another.
 
 use super::samples::{budget, ollama, profiles, status, tool, tunnel};
+use super::servers::MODELS_MAX;
 use super::*;
-use crate::api::{DaySpend, TunnelStatus};
+use crate::api::{DaySpend, LocalModel, LocalServer, TunnelStatus};
 
 fn drawn(lines: &[Line]) -> Vec<String> {
     let mut all = Vec::new();
@@ -147,6 +148,11 @@ fn what_a_check_shows_is_turned_round_by_its_click() {
         assert_eq!(act(&lines, "only"), Act::Local(LocalOrder::Only { on: !on }));
         assert_eq!(act(&lines, "switch"), Act::Local(LocalOrder::Switch { on: !on }));
         assert_eq!(act(&lines, "login"), Act::Login(!on));
+        for id in ["pause", "only", "switch", "login"] {
+            let first = act(&lines, id);
+            assert_ne!(first.turned(), first, "a second click takes the first back");
+            assert_eq!(first.turned().turned(), first);
+        }
     }
     let lines = serving(&status, 9347, &around());
     assert_eq!(act(&lines, "spend"), Act::Open(Some("overview")));
@@ -201,7 +207,7 @@ fn local_servers_offer_only_what_can_be_done_there() {
     let state = |server: LocalServer, busy: &[LocalOrder]| {
         let mut status = status();
         status.local = vec![server];
-        drawn(&local(&status, busy)).split_off(2)
+        drawn(&servers::lines(&status, busy)).split_off(2)
     };
     let stopped = LocalServer { state: "not_running".into(), models: Vec::new(), ..ollama() };
     assert_eq!(state(stopped.clone(), &[]), ["Ollama · Start"]);
@@ -228,7 +234,7 @@ fn local_servers_offer_only_what_can_be_done_there() {
     assert_eq!(lines[MODELS_MAX], "11 more…");
     let mut none = status();
     none.local = vec![LocalServer { server: "vllm".into(), state: "unknown".into(), ..ollama() }];
-    assert_eq!(drawn(&local(&none, &[]))[1], "No local server was found");
+    assert_eq!(drawn(&servers::lines(&none, &[]))[1], "No local server was found");
 }
 
 #[test]

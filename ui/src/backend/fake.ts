@@ -211,7 +211,7 @@ export class FakeBackend implements Backend {
 
   configShown = () => this.told(() => ({ file: '/home/someone/.local/share/weir/config.toml', exists: true, toml: '[server]\nport = 9347\n' }));
   configCheck = () =>
-    this.told(() => ({ file: '/home/someone/.local/share/weir/config.toml', ok: true, problems: [], notes: [], ...this.world.config }));
+    this.told(() => ({ file: this.world.routing.file, ok: true, problems: [], notes: [], ...this.world.config }));
   doctor = () => this.told(() => this.world.doctor);
 
   tools = () => this.told(() => this.world.tools);

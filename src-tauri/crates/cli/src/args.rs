@@ -386,7 +386,7 @@ pub enum Config {
         after_help = "Exit code 1 when there is a problem.\n\nExample:\n  weir config check ./config.toml"
     )]
     Check {
-        /// The file; the home's config.toml without it
+        /// The file; the configuration in use without it
         file: Option<PathBuf>,
         #[command(flatten)]
         json: Json,

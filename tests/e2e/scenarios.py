@@ -624,6 +624,26 @@ def picture():
     subprocess.run(["import", "-window", found, os.environ["WEIR_PICTURE"]], check=True)
 
 
+def picture_menu():
+    """Not a test: the menu as a panel draws it, for docs/screens/tray-menu.png."""
+    provider, ollama = Provider(), Ollama()
+    week = '[[budgets]]\nname = "week"\nperiod = "week"\nlimit_usd = 10.00\nat_limit = "notify"\n'
+    configure(provider, f'[providers.ollama]\nbase_url = "{ollama.url}"\n{week}')
+    start_window_manager()
+    start_panel()
+    program = tray_program("--port", "9347")
+    item = Tray(program.pid)
+    token = weir("client", "add", "script").strip()
+    for _ in range(5):
+        ask(serving(program), token)
+    item.wait_for("^● qwen", "Local models")
+    subprocess.run(["xdotool", "mousemove", "1154", "13", "click", "3"], check=True)
+    time.sleep(1)  # the panel draws its menu
+    subprocess.run(["xdotool", "key", *["Down"] * 6, "Right"], check=True)
+    time.sleep(1)
+    subprocess.run(["import", "-window", "root", "-crop", "680x345+490+0", os.environ["WEIR_PICTURE"]], check=True)
+
+
 def clipboard():
     done = subprocess.run(
         ["xclip", "-selection", "clipboard", "-o"], capture_output=True, text=True, timeout=5, check=False
@@ -646,7 +666,7 @@ def answers(at):
 
 
 def main():
-    scenario = {f.__name__: f for f in (tray, menu, page, notices, shown, no_tray, no_display, attached, port_taken, login, picture)}[sys.argv[1]]
+    scenario = {f.__name__: f for f in (tray, menu, page, notices, shown, no_tray, no_display, attached, port_taken, login, picture, picture_menu)}[sys.argv[1]]
     try:
         scenario()
     except (Failed, dbus.DBusException, LookupError, OSError, subprocess.SubprocessError) as problem:

@@ -2,8 +2,8 @@
 //! that something changed. Everything shown is asked of the engine's desk when it is drawn.
 
 use crate::clipboard::Clipboard;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{Notify, watch};
 use weir_engine::Home;
 use weir_engine::api::menu::{Act, Around, Kind, Line};

@@ -68,7 +68,9 @@ fn a_profile_that_does_not_hold_never_replaces_what_runs_and_names_file_line_and
     let weir = Weir::start(&home);
     let ran = home.weir(&["profile", "use", "bad"]);
     assert_eq!(ran.code, 1, "{ran:?}");
-    for told in ["bad.toml", "line ", "tiers.low", "no provider is called", "Add [providers.nobody]"] {
+    for told in
+        ["bad.toml", "line ", "tiers.low", "no provider is called", "Add [providers.nobody]"]
+    {
         assert!(ran.stderr.contains(told), "{told} is not in: {}", ran.stderr);
     }
     let client = Client::new(weir.port(), &token);

@@ -338,8 +338,7 @@ impl Made {
         let events = Arc::downgrade(&self.events);
         let clicked = move || events.upgrade().iter().for_each(|events| events.changed());
         let clicked = Box::new(clicked);
-        let alerts =
-            Arc::new(Alerts::start(&self.books, ledger, &settings, opener, clicked)?);
+        let alerts = Arc::new(Alerts::start(&self.books, ledger, &settings, opener, clicked)?);
         let changed =
             (Arc::downgrade(&self.books), Arc::downgrade(&self.events), Arc::downgrade(&alerts));
         self.routing.on_change(move |config| {

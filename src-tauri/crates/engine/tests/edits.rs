@@ -64,7 +64,9 @@ async fn a_change_is_shown_first_then_written_with_every_comment_and_in_force() 
     let done = desk.config_edit(&edits, Some(&shown.of)).expect("written");
     assert!(done.written, "{done:?}");
     let file = s.file();
-    for kept in ["# mine", "# kept", "\"local\", # free", "\"openai/gpt-5-mini\", # paid", "# titles"] {
+    for kept in
+        ["# mine", "# kept", "\"local\", # free", "\"openai/gpt-5-mini\", # paid", "# titles"]
+    {
         assert!(file.contains(kept), "{kept} is gone from:\n{file}");
     }
     let status = desk.status().expect("a status");

@@ -30,7 +30,8 @@ pub fn profile(home: &Home, args: Profile) -> Done {
                     profiles::list(home)?
                 }
             };
-            let when = if remote.is_some() { "in force now" } else { "used from the next start on" };
+            let when =
+                if remote.is_some() { "in force now" } else { "used from the next start on" };
             (all, json, Some(format!("The profile {name} is {when}.")))
         }
         Profile::Add { name, json } => {

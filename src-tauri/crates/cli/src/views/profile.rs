@@ -7,7 +7,8 @@ use weir_engine::api::Profiles;
 
 /// Every named configuration, a line each, and what is wrong with the ones that do not hold.
 pub fn profiles(profiles: &Profiles, paint: Paint) -> String {
-    let mut table = Table::new(&[("", Fit::Left), ("profile", Fit::Cut(20)), ("file", Fit::Cut(20))]);
+    let mut table =
+        Table::new(&[("", Fit::Left), ("profile", Fit::Cut(20)), ("file", Fit::Cut(20))]);
     for profile in &profiles.profiles {
         let mark = if profile.in_use { "*" } else { "" };
         let (name, file) = (profile.name.as_str(), profile.file.as_str());
@@ -16,7 +17,10 @@ pub fn profiles(profiles: &Profiles, paint: Paint) -> String {
     let mut out = table.render(paint);
     if !profiles.profiles.iter().any(|profile| profile.in_use) {
         let gone = format!("{} is in use and its file is gone", plain(&profiles.in_use));
-        out.push_str(&format!("{}. Use another: weir profile use default\n", paint.tone(&gone, Tone::Bad)));
+        out.push_str(&format!(
+            "{}. Use another: weir profile use default\n",
+            paint.tone(&gone, Tone::Bad)
+        ));
     }
     for profile in &profiles.profiles {
         if let Some(problem) = &profile.problem {

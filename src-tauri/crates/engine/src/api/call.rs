@@ -1,10 +1,10 @@
 //! The method table of the control protocol: one variant a function of `Desk`.
 //! Owns the names on the wire and the dispatch to a desk.
 
+use super::ConfigEdit;
 use super::{
     ApiProblem, BudgetOrder, By, Code, Desk, LocalOrder, LogQuery, SecretText, Span, Stamp,
 };
-use super::ConfigEdit;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::path::PathBuf;

@@ -176,9 +176,7 @@ pub fn idle(reason: &str, around: &Around) -> Vec<Line> {
 fn ending(around: &Around, serves: bool) -> Vec<Line> {
     let login = match around.login {
         Some(on) => check("login", "Start at login", on, Act::Login(!on)),
-        None => {
-            line("login", "Start at login", Kind::Check { on: false, act: None })
-        }
+        None => line("login", "Start at login", Kind::Check { on: false, act: None }),
     };
     vec![gap("gap-2"), login, quit(around, serves)]
 }
@@ -240,9 +238,7 @@ pub fn shown(sums: &Sums) -> String {
 /// The budget that counts all of a period's spend, if there is one.
 fn whole<'a>(period: &str, sums: &Sums, status: &'a Status) -> Option<&'a BudgetStanding> {
     let mut budgets = status.budgets.iter();
-    budgets.find(|b| {
-        b.period == period && b.limit_usd.is_some() && b.spent_usd == sums.spent_usd
-    })
+    budgets.find(|b| b.period == period && b.limit_usd.is_some() && b.spent_usd == sums.spent_usd)
 }
 
 fn against(label: &str, period: &str, sums: &Sums, status: &Status) -> String {

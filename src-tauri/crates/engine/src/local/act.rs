@@ -31,7 +31,9 @@ impl Watch {
     /// Why it cannot be, with what to do instead.
     pub fn order(&self, order: &LocalOrder) -> Result<LocalDone, ApiProblem> {
         let said = match order {
-            LocalOrder::Switch { on: true } | LocalOrder::Only { on: false } => self.turn(Part::On)?,
+            LocalOrder::Switch { on: true } | LocalOrder::Only { on: false } => {
+                self.turn(Part::On)?
+            }
             LocalOrder::Switch { on: false } => self.turn(Part::Off)?,
             LocalOrder::Only { on: true } => self.turn(Part::Only)?,
             LocalOrder::Load { model } => self.load(model)?,
@@ -53,12 +55,16 @@ impl Watch {
         Ok(match part {
             Part::On if before == Part::Only => "All models are in use again.".into(),
             Part::On => "Local models are in use again.".into(),
-            Part::Only => "Only local models are in use from this moment on. Requests already under \
+            Part::Only => {
+                "Only local models are in use from this moment on. Requests already under \
                            way go on."
-                .into(),
-            Part::Off => "Local models are out of routing from this moment on. Requests already under \
+                    .into()
+            }
+            Part::Off => {
+                "Local models are out of routing from this moment on. Requests already under \
                       way go on."
-                .into(),
+                    .into()
+            }
         })
     }
 

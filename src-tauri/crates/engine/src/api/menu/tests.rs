@@ -244,24 +244,31 @@ fn quitting_asks_only_where_it_would_take_something_away() {
     };
     let one = || vec![tool("codex", "Codex", ToolStanding::Connected, Some(9347))];
     for (serves, own, tools, expected) in [
-        (true, true, Vec::new(), vec![
-            "Quit… ▸",
-            "  Keep serving without this icon",
-            "  Stop serving and quit",
-        ]),
-        (true, true, one(), vec![
-            "Quit… ▸",
-            "  1 tool goes through Weir: (off)",
-            "  Keep serving without this icon",
-            "  Restore the tools and quit",
-        ]),
+        (
+            true,
+            true,
+            Vec::new(),
+            vec!["Quit… ▸", "  Keep serving without this icon", "  Stop serving and quit"],
+        ),
+        (
+            true,
+            true,
+            one(),
+            vec![
+                "Quit… ▸",
+                "  1 tool goes through Weir: (off)",
+                "  Keep serving without this icon",
+                "  Restore the tools and quit",
+            ],
+        ),
         (true, false, one(), vec!["Quit (Weir goes on serving without this icon)"]),
         (false, true, Vec::new(), vec!["Quit Weir"]),
-        (false, true, one(), vec![
-            "Quit… ▸",
-            "  1 tool goes through Weir: (off)",
-            "  Restore the tools and quit",
-        ]),
+        (
+            false,
+            true,
+            one(),
+            vec!["Quit… ▸", "  1 tool goes through Weir: (off)", "  Restore the tools and quit"],
+        ),
     ] {
         assert_eq!(quit(serves, own, tools), expected);
     }

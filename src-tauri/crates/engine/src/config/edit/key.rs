@@ -33,9 +33,7 @@ pub fn set(
         Some((_, table)) => {
             let own = table.get_ref().as_table().ok_or_else(shape)?;
             match own.iter().find(|(name, _)| name.get_ref() == key) {
-                Some((_, written)) => {
-                    (written.span(), value(Some(&old[written.span()])))
-                }
+                Some((_, written)) => (written.span(), value(Some(&old[written.span()]))),
                 None if old[table.span()].starts_with('[') => {
                     let at = line_after(old, table.span().end);
                     let before = if old[..at].ends_with('\n') { "" } else { nl };
@@ -178,12 +176,8 @@ mod tests {
 
     #[test]
     fn links_of_a_chain_over_several_lines_move_with_what_is_said_of_them() {
-        let new = chain(
-            FILE,
-            "low",
-            &["anthropic/claude-haiku-4-5", "ollama/qwen3:8b", "local"],
-        )
-        .unwrap();
+        let new = chain(FILE, "low", &["anthropic/claude-haiku-4-5", "ollama/qwen3:8b", "local"])
+            .unwrap();
         let expected = "low = [\n  # the last resort\n  \"anthropic/claude-haiku-4-5\", # paid\n  \
                         \"ollama/qwen3:8b\",\n  # free\n  \"local\", # at home\n  # and no more\n]\n";
         assert!(new.contains(expected), "{new}");

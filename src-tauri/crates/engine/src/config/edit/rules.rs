@@ -26,8 +26,16 @@ pub fn add(old: &str, rule: &RuleText) -> Result<String, EditProblem> {
         _ => &format!("{nl}{nl}"),
     };
     let mut new = old.to_owned();
-    let behind = if old[at..].trim().is_empty() || old[at..].starts_with(['\n', '\r']) { "" } else { nl };
-    new.insert_str(at, &format!("{gap}[[rules]]{nl}when = {}{nl}use = {}{nl}{behind}", when(&rule.when), leads(rule)));
+    let behind =
+        if old[at..].trim().is_empty() || old[at..].starts_with(['\n', '\r']) { "" } else { nl };
+    new.insert_str(
+        at,
+        &format!(
+            "{gap}[[rules]]{nl}when = {}{nl}use = {}{nl}{behind}",
+            when(&rule.when),
+            leads(rule)
+        ),
+    );
     let mut wanted = rules(old)?;
     wanted.push(value(rule)?);
     proved(old, new, &wanted)
@@ -169,8 +177,10 @@ fn when(when: &RuleWhen) -> String {
         ("category", &when.category),
         ("project", &when.project),
     ];
-    let mut pairs: Vec<String> =
-        texts.iter().filter_map(|(key, v)| Some(format!("{key} = {}", text(v.as_ref()?)))).collect();
+    let mut pairs: Vec<String> = texts
+        .iter()
+        .filter_map(|(key, v)| Some(format!("{key} = {}", text(v.as_ref()?))))
+        .collect();
     pairs.extend(when.tokens_over.map(|tokens| format!("tokens_over = {tokens}")));
     if pairs.is_empty() { "{}".into() } else { format!("{{ {} }}", pairs.join(", ")) }
 }
@@ -230,7 +240,8 @@ mod tests {
         assert!(new.contains(added), "{new}");
         assert_eq!(remove(&new, 2).unwrap(), FILE);
         let first = add("", &rule("aider", &["local", "openai/gpt-5"])).unwrap();
-        let expected = "[[rules]]\nwhen = { client = \"aider\" }\nuse = [\"local\", \"openai/gpt-5\"]\n";
+        let expected =
+            "[[rules]]\nwhen = { client = \"aider\" }\nuse = [\"local\", \"openai/gpt-5\"]\n";
         assert_eq!(first, expected);
         assert_eq!(remove(&first, 0).unwrap(), "");
     }

@@ -23,6 +23,11 @@ fn main() {
         "simulate",
         "budgets",
         "budget_order",
+        "profiles",
+        "profile_use",
+        "profile_add",
+        "routing_text",
+        "config_edit",
         "local",
         "local_order",
         "tunnel",
@@ -41,6 +46,8 @@ fn main() {
         "login",
         "login_set",
         "retry",
+        "hide",
+        "restore_and_quit",
         "quit",
     ]);
     let attributes = tauri_build::Attributes::new().app_manifest(commands);

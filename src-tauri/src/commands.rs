@@ -2,7 +2,7 @@
 //! The list is repeated in build.rs and capabilities/default.json; one missing there is refused.
 
 use crate::shell::Shell;
-use crate::{say, tray};
+use crate::{clicks, say, tray};
 use std::sync::Arc;
 use tauri::async_runtime::spawn_blocking;
 use tauri::{AppHandle, State};
@@ -15,6 +15,7 @@ use weir_engine::api::{
     WindowView,
 };
 use weir_engine::api::{Chart, ChartQuery};
+use weir_engine::api::{ConfigChange, ConfigEdit, Profiles, RoutingText};
 use weir_engine::config;
 
 type Held<'a> = State<'a, Arc<Shell>>;
@@ -75,6 +76,17 @@ commands! {
     budgets() -> Budgets = on(|desk| desk.budgets());
     /// Changes a budget, for good in config.toml or for a time.
     budget_order(order: BudgetOrder) -> BudgetDone = on(move |desk| desk.budget(&order));
+    /// Every named configuration.
+    profiles() -> Profiles = on(|desk| desk.profiles());
+    /// Puts one in force.
+    profile_use(name: String) -> Profiles = on(move |desk| desk.profile_use(&name));
+    /// Makes one from what is in use.
+    profile_add(name: String) -> Profiles = on(move |desk| desk.profile_add(&name));
+    /// Tiers, mode and rules as the file in use has them.
+    routing_text() -> RoutingText = on(|desk| desk.routing_text());
+    /// What changes of the file in use come to; with a mark they are written.
+    config_edit(edits: Vec<ConfigEdit>, of: Option<String>) -> ConfigChange =
+        on(move |desk| desk.config_edit(&edits, of.as_deref()));
     /// Every local server, looked at now.
     local() -> LocalStatus = on(|desk| desk.local_status());
     /// Switches local models, loads or unloads one, starts or stops a server.
@@ -135,6 +147,21 @@ pub fn login_set(app: AppHandle, shell: Held<'_>, on: bool) -> Result<(), ApiPro
 #[tauri::command]
 pub fn retry(shell: Held<'_>) {
     shell.ask_retry();
+}
+
+/// Takes the icon and the window away and goes on serving.
+#[tauri::command]
+pub fn hide(app: AppHandle) {
+    clicks::hide(&app);
+}
+
+/// Puts every tool back, then ends the application.
+///
+/// # Errors
+/// The tools that could not be put back; nothing ends then.
+#[tauri::command]
+pub async fn restore_and_quit(app: AppHandle, shell: Held<'_>) -> Result<(), ApiProblem> {
+    away(&shell, move |shell| clicks::restore_and_quit(&app, shell)).await
 }
 
 /// Ends the application.

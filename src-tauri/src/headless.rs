@@ -24,7 +24,7 @@ pub async fn run(wish: Wish) -> ExitCode {
         }
         Err(problem) => return failed(&problem.message),
     }
-    match host::start(&wish).await {
+    match host::start(&wish, None).await {
         Ok(engine) => {
             say::answer(&format!("listening on http://127.0.0.1:{}\n", engine.port()));
             signals::stop_asked().await;

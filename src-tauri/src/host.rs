@@ -10,6 +10,7 @@ use tauri::AppHandle;
 use tauri::async_runtime::spawn_blocking;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::watch;
+use weir_engine::alerts::Opener;
 use weir_engine::api::{ApiProblem, Code};
 use weir_engine::control::{self, Remote};
 use weir_engine::{Engine, Home, Logs, Options, Running};
@@ -34,7 +35,7 @@ pub type Stopping = watch::Receiver<bool>;
 /// keeps it from serving is shown in the window, which is opened for it.
 pub async fn keep(wish: Wish, app: AppHandle, shell: Arc<Shell>, mut stopping: Stopping) {
     loop {
-        match serve_once(&wish, &shell, &mut stopping).await {
+        match serve_once(&wish, &app, &shell, &mut stopping).await {
             Ok(ControlFlow::Break(())) => return,
             Ok(ControlFlow::Continue(())) => {
                 shell.set_source(Source::Starting);
@@ -45,7 +46,7 @@ pub async fn keep(wish: Wish, app: AppHandle, shell: Arc<Shell>, mut stopping: S
             Err(problem) => {
                 say::problem(&problem.message);
                 shell.set_source(Source::Stopped(problem));
-                window::show(&app);
+                window::show(&app, None);
                 if waited_or_stopped(shell.retry_asked(), &mut stopping).await {
                     return;
                 }
@@ -58,23 +59,31 @@ pub async fn keep(wish: Wish, app: AppHandle, shell: Arc<Shell>, mut stopping: S
 /// Serves until that ends; `Break` when it ended because the application stops.
 async fn serve_once(
     wish: &Wish,
+    app: &AppHandle,
     shell: &Arc<Shell>,
     stopping: &mut Stopping,
 ) -> Result<ControlFlow<()>, ApiProblem> {
     if let Some(remote) = find(&wish.home).await? {
         return Ok(attach(remote, wish, shell, stopping).await);
     }
-    let engine = start(wish).await?;
+    let opener = app.clone();
+    let open: Opener = Arc::new(move || window::show(&opener, Some("budgets")));
+    let engine = start(wish, Some(open)).await?;
     Ok(run_own(engine, shell, stopping).await)
 }
 
-/// Starts an engine in this process.
+/// Starts an engine in this process; `opener` opens the window, where there is one.
 ///
 /// # Errors
 /// What keeps it from serving, with the fix.
-pub async fn start(wish: &Wish) -> Result<Running, ApiProblem> {
-    let options =
-        Options { port: wish.port, logs: Logs::FileAndStderr, harden: true, ..Options::default() };
+pub async fn start(wish: &Wish, opener: Option<Opener>) -> Result<Running, ApiProblem> {
+    let options = Options {
+        port: wish.port,
+        logs: Logs::FileAndStderr,
+        harden: true,
+        opener,
+        ..Options::default()
+    };
     Engine::start(wish.home.clone(), options)
         .await
         .map_err(|problem| ApiProblem::new(Code::Unavailable, problem.to_string()))

@@ -3,11 +3,13 @@
 //! Owns the order of starting and stopping.
 
 pub mod arguments;
+mod clicks;
 mod clipboard;
 mod commands;
 mod display;
 mod headless;
 mod host;
+mod menu;
 mod place;
 pub mod say;
 mod shell;
@@ -93,6 +95,11 @@ fn with_display(wish: Wish, arguments: &Arguments) -> ExitCode {
             commands::simulate,
             commands::budgets,
             commands::budget_order,
+            commands::profiles,
+            commands::profile_use,
+            commands::profile_add,
+            commands::routing_text,
+            commands::config_edit,
             commands::local,
             commands::local_order,
             commands::tunnel,
@@ -111,6 +118,8 @@ fn with_display(wish: Wish, arguments: &Arguments) -> ExitCode {
             commands::login,
             commands::login_set,
             commands::retry,
+            commands::hide,
+            commands::restore_and_quit,
             commands::quit
         ])
         .setup(move |app| {
@@ -120,7 +129,7 @@ fn with_display(wish: Wish, arguments: &Arguments) -> ExitCode {
             async_runtime::spawn(tray::keep(app.clone(), shell, usual_home));
             async_runtime::spawn(quit_when_asked(app.clone()));
             if show {
-                window::show(&app);
+                window::show(&app, None);
             }
             Ok(())
         })
@@ -159,7 +168,7 @@ fn one_a_home(home: &Home) -> TauriPlugin<Wry> {
     let mut hasher = DefaultHasher::new();
     home.root().hash(&mut hasher);
     tauri_plugin_single_instance::Builder::new()
-        .callback(|app, _, _| window::show(app))
+        .callback(|app, _, _| clicks::come_back(app))
         .dbus_id(format!("dev.weir.tray.home{:016x}", hasher.finish()))
         .build()
 }

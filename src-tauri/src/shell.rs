@@ -2,10 +2,14 @@
 //! that something changed. Everything shown is asked of the engine's desk when it is drawn.
 
 use crate::clipboard::Clipboard;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{Notify, watch};
 use weir_engine::Home;
-use weir_engine::api::{ApiProblem, Code, Desk, Overview, TrayView, WindowView};
+use weir_engine::api::menu::{Act, Around, Kind, Line};
+use weir_engine::api::{
+    ApiProblem, Code, Desk, LocalOrder, Overview, Span, TrayView, Wanted, WindowView,
+};
 use weir_engine::connect::Bench;
 
 /// Who serves.
@@ -41,6 +45,14 @@ pub struct Shell {
     desktop: Mutex<Desktop>,
     changed: watch::Sender<()>,
     retry: Notify,
+    /// What each line of the tray's menu asks for, by its name.
+    acts: Mutex<BTreeMap<String, Act>>,
+    /// Orders to local models that are being carried out.
+    busy: Mutex<Vec<LocalOrder>>,
+    /// The page that was asked for last, and how many were.
+    wanted: Mutex<Option<Wanted>>,
+    /// Whether the icon was sent away.
+    hidden: watch::Sender<bool>,
 }
 
 impl Shell {
@@ -53,7 +65,68 @@ impl Shell {
             desktop: Mutex::default(),
             changed: watch::Sender::new(()),
             retry: Notify::new(),
+            acts: Mutex::default(),
+            busy: Mutex::default(),
+            wanted: Mutex::default(),
+            hidden: watch::Sender::new(false),
         }
+    }
+
+    /// Notes what the lines of the menu ask for.
+    pub fn set_acts(&self, lines: &[Line]) {
+        let mut acts = BTreeMap::new();
+        gather(lines, &mut acts);
+        *lock(&self.acts) = acts;
+    }
+
+    /// What a click on a line asks for; nothing when it is gone or greyed.
+    pub fn act_of(&self, id: &str) -> Option<Act> {
+        let mut acts = lock(&self.acts);
+        let act = acts.get_mut(id)?;
+        let next = act.turned();
+        Some(std::mem::replace(act, next))
+    }
+
+    /// Notes that an order is being carried out.
+    pub fn begin(&self, order: LocalOrder) {
+        lock(&self.busy).push(order);
+        self.touch();
+    }
+
+    /// Notes that it is done, or failed.
+    pub fn end(&self, order: &LocalOrder) {
+        let mut busy = lock(&self.busy);
+        if let Some(at) = busy.iter().position(|one| one == order) {
+            busy.remove(at);
+        }
+    }
+
+    /// Asks the window for a page; without one it stays on its own.
+    pub fn want(&self, page: Option<&str>) {
+        let mut wanted = lock(&self.wanted);
+        let turn = wanted.as_ref().map_or(0, |last| last.turn) + 1;
+        let page = page.map(str::to_owned);
+        *wanted = Some(Wanted { page, turn });
+        drop(wanted);
+        self.touch();
+    }
+
+    /// Sends the icon away, or brings it back.
+    pub fn hide(&self, hidden: bool) {
+        self.hidden.send_replace(hidden);
+        self.touch();
+    }
+
+    /// Whether the icon was sent away.
+    pub fn hidden(&self) -> bool {
+        *self.hidden.borrow()
+    }
+
+    /// Waits until the icon is to be there.
+    pub async fn shown_again(&self) {
+        let mut hidden = self.hidden.subscribe();
+        // The sender lives as long as this does.
+        let _ = hidden.wait_for(|hidden| !hidden).await;
     }
 
     /// Where tools are connected.
@@ -111,24 +184,42 @@ impl Shell {
         self.retry.notified().await;
     }
 
-    /// The tray now. Blocks on the desk.
-    pub fn tray_view(&self) -> TrayView {
+    /// The tray now. Blocks on the desk. `login`: whether Weir starts at login, where it can.
+    pub fn tray_view(&self, login: Option<bool>) -> TrayView {
         let source = lock(&self.source).clone();
+        let tools = self.bench().map(|bench| bench.list()).unwrap_or_default();
+        let busy = lock(&self.busy).clone();
+        let mut around = Around { tools, busy, login, ..Around::default() };
         match source {
-            Source::Starting => TrayView::offline("starting"),
-            Source::Stopped(_) => TrayView::offline("not serving, open the window to see why"),
-            Source::Serving { desk, .. } => match desk.status() {
-                Ok(status) => TrayView::of(&status),
-                Err(_) => TrayView::offline("the engine does not answer"),
-            },
+            Source::Starting => TrayView::offline("starting", &around),
+            Source::Stopped(_) => {
+                TrayView::offline("not serving, open the window to see why", &around)
+            }
+            Source::Serving { desk, own } => {
+                around.own_engine = own;
+                // What cannot be had is left out of the menu; the status line says what is wrong.
+                around.days = desk.cost_summary(Span::Week).map(|s| s.days).unwrap_or_default();
+                around.profiles = desk.profiles().unwrap_or_default();
+                match desk.status() {
+                    Ok(status) => TrayView::of(&status, &around),
+                    Err(_) => TrayView::offline("the engine does not answer", &around),
+                }
+            }
         }
+    }
+
+    /// Where the proxy listens. Blocks on the desk.
+    pub fn address(&self) -> Option<String> {
+        self.desk().ok()?.status().ok()?.url
     }
 
     /// The window now. Blocks on the desk.
     pub fn window_view(&self) -> WindowView {
         let source = lock(&self.source).clone();
         let Desktop { tray, notes } = lock(&self.desktop).clone();
-        let mut view = WindowView { notes, tray, own_engine: true, ..WindowView::default() };
+        let wanted = lock(&self.wanted).clone();
+        let mut view =
+            WindowView { notes, tray, wanted, own_engine: true, ..WindowView::default() };
         match source {
             Source::Starting => {}
             Source::Stopped(problem) => view.problem = Some(problem),
@@ -141,6 +232,18 @@ impl Shell {
             }
         }
         view
+    }
+}
+
+fn gather(lines: &[Line], acts: &mut BTreeMap<String, Act>) {
+    for line in lines {
+        match &line.kind {
+            Kind::Item(act) | Kind::Check { act: Some(act), .. } => {
+                acts.insert(line.id.clone(), act.clone());
+            }
+            Kind::Below(lines) => gather(lines, acts),
+            Kind::Words | Kind::Gap | Kind::Check { act: None, .. } => {}
+        }
     }
 }
 

@@ -1,21 +1,24 @@
-//! The tray icon and its menu, drawn from the engine's `TrayView` and updated in place.
-//! Owns the words that never change, the icons, and what a click asks for.
+//! The tray icon, drawn from the engine's `TrayView` and updated in place.
+//! Owns when it is put up, drawn and taken away, and the icons.
 
+use crate::menu::Drawn;
 use crate::shell::Shell;
-use crate::{say, window};
+use crate::{clicks, say, window};
 use std::sync::Arc;
 use std::time::Duration;
-use tauri::async_runtime::{self, spawn_blocking};
+use tauri::async_runtime::spawn_blocking;
 use tauri::image::Image;
-use tauri::menu::{CheckMenuItem, Menu, MenuEvent, MenuItem, PredefinedMenuItem};
 use tauri::tray::{MouseButton, MouseButtonState, TrayIcon, TrayIconBuilder, TrayIconEvent};
-use tauri::{AppHandle, Manager, Wry, include_image};
+use tauri::{AppHandle, include_image};
 use tauri_plugin_autostart::ManagerExt;
 use weir_engine::api::{ApiProblem, Mark, Stamp, TrayView, fresh_for};
 use weir_engine::clock;
 
+const ID: &str = "weir";
 /// The tray is drawn at most this often.
 const BEAT: Duration = Duration::from_secs(1);
+/// After a change it is drawn once more when this has passed quietly.
+const SETTLE: Duration = Duration::from_secs(2);
 /// When a tray is looked for: panels may start after programs do. After the last, never again.
 const LOOKS: [Duration; 6] = [
     Duration::ZERO,
@@ -29,42 +32,66 @@ const NO_TRAY: &str = "This desktop shows no tray icons, so Weir opened its wind
     it leaves Weir serving; start weir-tray again to see it. On GNOME the extension \"AppIndicator \
     and KStatusNotifierItem Support\" adds tray icons.";
 
-/// The icon and the parts of its menu that change.
+/// The icon and its menu, as they are drawn.
 struct Tray {
     icon: TrayIcon,
-    status: MenuItem<Wry>,
-    spend: MenuItem<Wry>,
-    pause: CheckMenuItem<Wry>,
-    copy: MenuItem<Wry>,
-    tunnel: MenuItem<Wry>,
-    login: CheckMenuItem<Wry>,
-    drawn: TrayView,
+    menu: Drawn,
+    mark: Mark,
+    tooltip: String,
 }
 
-/// Puts up the tray and keeps it drawn for as long as the application runs. Without a tray on this
-/// desktop it says so once and opens the window. `own_home`: whether the home is the usual one, the
-/// only one that a start at login would find again.
+/// Puts up the tray and keeps it drawn for as long as the application runs, but for the times it is
+/// hidden. Without a tray on this desktop it says so once and opens the window. `own_home`: whether
+/// the home is the usual one, the only one that a start at login would find again.
 pub async fn keep(app: AppHandle, shell: Arc<Shell>, own_home: bool) {
-    let Some(mut tray) = put_up(&app, &shell, own_home).await else { return };
-    let mut changes = shell.changes();
-    loop {
-        let asked = shell.clone();
-        if let Ok(view) = spawn_blocking(move || asked.tray_view()).await {
-            tray.draw(view);
-        }
-        tokio::time::sleep(BEAT).await;
-        let now = Stamp::from_ms(clock::unix_ms());
-        // At midnight today's figures start anew although nothing happened.
-        let fresh = fresh_for(now, &clock::zone());
-        let _ = tokio::time::timeout(fresh, changes.changed()).await;
+    while let Some(tray) = put_up(&app, &shell, own_home).await {
+        keep_drawn(tray, &app, &shell, own_home).await;
+        shell.shown_again().await;
     }
 }
 
-async fn put_up(app: &AppHandle, shell: &Shell, own_home: bool) -> Option<Tray> {
+/// Draws until the icon is to go.
+async fn keep_drawn(mut tray: Tray, app: &AppHandle, shell: &Arc<Shell>, own_home: bool) {
+    let mut changes = shell.changes();
+    let mut settled = false;
+    while !shell.hidden() {
+        if let Some(view) = view(app, shell, own_home).await {
+            tray.draw(app, shell, &view);
+        }
+        tokio::time::sleep(BEAT).await;
+        let now = Stamp::from_ms(clock::unix_ms());
+        // At midnight today's figures start anew although nothing happened. And what another
+        // program does is told before it is done: a tool's token comes before its settings.
+        let wait = if settled { fresh_for(now, &clock::zone()) } else { SETTLE };
+        settled = tokio::time::timeout(wait, changes.changed()).await.is_err() && !settled;
+    }
+    let app = app.clone();
+    let gone = app.clone().run_on_main_thread(move || {
+        drop(app.remove_tray_by_id(ID));
+        drop(tray);
+    });
+    if let Err(problem) = gone {
+        say::problem(&format!("the icon cannot be taken away: {problem}"));
+    }
+    shell.set_tray(false, None);
+}
+
+async fn view(app: &AppHandle, shell: &Arc<Shell>, own_home: bool) -> Option<TrayView> {
+    let (app, shell) = (app.clone(), shell.clone());
+    let ask = move || {
+        let login = own_home.then(|| app.autolaunch().is_enabled().unwrap_or(false));
+        shell.tray_view(login)
+    };
+    spawn_blocking(ask).await.ok()
+}
+
+async fn put_up(app: &AppHandle, shell: &Arc<Shell>, own_home: bool) -> Option<Tray> {
     for pause in LOOKS {
         tokio::time::sleep(pause).await;
-        match build_on_main(app, own_home).await {
-            Ok(tray) => {
+        let Some(view) = view(app, shell, own_home).await else { continue };
+        match build_on_main(app, view).await {
+            Ok((tray, view)) => {
+                shell.set_acts(&view.lines);
                 shell.set_tray(true, None);
                 return Some(tray);
             }
@@ -73,7 +100,7 @@ async fn put_up(app: &AppHandle, shell: &Shell, own_home: bool) -> Option<Tray> 
                     "no tray on this desktop ({problem}); opening the window instead, and serving"
                 ));
                 shell.set_tray(false, Some(NO_TRAY));
-                window::show(app);
+                window::show(app, None);
             }
             Err(_) => {}
         }
@@ -81,103 +108,53 @@ async fn put_up(app: &AppHandle, shell: &Shell, own_home: bool) -> Option<Tray> 
     None
 }
 
-async fn build_on_main(app: &AppHandle, own_home: bool) -> Result<Tray, String> {
+async fn build_on_main(app: &AppHandle, view: TrayView) -> Result<(Tray, TrayView), String> {
     let (tell, told) = tokio::sync::oneshot::channel();
     let handle = app.clone();
     let build = move || {
-        let _ = tell.send(Tray::build(&handle, own_home).map_err(|e| e.to_string()));
+        let built = Tray::build(&handle, &view).map_err(|e| e.to_string());
+        let _ = tell.send(built.map(|tray| (tray, view)));
     };
     app.run_on_main_thread(build).map_err(|e| e.to_string())?;
     told.await.map_err(|e| e.to_string())?
 }
 
 impl Tray {
-    fn build(app: &AppHandle, own_home: bool) -> tauri::Result<Self> {
-        let view = TrayView::offline("starting");
-        let item =
-            |id: &str, text: &str, enabled| MenuItem::with_id(app, id, text, enabled, None::<&str>);
-        let check = |id: &str, text: &str, enabled, checked| {
-            CheckMenuItem::with_id(app, id, text, enabled, checked, None::<&str>)
-        };
-        let line = || PredefinedMenuItem::separator(app);
-        let status = item("status", &view.status, false)?;
-        let spend = item("spend", &view.spend, true)?;
-        let pause = check("pause", "Pause routing (pass everything through)", false, false)?;
-        let copy = item("copy", "Copy proxy address", false)?;
-        let tunnel = item("tunnel", &view.tunnel, false)?;
-        let starts = own_home && app.autolaunch().is_enabled().unwrap_or(false);
-        let login = check("login", "Start at login", own_home, starts)?;
-        let menu = Menu::with_items(
-            app,
-            &[
-                &status,
-                &spend,
-                &line()?,
-                &item("open", "Open Weir", true)?,
-                &pause,
-                &copy,
-                &tunnel,
-                &line()?,
-                &login,
-                &item("quit", "Quit Weir", true)?,
-            ],
-        )?;
-        let icon = TrayIconBuilder::with_id("weir")
+    fn build(app: &AppHandle, view: &TrayView) -> tauri::Result<Self> {
+        let menu = Drawn::new(app, &view.lines)?;
+        let icon = TrayIconBuilder::with_id(ID)
             .icon(icon(view.mark))
             .icon_as_template(cfg!(target_os = "macos"))
-            .title(title(&view))
+            .title(title(view))
             .tooltip(&view.tooltip)
-            .menu(&menu)
+            .menu(menu.menu())
             .show_menu_on_left_click(cfg!(target_os = "macos"))
-            .on_menu_event(clicked)
+            .on_menu_event(clicks::clicked)
             .on_tray_icon_event(|icon, event| {
                 if opens_window(&event) {
-                    window::show(icon.app_handle());
+                    window::show(icon.app_handle(), None);
                 }
             })
             .build(app)?;
-        Ok(Self { icon, status, spend, pause, copy, tunnel, login, drawn: view })
+        Ok(Self { icon, menu, mark: view.mark, tooltip: view.tooltip.clone() })
     }
 
-    /// Changes what differs. A failed change is tried again with the next one.
-    fn draw(&mut self, view: TrayView) {
-        let drawn = &self.drawn;
-        let mut whole = true;
-        let mut change = |differs: bool, draw: &dyn Fn() -> tauri::Result<()>| {
-            if differs {
-                whole &= draw().is_ok();
-            }
-        };
-        change(drawn.status != view.status, &|| self.status.set_text(&view.status));
-        change(drawn.spend != view.spend, &|| self.spend.set_text(&view.spend));
-        change(drawn.paused.is_some() != view.paused.is_some(), &|| {
-            self.pause.set_enabled(view.paused.is_some())
-        });
-        // Asked of the item: a click has ticked it already, whether or not the pause then held.
-        let ticked = view.paused.unwrap_or(false);
-        change(self.pause.is_checked().ok() != Some(ticked), &|| self.pause.set_checked(ticked));
-        change(drawn.address.is_some() != view.address.is_some(), &|| {
-            self.copy.set_enabled(view.address.is_some())
-        });
-        change(drawn.tunnel != view.tunnel, &|| self.tunnel.set_text(&view.tunnel));
-        change(drawn.tunnel_open != view.tunnel_open, &|| {
-            self.tunnel.set_enabled(view.tunnel_open)
-        });
-        change(drawn.tooltip != view.tooltip, &|| {
-            self.icon.set_tooltip(Some(&view.tooltip))?;
-            self.icon.set_title(Some(title(&view)))
-        });
-        change(drawn.mark != view.mark, &|| {
-            let template = cfg!(target_os = "macos");
-            self.icon.set_icon_with_as_template(Some(icon(view.mark)), template)
-        });
-        if let Ok(starts) = self.icon.app_handle().autolaunch().is_enabled()
-            && self.login.is_checked().ok() != Some(starts)
+    /// Changes what differs. A change that fails is tried again with the next drawing.
+    fn draw(&mut self, app: &AppHandle, shell: &Shell, view: &TrayView) {
+        // First, so that no line is there before it is known what it asks for.
+        shell.set_acts(&view.lines);
+        let _ = self.menu.draw(app, &view.lines);
+        if self.tooltip != view.tooltip
+            && self.icon.set_tooltip(Some(&view.tooltip)).is_ok()
+            && self.icon.set_title(Some(title(view))).is_ok()
         {
-            let _ = self.login.set_checked(starts);
+            self.tooltip.clone_from(&view.tooltip);
         }
-        if whole {
-            self.drawn = view;
+        let template = cfg!(target_os = "macos");
+        if self.mark != view.mark
+            && self.icon.set_icon_with_as_template(Some(icon(view.mark)), template).is_ok()
+        {
+            self.mark = view.mark;
         }
     }
 }
@@ -217,50 +194,14 @@ fn icon(mark: Mark) -> Image<'static> {
     }
 }
 
-fn clicked(app: &AppHandle, event: MenuEvent) {
-    match event.id().as_ref() {
-        "open" | "spend" => window::show(app),
-        "pause" => act(app, |shell| {
-            let desk = shell.desk()?;
-            let paused = desk.status()?.routing.paused;
-            desk.pause(!paused)
-        }),
-        "copy" => act(app, copy_address),
-        "tunnel" => act(app, |shell| shell.desk()?.tunnel_stop().map(drop)),
-        "login" => {
-            let login = app.autolaunch();
-            let done =
-                if login.is_enabled().unwrap_or(false) { login.disable() } else { login.enable() };
-            if let Err(problem) = done {
-                say::problem(&format!("start at login cannot be changed: {problem}"));
-            }
-            app.state::<Arc<Shell>>().touch();
-        }
-        "quit" => app.exit(0),
-        _ => {}
-    }
-}
-
 /// Puts the proxy's address on the clipboard. Blocks.
 ///
 /// # Errors
 /// When nothing listens, or the desktop offers no clipboard.
 pub fn copy_address(shell: &Shell) -> Result<(), ApiProblem> {
-    let address = match shell.tray_view().address {
+    let address = match shell.address() {
         Some(address) => address,
         None => return shell.desk().map(drop),
     };
     shell.clipboard.put(&address)
-}
-
-/// Does something off the main thread. What fails is said on the terminal, and the menu is drawn
-/// as things really stand.
-fn act(app: &AppHandle, work: impl FnOnce(&Shell) -> Result<(), ApiProblem> + Send + 'static) {
-    let shell = app.state::<Arc<Shell>>().inner().clone();
-    async_runtime::spawn_blocking(move || {
-        if let Err(problem) = work(&shell) {
-            say::problem(&problem.message);
-        }
-        shell.touch();
-    });
 }

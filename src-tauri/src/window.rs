@@ -18,8 +18,9 @@ const BEAT: Duration = Duration::from_millis(500);
 const GROUND_LIGHT: Color = Color(0xfa, 0xfb, 0xfb, 0xff);
 const GROUND_DARK: Color = Color(0x16, 0x19, 0x1a, 0xff);
 
-/// Opens the window, or brings it to the front. From any thread.
-pub fn show(app: &AppHandle) {
+/// Opens the window, or brings it to the front; on a page, or as it was left. From any thread.
+pub fn show(app: &AppHandle, page: Option<&str>) {
+    app.state::<Arc<Shell>>().want(page);
     let handle = app.clone();
     let done = app.run_on_main_thread(move || {
         if let Err(problem) = open(&handle) {
@@ -28,6 +29,15 @@ pub fn show(app: &AppHandle) {
     });
     if let Err(problem) = done {
         say::problem(&format!("the window cannot be opened: {problem}"));
+    }
+}
+
+/// Closes the window, if it is open.
+pub fn close(app: &AppHandle) {
+    if let Some(window) = app.get_webview_window(LABEL)
+        && let Err(problem) = window.close()
+    {
+        say::problem(&format!("the window cannot be closed: {problem}"));
     }
 }
 

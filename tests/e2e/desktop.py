@@ -45,7 +45,8 @@ def until(probe, what, seconds=SECONDS_MAX):
         except (dbus.DBusException, OSError, subprocess.CalledProcessError, LookupError, ValueError) as e:
             last = e
         time.sleep(0.05)
-    raise Failed(f"not within {seconds} s: {what} (last: {last!r})")
+    said = what() if callable(what) else what
+    raise Failed(f"not within {seconds} s: {said} (last: {last!r})")
 
 
 class Program:
@@ -150,6 +151,43 @@ def start_panel():
     until(lambda: bus().name_has_owner(WATCHER), "a tray host stands")
 
 
+class Notices:
+    """A notification server of the test's own: what it was told, and clicks on it."""
+
+    def __init__(self):
+        self.file = HOME / "notices.jsonl"
+        self.program = Program("notices", "/usr/bin/python3", pathlib.Path(__file__).with_name("notices.py"), self.file)
+        until(lambda: bus().name_has_owner("org.freedesktop.Notifications"), "a notification server stands")
+
+    def told(self):
+        if not self.file.exists():
+            return []
+        return [json.loads(line) for line in self.file.read_text().splitlines()]
+
+    def wait_for(self, words, after=0):
+        """The first notification behind `after` that says something."""
+        return until(
+            lambda: next((n for n in self.told() if n["id"] > after and words in n["body"]), None),
+            f"a notification says: {words}; told were {self.told()}",
+        )
+
+    def click(self, notice, action):
+        server = bus().get_object("org.freedesktop.Notifications", "/org/freedesktop/Notifications")
+        server.Click(dbus.UInt32(notice["id"]), action, dbus_interface="dev.weir.Notices")
+
+    def click_until(self, notice, action, probe, what):
+        """Clicks until it was heard: a program listens a moment after it has told. Whoever heard
+        a click listens no more, so it is never done twice."""
+        end = time.monotonic() + SECONDS_MAX
+        while time.monotonic() < end:
+            self.click(notice, action)
+            for _ in range(20):
+                if probe():
+                    return
+                time.sleep(0.05)
+        raise Failed(f"clicking {action}: {what}")
+
+
 def tray_items():
     watcher = bus().get_object(WATCHER, "/StatusNotifierWatcher")
     items = watcher.Get(WATCHER, "RegisteredStatusNotifierItems", dbus_interface="org.freedesktop.DBus.Properties")
@@ -180,34 +218,53 @@ class Tray:
     def pixels(self):
         return bytes(bytearray(self.get("IconPixmap")[0][2]))
 
-    def rows(self):
-        """Each menu row as (id, label, enabled, ticked); a separator has no label."""
+    def rows(self, below=None):
+        """Each row as (id, label, enabled, ticked); a separator has no label. `below`: of the menu
+        under the row that begins like this, and so on down."""
         self.menu.AboutToShow(0)
         _, (_, _, children) = self.menu.GetLayout(0, -1, dbus.Array([], signature="s"))
+        for start in below or ():
+            named = [(str(p.get("label", "")), inner) for _, p, inner in children]
+            children = next((inner for label, inner in named if label.startswith(start) and inner), None)
+            if children is None:
+                raise LookupError(f"no menu under {start}")
         return [
-            (int(i), str(p.get("label", "")), bool(p.get("enabled", True)), int(p.get("toggle-state", -1)) == 1)
+            (
+                int(i),
+                # A single underscore marks the letter to press, and two are one.
+                str(p.get("label", "")).replace("__", "_"),
+                bool(p.get("enabled", True)),
+                int(p.get("toggle-state", -1)) == 1,
+            )
             for i, p, _ in children
         ]
 
-    def row(self, start):
-        return next(row for row in self.rows() if row[1].startswith(start))
+    def labels(self, *below):
+        return [row[1] for row in self.rows(below) if row[1]]
 
-    def wait_for(self, pattern, seconds=SECONDS_MAX):
+    def row(self, start, *below):
+        found = next((row for row in self.rows(below) if row[1].startswith(start)), None)
+        if found is None:
+            raise LookupError(f"no row like {start} in {self.rows(below)}")
+        return found
+
+    def wait_for(self, pattern, *below, seconds=SECONDS_MAX):
         """The first row whose label matches, once there is one."""
         return until(
-            lambda: next((r for r in self.rows() if re.search(pattern, r[1])), None),
-            f"a menu row like {pattern}; there is {self.rows()}",
+            lambda: next((r for r in self.rows(below) if re.search(pattern, r[1])), None),
+            lambda: f"a menu row like {pattern}; there is {self.rows(below)}",
             seconds,
         )
 
-    def click(self, start):
-        row = self.row(start)
+    def click(self, start, *below):
+        row = self.row(start, *below)
         check(row[2], f"{row[1]} can be clicked")
         try:
             self.menu.Event(row[0], "clicked", dbus.String("", variant_level=1), dbus.UInt32(0))
         except dbus.DBusException as problem:
             # The program may be gone before it answers: that is what quitting is.
-            check(start == "Quit" and "NoReply" in str(problem.get_dbus_name()), f"clicking {start}: {problem}")
+            quits = "quit" in start.lower()
+            check(quits and "NoReply" in str(problem.get_dbus_name()), f"clicking {start}: {problem}")
 
 
 def windows():
@@ -229,6 +286,18 @@ def colours(of_window):
         ["import", "-window", of_window, "-format", "%k", "info:"], capture_output=True, text=True, check=True
     )
     return int(counted.stdout)
+
+
+def size(of_window):
+    """Its width and height in pixels."""
+    told = subprocess.run(["xdotool", "getwindowgeometry", "--shell", of_window], capture_output=True, text=True, check=True)
+    facts = dict(line.split("=") for line in told.stdout.split())
+    return int(facts["WIDTH"]), int(facts["HEIGHT"])
+
+
+def resize(of_window, width, height):
+    subprocess.run(["xdotool", "windowsize", of_window, str(width), str(height)], check=True)
+    until(lambda: size(of_window) == (width, height), f"the window is {width} by {height}")
 
 
 def close(of_window):

@@ -18,10 +18,15 @@ class Provider:
         self.usage = {"input_tokens": 1200, "output_tokens": 340}
         self.requests = 0
         self.seconds = 0
+        self.keys = []
         provider = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+
+            def do_GET(self):
+                provider.keys.append(self.headers.get("x-api-key"))
+                provider.write(self, 200, {"data": []})
 
             def do_POST(self):
                 body = json.loads(self.rfile.read(int(self.headers["content-length"])))
@@ -100,3 +105,72 @@ class Provider:
         to.send_header("content-length", str(len(data)))
         to.end_headers()
         to.wfile.write(data)
+
+
+class Ollama:
+    """A local server with two models, one of them in memory."""
+
+    SIZES = {"qwen2.5-coder:7b": 5_137_025_024, "llama3.2:3b": 2_019_393_189}
+
+    def __init__(self):
+        self.loaded = {"qwen2.5-coder:7b"}
+        ollama = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self):
+                ollama.answer(self, None)
+
+            def do_POST(self):
+                ollama.answer(self, json.loads(self.rfile.read(int(self.headers["content-length"]))))
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.server.server_port}"
+
+    def answer(self, to, body):
+        def models(names, **more):
+            return {"models": [{"name": n, "model": n, "size": self.SIZES[n], "digest": n, **more} for n in sorted(names)]}
+
+        path = to.path
+        if path == "/":
+            return self.write(to, b"Ollama is running", "text/plain")
+        answers = {
+            "/api/version": lambda: {"version": "0.33.0"},
+            "/api/tags": lambda: models(self.SIZES),
+            "/api/ps": lambda: models(self.loaded, context_length=32_768),
+            "/api/show": lambda: {"capabilities": ["completion", "tools"], "model_info": {"llama.context_length": 131_072}},
+            "/api/generate": lambda: self.generate(body),
+            "/api/chat": lambda: {
+                "model": body["model"], "created_at": "2026-11-24T00:00:00Z", "done": True, "done_reason": "stop",
+                "message": {"role": "assistant", "content": "Yes."}, "prompt_eval_count": 12, "eval_count": 2,
+            },
+        }
+        if path not in answers:
+            to.send_error(404)
+            return None
+        return self.write(to, json.dumps(answers[path]()).encode(), "application/json")
+
+    def generate(self, body):
+        """Without a prompt it only loads, and with no time to keep it lets go."""
+        if body.get("keep_alive") == 0:
+            self.loaded.discard(body["model"])
+        else:
+            self.loaded.add(body["model"])
+        return {"model": body["model"], "created_at": "2026-11-24T00:00:00Z", "response": "", "done": True}
+
+    @staticmethod
+    def write(to, payload, kind):
+        to.send_response(200)
+        to.send_header("content-type", kind)
+        to.send_header("content-length", str(len(payload)))
+        to.end_headers()
+        to.wfile.write(payload)

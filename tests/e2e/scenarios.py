@@ -19,6 +19,7 @@ from desktop import (
     WATCHER,
     WEIR_HOME,
     Failed,
+    Notices,
     Program,
     Tray,
     bus,
@@ -27,7 +28,9 @@ from desktop import (
     end_all,
     healthy,
     port,
+    resize,
     shot,
+    size,
     start_panel,
     start_window_manager,
     status,
@@ -40,7 +43,7 @@ from desktop import (
     windows,
 )
 from page import Page
-from provider import Provider
+from provider import Ollama, Provider
 
 MODEL = "claude-sonnet-4-5"
 ASK = {"model": MODEL, "max_tokens": 400, "messages": [{"role": "user", "content": "Is this metered?"}]}
@@ -88,31 +91,31 @@ def tray():
     program = tray_program()
     item = Tray(program.pid)
     at = serving(program)
-    item.wait_for(rf"^Weir · listening on {at} · \$0 today$")
-    check(item.wait_for("^Week ")[1] == "Week $0   Month $0", f"the second line: {item.rows()}")
-    check([r[1] for r in item.rows() if r[1]][2:] == [
-        "Open Weir", "Pause routing (pass everything through)", "Copy proxy address",
-        "Cursor tunnel is closed", "Start at login", "Quit Weir",
+    item.wait_for(rf"^Weir · listening on {at}$")
+    check(item.wait_for("^Today ")[1] == "Today $0   Week $0", f"the second line: {item.rows()}")
+    check(item.labels()[2:] == [
+        "No request today", "Open Weir", "Pause routing (pass everything through)", "Local models only",
+        "Local models", "Profile", "Tools", "Copy address", "Start at login", "Quit…",
     ], f"the menu: {item.rows()}")
     check(not item.row("Weir ·")[2], "the status line cannot be clicked")
-    check(not item.row("Cursor tunnel")[2], "a closed tunnel cannot be closed")
     weir("tunnel", "start", "--host", "cursor.example.com")
     item.wait_for(r"^Close the Cursor tunnel \(\$0 of \$")
     item.wait_for(r"^Weir · .* · tunnel open$")
     item.click("Close the Cursor tunnel")
-    item.wait_for("^Cursor tunnel is closed$")
+    until(lambda: not any("Cursor" in label for label in item.labels()), "a closed tunnel has no line")
     check(not windows(), "no window opens unasked when there is a tray")
     check(not webviews(program.pid), "no webview runs without a window")
 
     token = weir("client", "add", "script").strip()
     check(ask(at, token) == 200, "a request is answered")
-    item.wait_for(r"· \$0\.0087 today$")
-    check("$0.0087" in item.row("Week")[1], f"the week: {item.rows()}")
+    item.wait_for(r"^Today \$0\.0087   Week \$0\.0087$")
+    item.wait_for(r"^Local 0 % today$")
 
     calm = item.pixels()
     item.click("Pause")
     until(lambda: status()["routing"]["paused"], "the engine is paused")
     until(lambda: item.row("Pause")[3], "the pause is ticked")
+    item.wait_for(r" · paused$")
     until(lambda: item.pixels() != calm, "the icon shows the pause")
     check(ask(at, token) == 200, "a paused Weir passes requests through")
     item.click("Pause")
@@ -126,12 +129,13 @@ def tray():
     item.click("Open")
     first = window()
     shot("tray-window")
+    resize(first, 930, 610)
     close(first)
     until(lambda: not webviews(program.pid), "the closed window's webview is gone")
     check(healthy(at), "the proxy outlives the window")
     second = tray_program()
     check(second.ended() == 0, f"a second start ends well: {second.said()}")
-    window()
+    check(size(window()) == (930, 610), "the window is as large as it was left")
     check(len(windows()) == 1, "a second start shows the window of the first")
     check(status()["pid"] == program.pid, "and starts no second engine")
 
@@ -143,10 +147,193 @@ def tray():
     check(not item.row("Start at login")[2], "a home named by WEIR_HOME cannot be started at login")
     check(not desktop_entry.exists(), "nothing starts at login unasked")
 
-    item.click("Quit")
+    check(item.labels("Quit") == ["Keep serving without this icon", "Stop serving and quit"], f"the ask: {item.labels('Quit')}")
+    item.click("Keep serving", "Quit")
+    until(lambda: not any(f"-{program.pid}-" in each for each in tray_items()), "the icon is gone")
+    until(lambda: not windows(), "and the window with it")
+    check(program.alive() and healthy(at), "the proxy goes on")
+    check(ask(at, token) == 200, "and answers")
+    check(tray_program().ended() == 0, "another start ends well")
+    item = Tray(program.pid)
+    window()
+    check(status()["pid"] == program.pid, "and brings back the icon and the window of the first")
+    item.wait_for(rf"^Weir · listening on {at}$")
+
+    item.click("Stop serving and quit", "Quit")
     check(program.ended() == 0, f"quitting ends with 0: {program.said()}")
     check(not answers(at), "nothing listens after quitting")
     check(program.out.read_text() == "" and program.err.read_text() == "", f"nothing was complained about: {program.said()}")
+
+
+def menu():
+    """The menus below: local models, profiles and tools, each done by a click and drawn in place."""
+    provider, ollama = Provider(), Ollama()
+    configure(provider, f'[providers.ollama]\nbase_url = "{ollama.url}"\n[tiers]\nlow = ["ollama/llama3.2:3b"]\n')
+    start_window_manager()
+    start_panel()
+    notices = Notices()
+    program = tray_program()
+    item = Tray(program.pid)
+    at = serving(program)
+    qwen, llama = "● qwen2.5-coder:7b   loaded, 5.1 GB · Unload", "○ llama3.2:3b   2.0 GB · Load"
+    item.wait_for("^● qwen", "Local models")
+    shown = item.labels("Local models")
+    check(shown[:3] == ["Use local models", qwen, llama], f"the local models: {shown}")
+    item.click("○ llama3.2:3b", "Local models")
+    item.wait_for("^● llama3.2:3b   loaded, 2.0 GB · Unload$", "Local models")
+    check("llama3.2:3b" in ollama.loaded, "a click loads a model")
+    item.click("● qwen", "Local models")
+    item.wait_for("^○ qwen2.5-coder:7b   5.1 GB · Load$", "Local models")
+    item.click("Use local models", "Local models")
+    until(lambda: not status()["routing"]["local_on"], "local models are out of routing")
+    until(lambda: not item.row("Use local models", "Local models")[3], "and the menu says so")
+
+    token = weir("client", "add", "script").strip()
+    item.click("Local models only")
+    # A panel ticks what is clicked by itself, so the engine is asked.
+    until(lambda: status()["routing"]["local_only"], "only local models are in use")
+    until(lambda: item.row("Local models only")[3], "and the menu says so")
+    until(lambda: item.row("Use local models", "Local models")[3], "which uses them again")
+    check(ask(at, token) == 200, "a request for a cloud model is answered")
+    check(provider.requests == 0, "and nothing left this machine")
+    item.click("Local models only")
+    until(lambda: not status()["routing"]["local_only"], "all models are in use again")
+    check(ask(at, token) == 200 and provider.requests == 1, "and the cloud answers again")
+
+    weir("profile", "add", "work")
+    item.wait_for("^work$", "Profile")
+    item.click("work", "Profile")
+    until(lambda: json.loads(weir("profile", "list", "--json"))["in_use"] == "work", "the profile is in force")
+    until(lambda: item.row("work", "Profile")[3], "the profile is ticked")
+    until(lambda: not item.row("default", "Profile")[3], "and the other is not")
+    (WEIR_HOME / "profiles" / "bad.toml").write_text("[tiers]\nlow = [\"nobody/x\"]\n")
+    weir("local", "on")
+    item.wait_for("^bad   does not hold$", "Profile")
+    item.click("bad", "Profile")
+    told = notices.wait_for("bad.toml, line 2: tiers.low[0]")
+    check("nothing was changed" in told["body"], f"what failed is told: {told}")
+    until(lambda: item.row("work", "Profile")[3] and not item.row("bad", "Profile")[3], "the tick is where it was")
+
+    check(item.labels("Tools") == ["Connect a tool…"], f"no tool is connected: {item.labels('Tools')}")
+    claude = pathlib.Path.home() / ".claude"
+    claude.mkdir()
+    (claude / "settings.json").write_text('{"model": "opus"}\n')
+    weir("connect", "claude-code")
+    item.wait_for("^Claude Code$", "Tools")
+    check(item.row("Claude Code", "Tools")[3], "a connected tool is ticked")
+    check(item.labels("Quit")[0] == "1 tool goes through Weir:", f"quitting asks: {item.labels('Quit')}")
+    item.click("Claude Code", "Tools")
+    until(lambda: (claude / "settings.json").read_text() == '{"model": "opus"}\n', "its settings are put back")
+    item.wait_for("^Connect a tool…$", "Tools")
+    weir("connect", "claude-code")
+    item.wait_for("^Restore the tools and quit$", "Quit")
+    item.click("Restore the tools and quit", "Quit")
+    check(program.ended() == 0, f"quitting ends with 0: {program.said()}")
+    check((claude / "settings.json").read_text() == '{"model": "opus"}\n', "the tool is put back before the end")
+
+
+def notices():
+    """A budget's notifications: each button does what it says, and the window opens where it belongs."""
+    provider = Provider()
+    configure(
+        provider,
+        """
+        [[budgets]]
+        name = "day"
+        period = "day"
+        limit_usd = 0.02
+        thresholds = [40]
+        at_limit = "notify"
+        [[budgets]]
+        name = "week"
+        period = "week"
+        limit_usd = 0.02
+        thresholds = [40, 80]
+        at_limit = "block"
+        """,
+    )
+    start_window_manager()
+    start_panel()
+    told = Notices()
+    program = tray_program()
+    at = serving(program)
+    token = weir("client", "add", "script").strip()
+
+    def week():
+        return next(b for b in status()["budgets"] if b["name"] == "week")
+
+    check(ask(at, token) == 200, "a request is answered")
+    day, first = told.wait_for("Day budget"), told.wait_for("Week budget")
+    check(day["actions"] == ["open", "Open", "raise", "Raise for today", "local", "Go local"], f"the buttons: {day}")
+    check(not windows(), "a notification opens nothing by itself")
+    told.click_until(first, "raise", lambda: week()["changed_until"] is not None, "the limit is raised")
+    check(week()["limit_usd"] == "0.040000000", f"by its own limit: {week()}")
+    told.click_until(day, "open", windows, "the window opens")
+    window()
+    shot("notice-open")
+    for _ in range(3):
+        check(ask(at, token) == 200, "the raised limit lets more through")
+    second = told.wait_for("Week budget", after=max(day["id"], first["id"]))
+    told.click_until(second, "local", lambda: week()["at_limit"] == "local" and week()["step"] == "local", "only local models are left")
+    check(ask(at, token) == 402, "nothing paid goes out any more")
+    Tray(program.pid).click("Stop serving and quit", "Quit")
+    check(program.ended() == 0, program.said())
+
+    # The window remembers the page that the notification opened.
+    with Page(os.environ["WEIR_TRAY_BIN"], "--show") as shown:
+        shown.wait_for("Budgets")
+        until(lambda: shown.run("return document.querySelector('main h1')?.textContent") == "Budgets", "it was the page of the budgets")
+
+
+def shown():
+    """A real notification server shows the notice, and the real keychain keeps the key."""
+    provider = Provider()
+    configure(
+        provider,
+        """
+        [[budgets]]
+        name = "week"
+        period = "week"
+        limit_usd = 0.02
+        thresholds = [40]
+        at_limit = "notify"
+        """,
+    )
+    start_window_manager()
+    start_panel()
+    Program("dunst", "dunst")
+    until(lambda: bus().name_has_owner("org.freedesktop.Notifications"), "dunst stands")
+    keyring = subprocess.run(
+        ["gnome-keyring-daemon", "--daemonize", "--unlock", "--components=secrets"], input="a password", text=True, check=True, capture_output=True
+    )
+    check(keyring.returncode == 0, "the keyring is open")
+    (WEIR_HOME / "config.toml").write_text(
+        (WEIR_HOME / "config.toml").read_text().replace('key = "none"', 'key = "keychain"', 1)
+    )
+    with Page(os.environ["WEIR_TRAY_BIN"], "--show") as page_:
+        at = until(port, "the engine serves")
+        page_.wait_for("First steps")
+        page_.click("Skip all")
+        page_.key("5")
+        page_.wait_for("anthropic")
+        page_.run("[...document.querySelectorAll('.bar')].find((bar) => bar.textContent.includes('anthropic')).click()")
+        page_.put("input[type=password]", "sk-ant-canary-4711")
+        page_.click("Save and test")
+        until(lambda: "sk-ant-canary-4711" in provider.keys, "the stored key is tried at once")
+        page_.wait_for("accepts the key")
+        check("sk-ant-canary" not in page_.run("return document.documentElement.outerHTML"), "the key is nowhere on the page")
+        kept = subprocess.run(["secret-tool", "lookup", "service", "Weir", "username", "provider keys"], capture_output=True, text=True, check=True)
+        check("sk-ant-canary-4711" in kept.stdout, "the key is in the keychain")
+        token = weir("client", "add", "script").strip()
+        check(ask(at, token) == 200, "a request is answered")
+        until(lambda: "Week budget" in dunst_history(), "the notice was on the screen")
+        shot("notice")
+
+
+def dunst_history():
+    """What was shown and is closed."""
+    subprocess.run(["dunstctl", "close-all"], check=True)
+    return subprocess.run(["dunstctl", "history"], capture_output=True, text=True, check=True).stdout
 
 
 def page():
@@ -210,6 +397,24 @@ def every_page(shown, at):
     shown.put("#route-text", "Sort these words: pear, apple")
     until(lambda: "At most" in shown.text(), "the prompt is judged and planned")
     shot("page-routing")
+    before = (WEIR_HOME / "config.toml").read_text()
+    shown.click("Edit")
+    shown.put("#add-low", "openai/gpt-5-mini")
+    shown.run("document.querySelector('[aria-label=\"Add to low\"]').click()")
+    shown.wait_for('"openai/gpt-5-mini"]')
+    check((WEIR_HOME / "config.toml").read_text() == before, "nothing is written by looking")
+    shot("page-routing-edit")
+    shown.click("Write it")
+    shown.wait_for("and in force.")
+    check("openai/gpt-5-mini" in status()["routing"]["tiers"]["low"], "the chain is in force")
+    check((WEIR_HOME / "config.toml").read_text().startswith(before.rstrip()), "and nothing else of the file was touched")
+    shown.click("Edit")
+    shown.put("#add-low", "nobody/x")
+    shown.run("document.querySelector('[aria-label=\"Add to low\"]').click()")
+    shown.wait_for("no provider is called")
+    shown.wait_for("tiers.low[")
+    shown.click("Discard")
+    check("nobody" not in (WEIR_HOME / "config.toml").read_text(), "a bad chain is not written")
     shown.key("4")
     shown.wait_for("Without a budget nothing stops a costly loop.")
     shown.click("Set this budget")
@@ -240,6 +445,19 @@ def every_page(shown, at):
     until(lambda: not settings.exists(), "the tool's settings are put back")
     shown.key("8")
     shown.wait_for("No problem in it")
+    shown.click("Use another port")
+    shown.fill("#port-wanted", "9477")
+    shown.wait_for("from its next start")
+    shown.click("Write it")
+    shown.wait_for("Written to")
+    check("port = 9477" in (WEIR_HOME / "config.toml").read_text(), "the port is written")
+    check(healthy(at), "and it goes on listening where it did")
+    shown.put("#profile-name", "work")
+    shown.click("Copy what is in use")
+    shown.wait_for("begins as a copy")
+    shown.run("document.querySelector('[aria-label=\"Use work\"]').click()")
+    until(lambda: json.loads(weir("profile", "list", "--json"))["in_use"] == "work", "the profile is in force")
+    shown.wait_for("Work is in force")
     shown.click("Check now")
     shown.wait_for("Check again")
     shot("page-settings")
@@ -300,7 +518,7 @@ def login():
     item.click("Start at login")
     until(lambda: not entry.exists(), "the desktop is told not to")
     until(lambda: not item.row("Start at login")[3], "the menu says so")
-    item.click("Quit")
+    item.click("Stop serving and quit", "Quit")
     check(program.ended() == 0, program.said())
 
 
@@ -313,7 +531,8 @@ def attached():
     at = serving(server)
     program = tray_program()
     item = Tray(program.pid)
-    item.wait_for(f"listening on {at} ")
+    item.wait_for(f"listening on {at}$")
+    check(item.row("Quit (Weir goes on serving")[2], "quitting takes nothing away, so it does not ask")
     check(status()["pid"] == server.pid, "one engine serves, and it is the first")
     item.click("Pause")
     until(lambda: status()["routing"]["paused"], "the tray pauses the other engine")
@@ -322,16 +541,16 @@ def attached():
     shot("attached")
     token = weir("client", "add", "script").strip()
     ask(at, token)
-    item.wait_for(r"\$0\.0087 today")
+    item.wait_for(r"^Today \$0\.0087 ")
 
     server.process.send_signal(signal.SIGTERM)
     check(server.ended() == 0, server.said())
     until(lambda: status()["pid"] == program.pid, "the tray serves within 5 seconds", 5)
     now = port()
     check(healthy(now), "its proxy answers")
-    item.wait_for(f"listening on {now} ")
-    item.wait_for(r"\$0\.0087 today")
-    item.click("Quit")
+    item.wait_for(f"listening on {now}")
+    item.wait_for(r"^Today \$0\.0087 ")
+    item.click("Stop serving and quit", "Quit")
     check(program.ended() == 0, program.said())
 
 
@@ -347,14 +566,14 @@ def port_taken():
         check(f"pid {os.getpid()}" in shown.text(), f"it says who has the port: {shown.text()}")
         item = Tray(shown.pid())
         item.wait_for("^Weir · not serving")
-        check(not item.row("Copy")[2] and not item.row("Pause")[2], "nothing can be copied or paused")
+        check(item.labels()[1:] == ["Open Weir", "Tools", "Start at login", "Quit Weir"], f"nothing can be copied or paused: {item.rows()}")
         window()
         shot("port-taken")
         taken.close()
         shown.click("Try again")
         shown.wait_for(f"Listening on 127.0.0.1:{at}")
         check(healthy(at), "the proxy answers")
-        item.wait_for(f"listening on {at} ")
+        item.wait_for(f"listening on {at}$")
 
 
 def picture():
@@ -405,6 +624,26 @@ def picture():
     subprocess.run(["import", "-window", found, os.environ["WEIR_PICTURE"]], check=True)
 
 
+def picture_menu():
+    """Not a test: the menu as a panel draws it, for docs/screens/tray-menu.png."""
+    provider, ollama = Provider(), Ollama()
+    week = '[[budgets]]\nname = "week"\nperiod = "week"\nlimit_usd = 10.00\nat_limit = "notify"\n'
+    configure(provider, f'[providers.ollama]\nbase_url = "{ollama.url}"\n{week}')
+    start_window_manager()
+    start_panel()
+    program = tray_program("--port", "9347")
+    item = Tray(program.pid)
+    token = weir("client", "add", "script").strip()
+    for _ in range(5):
+        ask(serving(program), token)
+    item.wait_for("^● qwen", "Local models")
+    subprocess.run(["xdotool", "mousemove", "1154", "13", "click", "3"], check=True)
+    time.sleep(1)  # the panel draws its menu
+    subprocess.run(["xdotool", "key", *["Down"] * 6, "Right"], check=True)
+    time.sleep(1)
+    subprocess.run(["import", "-window", "root", "-crop", "680x345+490+0", os.environ["WEIR_PICTURE"]], check=True)
+
+
 def clipboard():
     done = subprocess.run(
         ["xclip", "-selection", "clipboard", "-o"], capture_output=True, text=True, timeout=5, check=False
@@ -427,7 +666,7 @@ def answers(at):
 
 
 def main():
-    scenario = {f.__name__: f for f in (tray, page, no_tray, no_display, attached, port_taken, login, picture)}[sys.argv[1]]
+    scenario = {f.__name__: f for f in (tray, menu, page, notices, shown, no_tray, no_display, attached, port_taken, login, picture, picture_menu)}[sys.argv[1]]
     try:
         scenario()
     except (Failed, dbus.DBusException, LookupError, OSError, subprocess.SubprocessError) as problem:

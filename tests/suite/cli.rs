@@ -260,6 +260,8 @@ fn wrong_usage_exits_with_2_and_help_shows_an_example() {
         &["export", "--help"],
         &["config", "check", "--help"],
         &["models", "--help"],
+        &["profile", "use", "--help"],
+        &["local", "only", "--help"],
     ] {
         let help = home.weir(args).ok();
         let example = help.to_lowercase().contains("example") && help.contains("weir ");

@@ -206,6 +206,31 @@ fn the_switch_takes_local_models_out_of_routing_at_once_and_for_good() {
 }
 
 #[test]
+fn while_only_local_models_are_in_use_no_request_leaves_this_machine() {
+    let ollama = ollama();
+    let config = configured("ollama", "ollama", &ollama.url()) + CHAIN;
+    let mut stage = Stage::serving(&config);
+    let said = stage.home.weir(&["local", "only"]).ok();
+    assert!(said.contains("Only local models"), "{said}");
+    for (n, model) in ["gpt-5-mini", "openai/gpt-5-mini", "weir-low"].into_iter().enumerate() {
+        let response = stage.chat(model, &format!("only-{n}"));
+        assert_eq!(response.status, 200, "{model}: {}", response.text());
+        assert_eq!(response.header("x-weir-route"), "ollama/qwen3:8b", "{model}");
+    }
+    assert_eq!(stage.chat("gpt-5-mini", "why").header("x-weir-reason"), "local-only");
+    assert_eq!(stage.cloud.count(), 0, "nothing left");
+    if let Some(weir) = stage.weir.take() {
+        assert!(weir.stop().success());
+    }
+    stage.weir = Some(Weir::start(&stage.home));
+    assert_eq!(stage.looked()["only"], true, "it outlives a restart");
+    assert_eq!(stage.chat("gpt-5-mini", "again").header("x-weir-route"), "ollama/qwen3:8b");
+    let said = stage.home.weir(&["local", "on"]).ok();
+    assert!(said.contains("All models are in use again"), "{said}");
+    assert_eq!(stage.chat("gpt-5-mini", "on").header("x-weir-route"), "openai/gpt-5-mini");
+}
+
+#[test]
 fn models_are_loaded_and_unloaded_in_each_servers_own_way() {
     let ollama = ollama();
     let studio = LocalServer::start(Likeness::LmStudio, vec![Held::new("q3", 8_192)]);

@@ -48,6 +48,9 @@ mod canary;
 /// Every mistake of a configuration is told at once, with its line and its fix.
 mod config;
 
+/// A named configuration is swapped in whole or not at all, and edits belong to the one in use.
+mod profiles;
+
 /// One home, one server; and what happens when the folder or the port is not to be had.
 mod home;
 

@@ -100,11 +100,24 @@ const DEEPER = {
   budgets: async (tab) => tab.getByRole('button', { name: 'Add a budget' }).click(),
 };
 
+/** What is edited there, with a change that is shown before it is written. */
+const EDITED = {
+  routing: async (tab) => {
+    await tab.getByRole('button', { name: 'Edit', exact: true }).click();
+    await tab.getByLabel('Move local down').click();
+    await tab.getByLabel('Edit rule 2').click();
+  },
+  settings: async (tab) => {
+    await tab.getByRole('button', { name: 'Use another port' }).click();
+    await tab.getByLabel('Port', { exact: true }).fill('9400');
+  },
+};
+
 async function check() {
   let looked = 0;
   const faults = [];
   const look = async (what, then) => {
-    const name = `${what.world} ${what.page} ${what.theme} ${what.size.width}x${what.size.height}${then ? ' opened' : ''}`;
+    const name = `${what.world} ${what.page} ${what.theme} ${what.size.width}x${what.size.height} ${then === undefined ? '' : then === EDITED[what.page] ? 'edited' : 'opened'}`;
     await open(what, async (tab, said) => {
       if (then) {
         await then(tab);
@@ -124,6 +137,7 @@ async function check() {
       await look({ world: 'usual', page, theme, size: USUAL });
       await look({ world: 'full', page, theme, size: SMALL });
       if (DEEPER[page]) await look({ world: 'usual', page, theme, size: theme === 'light' ? SMALL : WIDE }, DEEPER[page]);
+      if (EDITED[page]) await look({ world: theme === 'light' ? 'full' : 'usual', page, theme, size: theme === 'light' ? SMALL : WIDE }, EDITED[page]);
     }
     for (const world of ['empty', 'broken', 'offline', 'slow']) await look({ world, page, theme: 'light', size: SMALL });
   }
@@ -146,6 +160,7 @@ async function shots(into) {
       });
     for (const page of PAGES) await shot(page, { page }, ['routing', 'tools', 'providers'].includes(page) ? DEEPER[page] : undefined);
     await shot('request', { page: 'requests' }, DEEPER.requests);
+    await shot('routing-edit', { page: 'routing' }, EDITED.routing);
     await shot('first-steps', { world: 'first', page: 'overview' });
   }
   return true;
@@ -177,11 +192,11 @@ async function scroll() {
   });
 }
 
-/** For looking closer: node scripts/pages.mjs one WORLD PAGE THEME WIDTH HEIGHT SCALE FILE [open] */
-async function one([world, page, theme, width, height, scale, file, deeper]) {
+/** For looking closer: node scripts/pages.mjs one WORLD PAGE THEME WIDTH HEIGHT SCALE FILE [open|edit] */
+async function one([world, page, theme, width, height, scale, file, deeper]) { // deeper: open or edit
   await open({ world, page, theme, size: { width: Number(width), height: Number(height) }, scale: Number(scale) }, async (tab) => {
     if (deeper) {
-      await DEEPER[page](tab);
+      await (deeper === 'edit' ? EDITED : DEEPER)[page](tab);
       await tab.waitForTimeout(400);
     }
     await tab.screenshot({ path: file });

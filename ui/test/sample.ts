@@ -2,6 +2,7 @@
 // Everything follows from its place in a list, so that two runs draw the same.
 import charts from './charts.json';
 import type { BudgetView, Chart, CostGroup, Explain, LocalServer, LogRow, ModelRow, Sums, ToolReport, ToolRow, WindowView } from '../src/api';
+import { NO_WHEN } from '../src/routing';
 import { attempt, budget, FakeBackend, overview, replayed, row, sums, tunnel, view, type World } from '../src/backend/fake';
 
 export type Kind = 'usual' | 'empty' | 'full' | 'broken' | 'offline' | 'slow' | 'first';
@@ -219,7 +220,7 @@ function busy(kind: Kind, nowMs: number): { view: WindowView; world: Partial<Wor
         ...base.status,
         uptime_s: 93_784, streams: 1, totals, budgets, providers, local: [OLLAMA, LMSTUDIO],
         routing: {
-          mode: 'tiered', local_share: 0.46, paused: false, local_on: true,
+          mode: 'tiered', local_share: 0.46, paused: false, local_on: true, local_only: false,
           per_tier: [
             { tier: 'low', requests: 92, local_share: 0.93, spent_usd: '0.004200000', now: 'ollama/qwen2.5-coder:7b', links: [{ route: 'ollama/qwen2.5-coder:7b', state: 'ready', waiting: 1 }, { route: 'anthropic/claude-haiku-4-5', state: 'ready', waiting: 0 }] },
             { tier: 'medium', requests: 71, local_share: 0, spent_usd: '0.310000000', now: 'anthropic/claude-haiku-4-5', links: [{ route: 'anthropic/claude-haiku-4-5', state: 'ready', waiting: 0 }, { route: 'gemini/gemini-3-flash', state: 'resting', waiting: 0 }] },
@@ -263,6 +264,20 @@ function busy(kind: Kind, nowMs: number): { view: WindowView; world: Partial<Wor
         { provider: 'lmstudio', source: 'none', state: 'not_needed', fix: null },
       ],
       plans: { codex: CODEX_PLAN },
+      profiles: { in_use: 'work', profiles: [
+        { name: 'default', file: '/home/someone/.local/share/weir/config.toml', in_use: false, problem: null },
+        { name: 'offline', file: '/home/someone/.local/share/weir/profiles/offline.toml', in_use: false, problem: full ? '/home/someone/.local/share/weir/profiles/offline.toml, line 3: tiers.low[0]: no provider is called "olama". Did you mean ollama/qwen3:8b?' : null },
+        { name: 'work', file: '/home/someone/.local/share/weir/profiles/work.toml', in_use: true, problem: null },
+      ] },
+      routing: {
+        file: '/home/someone/.local/share/weir/profiles/work.toml', mode: 'tiered',
+        tiers: { low: ['local', 'anthropic/claude-haiku-4-5'], medium: ['anthropic/claude-haiku-4-5', 'gemini/gemini-3-flash'], high: ['anthropic/claude-sonnet-5-5', 'openai/gpt-5'] },
+        rules: [
+          { when: { ...NO_WHEN, client: 'claude-code', class: 'auxiliary' }, leads: ['low'] },
+          { when: { ...NO_WHEN, project: 'site', tokens_over: 50_000 }, leads: ['openai/gpt-5', 'anthropic/claude-sonnet-5-5'] },
+        ],
+      },
+      change: full ? { problems: [{ line: 4, message: 'tiers.low[0]: no provider is called "olama". Did you mean ollama/qwen3:8b?' }] } : {},
       clients: [{ name: 'claude-code', created: '2026-11-02T09:00:00.000Z', last_used: new Date(nowMs - 4200).toISOString() }],
       config: full ? { ok: false, problems: [{ line: 12, message: 'tiers.low: "ollama" is no model. Write provider/model' }, { line: 31, message: 'budgets.limit_usd: -2 is no limit. Write an amount above 0' }], notes: [] } : { notes: ['cache.semantic has no effect yet'] },
       doctor: { ok: false, checks: [

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { WindowView } from '../src/api';
 import { attempt, FakeBackend, overview, row, sums, tunnel, view } from '../src/backend/fake';
-import { button, cells, open as opened, settle, text } from './door';
+import { button, cells, click, open as opened, press, settle, text } from './door';
 
 const open = (first: WindowView) => opened(new FakeBackend(first));
 
@@ -151,8 +151,39 @@ describe('without a tray', () => {
   it('says so and offers to quit, which the tray menu would', async () => {
     const backend = await open(view({ tray: false, notes: ['This desktop has no tray.'] }));
     expect(text()).toContain('This desktop has no tray.');
-    button('Quit Weir').click();
-    await settle();
+    await click('Quit…');
+    await click('Cancel');
+    expect(backend.asked).toEqual([]);
+    await click('Quit…');
+    await click('Keep serving');
+    await click('Restore the tools and quit');
+    expect(backend.asked).toEqual(['hide', 'restoreAndQuit']);
+  });
+
+  it('quits at once where another Weir goes on serving', async () => {
+    const backend = await open(view({ tray: false, own_engine: false }));
+    await click('Quit');
     expect(backend.asked).toEqual(['quit']);
+  });
+});
+
+describe('a page that is asked for from outside', () => {
+  it('is gone to once, and not again when something else changes', async () => {
+    const backend = await open(view({ wanted: { page: 'budgets', turn: 3 } }));
+    const heading = () => document.querySelector('main h1')?.textContent;
+    expect(heading()).toBe('Budgets');
+    await press('2', { ctrlKey: true }, window);
+    backend.show(view({ wanted: { page: 'budgets', turn: 3 } }));
+    await settle();
+    expect(heading()).toBe('Requests');
+    backend.show(view({ wanted: { page: 'tools', turn: 4 } }));
+    await settle();
+    expect(heading()).toBe('Tools');
+    backend.show(view({ wanted: { page: null, turn: 5 } }));
+    await settle();
+    expect(heading()).toBe('Tools');
+    backend.show(view({ wanted: { page: 'nowhere', turn: 6 } }));
+    await settle();
+    expect(heading()).toBe('Tools');
   });
 });

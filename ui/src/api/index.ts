@@ -682,6 +682,80 @@ conversations: number,
 known: Array<string>, };
 
 /**
+ * What changes come to.
+ */
+export type ConfigChange = { 
+/**
+ * The file.
+ */
+file: string, 
+/**
+ * What tells the text that was edited from a later one; writing asks for it.
+ */
+of: string, 
+/**
+ * The lines that change, `-` before and `+` after.
+ */
+diff: string, 
+/**
+ * Everything that would be wrong; nothing is written then.
+ */
+problems: Array<ConfigProblem>, 
+/**
+ * Whether it is written and in force.
+ */
+written: boolean, 
+/**
+ * What the user should know, one sentence each.
+ */
+notes: Array<string>, };
+
+/**
+ * One change.
+ */
+export type ConfigEdit = { "edit": "tier", 
+/**
+ * `low`, `medium` or `high`.
+ */
+tier: string, 
+/**
+ * Its links, in the order they are tried.
+ */
+chain: Array<string>, } | { "edit": "mode", 
+/**
+ * `honour`, `tiered`, `local-first` or `shadow`.
+ */
+mode: string, } | { "edit": "add_rule", 
+/**
+ * The rule.
+ */
+rule: RuleText, } | { "edit": "change_rule", 
+/**
+ * Its place, from 0.
+ */
+at: number, 
+/**
+ * The rule.
+ */
+rule: RuleText, } | { "edit": "move_rule", 
+/**
+ * Its place, from 0.
+ */
+from: number, 
+/**
+ * The place it comes to.
+ */
+to: number, } | { "edit": "remove_rule", 
+/**
+ * Its place, from 0.
+ */
+at: number, } | { "edit": "port", 
+/**
+ * 0 for any free one.
+ */
+port: number, };
+
+/**
  * One problem of a configuration file.
  */
 export type ConfigProblem = { 
@@ -1323,6 +1397,10 @@ export type LocalOrder = { "order": "switch",
 /**
  * Whether they are in use.
  */
+on: boolean, } | { "order": "only", 
+/**
+ * Whether only local models are in use.
+ */
 on: boolean, } | { "order": "load", 
 /**
  * `provider/model`, or a model that one server has.
@@ -1406,6 +1484,10 @@ export type LocalStatus = {
  * Whether local models are in use.
  */
 on: boolean, 
+/**
+ * Whether nothing else is in use.
+ */
+only: boolean, 
 /**
  * The servers.
  */
@@ -1839,6 +1921,40 @@ changed: number,
 removed: number, };
 
 /**
+ * A named configuration.
+ */
+export type ProfileRow = { 
+/**
+ * Its name; `default` is config.toml.
+ */
+name: string, 
+/**
+ * Its file.
+ */
+file: string, 
+/**
+ * Whether it is in use.
+ */
+in_use: boolean, 
+/**
+ * Why it cannot be used, a line a problem; null when it can.
+ */
+problem: string | null, };
+
+/**
+ * `profile list`.
+ */
+export type Profiles = { 
+/**
+ * The one in use.
+ */
+in_use: string, 
+/**
+ * Every profile, `default` first.
+ */
+profiles: Array<ProfileRow>, };
+
+/**
  * Whether a provider can be used.
  */
 export type ProviderHealth = { 
@@ -2200,9 +2316,84 @@ paused: boolean,
  */
 local_on: boolean, 
 /**
+ * Whether nothing but local models is in use.
+ */
+local_only: boolean, 
+/**
  * The tiers today and now, `low` first.
  */
 per_tier: Array<TierNow>, };
+
+/**
+ * Tiers, mode and rules, as the file in use has them.
+ */
+export type RoutingText = { 
+/**
+ * The file.
+ */
+file: string, 
+/**
+ * `honour`, `tiered`, `local-first` or `shadow`.
+ */
+mode: string, 
+/**
+ * The chains; `local` stands for whatever local model is there.
+ */
+tiers: TierChains, 
+/**
+ * The rules, first match wins.
+ */
+rules: Array<RuleText>, };
+
+/**
+ * A rule, as it is written.
+ */
+export type RuleText = { 
+/**
+ * What it is for.
+ */
+when: RuleWhen, 
+/**
+ * Where it leads: a tier alone, or a chain.
+ */
+leads: Array<string>, };
+
+/**
+ * What a rule is for, as it is written; null matches anything.
+ */
+export type RuleWhen = { 
+/**
+ * The tool.
+ */
+client: string | null, 
+/**
+ * `main`, `subagent`, `compaction` or `auxiliary`.
+ */
+class: string | null, 
+/**
+ * The model as the client names it; `*` for any text, `?` for one character.
+ */
+model: string | null, 
+/**
+ * The task.
+ */
+task: string | null, 
+/**
+ * `low`, `medium` or `high`.
+ */
+tier: string | null, 
+/**
+ * The category.
+ */
+category: string | null, 
+/**
+ * The project.
+ */
+project: string | null, 
+/**
+ * Prompts above this many tokens.
+ */
+tokens_over: number | null, };
 
 /**
  * The time a report covers, in local calendar time up to now.
@@ -2646,6 +2837,19 @@ source: string | null,
 refused: string | null, };
 
 /**
+ * A page that was asked for from outside the window.
+ */
+export type Wanted = { 
+/**
+ * The page; null where the window stays on its own.
+ */
+page: string | null, 
+/**
+ * Grows with every time one is asked for, so that each is gone to once.
+ */
+turn: number, };
+
+/**
  * The whole window, drawn anew from this whenever something changed.
  */
 export type WindowView = { 
@@ -2668,4 +2872,8 @@ tray: boolean,
 /**
  * Whether the engine runs in the tray's own process and stops with it.
  */
-own_engine: boolean, };
+own_engine: boolean, 
+/**
+ * The page that was asked for last; null before any was.
+ */
+wanted: Wanted | null, };

@@ -8,6 +8,8 @@ import type {
   ChartQuery,
   ClientRow,
   Comparison,
+  ConfigChange,
+  ConfigEdit,
   ConfigReport,
   ConfigShown,
   CostBreakdown,
@@ -23,7 +25,9 @@ import type {
   LogRow,
   ModelRow,
   PriceShow,
+  Profiles,
   RouteTest,
+  RoutingText,
   Span,
   ToolReport,
   ToolRow,
@@ -46,6 +50,10 @@ export interface Backend {
   copy(text: string): Promise<void>;
   /** Tries to start or reach the engine again. */
   retry(): Promise<void>;
+  /** Closes the window, takes the icon away and goes on serving. */
+  hide(): Promise<void>;
+  /** Puts every tool back and ends the application; fails and ends nothing when one cannot be. */
+  restoreAndQuit(): Promise<void>;
   /** Ends the tray application. */
   quit(): Promise<void>;
 
@@ -73,6 +81,18 @@ export interface Backend {
   budgets(): Promise<Budgets>;
   /** Changes a budget, for good in config.toml or for a time. */
   budgetOrder(order: BudgetOrder): Promise<BudgetDone>;
+
+  /** Every named configuration. */
+  profiles(): Promise<Profiles>;
+  /** Puts one in force; one that does not hold changes nothing. */
+  profileUse(name: string): Promise<Profiles>;
+  /** Makes one that begins as a copy of what is in use. */
+  profileAdd(name: string): Promise<Profiles>;
+
+  /** Tiers, mode and rules as the file in use has them. */
+  routingText(): Promise<RoutingText>;
+  /** What changes come to; with the mark of a change that was shown, they are written. */
+  configEdit(edits: ConfigEdit[], of: string | null): Promise<ConfigChange>;
 
   local(): Promise<LocalStatus>;
   /** Answers when it is done, which for a large model takes minutes. */

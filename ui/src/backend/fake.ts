@@ -9,6 +9,8 @@ import type {
   ChartQuery,
   ClientRow,
   Comparison,
+  ConfigChange,
+  ConfigEdit,
   ConfigReport,
   CostGroup,
   DaySpend,
@@ -23,8 +25,10 @@ import type {
   ModelRow,
   Overview,
   PriceRow,
+  Profiles,
   ReplayGroup,
   RouteTest,
+  RoutingText,
   Span,
   Sums,
   ToolReport,
@@ -55,6 +59,9 @@ export interface World {
   config: Partial<ConfigReport>;
   doctor: Doctor;
   route: RouteTest;
+  profiles: Profiles;
+  routing: RoutingText;
+  change: Partial<ConfigChange>;
   login: boolean;
 }
 
@@ -77,6 +84,9 @@ const NOTHING: World = {
   config: {},
   doctor: { ok: true, checks: [] },
   route: { task: null, tier: null, confidence: null, class: null, deterministic: false, conversation: null, asked_model: null, candidates: [], problem: null },
+  profiles: { in_use: 'default', profiles: [{ name: 'default', file: '/home/someone/.local/share/weir/config.toml', in_use: true, problem: null }] },
+  routing: { file: '/home/someone/.local/share/weir/config.toml', mode: 'honour', tiers: { low: [], medium: [], high: [] }, rules: [] },
+  change: {},
   login: false,
 };
 
@@ -123,6 +133,8 @@ export class FakeBackend implements Backend {
   copyAddress = () => this.did('copyAddress');
   copy = (text: string) => this.did(`copy ${text}`);
   retry = () => this.did('retry');
+  hide = () => this.did('hide');
+  restoreAndQuit = () => this.did('restoreAndQuit');
   quit = () => this.did('quit');
 
   requests = (query: LogQuery) =>
@@ -165,7 +177,26 @@ export class FakeBackend implements Backend {
     return { message: `Budget ${order.name} is set`, budget: null };
   };
 
-  local = () => this.told(() => ({ on: this.now.overview?.status.routing.local_on ?? true, local: this.world.local }));
+  profiles = () => this.told(() => this.world.profiles);
+  profileUse = async (name: string) => {
+    await this.did(`profileUse ${name}`);
+    const profiles = this.world.profiles.profiles.map((each) => ({ ...each, in_use: each.name === name }));
+    return (this.world.profiles = { in_use: name, profiles });
+  };
+  profileAdd = async (name: string) => {
+    await this.did(`profileAdd ${name}`);
+    const made = { name, file: `/home/someone/.local/share/weir/profiles/${name}.toml`, in_use: false, problem: null };
+    return (this.world.profiles = { ...this.world.profiles, profiles: [...this.world.profiles.profiles, made] });
+  };
+  routingText = () => this.told(() => this.world.routing);
+  configEdit = async (edits: ConfigEdit[], of: string | null) => {
+    await this.did(`${of === null ? 'show' : `write ${of}`} ${JSON.stringify(edits)}`);
+    const diff = edits.map((edit) => this.lines(edit)).join('');
+    const change = { file: this.world.routing.file, of: 'mark', diff, problems: [], written: false, notes: [], ...this.world.change };
+    return { ...change, written: of !== null && change.problems.length === 0 };
+  };
+
+  local = () => this.told(() => ({ only: this.now.overview?.status.routing.local_only ?? false, on: this.now.overview?.status.routing.local_on ?? true, local: this.world.local }));
   localOrder = async (order: LocalOrder) => {
     await this.did(`local ${JSON.stringify(order)}`);
     return { said: 'done', on: true, local: this.world.local };
@@ -188,7 +219,7 @@ export class FakeBackend implements Backend {
 
   configShown = () => this.told(() => ({ file: '/home/someone/.local/share/weir/config.toml', exists: true, toml: '[server]\nport = 9347\n' }));
   configCheck = () =>
-    this.told(() => ({ file: '/home/someone/.local/share/weir/config.toml', ok: true, problems: [], notes: [], ...this.world.config }));
+    this.told(() => ({ file: this.world.routing.file, ok: true, problems: [], notes: [], ...this.world.config }));
   doctor = () => this.told(() => this.world.doctor);
 
   tools = () => this.told(() => this.world.tools);
@@ -214,6 +245,16 @@ export class FakeBackend implements Backend {
     await this.did(`login ${on}`);
     this.world.login = on;
   };
+
+  /** The lines of a file that has each key on a line of its own. */
+  private lines(edit: ConfigEdit): string {
+    const list = (links: string[]) => `[${links.map((link) => JSON.stringify(link)).join(', ')}]`;
+    const { tiers, mode } = this.world.routing;
+    if (edit.edit === 'tier') return `-${edit.tier} = ${list(tiers[edit.tier as 'low'])}\n+   5  ${edit.tier} = ${list(edit.chain)}\n`;
+    if (edit.edit === 'mode') return `-mode = "${mode}"\n+  10  mode = "${edit.mode}"\n`;
+    if (edit.edit === 'port') return `-port = ${this.now.overview?.status.port ?? 0}\n+   2  port = ${edit.port}\n`;
+    return `+  14  [[rules]] # ${JSON.stringify(edit)}\n`;
+  }
 
   private plan(tool: string): ToolReport {
     return this.world.plans[tool] ?? { tool, connected: true, unchanged: false, files: [], notes: [], by_hand: [] };
@@ -399,7 +440,7 @@ export function overview(over: Partial<Overview> = {}): Overview {
       allowances: [],
       providers: [],
       local: [],
-      routing: { mode: 'honour', local_share: null, tiers: { low: [], medium: [], high: [] }, per_tier: [], paused: false, local_on: true },
+      routing: { mode: 'honour', local_share: null, tiers: { low: [], medium: [], high: [] }, per_tier: [], paused: false, local_on: true, local_only: false },
       tunnel: null,
       notices: [],
     },
@@ -409,5 +450,5 @@ export function overview(over: Partial<Overview> = {}): Overview {
 }
 
 export function view(over: Partial<WindowView> = {}): WindowView {
-  return { overview: overview(), problem: null, notes: [], tray: true, own_engine: true, ...over };
+  return { overview: overview(), problem: null, notes: [], tray: true, own_engine: true, wanted: null, ...over };
 }

@@ -11,6 +11,8 @@ export const tauri: Backend = {
   copyAddress: () => invoke('copy_address'),
   copy: (text) => invoke('copy', { text }),
   retry: () => invoke('retry'),
+  hide: () => invoke('hide'),
+  restoreAndQuit: () => invoke('restore_and_quit'),
   quit: () => invoke('quit'),
 
   requests: (query) => invoke('requests', { query }),
@@ -32,6 +34,13 @@ export const tauri: Backend = {
 
   budgets: () => invoke('budgets'),
   budgetOrder: (order) => invoke('budget_order', { order }),
+
+  profiles: () => invoke('profiles'),
+  profileUse: (name) => invoke('profile_use', { name }),
+  profileAdd: (name) => invoke('profile_add', { name }),
+
+  routingText: () => invoke('routing_text'),
+  configEdit: (edits, of) => invoke('config_edit', { edits, of }),
 
   local: () => invoke('local'),
   localOrder: (order) => invoke('local_order', { order }),

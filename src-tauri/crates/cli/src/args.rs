@@ -3,6 +3,7 @@
 
 mod budget;
 mod local;
+mod profile;
 mod report;
 mod tools;
 mod tunnel;
@@ -13,6 +14,7 @@ use weir_engine::api::{By, Dialect, RequestId, Span};
 
 pub use budget::{Budget, BudgetLift, BudgetSet, CostAlert, Import, Reconcile, ToolName, scope};
 pub use local::Local;
+pub use profile::Profile;
 pub use report::ReportArgs;
 pub use tools::{Connect, Disconnect, Run};
 pub use tunnel::{ProviderName, Tunnel, TunnelStart};
@@ -115,6 +117,9 @@ pub enum Command {
     /// Show or check the configuration
     #[command(subcommand, after_help = "Example:\n  weir config check ./config.toml")]
     Config(Config),
+    /// Named configurations, such as work, private and offline
+    #[command(subcommand, after_help = "Example:\n  weir profile use work")]
+    Profile(Profile),
     /// The separate listener for Cursor, whose servers must reach it from outside
     #[command(
         subcommand,
@@ -386,7 +391,7 @@ pub enum Config {
         after_help = "Exit code 1 when there is a problem.\n\nExample:\n  weir config check ./config.toml"
     )]
     Check {
-        /// The file; the home's config.toml without it
+        /// The file; the configuration in use without it
         file: Option<PathBuf>,
         #[command(flatten)]
         json: Json,

@@ -7,6 +7,7 @@ mod below;
 mod chain;
 mod expect;
 mod home;
+mod only;
 mod plan;
 mod rule;
 mod standing;
@@ -144,6 +145,8 @@ pub struct Setup {
     pub paused: bool,
     /// Whether local models are switched off.
     pub local_off: bool,
+    /// Whether nothing may leave the user's own machines.
+    pub local_only: bool,
     /// Whether `demo` answers whatever names no provider: nothing else is set up yet.
     pub demo_answers: bool,
 }
@@ -204,6 +207,8 @@ pub enum Reason {
     Demo,
     /// Local models are switched off, and a local link of the chain was passed over.
     LocalOff,
+    /// Only local models are in use, and what was asked for is none.
+    LocalOnly,
     /// The prompt was longer than the context of the local model before it.
     LocalContext,
     /// The local server before it was busy.
@@ -240,13 +245,14 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::Asked,
         Self::Named,
         Self::Tier,
         Self::Fallback,
         Self::Demo,
         Self::LocalOff,
+        Self::LocalOnly,
         Self::LocalContext,
         Self::LocalBusy,
         Self::LocalAbsent,
@@ -279,6 +285,7 @@ impl Reason {
             Self::Fallback => "fallback",
             Self::Demo => "demo",
             Self::LocalOff => "local-off",
+            Self::LocalOnly => "local-only",
             Self::LocalContext => "local-context",
             Self::LocalBusy => "local-busy",
             Self::LocalAbsent => "local-absent",
@@ -352,6 +359,15 @@ pub enum NoRoute {
     LocalOff {
         /// What was asked for.
         route: String,
+    },
+    /// Only local models are in use, and none can answer.
+    #[error(
+        "only local models are in use, and none can answer {model}. Start one, or use all models \
+         again: weir local on"
+    )]
+    LocalOnly {
+        /// What was asked for.
+        model: String,
     },
     /// A rule's chain none of whose links has what is asked.
     #[error(

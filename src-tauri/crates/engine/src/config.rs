@@ -18,7 +18,7 @@ pub mod url;
 pub use check::{Checked, check};
 pub use presets::{PRESET_NAMES, preset};
 pub use read::Problem;
-pub use report::{own_report, report};
+pub use report::{own_report, problem_shown, report};
 pub use routed::any_local;
 pub use show::{key_source, toml};
 pub use tunnel::{TUNNEL_PORT, Tunnel};
@@ -149,6 +149,17 @@ pub enum ConfigProblem {
         /// What the system said.
         cause: io::Error,
     },
+    /// The profile in use is gone.
+    #[error(
+        "the profile {name} is in use and {path} is not there. Put it back, or use another: weir \
+         profile use default"
+    )]
+    Gone {
+        /// The profile.
+        name: String,
+        /// Its file.
+        path: PathBuf,
+    },
     /// A provider's address is the one Weir listens on.
     #[error(
         "[providers.{provider}] has base_url = \"{base_url}\", which is Weir's own address on this \
@@ -268,6 +279,7 @@ impl Config {
             second_opinion: self.second_opinion.clone(),
             paused,
             local_off: false,
+            local_only: false,
             demo_answers: self.written.is_empty()
                 && !self.providers.iter().any(|p| self.can_be_asked(p, &has_key)),
         }

@@ -1,6 +1,7 @@
 //! The one folder Weir keeps everything in: where it is, what is in it, who may read it.
 //! Owns file names and modes. Folders are 0700 and files 0600 where the system has modes.
 
+use crate::profiles;
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -92,9 +93,38 @@ impl Home {
         &self.root
     }
 
-    /// `config.toml`.
+    /// The configuration in use: `config.toml`, or the file of the profile that is.
     pub fn config(&self) -> PathBuf {
+        match profiles::in_use(self) {
+            None => self.default_config(),
+            Some(name) => self.profiles().join(format!("{name}.toml")),
+        }
+    }
+
+    /// `config.toml`, whether or not a profile is in use instead.
+    pub fn default_config(&self) -> PathBuf {
         self.root.join("config.toml")
+    }
+
+    /// `profiles/`: other configurations, by their names.
+    pub fn profiles(&self) -> PathBuf {
+        self.root.join("profiles")
+    }
+
+    /// `profile`: the name of the profile in use; not there while config.toml is.
+    pub fn profile_in_use(&self) -> PathBuf {
+        self.root.join("profile")
+    }
+
+    /// Makes `profiles/`, closed to other users.
+    ///
+    /// # Errors
+    /// What the system said.
+    pub fn make_profiles(&self) -> io::Result<()> {
+        make_folder(&self.profiles()).map_err(|problem| match problem {
+            HomeProblem::Unwritable { cause, .. } => cause,
+            other => io::Error::other(other.to_string()),
+        })
     }
 
     /// `weir.db`.
@@ -130,6 +160,11 @@ impl Home {
     /// `local.off`: there while local models are switched off.
     pub fn local_off(&self) -> PathBuf {
         self.root.join("local.off")
+    }
+
+    /// `local.only`: there while only local models are in use.
+    pub fn local_only(&self) -> PathBuf {
+        self.root.join("local.only")
     }
 
     /// `keys.json`: which providers have a key in the keychain, and for which address. No secrets.

@@ -23,6 +23,7 @@ pub mod lock;
 pub mod logs;
 pub mod parts;
 pub mod prices;
+pub mod profiles;
 mod recall;
 pub mod reconcile;
 pub mod routing;

@@ -3,7 +3,10 @@
 //! that an idle engine does nothing. A bad edit never replaces a good configuration.
 
 use crate::config::{Config, ConfigProblem, SecondOpinion, Use, any_local};
+use crate::home::Home;
+use crate::local::Part;
 use crate::prices::{Prices, Quoted};
+use crate::profiles;
 use arc_swap::ArcSwap;
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
@@ -20,18 +23,20 @@ use weir_proxy::ports::{Clock, Listed, Opening, Routes};
 const LOOK_NS: u64 = 1_000_000_000;
 
 /// What tells an edited file from the one that was read.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Mark {
+    path: PathBuf,
     modified: Option<SystemTime>,
     bytes: u64,
 }
 
 impl Mark {
     fn of(path: &Path) -> Self {
-        std::fs::metadata(path).map_or_else(
-            |_| Self::default(),
-            |found| Self { modified: found.modified().ok(), bytes: found.len() },
-        )
+        let path = path.to_path_buf();
+        match std::fs::metadata(&path) {
+            Err(_) => Self { path, ..Self::default() },
+            Ok(found) => Self { path, modified: found.modified().ok(), bytes: found.len() },
+        }
     }
 }
 
@@ -64,7 +69,7 @@ pub struct Found {
 
 /// The configuration of one engine.
 pub struct Routing {
-    file: PathBuf,
+    home: Home,
     clock: Arc<dyn Clock>,
     config: Arc<ArcSwap<Config>>,
     setup: ArcSwap<Setup>,
@@ -74,6 +79,8 @@ pub struct Routing {
     paused: AtomicBool,
     /// Whether local models are switched off.
     local_off: AtomicBool,
+    /// Whether nothing else is in use.
+    local_only: AtomicBool,
     /// What was found on this machine.
     found: ArcSwap<Found>,
     /// Where Weir itself listens; 0 before it does.
@@ -92,21 +99,22 @@ impl Routing {
     /// # Errors
     /// Every problem of the file at once.
     pub fn open(
-        file: PathBuf,
+        home: Home,
         clock: Arc<dyn Clock>,
         prices: Arc<Prices>,
         has_key: impl Fn(&str) -> bool + Send + Sync + 'static,
     ) -> Result<Self, ConfigProblem> {
-        let mark = Mark::of(&file);
-        let config = Config::load(&file)?;
+        let mark = Mark::of(&home.config());
+        let config = profiles::load(&home)?;
         let routing = Self {
-            file,
+            home,
             config: Arc::new(ArcSwap::from_pointee(config)),
             setup: ArcSwap::default(),
             prices,
             models: ArcSwap::default(),
             paused: AtomicBool::new(false),
             local_off: AtomicBool::new(false),
+            local_only: AtomicBool::new(false),
             found: ArcSwap::default(),
             own_port: AtomicU16::new(0),
             looked_ns: AtomicU64::new(clock.monotonic_ns()),
@@ -160,6 +168,7 @@ impl Routing {
     pub fn setup_of(&self, config: &Config) -> Setup {
         let mut setup = config.setup(self.paused.load(Ordering::Relaxed), &self.has_key);
         setup.local_off = self.local_off.load(Ordering::Relaxed);
+        setup.local_only = self.local_only.load(Ordering::Relaxed);
         let found = self.found.load();
         for provider in &mut setup.providers {
             if let Some(address) = found.addresses.get(&provider.name) {
@@ -198,9 +207,10 @@ impl Routing {
         self.refresh();
     }
 
-    /// Takes local models out of routing, or back in.
-    pub fn switch_local(&self, on: bool) {
-        self.local_off.store(!on, Ordering::Relaxed);
+    /// Takes local models out of routing, back in, or everything else out.
+    pub fn switch_local(&self, part: Part) {
+        self.local_off.store(part == Part::Off, Ordering::Relaxed);
+        self.local_only.store(part == Part::Only, Ordering::Relaxed);
         self.refresh();
     }
 
@@ -226,9 +236,9 @@ impl Routing {
     /// Every problem of the file; the configuration before it stays in force.
     pub fn reload(&self) -> Result<(), ConfigProblem> {
         let mut mark = self.mark.lock();
-        *mark = Mark::of(&self.file);
+        *mark = Mark::of(&self.home.config());
         let port = self.own_port.load(Ordering::Relaxed);
-        match Config::load(&self.file).and_then(|config| straight(config, port)) {
+        match profiles::load(&self.home).and_then(|config| straight(config, port)) {
             Ok(config) => {
                 self.problem.store(Arc::new(None));
                 self.config.store(Arc::new(config));
@@ -246,14 +256,22 @@ impl Routing {
                         path.display(),
                         count(problems.len()),
                     ),
-                    ConfigProblem::Unreadable { .. } | ConfigProblem::Circle { .. } => {
-                        problem.to_string()
-                    }
+                    ConfigProblem::Unreadable { .. }
+                    | ConfigProblem::Gone { .. }
+                    | ConfigProblem::Circle { .. } => problem.to_string(),
                 };
                 self.problem.store(Arc::new(Some(told)));
                 Err(problem)
             }
         }
+    }
+
+    /// Whether a text could be taken over now; problems name `file`.
+    ///
+    /// # Errors
+    /// Every problem of it.
+    pub fn would_hold(&self, file: &Path, text: &str) -> Result<(), ConfigProblem> {
+        straight(Config::parse(file, text)?, self.own_port()).map(drop)
     }
 
     /// Takes an edited file over, if there is one. Looks at the disk once a second at most.
@@ -264,7 +282,7 @@ impl Routing {
             return;
         }
         let ours = self.looked_ns.compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed);
-        if ours.is_err() || Mark::of(&self.file) == *self.mark.lock() {
+        if ours.is_err() || Mark::of(&self.home.config()) == *self.mark.lock() {
             return;
         }
         match self.reload() {
@@ -430,7 +448,7 @@ mod tests {
         let prices = Arc::new(Prices::open(None, None).unwrap());
         let ticking = Arc::clone(&clock) as Arc<dyn Clock>;
         let has_key = |p: &str| keys.contains(&p);
-        let routing = Routing::open(file.clone(), ticking, prices, has_key).unwrap();
+        let routing = Routing::open(Home::at(dir.path()), ticking, prices, has_key).unwrap();
         Fixture { routing, clock, file, _dir: dir }
     }
 

@@ -286,7 +286,7 @@ impl Made {
         let prices = Prices::open(Some(&home.price_overrides()), Some(&home.price_table()))?;
         let prices = Arc::new(prices);
         let ticking = Arc::clone(&clock) as _;
-        let routing = Routing::open(home.config(), ticking, Arc::clone(&prices), has_key)?;
+        let routing = Routing::open(home.clone(), ticking, Arc::clone(&prices), has_key)?;
         let routing = Arc::new(routing);
         let config = routing.config();
         let zone = clock::zone();
@@ -311,7 +311,7 @@ impl Made {
             Arc::clone(&events),
             Arc::clone(&clock) as _,
         );
-        routing.switch_local(local.on());
+        routing.switch_local(local.part());
         let found = found(&opened);
         let changed = (Arc::downgrade(&books), Arc::downgrade(&events));
         routing.on_change(move |config| take_over(config, &changed.0, &changed.1));
@@ -335,7 +335,10 @@ impl Made {
     fn tell(&mut self, opener: Option<Opener>) -> io::Result<()> {
         let settings = self.routing.config().alerts.clone();
         let ledger = Arc::clone(&self.ledger);
-        let alerts = Arc::new(Alerts::start(&self.books, ledger, &settings, opener)?);
+        let events = Arc::downgrade(&self.events);
+        let clicked = move || events.upgrade().iter().for_each(|events| events.changed());
+        let clicked = Box::new(clicked);
+        let alerts = Arc::new(Alerts::start(&self.books, ledger, &settings, opener, clicked)?);
         let changed =
             (Arc::downgrade(&self.books), Arc::downgrade(&self.events), Arc::downgrade(&alerts));
         self.routing.on_change(move |config| {

@@ -41,6 +41,10 @@ pub async fn admit(
         context.ports.locals.look_again(&provider.name).await;
         known = context.ports.locals.model(&provider.name, &candidate.route.model);
     }
+    if known.cloud && context.setup.local_only {
+        let what = "it runs in a cloud, and only local models are in use".to_owned();
+        return Err(skipped(candidate, Reason::LocalUnfit, FailureKind::Unfit, what));
+    }
     answers(&known, candidate, last)?;
     takes(&known, asked, candidate)?;
     fits(&known, asked, candidate)?;

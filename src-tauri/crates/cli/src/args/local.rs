@@ -9,12 +9,15 @@ pub enum Local {
     /// Look at every local server: what runs, what is loaded, with which context
     #[command(after_help = "Example:\n  weir local status --json | jq '.local[].models'")]
     Status(Json),
-    /// Use local models again
+    /// Use local models again, beside all others
     #[command(after_help = "Example:\n  weir local on")]
     On(Json),
     /// Take local models out of routing at once; requests under way go on
     #[command(after_help = "Example:\n  weir local off")]
     Off(Json),
+    /// Use nothing but local models, so that no request leaves this machine; `on` ends it
+    #[command(after_help = "Example:\n  weir local only")]
+    Only(Json),
     /// Read a model into memory; a large one takes minutes
     #[command(after_help = "Example:\n  weir local load ollama/qwen3:8b")]
     Load {

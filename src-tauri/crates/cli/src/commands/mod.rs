@@ -7,6 +7,7 @@ mod keys;
 mod local;
 mod log;
 mod prices;
+mod profile;
 mod reports;
 mod route;
 mod run;
@@ -64,6 +65,7 @@ pub fn run(weir: Weir) -> Done {
         Command::Route(args) => route::route(&*desk(&home()?)?, args),
         Command::Models(args) => reports::models(&*desk(&home()?)?, Out::stdout(args.json)),
         Command::Local(args) => local::local(&*desk(&home()?)?, args),
+        Command::Profile(args) => profile::profile(&home()?, args),
         Command::Tunnel(args) => tunnel::tunnel(&*desk(&home()?)?, args),
         Command::Price(args) => prices::price(&*desk(&home()?)?, args),
     }

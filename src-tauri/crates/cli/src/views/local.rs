@@ -12,6 +12,10 @@ pub fn status(status: &LocalStatus, paint: Paint) -> String {
         let off = paint.tone("Local models are switched off.", Tone::Warn);
         out.push_str(&format!("{off} Use them again: weir local on\n\n"));
     }
+    if status.only {
+        let only = paint.tone("Only local models are in use.", Tone::Warn);
+        out.push_str(&format!("{only} Use all of them again: weir local on\n\n"));
+    }
     let shown: Vec<&LocalServer> = status.local.iter().filter(|s| worth_showing(s)).collect();
     if shown.is_empty() {
         out.push_str(
@@ -198,7 +202,7 @@ mod tests {
         };
         let absent = LocalServer { server: "vllm".into(), ..gone.clone() };
         let absent = LocalServer { written: false, ..absent };
-        let all = LocalStatus { on: true, local: vec![ollama(), gone, absent] };
+        let all = LocalStatus { on: true, only: false, local: vec![ollama(), gone, absent] };
         let expected = "\
 ollama · running · http://127.0.0.1:11434 · version 0.33.0
                                           context  at most      size
@@ -214,7 +218,7 @@ gpu · not running · http://gpu-box:11434
 
     #[test]
     fn the_switch_and_an_empty_machine_say_what_to_do() {
-        let shown = status(&LocalStatus { on: false, local: Vec::new() }, Paint::OFF);
+        let shown = status(&LocalStatus { on: false, only: false, local: Vec::new() }, Paint::OFF);
         assert!(
             shown.starts_with("Local models are switched off. Use them again: weir local on\n")
         );

@@ -11,6 +11,7 @@ pub mod local;
 pub mod log;
 pub mod models;
 pub mod prices;
+pub mod profile;
 pub mod simulate;
 pub mod status;
 pub mod tools;

@@ -147,6 +147,7 @@ pub fn status() -> Status {
             },
             paused: false,
             local_on: true,
+            local_only: false,
             per_tier: vec![TierNow {
                 tier: "low".into(),
                 requests: 8,

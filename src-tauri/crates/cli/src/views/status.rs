@@ -140,6 +140,9 @@ fn routing(status: &Status) -> String {
     if !status.routing.local_on {
         mode.push_str(", local models off (weir local on)");
     }
+    if status.routing.local_only {
+        mode.push_str(", only local models (weir local on)");
+    }
     if chains.iter().all(|chain| chain.is_empty()) {
         return format!("Routing  {mode}, no tiers set\n");
     }

@@ -3,7 +3,7 @@
 
 use super::chain::{self, Source, candidates};
 use super::{Ask, Candidate, DEMO, Mode, NoRoute, Reason, Setup, Tier, Use};
-use super::{compare, expect, home, routed, stay};
+use super::{compare, expect, home, only, routed, stay};
 use crate::{Class, Decision, Endpoint, Weighed};
 
 /// What was planned for a request.
@@ -21,6 +21,9 @@ pub struct Plan {
 /// Why there is no way to answer it, with the fix.
 pub fn plan(setup: &Setup, ask: &Ask<'_>) -> Result<Plan, NoRoute> {
     let mut found = ways(setup, ask)?;
+    if setup.local_only {
+        found = only::only(setup, ask, found)?;
+    }
     for candidate in &mut found {
         candidate.expected = expect::expected(setup, ask, &candidate.route);
     }

@@ -170,3 +170,30 @@ fn the_demonstration_answers_only_when_asked_or_when_nothing_else_can() {
     let ask = Ask::bare(Endpoint::Chat, "openai/gpt-5", true);
     assert_eq!(plan(&bare, &ask).map(|p| p.candidates[0].reason), Ok(Reason::Named));
 }
+
+#[test]
+fn while_only_local_models_are_in_use_nothing_leaves_whatever_is_asked_or_paused() {
+    let only = Setup { local_only: true, ..setup() };
+    let way = |setup: &Setup, endpoint, model: &'static str| {
+        let found = plan(setup, &Ask::bare(endpoint, model, true))?.candidates;
+        Ok(found.iter().map(|c| format!("{} {}", c.route, c.reason.as_str())).collect::<Vec<_>>())
+    };
+    let local = || Ok(vec!["ollama/llama3.2:3b local-only".to_owned()]);
+    let paused = Setup { paused: true, ..only.clone() };
+    for model in ["claude-opus-5-5", "openai/gpt-5", "weir-medium", "weir-auto"] {
+        assert_eq!(way(&only, Endpoint::Messages, model), local(), "{model}");
+        assert_eq!(way(&paused, Endpoint::Messages, model), local(), "{model}, paused");
+    }
+    let low = Ok(vec!["ollama/llama3.2:3b tier".to_owned()]);
+    assert_eq!(way(&only, Endpoint::Chat, "weir-low"), low, "its own way is local already");
+    let named = Ok(vec!["ollama/qwen3:8b named".to_owned()]);
+    assert_eq!(way(&only, Endpoint::Chat, "ollama/qwen3:8b"), named);
+    let vectors = way(&only, Endpoint::Embeddings, "openai/text-embedding-3-small");
+    assert!(matches!(vectors, Err(NoRoute::LocalOnly { .. })), "{vectors:?}");
+    let nothing = Setup { low: Vec::new(), ..only.clone() };
+    let said = way(&nothing, Endpoint::Chat, "gpt-5").unwrap_err().to_string();
+    assert!(said.contains("gpt-5") && said.contains("weir local on"), "{said}");
+    let planned = plan(&setup(), &Ask::bare(Endpoint::Chat, "weir-low", true)).unwrap().candidates;
+    let ask = Ask::bare(Endpoint::Chat, "weir-low", true);
+    assert!(below(&only, &ask, &planned).iter().all(|c| c.route.provider == "ollama"));
+}

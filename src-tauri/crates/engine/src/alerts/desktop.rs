@@ -36,6 +36,16 @@ impl Desktop {
     }
 }
 
+/// Tells something that nothing can be done about from a notification.
+///
+/// # Errors
+/// Why the desktop shows none.
+pub fn say(text: &str) -> Result<(), String> {
+    let mut shown = notify_rust::Notification::new();
+    shown.appname("Weir").summary("Weir").body(text).icon("weir");
+    shown.show().map(drop).map_err(|problem| problem.to_string())
+}
+
 impl Notifier for Desktop {
     fn name(&self) -> &'static str {
         "the desktop's notifications"

@@ -43,6 +43,8 @@ impl Default for Settings {
 
 /// Who opens the window, where there is one.
 pub type Opener = Arc<dyn Fn() + Send + Sync>;
+/// Who is told that a click changed something.
+type Changed = Box<dyn Fn() + Send + Sync>;
 
 /// The alerts of a running engine.
 pub struct Alerts {
@@ -69,10 +71,14 @@ impl Alerts {
         ledger: Arc<Ledger>,
         settings: &Settings,
         opener: Option<Opener>,
+        changed: Changed,
     ) -> std::io::Result<Self> {
         let acting = Arc::downgrade(books);
         let opens = opener.is_some();
-        let doer = move |act| done(&acting, act, opener.as_ref());
+        let doer = move |act| {
+            done(&acting, act, opener.as_ref());
+            changed();
+        };
         let alerts = Self {
             inbox: Arc::default(),
             told: Arc::default(),

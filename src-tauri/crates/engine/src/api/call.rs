@@ -2,6 +2,7 @@
 //! Owns the names on the wire and the dispatch to a desk.
 
 use super::ChartQuery;
+use super::ConfigEdit;
 use super::{
     ApiProblem, BudgetOrder, By, Code, Desk, LocalOrder, LogQuery, SecretText, Span, Stamp,
 };
@@ -88,6 +89,18 @@ pub enum Call {
     TunnelTest,
     Budgets,
     Budget(BudgetOrder),
+    Profiles,
+    ProfileUse {
+        name: String,
+    },
+    ProfileAdd {
+        name: String,
+    },
+    RoutingText,
+    ConfigEdit {
+        edits: Vec<ConfigEdit>,
+        of: Option<String>,
+    },
     Import {
         source: String,
         folder: PathBuf,
@@ -142,6 +155,11 @@ pub fn answer(desk: &dyn Desk, call: Call) -> Result<Value, ApiProblem> {
         Call::TunnelTest => json(&desk.tunnel_test()?),
         Call::Budgets => json(&desk.budgets()?),
         Call::Budget(order) => json(&desk.budget(&order)?),
+        Call::Profiles => json(&desk.profiles()?),
+        Call::ProfileUse { name } => json(&desk.profile_use(&name)?),
+        Call::ProfileAdd { name } => json(&desk.profile_add(&name)?),
+        Call::RoutingText => json(&desk.routing_text()?),
+        Call::ConfigEdit { edits, of } => json(&desk.config_edit(&edits, of.as_deref())?),
         Call::Import { source, folder, paid_by_plan } => {
             json(&desk.import(&source, &folder, paid_by_plan)?)
         }

@@ -10,6 +10,7 @@ use super::{
     TunnelStarted, TunnelStatus, TunnelTest,
 };
 use super::{Chart, ChartQuery, Report};
+use super::{ConfigChange, ConfigEdit, Profiles, RoutingText};
 use std::path::Path;
 use weir_core::{Dialect, RequestId};
 
@@ -97,6 +98,21 @@ pub trait Desk: Send + Sync {
     fn budgets(&self) -> Result<Budgets, ApiProblem>;
     /// Changes a budget, for good in config.toml or for a time.
     fn budget(&self, order: &BudgetOrder) -> Result<BudgetDone, ApiProblem>;
+    /// Every named configuration.
+    fn profiles(&self) -> Result<Profiles, ApiProblem>;
+    /// Puts one in force; one that does not hold changes nothing.
+    fn profile_use(&self, name: &str) -> Result<Profiles, ApiProblem>;
+    /// Makes one that begins as a copy of the configuration in use.
+    fn profile_add(&self, name: &str) -> Result<Profiles, ApiProblem>;
+    /// Tiers, mode and rules as the file in use has them.
+    fn routing_text(&self) -> Result<RoutingText, ApiProblem>;
+    /// What changes of the file in use come to. With the mark `of` of a change that was shown they
+    /// are written and in force, unless anything would be wrong.
+    fn config_edit(
+        &self,
+        edits: &[ConfigEdit],
+        of: Option<&str>,
+    ) -> Result<ConfigChange, ApiProblem>;
     /// Takes over what a tool's own session logs below a folder tell of past requests. With
     /// `paid_by_plan` they cost nothing: a subscription paid for them.
     fn import(

@@ -88,6 +88,9 @@ pub struct LocalWaiting {
 pub struct LocalStatus {
     /// Whether local models are in use.
     pub on: bool,
+    /// Whether nothing else is in use.
+    #[serde(default)]
+    pub only: bool,
     /// The servers.
     pub local: Vec<LocalServer>,
 }
@@ -99,6 +102,11 @@ pub enum LocalOrder {
     /// Take local models out of routing, or back in.
     Switch {
         /// Whether they are in use.
+        on: bool,
+    },
+    /// Use nothing but local models, or all of them again.
+    Only {
+        /// Whether only local models are in use.
         on: bool,
     },
     /// Read a model into memory.

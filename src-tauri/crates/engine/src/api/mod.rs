@@ -9,12 +9,15 @@ mod charts;
 mod connect;
 mod desk;
 mod doctor;
+mod edits;
 mod history;
 mod live;
 mod local;
+pub mod menu;
 mod overview;
 mod prices;
 mod problem;
+mod profiles;
 mod report;
 mod requests;
 mod routes;
@@ -36,15 +39,17 @@ pub use charts::{
 pub use connect::{ToolFile, ToolReport, ToolRow, ToolStanding};
 pub use desk::Desk;
 pub use doctor::{Check, CheckState, Doctor};
+pub use edits::{ConfigChange, ConfigEdit, RoutingText, RuleText, RuleWhen};
 pub use history::{Gap, GapDay, ImportDone, Reconciled};
 pub use live::LiveEvent;
 pub use local::{
     LocalDone, LocalJobs, LocalModel, LocalOrder, LocalQueue, LocalServer, LocalStatus,
     LocalWaiting,
 };
-pub use overview::{Overview, WindowView};
+pub use overview::{Overview, Wanted, WindowView};
 pub use prices::{PerMillion, PriceCost, PriceLine, PriceRow, PriceShow, PriceTable, PriceUpdate};
 pub use problem::{ApiProblem, Code};
+pub use profiles::{ProfileRow, Profiles};
 pub use report::{Report, ReportBudget, ReportPart, ReportWindow};
 pub use requests::{Attempt, AttemptState, BillLine, Explain, LogQuery, LogRow, RequestUsage};
 pub use routes::{ModelRow, RouteCandidate, RouteTest, RouteTested};

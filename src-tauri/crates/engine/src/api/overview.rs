@@ -32,6 +32,15 @@ impl Overview {
     }
 }
 
+/// A page that was asked for from outside the window.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Wanted {
+    /// The page; null where the window stays on its own.
+    pub page: Option<String>,
+    /// Grows with every time one is asked for, so that each is gone to once.
+    pub turn: u32,
+}
+
 /// The whole window, drawn anew from this whenever something changed.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, TS)]
 pub struct WindowView {
@@ -45,4 +54,7 @@ pub struct WindowView {
     pub tray: bool,
     /// Whether the engine runs in the tray's own process and stops with it.
     pub own_engine: bool,
+    /// The page that was asked for last; null before any was.
+    #[serde(default)]
+    pub wanted: Option<Wanted>,
 }

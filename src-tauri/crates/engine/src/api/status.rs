@@ -130,6 +130,9 @@ pub struct Routing {
     pub paused: bool,
     /// Whether local models are in use.
     pub local_on: bool,
+    /// Whether nothing but local models is in use.
+    #[serde(default)]
+    pub local_only: bool,
     /// The tiers today and now, `low` first.
     pub per_tier: Vec<TierNow>,
 }

@@ -62,6 +62,10 @@ mod tests {
         all.visit::<Budgets>();
         all.visit::<BudgetOrder>();
         all.visit::<BudgetDone>();
+        all.visit::<Profiles>();
+        all.visit::<RoutingText>();
+        all.visit::<ConfigEdit>();
+        all.visit::<ConfigChange>();
         all.visit::<ImportDone>();
         all.visit::<Reconciled>();
         all.visit::<ChartQuery>();

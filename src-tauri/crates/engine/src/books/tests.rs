@@ -263,7 +263,9 @@ fn reopen(dir: tempfile::TempDir) -> Fixture {
     let terms = config::Config::load(&file).unwrap().terms();
     let clock = Arc::new(SystemClock::new());
     let prices = Arc::new(Prices::open(Some(&dir.path().join("prices.toml")), None).unwrap());
-    let routing = Routing::open(file, clock, Arc::clone(&prices), |_: &str| true).unwrap();
+    let routing =
+        Routing::open(crate::Home::at(dir.path()), clock, Arc::clone(&prices), |_: &str| true)
+            .unwrap();
     let books =
         Books::new(Arc::clone(&ledger), prices, Arc::new(routing), TimeZone::UTC, terms.clone());
     Fixture { books, ledger, terms, dir }

@@ -1,6 +1,10 @@
-//! Edits of config.toml that change one budget and nothing else: comments, order and line ends of
-//! everything around stay byte for byte. Owns the proof of each edit: the text is read again, and
-//! anything but that one budget different means no edit.
+//! Edits of config.toml that change one thing and nothing else: comments, order and line ends of
+//! everything around stay byte for byte. Owns budgets, and the proof of each edit: the text is read
+//! again, and anything but that one budget different means no edit. `key` owns single keys and
+//! chains, `rules` the rules.
+
+pub mod key;
+pub mod rules;
 
 use super::show::{amount, scope, text};
 use std::io;
@@ -37,6 +41,12 @@ pub enum EditProblem {
     /// Budgets are written in another form than one block each.
     #[error("the budget {0} is written in a way that Weir does not edit. Change it in config.toml")]
     Shape(String),
+    /// A key is written in another form than its own line.
+    #[error("{0} is written in a way that Weir does not edit. Change it in config.toml")]
+    Key(String),
+    /// There is no such rule.
+    #[error("there is no rule {0}. The file was changed meanwhile; look at it again")]
+    NoRule(usize),
     /// There is no such budget.
     #[error("no budget is called {0}. See: weir budget list")]
     Unknown(String),

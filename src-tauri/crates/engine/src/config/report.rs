@@ -12,16 +12,20 @@ pub fn report(path: &Path) -> Result<Option<ConfigReport>, ApiProblem> {
     let text = read_file(path).map_err(|e| ApiProblem::new(Code::Config, e.to_string()))?;
     let Some(text) = text else { return Ok(None) };
     let checked = check(&text);
-    let problem = |p: Problem| ConfigProblem {
+    let problems = checked.problems.into_iter().map(problem_shown).collect();
+    let (ok, notes) = checked.config.map_or((false, Vec::new()), |config| (true, config.notes));
+    Ok(Some(ConfigReport { file: path.display().to_string(), ok, problems, notes }))
+}
+
+/// One problem as it is shown.
+pub fn problem_shown(p: Problem) -> ConfigProblem {
+    ConfigProblem {
         line: u32::try_from(p.line).ok(),
         message: match p.key.as_str() {
             "" => format!("{}. {}", p.reason, p.fix),
             key => format!("{key}: {}. {}", p.reason, p.fix),
         },
-    };
-    let problems = checked.problems.into_iter().map(problem).collect();
-    let (ok, notes) = checked.config.map_or((false, Vec::new()), |config| (true, config.notes));
-    Ok(Some(ConfigReport { file: path.display().to_string(), ok, problems, notes }))
+    }
 }
 
 /// Checks a home's own file, where none is as good as an empty one.

@@ -5,7 +5,7 @@
 
 mod bench;
 mod check;
-mod diff;
+pub(crate) mod diff;
 mod document;
 mod dotenv;
 mod files;

@@ -9,6 +9,7 @@ use crate::api::{
     TunnelStarted, TunnelStatus, TunnelTest,
 };
 use crate::api::{Chart, ChartQuery, Report};
+use crate::api::{ConfigChange, ConfigEdit, Profiles, RoutingText};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -154,6 +155,25 @@ impl Desk for Remote {
     }
     fn budget(&self, order: &BudgetOrder) -> Result<BudgetDone, ApiProblem> {
         self.ask(&Call::Budget(order.clone()))
+    }
+    fn profiles(&self) -> Result<Profiles, ApiProblem> {
+        self.ask(&Call::Profiles)
+    }
+    fn profile_use(&self, name: &str) -> Result<Profiles, ApiProblem> {
+        self.ask(&Call::ProfileUse { name: name.to_owned() })
+    }
+    fn profile_add(&self, name: &str) -> Result<Profiles, ApiProblem> {
+        self.ask(&Call::ProfileAdd { name: name.to_owned() })
+    }
+    fn routing_text(&self) -> Result<RoutingText, ApiProblem> {
+        self.ask(&Call::RoutingText)
+    }
+    fn config_edit(
+        &self,
+        edits: &[ConfigEdit],
+        of: Option<&str>,
+    ) -> Result<ConfigChange, ApiProblem> {
+        self.ask(&Call::ConfigEdit { edits: edits.to_vec(), of: of.map(str::to_owned) })
     }
     fn import(
         &self,

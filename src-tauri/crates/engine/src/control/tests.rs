@@ -107,6 +107,21 @@ impl Desk for Small {
     fn tunnel_status(&self) -> Result<TunnelStatus, ApiProblem> {
         unasked()
     }
+    fn profiles(&self) -> Result<Profiles, ApiProblem> {
+        unasked()
+    }
+    fn profile_use(&self, _: &str) -> Result<Profiles, ApiProblem> {
+        unasked()
+    }
+    fn profile_add(&self, _: &str) -> Result<Profiles, ApiProblem> {
+        unasked()
+    }
+    fn routing_text(&self) -> Result<RoutingText, ApiProblem> {
+        unasked()
+    }
+    fn config_edit(&self, _: &[ConfigEdit], _: Option<&str>) -> Result<ConfigChange, ApiProblem> {
+        unasked()
+    }
     fn tunnel_test(&self) -> Result<TunnelTest, ApiProblem> {
         unasked()
     }

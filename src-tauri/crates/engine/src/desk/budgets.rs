@@ -2,12 +2,12 @@
 
 use super::problem::{bad, ledger_read, not_found};
 use crate::api::{
-    AllowanceView, ApiProblem, BudgetDone, BudgetOrder, BudgetStanding, BudgetView, Budgets, Code,
+    AllowanceView, ApiProblem, BudgetDone, BudgetOrder, BudgetStanding, BudgetView, Budgets,
     PastWindow, Stamp,
 };
 use crate::books::Seen;
 use crate::config::edit::{self, EditProblem, Wanted};
-use crate::config::{check, read_file};
+use crate::config::read_file;
 use crate::parts::Parts;
 use jiff::tz::TimeZone;
 use weir_core::budget::{
@@ -309,14 +309,7 @@ fn write(
     let old = read_file(&file).map_err(bad)?.unwrap_or_default();
     let new = edit(&old).map_err(|problem| match problem {
         EditProblem::Unknown(_) => not_found(problem),
-        EditProblem::Unreadable(_) | EditProblem::Shape(_) => bad(problem),
+        other => bad(other),
     })?;
-    let checked = check(&new);
-    if let Some(problem) = checked.problems.first() {
-        return Err(bad(format!("config.toml was not changed: {problem}")));
-    }
-    edit::replace(&file, &new).map_err(|cause| {
-        ApiProblem::new(Code::Internal, format!("{} cannot be written: {cause}", file.display()))
-    })?;
-    parts.routing.reload().map_err(bad)
+    super::edits::take(parts, &file, &new)
 }

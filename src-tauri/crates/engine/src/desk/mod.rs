@@ -8,10 +8,11 @@ mod charts;
 mod cost;
 mod doctor;
 mod doctor_local;
+mod edits;
 mod history;
 mod keys;
 mod month;
-mod problem;
+pub(crate) mod problem;
 mod report;
 mod routes;
 mod rows;
@@ -29,9 +30,11 @@ use crate::api::{
     TunnelStarted, TunnelStatus, TunnelTest,
 };
 use crate::api::{Chart, ChartQuery, Report};
+use crate::api::{ConfigChange, ConfigEdit, Profiles, RoutingText};
 use crate::gate;
-use crate::local::Scope;
+use crate::local::{Part, Scope};
 use crate::parts::Parts;
+use crate::profiles;
 use cost::Books;
 use problem::{bad, ledger_read, not_found};
 use std::path::Path;
@@ -276,9 +279,9 @@ impl Desk for HomeDesk {
     }
 
     fn local_status(&self) -> Result<LocalStatus, ApiProblem> {
-        let on = self.0.local.on();
+        let (on, only) = (self.0.local.on(), self.0.local.part() == Part::Only);
         self.0.local.look_now(Scope::All);
-        Ok(LocalStatus { on, local: self.0.local_servers() })
+        Ok(LocalStatus { on, only, local: self.0.local_servers() })
     }
 
     fn local(&self, order: &LocalOrder) -> Result<LocalDone, ApiProblem> {
@@ -307,6 +310,34 @@ impl Desk for HomeDesk {
 
     fn budget(&self, order: &BudgetOrder) -> Result<BudgetDone, ApiProblem> {
         budgets::order(&self.0, order, self.0.now_ms())
+    }
+
+    fn profiles(&self) -> Result<Profiles, ApiProblem> {
+        profiles::list(&self.0.home)
+    }
+
+    fn profile_use(&self, name: &str) -> Result<Profiles, ApiProblem> {
+        profiles::choose(&self.0.home, Some(&self.0.routing), name)?;
+        self.0.events.changed();
+        profiles::list(&self.0.home)
+    }
+
+    fn profile_add(&self, name: &str) -> Result<Profiles, ApiProblem> {
+        profiles::add(&self.0.home, name)?;
+        self.0.events.changed();
+        profiles::list(&self.0.home)
+    }
+
+    fn routing_text(&self) -> Result<RoutingText, ApiProblem> {
+        edits::routing(&self.0)
+    }
+
+    fn config_edit(
+        &self,
+        edits: &[ConfigEdit],
+        of: Option<&str>,
+    ) -> Result<ConfigChange, ApiProblem> {
+        edits::change(&self.0, edits, of)
     }
 
     fn import(

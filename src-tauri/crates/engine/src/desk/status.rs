@@ -6,7 +6,7 @@ use crate::api::{
     ApiProblem, KeyState, ProviderHealth, Routing, Span, Stamp, Status, TierChains, Totals,
 };
 use crate::config::Config;
-use crate::local::{Scope, State};
+use crate::local::{Part, Scope, State};
 use crate::parts::Parts;
 use weir_core::route::{Provider, Route};
 
@@ -56,6 +56,7 @@ pub fn status(parts: &Parts, books: &Books<'_>) -> Result<Status, ApiProblem> {
             tiers: chains(&config),
             paused: parts.routing.paused(),
             local_on: parts.local.on(),
+            local_only: parts.local.part() == Part::Only,
             per_tier,
         },
         tunnel: Some(tunnel).filter(|tunnel| tunnel.on),

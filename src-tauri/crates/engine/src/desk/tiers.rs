@@ -21,7 +21,8 @@ pub fn tiers(
         let chain = setup.chain(tier);
         let links: Vec<LinkNow> = chain.iter().map(|route| link(route, providers, local)).collect();
         let on = |route: &Route| {
-            parts.local.on() || !setup.provider(&route.provider).is_some_and(|p| p.local)
+            let local = setup.provider(&route.provider).is_some_and(|p| p.local);
+            if local { parts.local.on() } else { !setup.local_only }
         };
         let usable = chain.iter().zip(&links).find(|(route, link)| on(route) && can_be_asked(link));
         TierNow {

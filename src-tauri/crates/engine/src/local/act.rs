@@ -6,7 +6,7 @@ use super::look::url;
 use super::order::{self, Order};
 use super::process::{self, Outcome};
 use super::watch::Scope;
-use super::{Model, Server, State, Watch, view};
+use super::{Model, Part, Server, State, Watch, view};
 use crate::api::{ApiProblem, Code, LocalDone, LocalOrder};
 use std::time::Duration;
 use weir_proxy::probe::{Question, blocking};
@@ -31,7 +31,11 @@ impl Watch {
     /// Why it cannot be, with what to do instead.
     pub fn order(&self, order: &LocalOrder) -> Result<LocalDone, ApiProblem> {
         let said = match order {
-            LocalOrder::Switch { on } => self.turn(*on)?,
+            LocalOrder::Switch { on: true } | LocalOrder::Only { on: false } => {
+                self.turn(Part::On)?
+            }
+            LocalOrder::Switch { on: false } => self.turn(Part::Off)?,
+            LocalOrder::Only { on: true } => self.turn(Part::Only)?,
             LocalOrder::Load { model } => self.load(model)?,
             LocalOrder::Unload { model } => self.unload(model)?,
             LocalOrder::Start { server } => self.start(server)?,
@@ -40,18 +44,27 @@ impl Watch {
         Ok(LocalDone { said, on: self.on(), local: self.shown() })
     }
 
-    fn turn(&self, on: bool) -> Result<String, ApiProblem> {
-        self.switch().turn(on).map_err(|e| {
+    fn turn(&self, part: Part) -> Result<String, ApiProblem> {
+        let before = self.part();
+        self.switch().turn(part).map_err(|e| {
             let text = format!("the switch cannot be kept: {e}. Make the home folder writable");
             problem(Code::Internal, text)
         })?;
-        self.routing().switch_local(on);
+        self.routing().switch_local(part);
         self.events().changed();
-        Ok(match on {
-            true => "Local models are in use again.".into(),
-            false => "Local models are out of routing from this moment on. Requests already under \
+        Ok(match part {
+            Part::On if before == Part::Only => "All models are in use again.".into(),
+            Part::On => "Local models are in use again.".into(),
+            Part::Only => {
+                "Only local models are in use from this moment on. Requests already under \
+                           way go on."
+                    .into()
+            }
+            Part::Off => {
+                "Local models are out of routing from this moment on. Requests already under \
                       way go on."
-                .into(),
+                    .into()
+            }
         })
     }
 

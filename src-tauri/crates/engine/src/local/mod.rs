@@ -21,7 +21,7 @@ mod watch;
 pub use address::Surroundings;
 pub use kind::{Answers, Kind};
 pub use ollama::in_cloud;
-pub use switch::Switch;
+pub use switch::{Part, Switch};
 pub use watch::{Scope, Watch};
 
 /// How a local server stands.

@@ -4,7 +4,7 @@
 
 use super::address::Surroundings;
 use super::look::{KNOWN_WAIT, SEARCH_WAIT, Target, base_url, url};
-use super::{Kind, Model, Server, State, Switch, address, look, ollama};
+use super::{Kind, Model, Part, Server, State, Switch, address, look, ollama};
 use crate::config::Config;
 use crate::events::Events;
 use crate::home::Home;
@@ -93,6 +93,11 @@ impl Watch {
     /// Whether local models are in use.
     pub fn on(&self) -> bool {
         self.switch.on()
+    }
+
+    /// The part that local models take.
+    pub fn part(&self) -> Part {
+        self.switch.part()
     }
 
     pub(super) fn switch(&self) -> &Switch {

@@ -1,0 +1,131 @@
+//! The menu below "Local models": the switch, each model with what it takes and what can be done about
+//! it, each server with what Weir can tell it. Pure.
+
+use super::{Act, Line, check, gap, item, words};
+use crate::api::{LocalModel, LocalOrder, LocalServer, Status};
+
+/// Models of one server that get a line, at most.
+pub const MODELS_MAX: usize = 12;
+/// Servers that Weir can start and stop by itself.
+const STARTS: [&str; 2] = ["ollama", "lmstudio"];
+
+/// The switch, then each server with its models.
+pub fn lines(status: &Status, busy: &[LocalOrder]) -> Vec<Line> {
+    let on = status.routing.local_on;
+    let switch = Act::Local(LocalOrder::Switch { on: !on });
+    let mut lines = vec![check("switch", "Use local models", on, switch)];
+    let absent = ["unknown", "not_running"];
+    let known = |server: &&LocalServer| {
+        server.written
+            || !absent.contains(&server.state.as_str())
+            || STARTS.contains(&server.server.as_str())
+    };
+    for server in status.local.iter().filter(known) {
+        lines.push(gap(&format!("gap:{}", server.server)));
+        lines.extend(models(server, busy));
+        lines.push(standing(server, busy));
+    }
+    if lines.len() == 1 {
+        lines.push(item("none", "No local server was found", Act::Open(Some("local"))));
+    }
+    lines
+}
+
+fn models(server: &LocalServer, busy: &[LocalOrder]) -> Vec<Line> {
+    if server.state != "running" {
+        return Vec::new();
+    }
+    let mut all: Vec<&LocalModel> = server.models.iter().collect();
+    all.sort_by_key(|model| !model.loaded);
+    let mut lines: Vec<Line> =
+        all.iter().take(MODELS_MAX).map(|model| one(server, model, busy)).collect();
+    if let Some(rest) = all.len().checked_sub(MODELS_MAX).filter(|rest| *rest > 0) {
+        let id = format!("more:{}", server.server);
+        lines.push(item(id, format!("{rest} more…"), Act::Open(Some("local"))));
+    }
+    lines
+}
+
+/// `● qwen2.5-coder:7b   loaded, 5.1 GB · Unload`, `○ llama3.2:3b   2.0 GB · Load`
+fn one(server: &LocalServer, model: &LocalModel, busy: &[LocalOrder]) -> Line {
+    let name = format!("{}/{}", server.server, model.name);
+    let id = format!("model:{name}");
+    let mark = if model.loaded { '●' } else { '○' };
+    let size = model.size_bytes.map(size);
+    let says = |words: &str| format!("{mark} {}   {words}", model.name);
+    let concerns = |order: &LocalOrder| match order {
+        LocalOrder::Load { model } | LocalOrder::Unload { model } => *model == name,
+        _ => false,
+    };
+    if busy.iter().any(concerns) {
+        return words(id, says(if model.loaded { "unloading…" } else { "loading…" }));
+    }
+    if model.cloud {
+        return words(id, says("in a cloud"));
+    }
+    let swaps = match server.kind.as_deref() {
+        Some("ollama" | "lmstudio") => true,
+        Some("llamacpp") => server.models.len() > 1,
+        _ => false,
+    };
+    let state = match (model.loaded, size) {
+        (true, Some(size)) => format!("loaded, {size}"),
+        (true, None) => "loaded".to_owned(),
+        (false, Some(size)) => size,
+        (false, None) => String::new(),
+    };
+    let dot = if state.is_empty() { "" } else { " · " };
+    match (swaps, model.loaded) {
+        (false, _) => words(id, says(&state)),
+        (true, true) => {
+            let act = Act::Local(LocalOrder::Unload { model: name });
+            item(id, says(&format!("{state}{dot}Unload")), act)
+        }
+        (true, false) => {
+            let act = Act::Local(LocalOrder::Load { model: name });
+            item(id, says(&format!("{state}{dot}Load")), act)
+        }
+    }
+}
+
+/// The server itself: what it is told, or how it stands where Weir cannot tell it anything.
+fn standing(server: &LocalServer, busy: &[LocalOrder]) -> Line {
+    let id = format!("server:{}", server.server);
+    let title = match server.server.as_str() {
+        "ollama" => "Ollama",
+        "lmstudio" => "LM Studio",
+        "llamacpp" => "llama.cpp",
+        "vllm" => "vLLM",
+        own => own,
+    };
+    let concerns = |order: &LocalOrder| match order {
+        LocalOrder::Start { server: of } | LocalOrder::Stop { server: of } => *of == server.server,
+        _ => false,
+    };
+    let runs = matches!(server.state.as_str(), "running" | "loading");
+    if busy.iter().any(concerns) {
+        let word = if runs { "stopping…" } else { "starting…" };
+        return words(id, format!("{title}   {word}"));
+    }
+    let kind = server.kind.as_deref().unwrap_or(&server.server);
+    let here = ["127.0.0.1", "localhost", "[::1]"].iter().any(|host| server.url.contains(host));
+    let name = server.server.clone();
+    match (here && STARTS.contains(&kind), runs) {
+        (true, true) => {
+            item(id, format!("{title} · Stop"), Act::Local(LocalOrder::Stop { server: name }))
+        }
+        (true, false) => {
+            item(id, format!("{title} · Start"), Act::Local(LocalOrder::Start { server: name }))
+        }
+        (false, _) => words(id, format!("{title}   {}", server.state.replace('_', " "))),
+    }
+}
+
+/// In the units that file managers use.
+fn size(bytes: u64) -> String {
+    const MEGA: u64 = 1_000_000;
+    match bytes / MEGA {
+        mega @ 0..=999 => format!("{mega} MB"),
+        mega => format!("{}.{} GB", mega / 1_000, mega % 1_000 / 100),
+    }
+}

@@ -26,7 +26,6 @@ pub async fn run(wish: Wish) -> ExitCode {
     }
     match host::start(&wish).await {
         Ok(engine) => {
-            say::answer(&format!("listening on http://127.0.0.1:{}\n", engine.port()));
             signals::stop_asked().await;
             engine.stop().await;
             ExitCode::SUCCESS

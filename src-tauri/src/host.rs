@@ -12,7 +12,9 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::watch;
 use weir_engine::api::{ApiProblem, Code};
 use weir_engine::control::{self, Remote};
-use weir_engine::{Engine, Home, Logs, Options, Running};
+use weir_engine::guard::{self, Restart};
+use weir_engine::lock::LockProblem;
+use weir_engine::{Engine, Home, Logs, Options, Running, StartProblem};
 
 /// After another process's engine stopped, before ours takes over: long enough for its restart,
 /// short enough that no tool meets a dead port for long.
@@ -73,11 +75,32 @@ async fn serve_once(
 /// # Errors
 /// What keeps it from serving, with the fix.
 pub async fn start(wish: &Wish) -> Result<Running, ApiProblem> {
-    let options =
-        Options { port: wish.port, logs: Logs::FileAndStderr, harden: true, ..Options::default() };
-    Engine::start(wish.home.clone(), options)
-        .await
-        .map_err(|problem| ApiProblem::new(Code::Unavailable, problem.to_string()))
+    let again = vec!["--home".into(), wish.home.root().into()];
+    let options = Options {
+        port: wish.port,
+        logs: Logs::FileAndStderr,
+        harden: true,
+        // The command line loads no window library, so it watches with a tenth of the memory.
+        restart: Restart::same(again).map(|restart| restart.watched_by("weir")),
+        ..Options::default()
+    };
+    let problem = match Engine::start(wish.home.clone(), options).await {
+        Ok(running) => {
+            // A guardian that started this process reads here that it serves.
+            say::answer(&format!("listening on http://127.0.0.1:{}\n", running.port()));
+            return Ok(running);
+        }
+        Err(problem) => problem,
+    };
+    if !matches!(problem, StartProblem::Lock(LockProblem::Held { .. })) {
+        // Nobody serves, so no tool may be left pointing here.
+        let home = wish.home.clone();
+        let away = spawn_blocking(move || guard::start_failed(&home)).await.unwrap_or_default();
+        if let Some(said) = guard::told(&away) {
+            say::problem(&said);
+        }
+    }
+    Err(ApiProblem::new(Code::Unavailable, problem.to_string()))
 }
 
 /// Shows an engine of our own until the application stops, and then lets its answers finish.

@@ -13,6 +13,7 @@ mod words;
 use clap::Parser;
 use out::{Stop, say};
 use std::process::ExitCode;
+use weir_engine::guard;
 
 /// A request's memory is taken on one thread and given back on another (the ledger's writer), which
 /// this allocator is made for; the system's took a tenth of the process's time in a profile.
@@ -23,6 +24,10 @@ const FAILED: u8 = 1;
 const WRONG_USAGE: u8 = 2;
 
 fn main() -> ExitCode {
+    // Before anything else is loaded: it waits for weeks, and for nothing but one event.
+    if std::env::args_os().nth(1).is_some_and(|first| first == guard::GUARD_ARGUMENT) {
+        return guard::run(std::env::args_os().skip(2));
+    }
     let weir = match args::Weir::try_parse() {
         Ok(weir) => weir,
         Err(help) => {

@@ -1,0 +1,242 @@
+//! The guardian: reads the lifeline until it ends, which is the engine's end however that came, and
+//! then starts the engine again or puts the tools back. Loads no configuration and no ledger, and
+//! does nothing but wait.
+//! Owns the order of what follows a death; `judge` owns what follows.
+
+use super::judge::{Deaths, Verdict};
+use super::lifeline::{End, Word};
+use super::{DEATHS_VARIABLE, told};
+use crate::clock;
+use crate::connect::{Away, Remembered, put_away, remember};
+use crate::control::Remote;
+use crate::harden;
+use crate::home::Home;
+use crate::logs::{self, Logs};
+use std::ffi::OsString;
+use std::io::{BufRead, BufReader, Read};
+use std::path::PathBuf;
+use std::process::{Child, Command, ExitCode, Stdio};
+use std::sync::mpsc::{RecvTimeoutError, sync_channel};
+use std::time::Duration;
+
+/// An engine that does not listen after this long leaves its tools put back until it does.
+const LISTENING_SOON: Duration = Duration::from_secs(4);
+/// How long a desktop may take to show a notification.
+const SHOWN_MAX: Duration = Duration::from_secs(3);
+/// The longest line of an engine's that is read while it starts, in bytes.
+const LINE_BYTES_MAX: u64 = 4096;
+const WRONG_USAGE: u8 = 2;
+
+/// What is watched.
+#[derive(Debug, PartialEq, Eq)]
+struct Watched {
+    home: PathBuf,
+    port: OsString,
+    program: OsString,
+    arguments: Vec<OsString>,
+}
+
+impl Watched {
+    /// From `--home DIR --port N -- PROGRAM ARGUMENTS`.
+    fn read(mut given: impl Iterator<Item = OsString>) -> Option<Self> {
+        let mut named = |name: &str| (given.next()? == name).then(|| given.next())?;
+        let (home, port) = (named("--home")?.into(), named("--port")?);
+        let program = named("--")?;
+        Some(Self { home, port, program, arguments: given.collect() })
+    }
+}
+
+/// Watches, with what follows `guard` on the command line, until there is nothing left to do.
+pub fn run(given: impl Iterator<Item = OsString>) -> ExitCode {
+    let Some(watched) = Watched::read(given) else { return ExitCode::from(WRONG_USAGE) };
+    // Found now: after an update the file of this name is another program.
+    let own = std::env::current_exe().ok();
+    detach();
+    harden::process();
+    let home = Home::at(&watched.home);
+    let mut remembered = remember(&home);
+    let mut meant = None;
+    for line in BufReader::with_capacity(64, std::io::stdin()).lines().map_while(Result::ok) {
+        match Word::read(&line) {
+            Some(Word::Tools) => remembered = remember(&home),
+            Some(Word::Meant(end)) => meant = Some(end),
+            None => {}
+        }
+    }
+    let guardian = Guardian { home, watched, remembered };
+    match meant {
+        Some(End::Leave) => {}
+        // The engine did it; what it did not come to is done here.
+        Some(End::PutBack) => drop(guardian.put_back()),
+        Some(End::HandOver) => guardian.hand_over(own),
+        None => guardian.died(),
+    }
+    ExitCode::SUCCESS
+}
+
+/// Out of the reach of the terminal's signals, which are for the engine.
+fn detach() {
+    #[cfg(unix)]
+    // Fails for the first process of a session alone, which it then is already.
+    let _ = rustix::process::setsid();
+    // Holds no folder that somebody may want to remove.
+    let _ = std::env::set_current_dir(std::path::MAIN_SEPARATOR_STR);
+}
+
+/// What became of an engine that was started.
+enum Started {
+    /// It listens.
+    Listening,
+    /// It ended before it did.
+    Died,
+    /// There is no program any more, or none that runs.
+    NoProgram(std::io::Error),
+}
+
+struct Guardian {
+    home: Home,
+    watched: Watched,
+    remembered: Remembered,
+}
+
+impl Guardian {
+    /// The engine's end was not meant.
+    fn died(&self) {
+        if !self.home.root().is_dir() {
+            // Whoever removed the home does not want it made anew.
+            self.tell("Weir ended and its home folder is gone.", &self.put_back());
+            return;
+        }
+        let mut deaths = Deaths::read(&std::env::var(DEATHS_VARIABLE).unwrap_or_default());
+        loop {
+            if remember(&self.home).is_empty() {
+                return;
+            }
+            if deaths.another(clock::unix_ms()) == Verdict::Loop {
+                self.tell("Weir ended again and again and is not restarted.", &self.put_back());
+                return;
+            }
+            // Somebody was quicker.
+            if matches!(Remote::find(self.home.root()), Ok(Some(_))) {
+                return;
+            }
+            let program = &self.watched.program;
+            match self.start(program.clone(), &self.watched.arguments, &deaths) {
+                Started::Listening => return,
+                Started::Died => {}
+                Started::NoProgram(cause) => {
+                    let why = format!(
+                        "Weir ended, and {} cannot be started again: {cause}.",
+                        program.display()
+                    );
+                    self.tell(&why, &self.put_back());
+                    return;
+                }
+            }
+        }
+    }
+
+    /// An engine without a window serves from now on.
+    fn hand_over(&self, own: Option<PathBuf>) {
+        let Some(program) = own else { return };
+        let arguments: Vec<OsString> = vec![
+            "--home".into(),
+            self.home.root().into(),
+            "serve".into(),
+            "--port".into(),
+            self.watched.port.clone(),
+        ];
+        match self.start(program.into(), &arguments, &Deaths::default()) {
+            Started::Listening => {}
+            Started::Died | Started::NoProgram(_) => {
+                self.tell("Weir could not go on without its window.", &self.put_back());
+            }
+        }
+    }
+
+    /// Starts an engine and waits until it listens; it has a guardian of its own by then. Its
+    /// variables and their keys are this process's, which had them from the engine before.
+    fn start(&self, program: OsString, arguments: &[OsString], deaths: &Deaths) -> Started {
+        let mut command = Command::new(program);
+        command.args(arguments).env(DEATHS_VARIABLE, deaths.text());
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+        match command.spawn() {
+            Ok(child) => self.listening(child),
+            Err(cause) => Started::NoProgram(cause),
+        }
+    }
+
+    fn listening(&self, mut child: Child) -> Started {
+        let Some(stdout) = child.stdout.take() else { return Started::Died };
+        let (tell, heard) = sync_channel(1);
+        let read = move || {
+            let mut line = String::new();
+            let read = BufReader::new(stdout.take(LINE_BYTES_MAX)).read_line(&mut line);
+            let _ = tell.send(read.is_ok_and(|bytes| bytes > 0));
+        };
+        if std::thread::Builder::new().spawn(read).is_err() {
+            return Started::Listening;
+        }
+        let listens = match heard.recv_timeout(LISTENING_SOON) {
+            Err(RecvTimeoutError::Timeout) => {
+                // It connects them again when it listens.
+                self.put_back();
+                heard.recv().unwrap_or_default()
+            }
+            other => other.unwrap_or_default(),
+        };
+        if listens {
+            return Started::Listening;
+        }
+        let _ = child.wait();
+        Started::Died
+    }
+
+    fn put_back(&self) -> Away {
+        match self.home.root().is_dir() {
+            true => put_away(&self.home),
+            false => self.remembered.put_back(&self.home),
+        }
+    }
+
+    /// Says what happened in the log, while there is a home for it, and on the desktop.
+    fn tell(&self, what: &str, away: &Away) {
+        let text = [Some(what.to_owned()), told(away)].into_iter().flatten();
+        let text = text.collect::<Vec<_>>().join(" ");
+        if self.home.root().is_dir() {
+            logs::install(&self.home, Logs::File);
+            tracing::error!("{text}");
+        }
+        let (shown, wait) = sync_channel(1);
+        let show = move || {
+            let mut notification = notify_rust::Notification::new();
+            notification.appname("Weir").summary("Weir").body(&text).icon("weir");
+            // A desktop without notifications has the log.
+            let _ = shown.send(notification.show().is_ok());
+        };
+        if std::thread::Builder::new().spawn(show).is_ok() {
+            let _ = wait.recv_timeout(SHOWN_MAX);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(given: &[&str]) -> Option<Watched> {
+        Watched::read(given.iter().map(OsString::from))
+    }
+
+    #[test]
+    fn what_is_watched_is_read_whole_or_not_at_all() {
+        let whole = ["--home", "a b", "--port", "9", "--", "weir", "serve", "--port", "9"];
+        let watched = read(&whole).unwrap();
+        assert_eq!(watched.home, PathBuf::from("a b"));
+        assert_eq!((watched.port, watched.program), ("9".into(), "weir".into()));
+        assert_eq!(watched.arguments, ["serve", "--port", "9"]);
+        for short in 0..6 {
+            assert_eq!(read(&whole[..short]), None, "{short}");
+        }
+    }
+}

@@ -12,11 +12,7 @@ use super::work::Workshop;
 use crate::api::Desk;
 use crate::home::Home;
 use std::collections::BTreeMap;
-use std::time::{Duration, SystemTime};
-
-/// Another change of tools takes milliseconds; this long is waited for its end, in steps of `STEP`.
-const TURN_MAX: Duration = Duration::from_secs(1);
-const STEP: Duration = Duration::from_millis(20);
+use std::time::SystemTime;
 
 /// What became of the tools that were put back.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -32,9 +28,9 @@ pub struct Away {
 pub struct Remembered(Vec<(Tool, Record)>);
 
 impl Remembered {
-    /// Whether no tool's file leads to Weir.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+    /// Whether no tool's file leads to Weir, or every one was put back.
+    pub fn all_away(&self) -> bool {
+        self.0.iter().all(|(_, record)| record.away)
     }
 
     /// Puts the files back by what is remembered alone.
@@ -94,7 +90,7 @@ fn put_one_away(shop: &Workshop<'_>, tool: Tool) -> Result<bool, ConnectProblem>
     if record.is_none_or(|record| record.files.is_empty()) {
         return Ok(false);
     }
-    let _turn = turn(shop)?;
+    let _turn = shop.turn()?;
     // Read again: it may have been put back while its turn was waited for.
     let Some(mut record) = shop.record(tool).map_err(ConnectProblem::Journal)? else {
         return Ok(false);
@@ -109,19 +105,6 @@ fn put_one_away(shop: &Workshop<'_>, tool: Tool) -> Result<bool, ConnectProblem>
 
 fn touched(report: &super::Report) -> bool {
     report.files.iter().any(|file| !file.diff.is_empty())
-}
-
-fn turn(shop: &Workshop<'_>) -> Result<Option<std::fs::File>, ConnectProblem> {
-    let mut waited = Duration::ZERO;
-    loop {
-        match shop.turn() {
-            Err(ConnectProblem::Busy) if waited < TURN_MAX => {
-                std::thread::sleep(STEP);
-                waited += STEP;
-            }
-            other => return other,
-        }
-    }
 }
 
 /// Connects every tool again that Weir itself had put back, each as it was asked for before. One
@@ -140,7 +123,8 @@ pub fn connect_again(home: &Home, desk: &dyn Desk) -> Result<Away, ConnectProble
     }
     let gateway = Gateway::of(desk)?;
     for (tool, record) in away {
-        let known = record.files.iter().any(|file| tool.file(&around, &Disk) == Some(file.named.clone()));
+        let known =
+            record.files.iter().any(|file| tool.file(&around, &Disk) == Some(file.named.clone()));
         let done = match known {
             true => shop.connect(tool, &gateway, &desk, &record.ask).map(|_| true),
             false => Err(ConnectProblem::Elsewhere { tool: tool.name() }),

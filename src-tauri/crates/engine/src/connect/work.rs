@@ -17,7 +17,11 @@ use crate::home::Home;
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+/// Another change of tools takes milliseconds; this long is waited for its end, in steps of `STEP`.
+const TURN_MAX: Duration = Duration::from_secs(1);
+const STEP: Duration = Duration::from_millis(20);
 /// What tells a tool's second token from its first; they take turns.
 const AGAIN: &str = "again";
 /// Stands for a token that is not made yet.
@@ -315,9 +319,18 @@ impl Workshop<'_> {
     /// One change of tools at a time. A home on a disk that is full or read-only must not keep a
     /// tool from being put back, so a lock that cannot be made is none.
     pub(super) fn turn(&self) -> Result<Option<File>, ConnectProblem> {
-        match self.files.turn(&self.home.root().join("tools.lock")) {
-            Err(cause) if cause.kind() == io::ErrorKind::WouldBlock => Err(ConnectProblem::Busy),
-            other => Ok(other.unwrap_or_default()),
+        let mut waited = Duration::ZERO;
+        loop {
+            match self.files.turn(&self.home.root().join("tools.lock")) {
+                Err(cause) if cause.kind() == io::ErrorKind::WouldBlock => {
+                    if waited >= TURN_MAX {
+                        return Err(ConnectProblem::Busy);
+                    }
+                    std::thread::sleep(STEP);
+                    waited += STEP;
+                }
+                other => return Ok(other.unwrap_or_default()),
+            }
         }
     }
 }

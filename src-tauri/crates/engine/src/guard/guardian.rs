@@ -5,14 +5,16 @@
 
 use super::judge::{Deaths, Verdict};
 use super::lifeline::{End, Word};
-use super::{DEATHS_VARIABLE, told};
+use super::{DEATHS_VARIABLE, SMALL_PAGES, told};
 use crate::clock;
 use crate::connect::{Away, Remembered, put_away, remember};
 use crate::control::Remote;
 use crate::harden;
-use crate::home::Home;
+use crate::home::{Home, private_file};
+use crate::lock;
 use crate::logs::{self, Logs};
 use std::ffi::OsString;
+use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitCode, Stdio};
@@ -21,6 +23,8 @@ use std::time::Duration;
 
 /// An engine that does not listen after this long leaves its tools put back until it does.
 const LISTENING_SOON: Duration = Duration::from_secs(4);
+/// Before an engine is started once more that ended before it listened.
+const AGAIN_AFTER: Duration = Duration::from_millis(500);
 /// How long a desktop may take to show a notification.
 const SHOWN_MAX: Duration = Duration::from_secs(3);
 /// The longest line of an engine's that is read while it starts, in bytes.
@@ -51,6 +55,7 @@ pub fn run(given: impl Iterator<Item = OsString>) -> ExitCode {
     let Some(watched) = Watched::read(given) else { return ExitCode::from(WRONG_USAGE) };
     // Found now: after an update the file of this name is another program.
     let own = std::env::current_exe().ok();
+    let engine = parent();
     detach();
     harden::process();
     let home = Home::at(&watched.home);
@@ -63,10 +68,11 @@ pub fn run(given: impl Iterator<Item = OsString>) -> ExitCode {
             None => {}
         }
     }
-    let guardian = Guardian { home, watched, remembered };
+    let guardian = Guardian { home, watched, remembered, engine };
     match meant {
         Some(End::Leave) => {}
         // The engine did it; what it did not come to is done here.
+        Some(End::PutBack) if remember(&guardian.home).all_away() && guardian.home_is_there() => {}
         Some(End::PutBack) => drop(guardian.put_back()),
         Some(End::HandOver) => guardian.hand_over(own),
         None => guardian.died(),
@@ -83,6 +89,24 @@ fn detach() {
     let _ = std::env::set_current_dir(std::path::MAIN_SEPARATOR_STR);
 }
 
+#[cfg(unix)]
+fn parent() -> Option<u32> {
+    Some(std::os::unix::process::parent_id())
+}
+
+#[cfg(not(unix))]
+fn parent() -> Option<u32> {
+    None
+}
+
+/// An engine gets the large pages again that its guardian does without.
+fn large_pages(command: &mut Command) {
+    command.env_remove(SMALL_PAGES.0);
+    #[cfg(target_os = "linux")]
+    // Fails on a system without such pages.
+    let _ = rustix::thread::disable_transparent_huge_pages(false);
+}
+
 /// What became of an engine that was started.
 enum Started {
     /// It listens.
@@ -97,33 +121,39 @@ struct Guardian {
     home: Home,
     watched: Watched,
     remembered: Remembered,
+    /// The process that was watched, where the system tells.
+    engine: Option<u32>,
 }
 
 impl Guardian {
+    fn home_is_there(&self) -> bool {
+        self.home.root().is_dir()
+    }
+
     /// The engine's end was not meant.
     fn died(&self) {
-        if !self.home.root().is_dir() {
+        if !self.home_is_there() {
             // Whoever removed the home does not want it made anew.
             self.tell("Weir ended and its home folder is gone.", &self.put_back());
             return;
         }
+        // The guardian before this one may have heard of the same death: one acts at a time.
+        let _turn = self.turn();
+        if remember(&self.home).all_away() || self.served() {
+            return;
+        }
         let mut deaths = Deaths::read(&std::env::var(DEATHS_VARIABLE).unwrap_or_default());
         loop {
-            if remember(&self.home).is_empty() {
-                return;
-            }
             if deaths.another(clock::unix_ms()) == Verdict::Loop {
                 self.tell("Weir ended again and again and is not restarted.", &self.put_back());
-                return;
-            }
-            // Somebody was quicker.
-            if matches!(Remote::find(self.home.root()), Ok(Some(_))) {
                 return;
             }
             let program = &self.watched.program;
             match self.start(program.clone(), &self.watched.arguments, &deaths) {
                 Started::Listening => return,
-                Started::Died => {}
+                // Somebody was quicker, or it cannot start; a moment may help.
+                Started::Died if self.served() => return,
+                Started::Died => std::thread::sleep(AGAIN_AFTER),
                 Started::NoProgram(cause) => {
                     let why = format!(
                         "Weir ended, and {} cannot be started again: {cause}.",
@@ -134,6 +164,21 @@ impl Guardian {
                 }
             }
         }
+    }
+
+    /// Whether another engine serves the home. The one that is just dying may have its sockets for
+    /// a moment more.
+    fn served(&self) -> bool {
+        let holder = lock::holder(&self.home).map(|holder| holder.pid);
+        let died = holder.is_some() && holder == self.engine;
+        !died && matches!(Remote::find(self.home.root()), Ok(Some(_)))
+    }
+
+    /// Held while this guardian acts. Where it cannot be had, it acts all the same.
+    fn turn(&self) -> Option<File> {
+        let path = self.home.root().join("guard.lock");
+        let file = private_file().write(true).create(true).truncate(false).open(path).ok()?;
+        file.lock().is_ok().then_some(file)
     }
 
     /// An engine without a window serves from now on.
@@ -160,6 +205,7 @@ impl Guardian {
         let mut command = Command::new(program);
         command.args(arguments).env(DEATHS_VARIABLE, deaths.text());
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+        large_pages(&mut command);
         match command.spawn() {
             Ok(child) => self.listening(child),
             Err(cause) => Started::NoProgram(cause),
@@ -193,7 +239,7 @@ impl Guardian {
     }
 
     fn put_back(&self) -> Away {
-        match self.home.root().is_dir() {
+        match self.home_is_there() {
             true => put_away(&self.home),
             false => self.remembered.put_back(&self.home),
         }
@@ -203,7 +249,7 @@ impl Guardian {
     fn tell(&self, what: &str, away: &Away) {
         let text = [Some(what.to_owned()), told(away)].into_iter().flatten();
         let text = text.collect::<Vec<_>>().join(" ");
-        if self.home.root().is_dir() {
+        if self.home_is_there() {
             logs::install(&self.home, Logs::File);
             tracing::error!("{text}");
         }

@@ -25,6 +25,9 @@ pub const GUARD_VARIABLE: &str = "WEIR_GUARD";
 /// Set for an engine that a guardian started: when the ones before it died, in Unix milliseconds.
 const DEATHS_VARIABLE: &str = "WEIR_GUARD_DEATHS";
 
+/// Has the allocator take memory in small pages: two large ones are more than a guardian needs.
+const SMALL_PAGES: (&str, &str) = ("MIMALLOC_ALLOW_THP", "0");
+
 /// Who makes good the end of an engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {

@@ -4,7 +4,7 @@
 
 use super::judge::{Deaths, Verdict};
 use super::lifeline::{End, Word};
-use super::{Mode, Restart, guardian_arguments};
+use super::{Mode, Restart, SMALL_PAGES, guardian_arguments};
 use crate::clock;
 use crate::connect;
 use crate::home::Home;
@@ -183,6 +183,7 @@ impl Start {
         let (heard, line) = io::pipe()?;
         let mut command = Command::new(&self.restart.guardian);
         command.args(guardian_arguments(self.home.root(), self.port, &self.restart));
+        command.env(SMALL_PAGES.0, SMALL_PAGES.1);
         // It outlives this process, so it must hold neither its output nor its folder.
         command.stdin(heard).stdout(Stdio::null()).stderr(Stdio::null());
         #[cfg(windows)]

@@ -12,7 +12,7 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::watch;
 use weir_engine::api::{ApiProblem, Code};
 use weir_engine::control::{self, Remote};
-use weir_engine::guard::{self, Restart};
+use weir_engine::guard::{self, Mode, Restart};
 use weir_engine::lock::LockProblem;
 use weir_engine::{Engine, Home, Logs, Options, Running, StartProblem};
 
@@ -75,21 +75,15 @@ async fn serve_once(
 /// # Errors
 /// What keeps it from serving, with the fix.
 pub async fn start(wish: &Wish) -> Result<Running, ApiProblem> {
-    let again = vec!["--home".into(), wish.home.root().into()];
     let options = Options {
         port: wish.port,
         logs: Logs::FileAndStderr,
         harden: true,
-        // The command line loads no window library, so it watches with a tenth of the memory.
-        restart: Restart::same(again).map(|restart| restart.watched_by("weir")),
+        restart: restart(&wish.home),
         ..Options::default()
     };
     let problem = match Engine::start(wish.home.clone(), options).await {
-        Ok(running) => {
-            // A guardian that started this process reads here that it serves.
-            say::answer(&format!("listening on http://127.0.0.1:{}\n", running.port()));
-            return Ok(running);
-        }
+        Ok(running) => return Ok(running),
         Err(problem) => problem,
     };
     if !matches!(problem, StartProblem::Lock(LockProblem::Held { .. })) {
@@ -103,6 +97,18 @@ pub async fn start(wish: &Wish) -> Result<Running, ApiProblem> {
     Err(ApiProblem::new(Code::Unavailable, problem.to_string()))
 }
 
+/// How this application is started again. The command line, where it lies beside, watches: it loads
+/// no window library, and so needs a tenth of the memory.
+fn restart(home: &Home) -> Option<Restart> {
+    let again = vec!["--home".into(), home.root().into()];
+    Restart::same(again).map(|restart| restart.watched_by("weir"))
+}
+
+/// Whether an engine without a window could go on serving when this application ends.
+pub fn can_hand_over(home: &Home) -> bool {
+    Mode::of_process() == Mode::Guarded && restart(home).is_some_and(|r| r.can_hand_over())
+}
+
 /// Shows an engine of our own until the application stops, and then lets its answers finish.
 async fn run_own(
     mut engine: Running,
@@ -111,6 +117,9 @@ async fn run_own(
 ) -> ControlFlow<()> {
     let mut events = engine.feed().subscribe();
     shell.set_source(Source::Serving { desk: engine.desk(), own: true });
+    if guard::started_by_one() {
+        say::answer(&guard::listening(engine.port()));
+    }
     let heard = async {
         // Which event it was does not matter, nor how many were missed: what is shown is asked anew.
         while !matches!(events.recv().await, Err(RecvError::Closed)) {
@@ -125,6 +134,9 @@ async fn run_own(
     };
     let stopped = waited_or_stopped(ended, stopping).await;
     shell.set_source(Source::Starting);
+    if stopped && shell.is_handed_over() && !engine.hand_over() {
+        say::problem("no engine without a window could be started; Weir stops");
+    }
     engine.stop().await;
     if stopped { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
 }

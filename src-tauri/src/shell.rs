@@ -2,6 +2,7 @@
 //! that something changed. Everything shown is asked of the engine's desk when it is drawn.
 
 use crate::clipboard::Clipboard;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{Notify, watch};
 use weir_engine::Home;
@@ -41,6 +42,7 @@ pub struct Shell {
     desktop: Mutex<Desktop>,
     changed: watch::Sender<()>,
     retry: Notify,
+    handed_over: AtomicBool,
 }
 
 impl Shell {
@@ -53,6 +55,7 @@ impl Shell {
             desktop: Mutex::default(),
             changed: watch::Sender::new(()),
             retry: Notify::new(),
+            handed_over: AtomicBool::new(false),
         }
     }
 
@@ -104,6 +107,16 @@ impl Shell {
     /// Asks for another try to start or reach an engine.
     pub fn ask_retry(&self) {
         self.retry.notify_one();
+    }
+
+    /// Notes that an engine without a window is to serve when this application ends.
+    pub fn hand_over(&self) {
+        self.handed_over.store(true, Ordering::Release);
+    }
+
+    /// Whether that was asked for.
+    pub fn is_handed_over(&self) -> bool {
+        self.handed_over.load(Ordering::Acquire)
     }
 
     /// Waits until another try is asked for.

@@ -2,7 +2,7 @@
 //! Owns the words that never change, the icons, and what a click asks for.
 
 use crate::shell::Shell;
-use crate::{say, window};
+use crate::{host, say, window};
 use std::sync::Arc;
 use std::time::Duration;
 use tauri::async_runtime::{self, spawn_blocking};
@@ -93,6 +93,7 @@ async fn build_on_main(app: &AppHandle, own_home: bool) -> Result<Tray, String> 
 
 impl Tray {
     fn build(app: &AppHandle, own_home: bool) -> tauri::Result<Self> {
+        let hands_over = host::can_hand_over(&app.state::<Arc<Shell>>().home);
         let view = TrayView::offline("starting");
         let item =
             |id: &str, text: &str, enabled| MenuItem::with_id(app, id, text, enabled, None::<&str>);
@@ -119,9 +120,12 @@ impl Tray {
                 &tunnel,
                 &line()?,
                 &login,
-                &item("quit", "Quit Weir", true)?,
             ],
         )?;
+        if hands_over {
+            menu.append(&item("keep", "Keep serving without the icon", true)?)?;
+        }
+        menu.append(&item("quit", "Quit Weir", true)?)?;
         let icon = TrayIconBuilder::with_id("weir")
             .icon(icon(view.mark))
             .icon_as_template(cfg!(target_os = "macos"))
@@ -235,6 +239,10 @@ fn clicked(app: &AppHandle, event: MenuEvent) {
                 say::problem(&format!("start at login cannot be changed: {problem}"));
             }
             app.state::<Arc<Shell>>().touch();
+        }
+        "keep" => {
+            app.state::<Arc<Shell>>().hand_over();
+            app.exit(0);
         }
         "quit" => app.exit(0),
         _ => {}

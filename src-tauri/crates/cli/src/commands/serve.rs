@@ -60,7 +60,7 @@ async fn run(home: Home, args: &Serve) -> Done {
             return Ok(());
         }
     };
-    let listening = format!("listening on http://127.0.0.1:{}\n", running.port());
+    let listening = guard::listening(running.port());
     if let Err(problem @ Stop::Failed(_)) = Out::stdout(false).text(&listening) {
         running.stop().await;
         return Err(problem);

@@ -29,6 +29,8 @@ const AGAIN_AFTER: Duration = Duration::from_millis(500);
 const SHOWN_MAX: Duration = Duration::from_secs(3);
 /// The longest line of an engine's that is read while it starts, in bytes.
 const LINE_BYTES_MAX: u64 = 4096;
+/// What a supervisor asks for.
+const PUT_BACK: &str = "put-back";
 const WRONG_USAGE: u8 = 2;
 
 /// What is watched.
@@ -50,8 +52,13 @@ impl Watched {
     }
 }
 
-/// Watches, with what follows `guard` on the command line, until there is nothing left to do.
+/// Watches, with what follows `guard` on the command line, until there is nothing left to do. With
+/// `put-back` it only puts the tools back: what a supervisor calls when it has given up.
 pub fn run(given: impl Iterator<Item = OsString>) -> ExitCode {
+    let mut given = given.peekable();
+    if given.peek().is_some_and(|first| first == PUT_BACK) {
+        return given_up();
+    }
     let Some(watched) = Watched::read(given) else { return ExitCode::from(WRONG_USAGE) };
     // Found now: after an update the file of this name is another program.
     let own = std::env::current_exe().ok();
@@ -78,6 +85,18 @@ pub fn run(given: impl Iterator<Item = OsString>) -> ExitCode {
         None => guardian.died(),
     }
     ExitCode::SUCCESS
+}
+
+/// A supervisor restarts Weir no more.
+fn given_up() -> ExitCode {
+    let Ok(home) = Home::locate(None) else { return ExitCode::FAILURE };
+    // It may have been started by hand since.
+    if matches!(Remote::find(home.root()), Ok(Some(_))) {
+        return ExitCode::SUCCESS;
+    }
+    let away = put_away(&home);
+    tell(&home, "Weir ended again and again and is not restarted.", &away);
+    if away.problems.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 /// Out of the reach of the terminal's signals, which are for the engine.
@@ -134,7 +153,7 @@ impl Guardian {
     fn died(&self) {
         if !self.home_is_there() {
             // Whoever removed the home does not want it made anew.
-            self.tell("Weir ended and its home folder is gone.", &self.put_back());
+            tell(&self.home, "Weir ended and its home folder is gone.", &self.put_back());
             return;
         }
         // The guardian before this one may have heard of the same death: one acts at a time.
@@ -145,7 +164,11 @@ impl Guardian {
         let mut deaths = Deaths::read(&std::env::var(DEATHS_VARIABLE).unwrap_or_default());
         loop {
             if deaths.another(clock::unix_ms()) == Verdict::Loop {
-                self.tell("Weir ended again and again and is not restarted.", &self.put_back());
+                tell(
+                    &self.home,
+                    "Weir ended again and again and is not restarted.",
+                    &self.put_back(),
+                );
                 return;
             }
             let program = &self.watched.program;
@@ -159,7 +182,7 @@ impl Guardian {
                         "Weir ended, and {} cannot be started again: {cause}.",
                         program.display()
                     );
-                    self.tell(&why, &self.put_back());
+                    tell(&self.home, &why, &self.put_back());
                     return;
                 }
             }
@@ -194,7 +217,7 @@ impl Guardian {
         match self.start(program.into(), &arguments, &Deaths::default()) {
             Started::Listening => {}
             Started::Died | Started::NoProgram(_) => {
-                self.tell("Weir could not go on without its window.", &self.put_back());
+                tell(&self.home, "Weir could not go on without its window.", &self.put_back());
             }
         }
     }
@@ -244,25 +267,25 @@ impl Guardian {
             false => self.remembered.put_back(&self.home),
         }
     }
+}
 
-    /// Says what happened in the log, while there is a home for it, and on the desktop.
-    fn tell(&self, what: &str, away: &Away) {
-        let text = [Some(what.to_owned()), told(away)].into_iter().flatten();
-        let text = text.collect::<Vec<_>>().join(" ");
-        if self.home_is_there() {
-            logs::install(&self.home, Logs::File);
-            tracing::error!("{text}");
-        }
-        let (shown, wait) = sync_channel(1);
-        let show = move || {
-            let mut notification = notify_rust::Notification::new();
-            notification.appname("Weir").summary("Weir").body(&text).icon("weir");
-            // A desktop without notifications has the log.
-            let _ = shown.send(notification.show().is_ok());
-        };
-        if std::thread::Builder::new().spawn(show).is_ok() {
-            let _ = wait.recv_timeout(SHOWN_MAX);
-        }
+/// Says what happened in the log, while there is a home for it, and on the desktop.
+fn tell(home: &Home, what: &str, away: &Away) {
+    let text = [Some(what.to_owned()), told(away)].into_iter().flatten();
+    let text = text.collect::<Vec<_>>().join(" ");
+    if home.root().is_dir() {
+        logs::install(home, Logs::File);
+        tracing::error!("{text}");
+    }
+    let (shown, wait) = sync_channel(1);
+    let show = move || {
+        let mut notification = notify_rust::Notification::new();
+        notification.appname("Weir").summary("Weir").body(&text).icon("weir");
+        // A desktop without notifications has the log.
+        let _ = shown.send(notification.show().is_ok());
+    };
+    if std::thread::Builder::new().spawn(show).is_ok() {
+        let _ = wait.recv_timeout(SHOWN_MAX);
     }
 }
 

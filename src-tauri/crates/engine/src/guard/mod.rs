@@ -98,10 +98,20 @@ impl Restart {
     }
 }
 
+/// Whether a guardian started this process and waits for it to listen.
+pub fn started_by_one() -> bool {
+    std::env::var_os(DEATHS_VARIABLE).is_some()
+}
+
+/// The line on stdout that says where Weir listens; a guardian waits for it.
+pub fn listening(port: u16) -> String {
+    format!("listening on http://127.0.0.1:{port}\n")
+}
+
 /// Puts every tool back because an engine could not be started: nobody serves, and nobody would.
 /// An engine that a guardian started leaves that to the guardian, which may try once more.
 pub fn start_failed(home: &Home) -> Away {
-    if Mode::of_process() == Mode::Off || std::env::var_os(DEATHS_VARIABLE).is_some() {
+    if Mode::of_process() == Mode::Off || started_by_one() {
         return Away::default();
     }
     connect::put_away(home)

@@ -266,6 +266,16 @@ fn a_stop_puts_the_tools_back_and_the_next_start_connects_them_again() {
         (&log[0]["client"], &log[1]["client"]),
         (&"claude-code".into(), &"claude-code".into())
     );
+    // Once more: the token before the last one ends, whoever still has it.
+    assert!(weir.stop().success());
+    let weir = Weir::try_start(&desk.home, &["serve", "--port", &port.to_string()]);
+    let weir = weir.expect("the port is free again");
+    wait::until("the tool to be connected again", || desk.leads_to(port));
+    for (tool, status) in [(&running, 401), (&anew, 200), (&desk.tool(port), 200)] {
+        assert_eq!(tool.ask(Kind::Messages, false, "once-more").status, status);
+    }
+    let clients = desk.home.weir(&["client", "list", "--json"]).json();
+    assert_eq!(clients.as_array().map(Vec::len), Some(2), "{clients}");
     assert!(weir.stop().success());
     desk.home.weir(&["disconnect", "claude-code"]).ok();
     let clients = desk.home.weir(&["client", "list", "--json"]).json();

@@ -70,6 +70,10 @@ fn connected(shop: &Workshop<'_>, gateway: Option<&Gateway>, tool: Tool) -> Opti
     };
     let running = gateway.is_none_or(|gateway| gateway.running);
     match standing(shop, &record) {
+        Standing::NotConnected if gateway.is_some_and(|gateway| gateway.running) => fail(
+            format!("{title} was put back when Weir ended, and not connected again since"),
+            format!("{again}, or leave it so: weir disconnect {}", tool.name()),
+        ),
         Standing::NotConnected => Some(note(
             name,
             format!("{title} is as it was before Weir, until Weir serves again"),

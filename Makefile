@@ -1,5 +1,5 @@
 # `make run` and `make test` do all their own set-up on Debian and Ubuntu; see .ci/setup.
-.PHONY: run test check build ui bench clients llama fuzz icons kill-long connect-kill e2e trace-report triage-weights triage-report failover-full sim-full pages screens
+.PHONY: run test check build ui bench clients llama fuzz icons kill-long connect-kill e2e trace-report triage-weights triage-report failover-full sim-full pages screens packages packages-check
 export CARGO_TERM_COLOR ?= auto
 FUZZ_SECONDS ?= 60
 
@@ -34,6 +34,9 @@ fuzz: setup-test ; tests/fuzz/run $(FUZZ_SECONDS)
 e2e: ; tests/e2e/run
 # What routing saves on made-up traffic in the shape of real use: docs/routing-savings.md.
 trace-report: setup-build ; WEIR_WRITE=1 cargo test --locked -p weir-engine --test savings -- the_report
+# This system's packages, and a look into them: installed, started, removed again.
+packages: setup-build ui ; .ci/package release
+packages-check: setup-packages ; tests/packages/run release
 icons: ; cd ui && npm run --silent icons
 # The built pages in Chromium: axe, the window's policy, cut text; and their pictures in docs/screens.
 pages: setup-test ; cd ui && npm run --silent pages

@@ -5,6 +5,7 @@ use crate::{failed, say, signals};
 use std::process::ExitCode;
 use tauri::async_runtime::spawn_blocking;
 use weir_engine::api::Desk;
+use weir_engine::guard;
 
 /// Serves until asked to stop. Where another process serves the home already, there is nothing to
 /// do and nothing to show, and it says so.
@@ -26,7 +27,7 @@ pub async fn run(wish: Wish) -> ExitCode {
     }
     match host::start(&wish, None).await {
         Ok(engine) => {
-            say::answer(&format!("listening on http://127.0.0.1:{}\n", engine.port()));
+            say::answer(&guard::listening(engine.port()));
             signals::stop_asked().await;
             engine.stop().await;
             ExitCode::SUCCESS

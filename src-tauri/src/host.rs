@@ -13,7 +13,9 @@ use tokio::sync::watch;
 use weir_engine::alerts::Opener;
 use weir_engine::api::{ApiProblem, Code};
 use weir_engine::control::{self, Remote};
-use weir_engine::{Engine, Home, Logs, Options, Running};
+use weir_engine::guard::{self, Restart};
+use weir_engine::lock::LockProblem;
+use weir_engine::{Engine, Home, Logs, Options, Running, StartProblem};
 
 /// After another process's engine stopped, before ours takes over: long enough for its restart,
 /// short enough that no tool meets a dead port for long.
@@ -82,11 +84,29 @@ pub async fn start(wish: &Wish, opener: Option<Opener>) -> Result<Running, ApiPr
         logs: Logs::FileAndStderr,
         harden: true,
         opener,
+        restart: restart(&wish.home),
         ..Options::default()
     };
-    Engine::start(wish.home.clone(), options)
-        .await
-        .map_err(|problem| ApiProblem::new(Code::Unavailable, problem.to_string()))
+    let problem = match Engine::start(wish.home.clone(), options).await {
+        Ok(running) => return Ok(running),
+        Err(problem) => problem,
+    };
+    if !matches!(problem, StartProblem::Lock(LockProblem::Held { .. })) {
+        // Nobody serves, so no tool may be left pointing here.
+        let home = wish.home.clone();
+        let away = spawn_blocking(move || guard::start_failed(&home)).await.unwrap_or_default();
+        if let Some(said) = guard::told(&away) {
+            say::problem(&said);
+        }
+    }
+    Err(ApiProblem::new(Code::Unavailable, problem.to_string()))
+}
+
+/// How this application is started again. The command line, where it lies beside, watches: it loads
+/// no window library, and so needs a tenth of the memory.
+fn restart(home: &Home) -> Option<Restart> {
+    let again = vec!["--home".into(), home.root().into()];
+    Restart::same(again).map(|restart| restart.watched_by("weir"))
 }
 
 /// Shows an engine of our own until the application stops, and then lets its answers finish.
@@ -97,6 +117,9 @@ async fn run_own(
 ) -> ControlFlow<()> {
     let mut events = engine.feed().subscribe();
     shell.set_source(Source::Serving { desk: engine.desk(), own: true });
+    if guard::started_by_one() {
+        say::answer(&guard::listening(engine.port()));
+    }
     let heard = async {
         // Which event it was does not matter, nor how many were missed: what is shown is asked anew.
         while !matches!(events.recv().await, Err(RecvError::Closed)) {

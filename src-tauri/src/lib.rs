@@ -29,6 +29,7 @@ use tauri::plugin::TauriPlugin;
 use tauri::{AppHandle, RunEvent, Wry};
 use tokio::sync::watch;
 use weir_engine::Home;
+pub use weir_engine::guard;
 use weir_engine::home::HOME_VARIABLE;
 
 /// How long a stop may take: the engine lets answers under way finish for less than this.

@@ -5,9 +5,13 @@
 
 use std::process::ExitCode;
 use weir_tray::arguments::{Arguments, Wanted};
-use weir_tray::say;
+use weir_tray::{guard, say};
 
 fn main() -> ExitCode {
+    // Before anything of the desktop's: a guardian needs no window.
+    if std::env::args_os().nth(1).is_some_and(|first| first == guard::GUARD_ARGUMENT) {
+        return guard::run(std::env::args_os().skip(2));
+    }
     match Arguments::read(std::env::args_os().skip(1)) {
         Ok(Wanted::Run(arguments)) => weir_tray::run(arguments),
         Ok(Wanted::Text(text)) => {

@@ -554,6 +554,61 @@ def attached():
     check(program.ended() == 0, program.said())
 
 
+def notices():
+    """What dunst has shown so far."""
+    subprocess.run(["dunstctl", "close-all"], check=True, timeout=10)
+    history = json.loads(subprocess.run(["dunstctl", "history"], check=True, timeout=10, capture_output=True).stdout)
+    return " ".join(note["body"]["data"] for note in history["data"][0])
+
+
+def guardian():
+    """A connected tool outlives the tray's death, its leaving, and an engine that only dies again."""
+    configure(Provider())
+    start_window_manager()
+    start_panel()
+    Program("dunst", "dunst")
+    until(lambda: bus().name_has_owner("org.freedesktop.Notifications"), "notifications are shown")
+    settings = HOME / ".claude/settings.json"
+    settings.parent.mkdir()
+    settings.write_text('{ "theme": "dark" }\n')
+    before = settings.read_bytes()
+    program = tray_program("--port", "9347")
+    at = serving(program)
+    weir("connect", "claude-code")
+    check(f"127.0.0.1:{at}" in settings.read_text(), "the tool is connected")
+    watched = lambda: subprocess.run(["pgrep", "-f", f"guard --home {WEIR_HOME}"], capture_output=True, text=True).stdout.split()
+    first = until(watched, "somebody watches")
+    check(len(first) == 1, f"one guardian: {first}")
+    check("weir" == pathlib.Path(f"/proc/{first[0]}/exe").resolve().name, "the guardian loads no window library")
+
+    program.process.kill()
+    program.process.wait()
+    until(lambda: healthy(at) and status()["pid"] != program.pid, "it serves again within 5 seconds", 5)
+    tray = status()["pid"]
+    item = Tray(tray)
+    item.wait_for(f"listening on {at} ")
+    until(lambda: watched() not in ([], first), "it is watched anew")
+
+    item.click("Keep serving")
+    until(lambda: healthy(at) and status()["pid"] != tray, "it serves without the tray", 5)
+    alone = status()["pid"]
+    check(pathlib.Path(f"/proc/{alone}/exe").resolve().name == "weir", "it is the command line that serves")
+    check(f"127.0.0.1:{at}" in settings.read_text(), "the tool is still connected")
+    until(lambda: watched(), "it is watched")
+
+    os.kill(alone, signal.SIGKILL)
+    until(lambda: healthy(at) and status()["pid"] != alone, "it serves again", 5)
+    again = status()["pid"]
+    os.kill(again, signal.SIGKILL)
+    until(lambda: healthy(at) and status()["pid"] != again, "and again", 5)
+    os.kill(status()["pid"], signal.SIGKILL)
+    until(lambda: settings.read_bytes() == before, "then the tool is put back, byte for byte", 5)
+    until(lambda: "not restarted" in notices(), "and the desktop says so")
+    shot("given-up")
+    check("Claude Code" in notices(), notices())
+    until(lambda: not watched(), "nobody is left")
+
+
 def port_taken():
     """Something else has the port: the tray says who, and serves once it is free."""
     taken = socket.create_server(("127.0.0.1", 0))
@@ -666,7 +721,7 @@ def answers(at):
 
 
 def main():
-    scenario = {f.__name__: f for f in (tray, menu, page, notices, shown, no_tray, no_display, attached, port_taken, login, picture, picture_menu)}[sys.argv[1]]
+    scenario = {f.__name__: f for f in (tray, menu, page, notices, shown, no_tray, no_display, attached, port_taken, login, guardian, picture, picture_menu)}[sys.argv[1]]
     try:
         scenario()
     except (Failed, dbus.DBusException, LookupError, OSError, subprocess.SubprocessError) as problem:

@@ -63,6 +63,9 @@ mod demo;
 /// A tool's settings lead to Weir, and come back byte for byte, whatever is killed in between.
 mod connect;
 
+/// No end of Weir leaves a tool on a dead port: it is started again, or the tools are put back.
+mod guard;
+
 /// The command line prints what its contract says.
 mod cli;
 

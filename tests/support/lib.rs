@@ -13,6 +13,8 @@ pub mod auditor;
 pub mod canary;
 pub mod client;
 pub mod encoding;
+#[cfg(target_os = "linux")]
+pub mod family;
 pub mod home;
 pub mod http1;
 pub mod journal;

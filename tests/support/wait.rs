@@ -19,6 +19,11 @@ pub fn within<T>(limit: Duration, mut condition: impl FnMut() -> Option<T>) -> O
     }
 }
 
+/// Lets time pass, as a client does between two tries.
+pub fn pause(time: Duration) {
+    std::thread::park_timeout(time);
+}
+
 /// Asks `condition` until it holds; fails the test, naming `what`, when it does not hold [`SOON`].
 #[track_caller]
 pub fn until(what: &str, mut condition: impl FnMut() -> bool) {

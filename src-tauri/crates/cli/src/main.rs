@@ -1,18 +1,5 @@
-//! `weir`: the command line and the headless server. Links no GUI library.
-//! Owns exit codes: 0 done, 1 failed, 2 wrong usage; `weir run` ends with its tool's.
+//! The program `weir`: everything it does is in the library beside it.
 
-mod args;
-mod commands;
-mod csv;
-mod out;
-mod report;
-mod signals;
-mod table;
-mod views;
-mod words;
-
-use clap::Parser;
-use out::{Stop, say};
 use std::process::ExitCode;
 
 /// A request's memory is taken on one thread and given back on another (the ledger's writer), which
@@ -20,29 +7,6 @@ use std::process::ExitCode;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-const FAILED: u8 = 1;
-const WRONG_USAGE: u8 = 2;
-
 fn main() -> ExitCode {
-    let weir = match args::Weir::try_parse() {
-        Ok(weir) => weir,
-        Err(help) => {
-            // Help for a reader who has gone is no failure.
-            let _ = help.print();
-            return ExitCode::from(u8::try_from(help.exit_code()).unwrap_or(WRONG_USAGE));
-        }
-    };
-    match commands::run(weir) {
-        Ok(()) | Err(Stop::Unread) => ExitCode::SUCCESS,
-        Err(Stop::Said) => ExitCode::from(FAILED),
-        Err(Stop::Exit(code)) => ExitCode::from(u8::try_from(code).unwrap_or(FAILED)),
-        Err(Stop::Usage(line)) => {
-            say(&format!("weir: {line}"));
-            ExitCode::from(WRONG_USAGE)
-        }
-        Err(Stop::Failed(line)) => {
-            say(&format!("weir: {line}"));
-            ExitCode::from(FAILED)
-        }
-    }
+    weir_cli::run()
 }

@@ -42,11 +42,36 @@ pub const PORT: u16 = 9347;
 /// A larger file is not a configuration.
 const FILE_BYTES_MAX: u64 = 1024 * 1024;
 
+/// What a stop that was asked for does with connected tools.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnStop {
+    /// They are put back as they were, and connected again at the next start.
+    #[default]
+    Restore,
+    /// They are left pointing at Weir.
+    Keep,
+}
+
+impl OnStop {
+    /// Its names in the file.
+    pub const NAMES: [&str; 2] = ["restore", "keep"];
+
+    /// Its name in the file.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Restore => "restore",
+            Self::Keep => "keep",
+        }
+    }
+}
+
 /// A configuration that holds.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Config {
     /// The port of 127.0.0.1 and ::1; 0 for any free one.
     pub port: u16,
+    /// What a stop does with connected tools.
+    pub on_stop: OnStop,
     /// Providers: the presets, then the user's own in the order they are written.
     pub providers: Vec<Provider>,
     /// Commands that start a provider's server, by its name.

@@ -14,6 +14,7 @@ pub mod connect;
 pub mod desk;
 pub mod events;
 pub mod gate;
+pub mod guard;
 pub mod harden;
 pub mod history;
 pub mod home;

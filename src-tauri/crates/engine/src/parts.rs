@@ -7,6 +7,7 @@ use crate::clock;
 use crate::config::Config;
 use crate::events::Events;
 use crate::gate::Tokens;
+use crate::guard::Guard;
 use crate::home::Home;
 use crate::local::Watch;
 use crate::prices::Prices;
@@ -59,6 +60,8 @@ pub struct Serving {
     pub configured: u16,
     /// When it started, in Unix milliseconds.
     pub started_ms: i64,
+    /// Who makes its death good, if anybody does.
+    pub guard: Option<Arc<Guard>>,
     /// Its counters.
     pub live: Live,
     /// The lines before local servers.
@@ -105,6 +108,13 @@ impl Parts {
             ));
         }
         notices
+    }
+
+    /// Has a guardian started where a tool was connected.
+    pub fn watch_tools(&self) {
+        if let Some(guard) = self.serving.as_ref().and_then(|serving| serving.guard.as_ref()) {
+            guard.look();
+        }
     }
 
     /// Writes what waits: settlements, and when tools last called.

@@ -5,11 +5,13 @@
 use crate::alerts::{Alerts, Opener};
 use crate::books::Books;
 use crate::clock::{self, SystemClock};
-use crate::config::{Config, ConfigProblem};
+use crate::config::{Config, ConfigProblem, OnStop};
+use crate::connect;
 use crate::control::{Door, DoorProblem};
 use crate::desk::HomeDesk;
 use crate::events::Events;
 use crate::gate::{self, Tokens};
+use crate::guard::{self, End, Guard, Restart};
 use crate::harden;
 use crate::home::{Home, HomeProblem};
 use crate::listen::{self, ListenProblem};
@@ -35,6 +37,8 @@ use weir_proxy::ports::{Clock, Ports};
 pub const DRAIN_MAX: Duration = Duration::from_secs(10);
 /// How long what is left may take to end after that.
 const END_MAX: Duration = Duration::from_secs(2);
+/// How long putting tools back may hold a stop up; a disk that hangs must not for ever.
+const PUT_BACK_MAX: Duration = Duration::from_secs(2);
 
 /// How an engine is started.
 #[derive(Clone, Default)]
@@ -49,6 +53,9 @@ pub struct Options {
     pub vault: Option<Arc<dyn Vault>>,
     /// What opens the window; `None` where there is none.
     pub opener: Option<Opener>,
+    /// How this program is started again; `None` for an engine that nobody watches and whose tools
+    /// are left alone.
+    pub restart: Option<Restart>,
 }
 
 /// Why an engine did not start. `Display` says what, where and how to fix it.
@@ -103,6 +110,7 @@ pub struct Running {
     end: CancellationToken,
     serving: JoinSet<()>,
     control: JoinSet<()>,
+    guard: Option<Arc<Guard>>,
     _lock: Lock,
 }
 
@@ -164,8 +172,10 @@ impl Engine {
             stop.clone(),
             end.clone(),
         ));
+        let guard = options.restart.map(|r| Arc::new(Guard::new(&made.home, port, r)));
         let serving = Serving {
             port,
+            guard: guard.clone(),
             configured: made.routing.config().port,
             started_ms: clock::unix_ms(),
             live: proxy.live(),
@@ -182,6 +192,7 @@ impl Engine {
             end,
             serving: JoinSet::new(),
             control: JoinSet::new(),
+            guard,
             _lock: lock,
         };
         let (stop, end) = (running.stop.clone(), running.end.clone());
@@ -196,11 +207,60 @@ impl Engine {
             .serving
             .spawn_blocking(move || recall::recall(&ledger, &recalled, clock::unix_ms()));
         tracing::info!(port, "listening");
+        running.guarded();
         Ok(running)
     }
 }
 
 impl Running {
+    /// Has connected tools watched over, and connects those again that Weir had put back.
+    fn guarded(&mut self) {
+        let Some(guard) = self.guard.clone().filter(|guard| guard.acts()) else { return };
+        guard.look();
+        let desk = Arc::clone(&self.desk);
+        self.serving.spawn_blocking(move || {
+            match connect::connect_again(&desk.0.home, &*desk) {
+                Ok(again) if again.problems.is_empty() => {
+                    for tool in again.tools {
+                        tracing::info!(tool, "connected again");
+                    }
+                }
+                Ok(again) => tracing::warn!(problems = ?again.problems, "not connected again"),
+                Err(problem) => tracing::warn!(%problem, "no tool was connected again"),
+            }
+            guard.look();
+        });
+    }
+
+    /// Has an engine without a window serve when this one has stopped; the tools stay connected.
+    /// False where there is no such program.
+    pub fn hand_over(&self) -> bool {
+        let able = self.guard.as_ref().filter(|guard| guard.can_hand_over());
+        able.map(|guard| guard.ends(End::HandOver)).is_some()
+    }
+
+    /// Tells the guardian that this end is meant, and puts the tools back where they are to be.
+    async fn tools_end(&self) {
+        let Some(guard) = self.guard.clone().filter(|guard| guard.acts()) else { return };
+        guard.ends(match self.desk.0.config.load().on_stop {
+            OnStop::Restore => End::PutBack,
+            OnStop::Keep => End::Leave,
+        });
+        if guard.ending() != Some(End::PutBack) {
+            return;
+        }
+        let home = self.desk.0.home.clone();
+        let done = tokio::task::spawn_blocking(move || connect::put_away(&home));
+        match tokio::time::timeout(PUT_BACK_MAX, done).await {
+            Ok(Ok(away)) => {
+                if let Some(said) = guard::told(&away) {
+                    tracing::info!("{said}");
+                }
+            }
+            _ => tracing::warn!("tools are still being put back"),
+        }
+    }
+
     /// The port of 127.0.0.1 and ::1.
     pub fn port(&self) -> u16 {
         self.port
@@ -230,8 +290,9 @@ impl Running {
     }
 
     /// Stops accepting, lets open answers finish for at most [`DRAIN_MAX`], writes everything and
-    /// lets the home go.
+    /// lets the home go. First of all the tools are put back, so that none meets a closed port.
     pub async fn stop(mut self) {
+        self.tools_end().await;
         self.stop.cancel();
         let open = self.desk.0.books.open();
         if open > 0 {
@@ -258,6 +319,12 @@ impl Running {
             tracing::error!("the ledger could not be brought to the disk");
         }
         tracing::info!("stopped");
+        let guard = self.guard.take();
+        // The lock goes with it, so that whoever takes over finds the home free.
+        drop(self);
+        if let Some(guard) = guard {
+            guard.close();
+        }
     }
 }
 

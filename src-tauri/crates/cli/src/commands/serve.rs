@@ -8,9 +8,11 @@ use crate::out::{Done, Out, Stop, say};
 use crate::signals::{Asked, Signals};
 use std::io;
 use tokio::runtime::{Builder, Runtime};
+use weir_engine::guard::{self, Restart};
 use weir_engine::home::Home;
+use weir_engine::lock::LockProblem;
 use weir_engine::start::DRAIN_MAX;
-use weir_engine::{Engine, Logs, Options, Running};
+use weir_engine::{Engine, Logs, Options, Running, StartProblem};
 
 /// `weir serve`
 pub fn serve(home: Home, args: &Serve) -> Done {
@@ -32,14 +34,33 @@ fn runtime() -> io::Result<Runtime> {
 async fn run(home: Home, args: &Serve) -> Done {
     // Before the engine, so that no signal after "listening" can miss it.
     let mut signals = Signals::open().map_err(|e| failed(format!("cannot hear signals: {e}")))?;
-    let options =
-        Options { port: args.port, logs: Logs::FileAndStderr, harden: true, ..Options::default() };
-    let starting = Engine::start(home, options);
-    let mut running = tokio::select! {
-        started = starting => started.map_err(failed)?,
-        () = signals.stop() => return Ok(()),
+    let again = vec!["--home".into(), home.root().into(), "serve".into()];
+    let options = Options {
+        port: args.port,
+        logs: Logs::FileAndStderr,
+        harden: true,
+        restart: Restart::same(again),
+        ..Options::default()
     };
-    let listening = format!("listening on http://127.0.0.1:{}\n", running.port());
+    let starting = Engine::start(home.clone(), options);
+    let started = tokio::select! {
+        started = starting => Some(started),
+        () = signals.stop() => None,
+    };
+    let mut running = match started {
+        Some(Ok(running)) => running,
+        Some(Err(problem)) => {
+            if !matches!(problem, StartProblem::Lock(LockProblem::Held { .. })) {
+                leave_tools(&home);
+            }
+            return Err(failed(problem));
+        }
+        None => {
+            leave_tools(&home);
+            return Ok(());
+        }
+    };
+    let listening = guard::listening(running.port());
     if let Err(problem @ Stop::Failed(_)) = Out::stdout(false).text(&listening) {
         running.stop().await;
         return Err(problem);
@@ -50,6 +71,13 @@ async fn run(home: Home, args: &Serve) -> Done {
         () = signals.stop() => say("Ended at once. What was open counts at its estimate."),
     }
     Ok(())
+}
+
+/// Nobody serves, so no tool may be left pointing here.
+fn leave_tools(home: &Home) {
+    if let Some(said) = guard::told(&guard::start_failed(home)) {
+        say(&format!("{said}."));
+    }
 }
 
 /// Waits for a request to stop, and takes an edited configuration over meanwhile.

@@ -5,7 +5,7 @@ use super::presets::{PRESET_NAMES, preset};
 use super::raw::{Raw, RawProvider, read};
 use super::read::{At, Problem, nearest};
 use super::routed::{LOCAL, any_local};
-use super::{Config, PORT, Rule, url};
+use super::{Config, OnStop, PORT, Rule, url};
 use std::collections::BTreeMap;
 use weir_core::Dialect;
 use weir_core::route::{KeySource, Provider, ProviderKind, Route};
@@ -53,6 +53,7 @@ impl Judge {
 
     fn config(&mut self, raw: Raw) -> Config {
         let port = self.port(raw.port);
+        let on_stop = self.on_stop(raw.on_stop);
         let starts = self.starts(&raw.providers);
         let (providers, written) = self.providers(raw.providers, port);
         for (entries, key) in [
@@ -94,6 +95,7 @@ impl Judge {
         let tunnel = self.tunnel(raw.tunnel, port, &providers, [&low, &medium, &high]);
         Config {
             port,
+            on_stop,
             providers,
             starts,
             written,
@@ -120,6 +122,13 @@ impl Judge {
             tunnel,
             failover,
             notes: Vec::new(),
+        }
+    }
+
+    fn on_stop(&mut self, given: Option<At<String>>) -> OnStop {
+        match given.as_ref().and_then(|at| self.one_of(at, &OnStop::NAMES)) {
+            Some("keep") => OnStop::Keep,
+            _ => OnStop::Restore,
         }
     }
 

@@ -8,6 +8,7 @@ use weir_core::Money;
 #[derive(Debug, Default)]
 pub struct Raw {
     pub port: Option<At<i64>>,
+    pub on_stop: Option<At<String>>,
     pub providers: Vec<RawProvider>,
     pub low: Option<At<Vec<At<String>>>>,
     pub medium: Option<At<Vec<At<String>>>>,
@@ -207,6 +208,7 @@ pub fn read(text: &str) -> (Raw, Reading) {
         let mut raw = Raw::default();
         if let Some(mut server) = top.section(reading, "server") {
             raw.port = server.integer(reading, "port");
+            raw.on_stop = server.text(reading, "on_stop");
             server.finish(reading);
         }
         if let Some(mut providers) = top.section(reading, "providers") {

@@ -13,7 +13,8 @@ use weir_core::{Class, Failover, Money, Task};
 /// The configuration in force, every key written.
 pub fn toml(config: &Config) -> String {
     let mut out = String::new();
-    section(&mut out, "[server]", &[("port", config.port.to_string())]);
+    let on_stop = text(config.on_stop.as_str());
+    section(&mut out, "[server]", &[("port", config.port.to_string()), ("on_stop", on_stop)]);
     for provider in &config.providers {
         show_provider(&mut out, provider, config.starts.get(&provider.name));
     }

@@ -95,6 +95,7 @@ fn the_default_file_is_the_same_as_no_file() {
     assert_eq!(Config { written: vec![], ..written }, none);
     assert_eq!(none.notes, Vec::<String>::new());
     assert_eq!(none.port, 9347);
+    assert_eq!(none.on_stop, OnStop::Restore);
 }
 
 #[test]

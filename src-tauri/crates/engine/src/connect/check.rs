@@ -15,6 +15,9 @@ use std::path::Path;
 
 /// How a tool stands, as its journal and its files say.
 pub(super) fn standing(shop: &Workshop<'_>, record: &Record) -> Standing {
+    if record.away {
+        return Standing::NotConnected;
+    }
     if !record.done {
         return Standing::Unfinished;
     }
@@ -65,8 +68,22 @@ fn connected(shop: &Workshop<'_>, gateway: Option<&Gateway>, tool: Tool) -> Opti
         Ok(record) => record?,
         Err(cause) => return fail(format!("its journal cannot be read: {cause}"), again),
     };
+    let running = gateway.is_none_or(|gateway| gateway.running);
     match standing(shop, &record) {
-        Standing::NotConnected => None,
+        Standing::NotConnected if gateway.is_some_and(|gateway| gateway.running) => fail(
+            format!("{title} was put back when Weir ended, and not connected again since"),
+            format!("{again}, or leave it so: weir disconnect {}", tool.name()),
+        ),
+        Standing::NotConnected => Some(note(
+            name,
+            format!("{title} is as it was before Weir, until Weir serves again"),
+            format!("weir serve; to leave it so: weir disconnect {}", tool.name()),
+        )),
+        // A tool that is set up by hand has no file that could be put back.
+        Standing::Connected if !running && !record.files.is_empty() => fail(
+            format!("{title} goes through Weir, which is not running"),
+            "weir serve, or put every tool back: weir restore".into(),
+        ),
         Standing::Unfinished => fail(format!("connecting {title} was interrupted"), again),
         Standing::Edited => fail(
             format!("{title} was connected, and its settings were changed since"),

@@ -5,6 +5,7 @@
 
 use super::document::{Format, Path as Key, Splice};
 use super::files::{self, Files};
+use super::plan::Ask;
 use crate::home::Home;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -40,6 +41,15 @@ pub struct Record {
     pub port: u16,
     /// Whether everything below was carried out.
     pub done: bool,
+    /// Whether Weir itself took it back for as long as it does not serve.
+    #[serde(default)]
+    pub away: bool,
+    /// What was asked for, so that it can be done again.
+    #[serde(default)]
+    pub ask: Ask,
+    /// The name of the token before this one, which what still runs may hold.
+    #[serde(default)]
+    pub earlier: Option<String>,
     /// Its files.
     pub files: Vec<FileRecord>,
 }
@@ -136,7 +146,8 @@ fn folder(home: &Home) -> PathBuf {
     home.root().join("tools")
 }
 
-fn file(home: &Home, tool: &str) -> PathBuf {
+/// The journal of a tool.
+pub fn file(home: &Home, tool: &str) -> PathBuf {
     folder(home).join(format!("{tool}.json"))
 }
 

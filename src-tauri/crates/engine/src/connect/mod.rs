@@ -3,6 +3,7 @@
 //! One file a format, one file a tool; `plan` says what would change, `work` carries it out,
 //! `undo` takes it back with nothing running.
 
+mod away;
 mod bench;
 mod check;
 pub(crate) mod diff;
@@ -25,6 +26,7 @@ mod yaml;
 pub use crate::api::{
     ToolFile as Changed, ToolReport as Report, ToolRow, ToolStanding as Standing,
 };
+pub use away::{Away, Remembered, connect_again, marks, put_away, remember};
 pub use bench::Bench;
 pub use check::checks;
 pub use files::{Disk, Files};

@@ -11,12 +11,14 @@ use super::surroundings::Surroundings;
 use super::tools::Tool;
 use super::{document, loopback, marked, undo};
 use crate::home::Home;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::io;
 use std::path::{Path, PathBuf};
 
 /// How a tool that has a login of its own shows it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Login {
     /// As Weir's configuration says: kept where the provider's key is `passthrough`.
     #[default]
@@ -28,7 +30,7 @@ pub enum Login {
 }
 
 /// What was asked for.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ask {
     /// The tool's own login.
     pub login: Login,

@@ -66,6 +66,15 @@ pub enum ConnectProblem {
          Start it first: weir serve"
     )]
     NoPort,
+    /// The file that was changed is not the one this process would change.
+    #[error(
+        "its settings are elsewhere for this process than they were for the one that connected it. \
+         Nothing was changed. From a shell: weir connect {tool}"
+    )]
+    Elsewhere {
+        /// The tool.
+        tool: &'static str,
+    },
     /// Another `weir connect`.
     #[error("another weir is changing tools' settings right now. Try again in a moment")]
     Busy,

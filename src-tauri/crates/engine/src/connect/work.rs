@@ -12,11 +12,18 @@ use super::surroundings::Surroundings;
 use super::tools::Tool;
 use super::{check, diff, undo};
 use crate::api::{ToolFile as Changed, ToolReport as Report, ToolRow, ToolStanding as Standing};
+use crate::gate::TOKEN_MARK;
 use crate::home::Home;
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+/// Another change of tools takes milliseconds; this long is waited for its end, in steps of `STEP`.
+const TURN_MAX: Duration = Duration::from_secs(1);
+const STEP: Duration = Duration::from_millis(20);
+/// What tells a tool's second token from its first; they take turns.
+const AGAIN: &str = "again";
 /// Stands for a token that is not made yet.
 const NO_TOKEN: &str = "weir_0000000000000000000000000000000000000000000";
 
@@ -52,7 +59,7 @@ impl Workshop<'_> {
             program,
             state: record.as_ref().map_or(Standing::NotConnected, |r| check::standing(self, r)),
             file,
-            port: record.map(|record| record.port),
+            port: record.filter(|record| !record.away).map(|record| record.port),
         }
     }
 
@@ -110,6 +117,7 @@ impl Workshop<'_> {
         let (drafts, notes) = planner.drafts(gateway, &issued.token, ask)?;
         let mut report = report(tool, &drafts, notes);
         report.by_hand = tool.by_hand(gateway, &issued.token);
+        record.ask = ask.clone();
         if record.done && report.unchanged && record.port == gateway.port {
             return Ok(report);
         }
@@ -129,7 +137,10 @@ impl Workshop<'_> {
             file.edits.drain(..last);
         }
         record.done = true;
+        record.away = false;
         journal::save(self.files, self.home, &record).map_err(ConnectProblem::Journal)?;
+        // Asked for nothing but this: a running Weir that is asked looks at the journal anew.
+        let _ = tokens.list();
         Ok(report)
     }
 
@@ -151,7 +162,10 @@ impl Workshop<'_> {
             {
                 return Ok(Issued { name: name.clone(), token, made_ms: *made_ms });
             }
-            tokens.revoke(name)?;
+            match record.away {
+                true => retire(record, name, tokens)?,
+                false => tokens.revoke(name)?,
+            }
         }
         // A name somebody else made a token under stays theirs.
         let taken = known.iter().any(|(name, _)| *name == record.tool);
@@ -212,18 +226,22 @@ impl Workshop<'_> {
             return Ok(Report { unchanged: true, ..empty(tool) });
         };
         let mut report = self.put_back(tool, &record)?;
-        if let Some(name) = &record.client
-            && let Err(cause) = take_back(name)
-        {
-            let note =
-                format!("Its token is still in force: {cause}. Later: weir client rm {name}");
-            report.notes.push(note);
+        for name in record.client.iter().chain(&record.earlier) {
+            if let Err(cause) = take_back(name) {
+                let note =
+                    format!("Its token is still in force: {cause}. Later: weir client rm {name}");
+                report.notes.push(note);
+            }
         }
         journal::forget(self.files, self.home, tool.name()).map_err(ConnectProblem::Journal)?;
         Ok(report)
     }
 
-    fn put_back(&self, tool: Tool, record: &Record) -> Result<Report, ConnectProblem> {
+    /// Puts the files of a record back.
+    ///
+    /// # Errors
+    /// The first file that could not be put back, and why; the others were.
+    pub(super) fn put_back(&self, tool: Tool, record: &Record) -> Result<Report, ConnectProblem> {
         let mut report = empty(tool);
         let mut first = None;
         for file in &record.files {
@@ -300,10 +318,19 @@ impl Workshop<'_> {
 
     /// One change of tools at a time. A home on a disk that is full or read-only must not keep a
     /// tool from being put back, so a lock that cannot be made is none.
-    fn turn(&self) -> Result<Option<File>, ConnectProblem> {
-        match self.files.turn(&self.home.root().join("tools.lock")) {
-            Err(cause) if cause.kind() == io::ErrorKind::WouldBlock => Err(ConnectProblem::Busy),
-            other => Ok(other.unwrap_or_default()),
+    pub(super) fn turn(&self) -> Result<Option<File>, ConnectProblem> {
+        let mut waited = Duration::ZERO;
+        loop {
+            match self.files.turn(&self.home.root().join("tools.lock")) {
+                Err(cause) if cause.kind() == io::ErrorKind::WouldBlock => {
+                    if waited >= TURN_MAX {
+                        return Err(ConnectProblem::Busy);
+                    }
+                    std::thread::sleep(STEP);
+                    waited += STEP;
+                }
+                other => return Ok(other.unwrap_or_default()),
+            }
         }
     }
 }
@@ -314,6 +341,22 @@ fn unwritten(path: &Path, cause: io::Error) -> ConnectProblem {
         _ => "Make its folder writable for this user, and check the space on the disk".to_owned(),
     };
     ConnectProblem::File { path: path.to_owned(), cause, fix }
+}
+
+/// Lets the token of a tool that was away stand beside its next one: a program that still runs has
+/// it in its memory, and goes on with it. The one before that ends.
+fn retire(record: &mut Record, name: &str, tokens: &dyn Tokens) -> Result<(), ConnectProblem> {
+    let next = match name.strip_suffix(AGAIN) {
+        Some(base) => base.trim_end_matches(['-', TOKEN_MARK]).to_owned(),
+        None if name.contains(TOKEN_MARK) => format!("{name}-{AGAIN}"),
+        None => format!("{name}{TOKEN_MARK}{AGAIN}"),
+    };
+    for older in [record.earlier.take().as_deref(), Some(&next)].into_iter().flatten() {
+        tokens.revoke(older)?;
+    }
+    record.earlier = Some(name.to_owned());
+    record.client = Some(next);
+    Ok(())
 }
 
 /// The record's files are the drafts; a file that is no longer a part of the set-up is kept, so

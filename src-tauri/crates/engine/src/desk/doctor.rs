@@ -3,6 +3,7 @@
 
 use super::keys;
 use crate::api::{Check, CheckState, Doctor, KeyState};
+use crate::guard::{GUARD_VARIABLE, Mode, State};
 use crate::parts::Parts;
 use std::path::Path;
 use weir_core::route::KeySource;
@@ -10,6 +11,7 @@ use weir_core::route::KeySource;
 /// Runs the checks.
 pub fn doctor(parts: &Parts) -> Doctor {
     let mut checks = vec![home(parts), config(parts), ledger(parts), server(parts), tokens(parts)];
+    checks.extend(guardian(parts));
     checks.extend(notes(parts));
     checks.extend(provider_keys(parts));
     checks.extend(super::doctor_local::checks(parts));
@@ -91,6 +93,24 @@ fn server(parts: &Parts) -> Check {
             note("server", "not running", Some("weir serve, or start Weir from the tray".into()))
         }
     }
+}
+
+fn guardian(parts: &Parts) -> Option<Check> {
+    let guard = parts.serving.as_ref()?.guard.as_ref()?;
+    let name = "guardian";
+    Some(match guard.state() {
+        State::NotNeeded => return None,
+        State::Watching { pid } => {
+            ok(name, format!("pid {pid} starts Weir again if it dies, or puts the tools back"))
+        }
+        State::NotOurs(Mode::Off) => note(
+            name,
+            format!("{GUARD_VARIABLE} is off: tools are left as they are when Weir ends"),
+            Some(format!("unset {GUARD_VARIABLE} and start Weir again")),
+        ),
+        State::NotOurs(_) => ok(name, "its supervisor starts Weir again if it dies"),
+        State::Lost(why) => fail(name, why, "stop Weir and start it again"),
+    })
 }
 
 fn tokens(parts: &Parts) -> Check {

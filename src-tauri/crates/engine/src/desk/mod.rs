@@ -237,10 +237,13 @@ impl Desk for HomeDesk {
             ApiProblem::new(code, problem.to_string())
         })?;
         self.reload_tokens()?;
+        self.0.watch_tools();
         Ok(ClientAdded { name: name.to_owned(), token: SecretText::new(token) })
     }
 
     fn client_list(&self) -> Result<Vec<ClientRow>, ApiProblem> {
+        // Whoever has just connected a tool asks for this last.
+        self.0.watch_tools();
         let rows = self.0.ledger.clients().map_err(ledger_read)?;
         let used = self.0.tokens.last_used();
         let row = |row: weir_ledger::ClientRow| {

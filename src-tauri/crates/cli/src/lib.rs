@@ -1,0 +1,54 @@
+//! `weir`: the command line and the headless server. Links no GUI library.
+//! Owns exit codes: 0 done, 1 failed, 2 wrong usage; `weir run` ends with its tool's.
+
+mod args;
+mod commands;
+mod csv;
+mod out;
+mod report;
+mod signals;
+mod table;
+mod views;
+mod words;
+
+use clap::{CommandFactory, Parser};
+use out::{Stop, say};
+use std::process::ExitCode;
+use weir_engine::guard;
+
+const FAILED: u8 = 1;
+const WRONG_USAGE: u8 = 2;
+
+/// Every command, flag and example, for what is made of them: manual pages, completions.
+pub fn command() -> clap::Command {
+    args::Weir::command()
+}
+
+/// Does what the command line asks.
+pub fn run() -> ExitCode {
+    // Before anything else is loaded: it waits for weeks, and for nothing but one event.
+    if std::env::args_os().nth(1).is_some_and(|first| first == guard::GUARD_ARGUMENT) {
+        return guard::run(std::env::args_os().skip(2));
+    }
+    let weir = match args::Weir::try_parse() {
+        Ok(weir) => weir,
+        Err(help) => {
+            // Help for a reader who has gone is no failure.
+            let _ = help.print();
+            return ExitCode::from(u8::try_from(help.exit_code()).unwrap_or(WRONG_USAGE));
+        }
+    };
+    match commands::run(weir) {
+        Ok(()) | Err(Stop::Unread) => ExitCode::SUCCESS,
+        Err(Stop::Said) => ExitCode::from(FAILED),
+        Err(Stop::Exit(code)) => ExitCode::from(u8::try_from(code).unwrap_or(FAILED)),
+        Err(Stop::Usage(line)) => {
+            say(&format!("weir: {line}"));
+            ExitCode::from(WRONG_USAGE)
+        }
+        Err(Stop::Failed(line)) => {
+            say(&format!("weir: {line}"));
+            ExitCode::from(FAILED)
+        }
+    }
+}

@@ -60,7 +60,7 @@ impl Family {
                 .split(|byte| *byte == 0)
                 .map(|part| String::from_utf8_lossy(part).into_owned())
                 .collect();
-            let ours = command.iter().any(|part| *part == home);
+            let ours = command.contains(&home);
             let weir = command.first().is_some_and(|program| program.contains("weir"));
             if ours || (weir && Some(pid) == holder) {
                 found.push(Process { pid, command });

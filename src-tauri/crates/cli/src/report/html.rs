@@ -103,7 +103,11 @@ fn numbers(chart: &Chart, out: &mut String) {
 }
 
 fn table(table: &Table, out: &mut String) {
-    let _ = write!(out, "<table>\n<caption>{}</caption>\n<thead><tr>", escaped(table.title));
+    let _ = write!(
+        out,
+        "<div class=\"wide\"><table>\n<caption>{}</caption>\n<thead><tr>",
+        escaped(table.title)
+    );
     for (name, number) in &table.columns {
         cell("th", name, *number, out);
     }
@@ -115,7 +119,7 @@ fn table(table: &Table, out: &mut String) {
         }
         out.push_str("</tr>\n");
     }
-    out.push_str("</tbody></table>\n");
+    out.push_str("</tbody></table></div>\n");
 }
 
 fn cell(tag: &str, text: &str, number: bool, out: &mut String) {

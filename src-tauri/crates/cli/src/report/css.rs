@@ -50,7 +50,8 @@ summary:focus-visible{outline:2px solid var(--accent);outline-offset:2px}
 table{width:100%;border-collapse:collapse}
 section table{margin-bottom:24px;break-inside:auto}
 caption{text-align:left;font-weight:600;padding:8px 0 4px}
-th,td{padding:3px 12px 3px 0;border-bottom:1px solid var(--line);text-align:left;font-weight:400;vertical-align:top;overflow-wrap:anywhere}
+th,td{padding:3px 12px 3px 0;border-bottom:1px solid var(--line);text-align:left;font-weight:400;vertical-align:top}
+td:not(.n){overflow-wrap:anywhere}
 th:last-child,td:last-child{padding-right:0}
 thead th{color:var(--ink-2);font-size:12px}
 td:first-child{min-width:96px}

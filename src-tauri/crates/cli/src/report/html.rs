@@ -125,7 +125,9 @@ fn table(table: &Table, out: &mut String) {
 fn cell(tag: &str, text: &str, number: bool, out: &mut String) {
     let class = if number { " class=\"n\"" } else { "" };
     let scope = if tag == "th" { " scope=\"col\"" } else { "" };
-    let _ = write!(out, "<{tag}{scope}{class}>{}</{tag}>", escaped(text));
+    // A number and its sign stay on one line.
+    let text = escaped(text).replace(" %", "&#160;%");
+    let _ = write!(out, "<{tag}{scope}{class}>{text}</{tag}>");
 }
 
 /// A text as HTML shows it, in a text or in an attribute's quotes.

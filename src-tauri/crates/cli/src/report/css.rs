@@ -17,12 +17,12 @@ pub fn sheet() -> String {
             hex(p.accent)
         )
     };
+    // The dark ground stands last: it takes back what holds on paper and on a light one.
     format!(
-        ":root{{color-scheme:light dark;{}}}\n\
-         @media screen and (prefers-color-scheme:dark){{:root{{{}}}.light{{display:none}}.dark{{display:block}}}}\n{}",
+        ":root{{color-scheme:light dark;{}}}\n{REST}\
+         @media screen and (prefers-color-scheme:dark){{:root{{{}}}.light{{display:none}}.dark{{display:block}}}}\n",
         colours(Theme::Light),
         colours(Theme::Dark),
-        REST
     )
 }
 
@@ -50,12 +50,32 @@ summary:focus-visible{outline:2px solid var(--accent);outline-offset:2px}
 table{width:100%;border-collapse:collapse}
 section table{margin-bottom:24px;break-inside:auto}
 caption{text-align:left;font-weight:600;padding:8px 0 4px}
-th,td{padding:3px 12px 3px 0;border-bottom:1px solid var(--line);text-align:left;font-weight:400;vertical-align:top;overflow-wrap:anywhere}
+th,td{padding:3px 12px 3px 0;border-bottom:1px solid var(--line);text-align:left;font-weight:400;vertical-align:top}
+td:not(.n){overflow-wrap:anywhere}
 th:last-child,td:last-child{padding-right:0}
 thead th{color:var(--ink-2);font-size:12px}
+td:first-child{min-width:96px}
 .n{text-align:right;white-space:nowrap}
+@media (max-width:640px){.n{white-space:normal}th,td{padding-right:8px}}
 tr{break-inside:avoid}
 footer{margin-top:24px;color:var(--ink-2);font-size:12px}
 @page{margin:14mm}
 @media print{main{max-width:none;padding:0}details:not([open]){display:none}.wide{overflow:visible}}
 ";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn on_a_dark_ground_the_dark_drawings_are_shown_and_on_paper_the_light_ones() {
+        let sheet = sheet();
+        let place = |text: &str| sheet.rfind(text).expect(text);
+        // Of rules that weigh the same the last one holds.
+        assert!(place("\n.dark{display:none}") < place(".dark{display:block}"));
+        assert!(place("figure svg{display:block") < place(".light{display:none}"));
+        let dark = place("@media screen and (prefers-color-scheme:dark)");
+        assert!(dark < place(".dark{display:block}"), "on a screen alone");
+        assert_eq!(sheet.matches('{').count(), sheet.matches('}').count());
+    }
+}

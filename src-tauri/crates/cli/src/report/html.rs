@@ -103,7 +103,11 @@ fn numbers(chart: &Chart, out: &mut String) {
 }
 
 fn table(table: &Table, out: &mut String) {
-    let _ = write!(out, "<table>\n<caption>{}</caption>\n<thead><tr>", escaped(table.title));
+    let _ = write!(
+        out,
+        "<div class=\"wide\"><table>\n<caption>{}</caption>\n<thead><tr>",
+        escaped(table.title)
+    );
     for (name, number) in &table.columns {
         cell("th", name, *number, out);
     }
@@ -115,13 +119,15 @@ fn table(table: &Table, out: &mut String) {
         }
         out.push_str("</tr>\n");
     }
-    out.push_str("</tbody></table>\n");
+    out.push_str("</tbody></table></div>\n");
 }
 
 fn cell(tag: &str, text: &str, number: bool, out: &mut String) {
     let class = if number { " class=\"n\"" } else { "" };
     let scope = if tag == "th" { " scope=\"col\"" } else { "" };
-    let _ = write!(out, "<{tag}{scope}{class}>{}</{tag}>", escaped(text));
+    // A number and its sign stay on one line.
+    let text = escaped(text).replace(" %", "&#160;%");
+    let _ = write!(out, "<{tag}{scope}{class}>{text}</{tag}>");
 }
 
 /// A text as HTML shows it, in a text or in an attribute's quotes.

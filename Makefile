@@ -1,7 +1,9 @@
 # `make run` and `make test` do all their own set-up on Debian and Ubuntu; see .ci/setup.
-.PHONY: run test check build ui bench clients llama fuzz icons kill-long connect-kill e2e trace-report triage-weights triage-report failover-full sim-full pages screens packages packages-check
+.PHONY: run test check build ui bench clients llama fuzz icons kill-long connect-kill e2e trace-report triage-weights triage-report failover-full sim-full translate-full pages screens packages packages-check
 export CARGO_TERM_COLOR ?= auto
 FUZZ_SECONDS ?= 60
+# `make test` kills a connect at each n-th of its file system calls.
+EACH_CALL ?= 60
 
 run: setup-build ui ; cargo build --locked -p weir-cli -p weir-tray && .ci/try
 
@@ -13,6 +15,8 @@ test: setup-test ui check
 	$(MAKE) e2e pages llama fuzz
 	tests/clients/run --ci
 	tests/clients/crossing --ci
+	@if command -v strace >/dev/null; then tests/connect/every_syscall $(EACH_CALL); \
+	else echo "strace is not installed: no kill was tried in the middle of a connect"; fi
 
 check: setup-build ui
 	cargo fmt --all --check
@@ -46,6 +50,8 @@ kill-long: ; cargo build --locked --release -p weir-cli && WEIR_KILLS=10000 WEIR
 failover-full: ; cargo build --locked -p weir-cli && WEIR_FAILOVER_FULL=1 cargo test --locked -p weir-tests --test suite -- failover:: issue_ --nocapture
 # Every kind of fault under a hundred seeds.
 sim-full: ; cargo build --locked -p weir-cli && WEIR_SIM_SEEDS=100 cargo test --locked -p weir-tests --test suite -- sim:: --nocapture
+# Every answer of the corpus cut and split at every byte.
+translate-full: ; WEIR_EVERY_BYTE=1 cargo test --locked -p weir-translate -- answers:: --nocapture
 # Every file system call of connect and disconnect, killed once each; needs strace.
 connect-kill: ; cargo build --locked -p weir-cli && tests/connect/every_syscall
 # The weights that judge requests, from the corpus beside them; the same bytes at every run.

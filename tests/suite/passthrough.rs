@@ -28,17 +28,17 @@ const HOP_BY_HOP: &[&str] = &[
 
 #[test]
 fn anthropic_exchanges_pass_unchanged_and_are_booked() {
-    play_all("anthropic", 20);
+    play_all("anthropic", 30);
 }
 
 #[test]
 fn openai_exchanges_pass_unchanged_and_are_booked() {
-    play_all("openai", 16);
+    play_all("openai", 25);
 }
 
 #[test]
 fn gemini_exchanges_pass_unchanged_and_are_booked() {
-    play_all("gemini", 8);
+    play_all("gemini", 14);
 }
 
 fn play_all(dialect: &str, least: usize) {

@@ -21,7 +21,7 @@ const PROVIDERS: [(&str, &str, Kind); 4] = [
 ];
 
 /// Every client with every provider that does not speak its dialect.
-fn pairs() -> Vec<(Kind, &'static str, &'static str, Kind)> {
+fn pairs() -> Vec<Pair> {
     let own = |client: Kind| match client {
         Kind::Messages => "anthropic",
         Kind::Gemini => "gemini",
@@ -61,6 +61,28 @@ fn rig() -> Rig {
     );
     home.configure(&(home::providers(&provider.url()) + &local));
     Rig::in_home(home, provider)
+}
+
+/// A client, a provider and its model, and what it is asked at.
+type Pair = (Kind, &'static str, &'static str, Kind);
+
+/// OpenAI behind an address of somebody's own that answers one of its two APIs alone, with the clients
+/// that speak anything else: Responses as Azure may have it, Chat as most others do.
+fn one_api() -> [(Rig, Vec<Pair>); 2] {
+    let rig = |api: &str| {
+        let provider = Provider::answering(answers::natural);
+        let home = Home::pointing_at(&provider);
+        let config = home::providers(&provider.url());
+        let only = format!("dialect = \"openai\"\napi = \"{api}\"\n");
+        home.configure(&config.replace("dialect = \"openai\"\n", &only));
+        Rig::in_home(home, provider)
+    };
+    let pair = |client: Kind, asked: Kind| (client, "openai", MINI, asked);
+    let strangers = [Kind::Messages, Kind::Chat, Kind::Gemini];
+    [
+        (rig("responses"), strangers.map(|client| pair(client, Kind::Responses)).to_vec()),
+        (rig("chat"), vec![pair(Kind::Responses, Kind::Chat)]),
+    ]
 }
 
 /// What the client reads, put together from whatever its dialect streams.
@@ -104,17 +126,22 @@ fn ask(rig: &Rig, of: Kind, route: &str, stream: bool, marker: &str) -> Response
 
 #[test]
 fn every_tool_reaches_every_other_provider_and_is_booked_as_the_provider_counted() {
-    let rig = rig();
-    for (client, provider, model, kind) in pairs() {
+    for (rig, pairs) in [(rig(), pairs())].into_iter().chain(one_api()) {
+        reaches(&rig, pairs);
+    }
+}
+
+fn reaches(rig: &Rig, pairs: Vec<Pair>) {
+    for (client, provider, model, kind) in pairs {
         for stream in [false, true] {
             let marker = format!("{client:?}-{provider}-{stream}");
             let route = format!("{provider}/{model}");
-            let response = ask(&rig, client, &route, stream, &marker);
+            let response = ask(rig, client, &route, stream, &marker);
             assert_eq!(response.status, 200, "{marker}: {}", response.text());
+            assert_eq!(Kind::of(rig.provider.last().asked.path()), Some(kind), "{marker}");
             assert!(response.complete, "{marker}");
             assert_eq!(response.header("x-weir-route"), route, "{marker}");
             assert_eq!(said(client, stream, &response), WORDS, "{marker}: {}", response.text());
-            // The old server is asked once in each dialect that newer ones speak.
             let row = rig.settled(&marker).pop().expect("a row");
             let end = row.ended();
             assert_eq!((end.outcome.as_str(), end.pricing.as_str()), ("ok", "exact"), "{marker}");
@@ -184,20 +211,26 @@ fn refusal(kind: Kind) -> (String, &'static str) {
 }
 
 /// Pairs of vendors, in a rig that answers scripts: nothing else asks the provider anything.
-fn remote() -> (Rig, Vec<(Kind, &'static str, &'static str, Kind)>) {
+fn remote() -> impl Iterator<Item = (Rig, Vec<Pair>)> {
     let mut remote = pairs();
     remote.retain(|(_, provider, _, _)| *provider != "ollama");
-    (Rig::natural(), remote)
+    [(Rig::natural(), remote)].into_iter().chain(one_api())
+}
+
+/// The same, one after the other.
+fn each_remote(play: impl Fn(&Rig, Pair)) {
+    for (rig, pairs) in remote() {
+        pairs.into_iter().for_each(|pair| play(&rig, pair));
+    }
 }
 
 #[test]
 fn a_providers_refusal_comes_in_the_clients_dialect_with_the_providers_words() {
-    let (rig, pairs) = remote();
-    for (client, provider, model, kind) in pairs {
+    each_remote(|rig, (client, provider, model, kind)| {
         let marker = format!("refused-{client:?}-{provider}");
         let (body, words) = refusal(kind);
         rig.provider.script(Reply::json(429, body).with("retry-after", "7").answer());
-        let response = ask(&rig, client, &format!("{provider}/{model}"), true, &marker);
+        let response = ask(rig, client, &format!("{provider}/{model}"), true, &marker);
         assert_eq!(response.status, 429, "{marker}: {}", response.text());
         assert_eq!(response.header("retry-after"), "7", "{marker}");
         let error = response.json();
@@ -211,13 +244,12 @@ fn a_providers_refusal_comes_in_the_clients_dialect_with_the_providers_words() {
         };
         assert!(shaped, "{marker}: {error}");
         assert_eq!(rig.row(&marker).cost(), 0, "{marker}");
-    }
+    });
 }
 
 #[test]
 fn a_stream_that_breaks_ends_in_an_error_of_the_clients_dialect() {
-    let (rig, pairs) = remote();
-    for (client, provider, model, kind) in pairs {
+    each_remote(|rig, (client, provider, model, kind)| {
         let marker = format!("broken-{client:?}-{provider}");
         let turn = Turn::new(kind, Tokens::plain(40, 30));
         let mut reply = turn.stream();
@@ -228,7 +260,7 @@ fn a_stream_that_breaks_ends_in_an_error_of_the_clients_dialect() {
         steps.pop();
         steps.push(Step::Cut);
         rig.provider.script(Answer { steps, told: None });
-        let response = ask(&rig, client, &format!("{provider}/{model}"), true, &marker);
+        let response = ask(rig, client, &format!("{provider}/{model}"), true, &marker);
         let text = response.text();
         let told = match client {
             Kind::Messages => text.contains("event: error"),
@@ -241,13 +273,12 @@ fn a_stream_that_breaks_ends_in_an_error_of_the_clients_dialect() {
         let row = rig.row(&marker);
         assert_ne!(row.ended().outcome, "ok", "{marker}");
         assert!(row.cost() > 0, "{marker}: what was said before the break is not free");
-    }
+    });
 }
 
 #[test]
 fn a_damaged_stream_is_told_at_once_and_its_provider_is_left() {
-    let (rig, pairs) = remote();
-    for (client, provider, model, kind) in pairs {
+    each_remote(|rig, (client, provider, model, kind)| {
         let marker = format!("damaged-{client:?}-{provider}");
         let turn = Turn::new(kind, Tokens::plain(40, 30));
         let mut reply = turn.stream();
@@ -258,7 +289,7 @@ fn a_damaged_stream_is_told_at_once_and_its_provider_is_left() {
         steps.pop();
         steps.push(Step::Stall);
         rig.provider.script(Answer { steps, told: None });
-        let response = ask(&rig, client, &format!("{provider}/{model}"), true, &marker);
+        let response = ask(rig, client, &format!("{provider}/{model}"), true, &marker);
         let text = response.text();
         assert!(text.contains("damaged"), "{marker}: {text}");
         let left = |truth: &[Attempt]| truth.last().is_some_and(|a| a.ended == Ended::PeerGone);
@@ -266,7 +297,7 @@ fn a_damaged_stream_is_told_at_once_and_its_provider_is_left() {
         let row = rig.row(&marker);
         assert_ne!(row.ended().outcome, "ok", "{marker}");
         assert!(row.cost() > 0, "{marker}: what was said before is not free");
-    }
+    });
 }
 
 #[test]

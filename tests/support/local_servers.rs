@@ -5,6 +5,7 @@
 use crate::answers::natural;
 use crate::http1::{Framing, Head, Reader};
 use crate::provider::Asked;
+use crate::tokens::in_qwen;
 use serde_json::{Value, json};
 use std::io::Write;
 use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
@@ -34,10 +35,14 @@ pub struct Held {
     pub name: String,
     /// Whether it is in memory.
     pub loaded: bool,
-    /// The context it is loaded with.
+    /// The context its server loads it with by itself.
     pub context: u64,
+    /// The one a request asked for, while it is loaded with that.
+    pub asked: Option<u64>,
     /// Whether it makes embeddings and nothing else.
     pub embeds: bool,
+    /// Whether it sees images.
+    pub sees: bool,
     /// Whether the server says that it is run elsewhere.
     pub elsewhere: bool,
 }
@@ -64,6 +69,10 @@ struct Inside {
     lines: Vec<Line>,
     holding: bool,
     open: Vec<TcpStream>,
+    /// Prompts that were cut without a word.
+    cut: Vec<String>,
+    may_cut: bool,
+    version: &'static str,
 }
 
 struct Shared {
@@ -82,8 +91,16 @@ pub struct LocalServer {
 impl LocalServer {
     /// Starts one.
     pub fn start(likeness: Likeness, models: Vec<Held>) -> Self {
-        let inside =
-            Inside { likeness, models, lines: Vec::new(), holding: false, open: Vec::new() };
+        let inside = Inside {
+            likeness,
+            models,
+            lines: Vec::new(),
+            holding: false,
+            open: Vec::new(),
+            cut: Vec::new(),
+            may_cut: false,
+            version: "0.33.0",
+        };
         let shared = Arc::new(Shared {
             inside: Mutex::new(inside),
             changed: Condvar::new(),
@@ -112,7 +129,8 @@ impl LocalServer {
 
     /// The bodies of requests for answers, in the order they came.
     pub fn asked(&self) -> Vec<String> {
-        let answers = |path: &str| path.starts_with("/v1/") && path != "/v1/models";
+        let answers =
+            |path: &str| path.starts_with("/v1/") && path != "/v1/models" || path == "/api/chat";
         self.lines().into_iter().filter(|(_, path, _)| answers(path)).map(|line| line.2).collect()
     }
 
@@ -124,6 +142,18 @@ impl LocalServer {
     /// Answers like another server from now on.
     pub fn becomes(&self, likeness: Likeness) {
         self.inside().likeness = likeness;
+    }
+
+    /// Says that it is this version, where it says one.
+    pub fn is_version(&self, version: &'static str) {
+        self.inside().version = version;
+    }
+
+    /// How often it cut a prompt; asked for, that fails no test by itself.
+    pub fn cut(&self) -> usize {
+        let mut inside = self.inside();
+        inside.may_cut = true;
+        inside.cut.len()
     }
 
     /// Holds every answer to a request until `let_go`.
@@ -173,6 +203,9 @@ impl Drop for LocalServer {
         if self.accepting.is_some() {
             self.go_away();
         }
+        let inside = self.inside();
+        let silent = inside.may_cut || std::thread::panicking();
+        assert!(silent || inside.cut.is_empty(), "prompts were cut: {:?}", inside.cut);
     }
 }
 
@@ -220,9 +253,14 @@ fn answer(shared: &Shared, head: Head, body: Vec<u8>) -> Vec<u8> {
     let text = String::from_utf8_lossy(&body).into_owned();
     let mut inside = lock(&shared.inside);
     inside.lines.push((method.clone(), path.clone(), text.clone()));
-    if method == "POST" && path.starts_with("/v1/") {
+    let chats = path == "/api/chat" && inside.likeness == Likeness::Ollama;
+    if method == "POST" && (path.starts_with("/v1/") || chats) {
         let asked: Value = serde_json::from_str(&text).unwrap_or_default();
-        take_in(&mut inside, asked["model"].as_str().unwrap_or_default());
+        let embeds = path.ends_with("/embeddings");
+        take_in(&mut inside, &asked);
+        if let Some(refusal) = overflow(&mut inside, &asked).filter(|_| !embeds) {
+            return http(400, "", &refusal);
+        }
         let held = |inside: &mut Inside| inside.holding;
         drop(shared.changed.wait_while(inside, held));
         let asked = Asked { method, target: path, head, body, ..Asked::default() };
@@ -239,6 +277,10 @@ fn answer(shared: &Shared, head: Head, body: Vec<u8>) -> Vec<u8> {
         Likeness::LlamaCpp => "server: llama.cpp\r\n",
         _ => "",
     };
+    http(status, server, &body)
+}
+
+fn http(status: u16, server: &str, body: &str) -> Vec<u8> {
     format!(
         "HTTP/1.1 {status} X\r\ncontent-type: application/json\r\n{server}content-length: {}\r\n\r\n\
          {body}",
@@ -247,11 +289,48 @@ fn answer(shared: &Shared, head: Head, body: Vec<u8>) -> Vec<u8> {
     .into_bytes()
 }
 
-/// A server that swaps takes the model that is asked for into memory and lets the others go.
-fn take_in(inside: &mut Inside, asked: &str) {
-    if matches!(inside.likeness, Likeness::Ollama | Likeness::LmStudio) {
-        for model in &mut inside.models {
-            model.loaded = model.name == asked;
+/// The longest context of every scripted model at Ollama.
+const OLLAMA_CONTEXT_MAX: u64 = 40_960;
+
+/// A server that swaps takes the model that is asked for into memory and lets the others go. Ollama
+/// loads it with the context the request asks for, and anew with its own when none is asked for.
+fn take_in(inside: &mut Inside, asked: &Value) {
+    if !matches!(inside.likeness, Likeness::Ollama | Likeness::LmStudio) {
+        return;
+    }
+    let wanted = asked["options"]["num_ctx"].as_u64().map(|n| n.min(OLLAMA_CONTEXT_MAX));
+    for model in &mut inside.models {
+        model.loaded = asked["model"] == model.name.as_str();
+        model.asked = wanted.filter(|_| model.loaded);
+    }
+}
+
+/// What becomes of a prompt that is longer than the context: refused by those who do so, and by Ollama
+/// where it is told to; else cut, which is written down.
+fn overflow(inside: &mut Inside, asked: &Value) -> Option<String> {
+    let model = inside.models.iter().find(|m| asked["model"] == m.name.as_str() && !m.elsewhere)?;
+    let context = model.asked.unwrap_or(model.context);
+    let length = in_qwen(asked);
+    if context == 0 || length <= context {
+        return None;
+    }
+    let told = asked["truncate"] == false && !inside.version.starts_with("0.12");
+    let (name, words) = (model.name.clone(), format!("{length} tokens into {context}"));
+    match inside.likeness {
+        Likeness::Ollama if told => {
+            Some(json!({ "error": "the input length exceeds the context length" }).to_string())
+        }
+        Likeness::LlamaCpp | Likeness::Vllm => {
+            let message = format!(
+                "the request exceeds the available context size ({words}), try increasing it"
+            );
+            let error =
+                json!({ "code": 400, "message": message, "type": "exceed_context_size_error" });
+            Some(json!({ "error": error }).to_string())
+        }
+        Likeness::Ollama | Likeness::LmStudio | Likeness::Unknown => {
+            inside.cut.push(format!("{name}: {words}"));
+            None
         }
     }
 }
@@ -264,6 +343,7 @@ fn named(text: &str, key: &str) -> String {
 fn ollama(inside: &mut Inside, method: &str, path: &str, text: &str) -> (u16, String) {
     let capabilities = |m: &Held| match m.embeds {
         true => json!(["embedding"]),
+        false if m.sees => json!(["completion", "tools", "vision"]),
         false => json!(["completion", "tools"]),
     };
     let tag = |m: &Held| {
@@ -280,14 +360,14 @@ fn ollama(inside: &mut Inside, method: &str, path: &str, text: &str) -> (u16, St
     let running = |m: &Held| {
         json!({
             "name": m.name, "model": m.name, "size": 6_654_289_920u64,
-            "size_vram": 6_654_289_920u64, "context_length": m.context,
+            "size_vram": 6_654_289_920u64, "context_length": m.asked.unwrap_or(m.context),
             "expires_at": "2026-11-22T10:05:00Z",
         })
     };
     let models = &inside.models;
     match (method, path) {
         ("GET", "/") => (200, "Ollama is running".to_owned()),
-        ("GET", "/api/version") => (200, json!({ "version": "0.33.0" }).to_string()),
+        ("GET", "/api/version") => (200, json!({ "version": inside.version }).to_string()),
         ("GET", "/api/tags") => {
             let list: Vec<Value> = models.iter().map(tag).collect();
             (200, json!({ "models": list }).to_string())
@@ -297,7 +377,9 @@ fn ollama(inside: &mut Inside, method: &str, path: &str, text: &str) -> (u16, St
             (200, json!({ "models": list }).to_string())
         }
         ("POST", "/api/show") => {
-            let info = json!({ "general.architecture": "qwen3", "qwen3.context_length": 40_960 });
+            let info = json!({
+                "general.architecture": "qwen3", "qwen3.context_length": OLLAMA_CONTEXT_MAX,
+            });
             (200, json!({ "model_info": info }).to_string())
         }
         ("POST", "/api/generate" | "/api/embed") => {
@@ -306,6 +388,7 @@ fn ollama(inside: &mut Inside, method: &str, path: &str, text: &str) -> (u16, St
             match inside.models.iter_mut().find(|m| m.name == name) {
                 Some(model) => {
                     model.loaded = !unload;
+                    model.asked = None;
                     let why = if unload { "unload" } else { "load" };
                     (200, json!({ "done": true, "done_reason": why }).to_string())
                 }

@@ -1,6 +1,8 @@
 //! Token counts the scripted provider sends, and what they cost: written down by hand from the
 //! vendors' price pages and computed in 128-bit integers, apart from the product's own tables.
 
+use serde_json::Value;
+
 /// What one answer used, in disjoint kinds (`reasoning` is a part of `output`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tokens {
@@ -81,5 +83,29 @@ impl Tokens {
             (_, None) => panic!("{model} does not sell every kind in {self:?}"),
         };
         Some(units.iter().zip(prices).map(cost).sum())
+    }
+}
+
+/// Tokens as Qwen's vocabulary makes them, about: a digit or an ideograph is one, a word one for every
+/// four letters, an image 256.
+pub fn in_qwen(value: &Value) -> u64 {
+    match value {
+        Value::String(text) if text.len() > 2_048 && !text.contains([' ', '，']) => 256,
+        Value::String(text) => {
+            let mut letters = 0;
+            let mut count = 0;
+            for c in text.chars() {
+                letters = if c.is_ascii_alphabetic() { letters + 1 } else { 0 };
+                count += u64::from(match c {
+                    ' ' => false,
+                    c if c.is_ascii_alphabetic() => letters % 4 == 1,
+                    _ => true,
+                });
+            }
+            count
+        }
+        Value::Array(list) => list.iter().map(in_qwen).sum(),
+        Value::Object(map) => map.values().map(in_qwen).sum(),
+        _ => 0,
     }
 }

@@ -12,7 +12,7 @@ use weir_wire::hub::{self, Back, Ending, Form, Framing, SentTool, Stream};
 use weir_wire::{Encoding, Tap};
 
 /// Cases in which the provider breaks off or fails: the client must hear of it.
-const BROKEN: &[&str] = &["cut_", "error", "failed", "malformed", "no_choices"];
+const BROKEN: &[&str] = &["cut_", "error", "failed", "malformed", "no_choices", "broken_off"];
 
 /// Cases a plain reading of the provider's bytes cannot put together; issues.rs holds them.
 const ODD: &[&str] = &["chat/calls_all_at_index_zero", "chat/two_calls_of_one_name_without_ids"];
@@ -49,7 +49,11 @@ pub fn back(client: Form, target: Form, stream: bool, case: &str) -> Back {
         show_thinking: true,
         keep_seals: true,
         structured: false,
-        choices: 1,
+        choices: if ["two_answers", "two_candidates"].iter().any(|two| case.ends_with(two)) {
+            2
+        } else {
+            1
+        },
         logprobs: false,
         stop: vec!["three".into()],
         seed: 7,
@@ -324,7 +328,7 @@ fn a_stream_cut_at_any_byte_is_never_a_success_that_is_short() {
     let clean = |g: &&Given| g.framing != "json" && !broken(g);
     for given in cases::answers().iter().filter(clean) {
         for (label, client) in clients(given.form) {
-            let full = heard(client, given, &got(client, given)).first();
+            let full = heard(client, given, &got(client, given)).choices;
             for at in (0..given.bytes.len()).step_by(step(29)) {
                 let mut stream = Stream::new(
                     back(client, given.form, true, &given.name),
@@ -334,7 +338,7 @@ fn a_stream_cut_at_any_byte_is_never_a_success_that_is_short() {
                 let mut out = stream.feed(&given.bytes[..at]);
                 out.extend(stream.finish(Ending::Cut));
                 let heard = hear::stream(client, "sse", &out);
-                if (heard.failed.is_none() && heard.first() != full) || !heard.faults.is_empty() {
+                if (heard.failed.is_none() && heard.choices != full) || !heard.faults.is_empty() {
                     let name = &given.name;
                     found.push(format!("{name} to {label} cut at {at}: {:?}", heard.faults));
                     break;

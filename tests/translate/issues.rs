@@ -22,7 +22,8 @@ fn every_issue_of_the_list_names_a_test_that_exists_or_says_what_is_missing() {
         assert_eq!(issue["number"].as_integer(), Some(index as i64 + 1), "in order");
         let tests = issue.get("test").and_then(toml::Value::as_array);
         let later = issue.get("later").and_then(toml::Value::as_str);
-        assert!(tests.is_some() != later.is_some(), "{}: a test or a reason", issue["of"]);
+        assert!(tests.is_some() || later.is_some(), "{}: a test or a reason", issue["of"]);
+        assert!(later.is_none_or(|why| why.len() > 20), "{}: a reason in words", issue["of"]);
         for test in tests.into_iter().flatten() {
             let test = test.as_str().unwrap_or_default();
             let (file, name) = test.split_once("::").expect("file::function");
@@ -156,7 +157,12 @@ fn issue_helm_api_702_a_prompt_that_is_too_long_is_told_in_the_provider_s_words(
             let failure = hub::failure(&back, from, status, body.as_bytes());
             assert_eq!(failure.status, 400, "{words} to {label}");
             let told = hear::whole(client, &failure.body).failed;
-            assert_eq!(told.as_deref(), Some(words), "to {label}");
+            // Ollama's are known to no tool; what tools act on stands before them.
+            let known = match from {
+                Form::Ollama => format!("prompt is too long: {words}"),
+                _ => words.to_owned(),
+            };
+            assert_eq!(told, Some(known), "to {label}");
         }
     }
 }

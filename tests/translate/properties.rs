@@ -281,9 +281,12 @@ fn says(at: &str, answer: &Answer, form: Form, heard: &Heard) -> Result<(), Test
 /// The ids a provider gave its calls; Ollama gives none.
 fn original_ids(form: Form, answer: &Answer) -> Vec<String> {
     let ids = answer.calls.iter().map(|call| &call.id);
+    let plain = |id: &&String| id.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-".contains(&b));
+    let json = |id: &String| Value::String(id.clone()).to_string();
     match form {
-        Form::Messages => ids.map(|id| format!("\"toolu_{id}\"")).collect(),
-        Form::Chat | Form::Responses | Form::Gemini => ids.map(|id| format!("\"{id}\"")).collect(),
+        // Others than these are not Anthropic's, and it refuses them.
+        Form::Messages => ids.filter(plain).map(|id| format!("\"toolu_{id}\"")).collect(),
+        Form::Chat | Form::Responses | Form::Gemini => ids.map(json).collect(),
         Form::Ollama => Vec::new(),
     }
 }

@@ -23,8 +23,15 @@ pub struct Answer {
 /// Any answer.
 pub fn any_answer() -> impl Strategy<Value = Answer> {
     let thinking = prop_oneof![2 => Just(String::new()), 1 => words()];
+    // Servers make ids of any kind: Kimi's and vLLM's are `functions.read:0`.
+    let id = prop_oneof![
+        2 => Just("call_x".to_owned()),
+        1 => "functions\\.[a-z_]{1,12}:",
+        1 => "[ -~äß日🏔]{1,12}",
+        1 => "weirx_[a-z_]{0,6}",
+    ];
     let calls = prop::collection::vec(
-        (prop::sample::select(&["get_weather", "read_file"][..]), super::arguments()),
+        (prop::sample::select(&["get_weather", "read_file"][..]), super::arguments(), id),
         0..3,
     );
     let tokens = (1..5000_u64, 0..5000_u64, 1..900_u64, 0..100_u64);
@@ -33,8 +40,8 @@ pub fn any_answer() -> impl Strategy<Value = Answer> {
             let calls: Vec<Call> = calls
                 .into_iter()
                 .enumerate()
-                .map(|(index, (name, arguments))| {
-                    let (id, name) = (format!("call_{index}x"), name.to_owned());
+                .map(|(index, (name, arguments, id))| {
+                    let (id, name) = (format!("{id}{index}"), name.to_owned());
                     Call { id, name, arguments }
                 })
                 .collect();

@@ -10,13 +10,26 @@ use serde::{Deserialize, Serialize};
 pub enum ProviderKind {
     /// Speaks its configured dialect only.
     Plain,
+    /// Speaks OpenAI's dialect, and of its two ways to hold a conversation only Chat Completions.
+    #[serde(rename = "chat")]
+    OnlyChat,
+    /// The same with Responses.
+    #[serde(rename = "responses")]
+    OnlyResponses,
     /// OpenRouter: OpenAI's dialect, plus Anthropic Messages; reports its own cost.
     OpenRouter,
     /// A local server that answers OpenAI's and Anthropic's dialects on one port
-    /// (Ollama, LM Studio, llama.cpp, vLLM).
+    /// (LM Studio, llama.cpp, vLLM), or Ollama, which is asked in its own.
     LocalServer,
     /// The built-in demonstration: answers in every dialect, costs nothing, leaves no machine.
     Demo,
+}
+
+impl ProviderKind {
+    /// Whether this is a service that speaks one dialect.
+    pub fn is_plain(self) -> bool {
+        matches!(self, Self::Plain | Self::OnlyChat | Self::OnlyResponses)
+    }
 }
 
 /// Where a provider's key comes from.
@@ -55,6 +68,12 @@ impl Provider {
         match self.kind {
             ProviderKind::Demo => true,
             ProviderKind::Plain => endpoint.dialect() == self.dialect,
+            ProviderKind::OnlyChat => {
+                endpoint.dialect() == self.dialect && endpoint != Endpoint::Responses
+            }
+            ProviderKind::OnlyResponses => {
+                endpoint.dialect() == self.dialect && endpoint != Endpoint::Chat
+            }
             ProviderKind::OpenRouter => matches!(
                 endpoint,
                 Endpoint::Chat
@@ -63,6 +82,11 @@ impl Provider {
                     | Endpoint::Models
                     | Endpoint::Messages
             ),
+            // Asked as OpenAI or Anthropic, Ollama chooses the context for itself and cuts what is
+            // longer: conversations go to its own API, which can be told.
+            ProviderKind::LocalServer if self.dialect == Dialect::Ollama => {
+                matches!(endpoint, Endpoint::OllamaChat | Endpoint::Embeddings | Endpoint::Models)
+            }
             ProviderKind::LocalServer => endpoint.dialect() != Dialect::Gemini,
         }
     }
@@ -93,6 +117,8 @@ impl Provider {
         }
         Some(match self.dialect {
             Dialect::Anthropic => Endpoint::Messages,
+            Dialect::OpenAi if self.kind == ProviderKind::OnlyResponses => Endpoint::Responses,
+            Dialect::OpenAi if self.kind == ProviderKind::OnlyChat => Endpoint::Chat,
             Dialect::OpenAi if self.is_the_vendor() && in_responses_only(model) => {
                 Endpoint::Responses
             }

@@ -354,8 +354,7 @@ impl Routing {
         let now_ms = self.clock.unix_ms();
         let mut all: Vec<Listed> = Vec::new();
         for provider in config.providers.iter().filter(|p| config.can_be_asked(p, &self.has_key)) {
-            let bare =
-                |p: &&Provider| p.kind == ProviderKind::Plain && p.dialect == provider.dialect;
+            let bare = |p: &&Provider| p.kind.is_plain() && p.dialect == provider.dialect;
             let native =
                 config.providers.iter().find(bare).is_some_and(|p| p.name == provider.name);
             for model in self.prices.models(&provider.name, &provider.base_url, now_ms) {

@@ -399,7 +399,9 @@ impl<'a> Course<'a> {
 
     /// Reserves, translates if dialects differ, and sends.
     async fn ask(&mut self, to: &To<'_>, asks_usage: bool) -> Result<Sent, Refused> {
-        match carry(self.context, self.asked, to.provider, &to.candidate, asks_usage).await {
+        let local = self.local.clone();
+        match carry(self.context, self.asked, to.provider, &to.candidate, asks_usage, &local).await
+        {
             Ok(Carried { out, way }) => self.send(to, out, way).await,
             Err(problem) => {
                 let failure = problem.failure(&to.candidate);

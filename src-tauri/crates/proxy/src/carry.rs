@@ -4,6 +4,7 @@
 
 use crate::headers::{CREDENTIALS, without_credentials};
 use crate::limits::OUTPUT_TOKENS_ASSUMED;
+use crate::local::Admitted;
 use crate::pipeline::Context;
 use crate::ports::KeyProblem;
 use crate::read::Asked;
@@ -102,7 +103,7 @@ impl Way {
     }
 }
 
-/// Makes the request for one candidate.
+/// Makes the request for one candidate; `local` is what its local server granted and is known to do.
 ///
 /// # Errors
 /// The key cannot be had, or the request cannot be said in the provider's dialect.
@@ -112,6 +113,7 @@ pub async fn carry(
     provider: &Provider,
     candidate: &Candidate,
     asks_usage: bool,
+    local: &Admitted,
 ) -> Result<Carried, NotCarried> {
     if candidate.endpoint == asked.accepted.target.endpoint {
         let mut headers = own_headers(asked, provider)?;
@@ -120,7 +122,7 @@ pub async fn carry(
     }
     let mut headers = foreign_headers(asked, provider, candidate)?;
     credential(context, provider, candidate, &mut headers).await?;
-    translated(asked, provider, candidate, headers, asks_usage)
+    translated(asked, provider, candidate, headers, (asks_usage, local))
 }
 
 /// The client's headers, where the dialect stays the same.
@@ -233,12 +235,14 @@ fn translated(
     provider: &Provider,
     candidate: &Candidate,
     headers: HeaderMap,
-    asks_usage: bool,
+    (asks_usage, local): (bool, &Admitted),
 ) -> Result<Carried, NotCarried> {
     let model = candidate.route.model.as_str();
     let form = Form::of(candidate.endpoint).expect("a conversation is planned in a form");
     let mut traits = Traits::of(form, model, provider.local);
     traits.stream_usage = asks_usage;
+    traits.context = local.room;
+    traits.told(local.able.0, local.able.1);
     let from = hub::Asked {
         endpoint: asked.accepted.target.endpoint,
         body: asked.json(),

@@ -12,8 +12,17 @@ use std::sync::Arc;
 use weir_core::Endpoint;
 use weir_core::route::{Candidate, Provider, Reason};
 use weir_core::verdict::Fault;
-use weir_triage::tokens_likely;
-use weir_wire::text::text_bytes;
+use weir_triage::{Bounds, bounds};
+
+/// The least that a server loads a model with which nobody told it a context for, in tokens: Ollama
+/// before 0.6. Later ones and LM Studio begin with 4,096.
+const CONTEXT_UNSAID: u64 = 2_048;
+/// The shortest context that is asked for, in tokens.
+const CONTEXT_ASKED_MIN: u64 = 4_096;
+/// Room for an answer to which the client sets no limit, in tokens.
+const ANSWER_TOKENS: u64 = 2_048;
+/// The most room that is kept for an answer, in tokens: agents set limits no answer comes near.
+const ANSWER_TOKENS_MAX: u64 = 4_096;
 
 /// What an attempt at a local server has been granted.
 #[derive(Clone, Default)]
@@ -22,6 +31,10 @@ pub struct Admitted {
     pub cloud: bool,
     /// The place at the server, kept until the answer has ended.
     pub place: Option<Arc<Place>>,
+    /// The context to ask for, in tokens, where the server takes one with the request.
+    pub room: Option<u64>,
+    /// Whether the model sees images and whether it thinks, where its server says so.
+    pub able: (Option<bool>, Option<bool>),
 }
 
 /// Admits a candidate, or says why not. `last` is whether nobody else can answer: then a busy
@@ -47,13 +60,22 @@ pub async fn admit(
     }
     answers(&known, candidate, last)?;
     takes(&known, asked, candidate)?;
-    fits(&known, asked, candidate)?;
+    let room = fits(&known, asked, candidate)?;
     let works = asked.accepted.target.endpoint.metered();
     let place = match known.swaps && works {
         true => Some(place(context, &known, candidate, last).await?),
         false => None,
     };
-    Ok(Admitted { cloud: known.cloud, place })
+    Ok(Admitted { cloud: known.cloud, place, room, able: (known.sees, known.thinks) })
+}
+
+/// What is known of a candidate's model before it is its turn.
+pub fn able(context: &Context, provider: &Provider, candidate: &Candidate) -> Admitted {
+    if !provider.local {
+        return Admitted::default();
+    }
+    let known = context.ports.locals.model(&provider.name, &candidate.route.model);
+    Admitted { able: (known.sees, known.thinks), ..Admitted::default() }
 }
 
 fn skipped(candidate: &Candidate, reason: Reason, kind: FailureKind, what: String) -> Failure {
@@ -89,28 +111,70 @@ fn takes(known: &LocalModel, asked: &Asked, candidate: &Candidate) -> Result<(),
     Err(skipped(candidate, Reason::LocalUnfit, FailureKind::Unfit, what.to_owned()))
 }
 
-/// A prompt that is longer than the loaded context would be cut silently by some servers. Measured
-/// by its text at four bytes a token, which in ordinary text is a little below the true count: what
-/// surely fits is never refused.
-fn fits(known: &LocalModel, asked: &Asked, candidate: &Candidate) -> Result<(), Failure> {
+/// Whether there is room for the prompt, and the context to ask for. A prompt that surely does not fit
+/// goes nowhere; one that may not fit goes only to a server that counts for itself and says so.
+fn fits(known: &LocalModel, asked: &Asked, candidate: &Candidate) -> Result<Option<u64>, Failure> {
     let endpoint = asked.accepted.target.endpoint;
-    // A list of texts to embed is not one prompt.
-    let prompt = endpoint.metered() && endpoint != Endpoint::Embeddings;
-    let Some(context) = known.context.filter(|_| prompt) else { return Ok(()) };
-    let body = asked.json();
-    if tokens_likely(body.len() as u64) <= context {
-        return Ok(());
+    // A list of texts to embed is not one prompt; a cloud has a context of its own.
+    if !endpoint.metered() || endpoint == Endpoint::Embeddings || known.cloud {
+        return Ok(None);
     }
-    let likely = tokens_likely(text_bytes(body));
-    if likely <= context {
-        return Ok(());
+    let native = candidate.endpoint == Endpoint::OllamaChat;
+    let sized = known.sized && native;
+    // What takes a context takes the wish not to be cut with it, and there alone.
+    let refuses = known.refuses && (native || !known.sized);
+    let unsaid = known.swaps.then_some(CONTEXT_UNSAID).filter(|_| !sized && !refuses);
+    let limit = known.context.or(unsaid).or(known.context_max);
+    if limit.is_none() && !sized {
+        return Ok(None);
     }
-    let what = format!(
-        "prompt is too long: about {likely} tokens, which exceeds the context window of {context} \
-         tokens that {} has now. Shorten the conversation, or load the model with a longer context",
-        candidate.route
-    );
-    Err(skipped(candidate, Reason::LocalContext, FailureKind::TooLong, what))
+    let length = bounds(asked.json());
+    match limit {
+        Some(most) if length.least > most || (length.most > most && !refuses) => {
+            Err(too_long(known, candidate, length, most))
+        }
+        _ if !sized => Ok(None),
+        // The same again, or the server would load the model anew.
+        _ => Ok(known.context.or_else(|| wanted(known, asked, length))),
+    }
+}
+
+/// The context that a model is to be loaded with for a prompt: in powers of two, so that the
+/// conversation can go on in it. A short one leaves it to the server.
+fn wanted(known: &LocalModel, asked: &Asked, length: Bounds) -> Option<u64> {
+    let answer = asked.facts.max_output_tokens.unwrap_or(ANSWER_TOKENS).min(ANSWER_TOKENS_MAX);
+    let needed = length.most + answer;
+    if needed <= CONTEXT_UNSAID {
+        return None;
+    }
+    let wanted = needed.next_power_of_two().max(CONTEXT_ASKED_MIN);
+    Some(known.context_max.map_or(wanted, |most| wanted.min(most)))
+}
+
+fn too_long(known: &LocalModel, candidate: &Candidate, length: Bounds, most: u64) -> Failure {
+    let Bounds { least, most: up_to } = length;
+    let route = &candidate.route;
+    let tokens = match least > most {
+        true => format!("at least {least} tokens, which exceeds"),
+        // Its server would not say so, but cut.
+        false => format!("it may have {up_to} tokens, which exceeds"),
+    };
+    let what = match (known.context, known.context_max) {
+        (None, Some(all)) if least > all => format!(
+            "prompt is too long: {tokens} the context window of {all} tokens that {route} can have. \
+             Shorten the conversation"
+        ),
+        (None, _) => format!(
+            "prompt is too long: {tokens} the context window of {most} tokens that is certain while \
+             {route} is not loaded, and its server cuts longer ones. Load it first: weir local load \
+             {route}"
+        ),
+        (Some(_), _) => format!(
+            "prompt is too long: {tokens} the context window of {most} tokens that {route} has now. \
+             Shorten the conversation, or load the model with a longer context"
+        ),
+    };
+    skipped(candidate, Reason::LocalContext, FailureKind::TooLong, what)
 }
 
 async fn place(

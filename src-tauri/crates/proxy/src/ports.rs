@@ -76,14 +76,25 @@ pub struct LocalModel {
     pub absent: Option<String>,
     /// Why nothing may be sent there: what answers is not the server it was.
     pub stranger: Option<String>,
-    /// The context it is loaded with, in tokens; else the longest it could be loaded with.
+    /// The context it is loaded with, in tokens; `None` while it is not in memory.
     pub context: Option<u64>,
+    /// The longest context it can be loaded with, in tokens.
+    pub context_max: Option<u64>,
+    /// Whether a request in its server's own dialect can say the context it is loaded with.
+    pub sized: bool,
+    /// Whether its server answers a prompt that is too long with an error. Others cut its beginning
+    /// away without a word.
+    pub refuses: bool,
     /// Whether its server only passes requests on to a cloud: neither local nor free.
     pub cloud: bool,
     /// Whether it answers with text.
     pub chats: Option<bool>,
     /// Whether it makes embeddings.
     pub embeds: Option<bool>,
+    /// Whether it sees images, as its server says.
+    pub sees: Option<bool>,
+    /// Whether it thinks, as its server says.
+    pub thinks: Option<bool>,
     /// Whether it is in memory.
     pub resident: bool,
     /// Whether its server swaps models in and out of memory as they are asked for.

@@ -2,6 +2,7 @@
 //! Owns the judgement of task, tier, class and confidence, the weights it is made with, and the token
 //! estimate; knows no I/O and no network. Reads a body through `wire::outline` only.
 
+mod bounds;
 mod class;
 mod envelope;
 mod estimate;
@@ -13,6 +14,7 @@ mod parts;
 pub mod request;
 mod words;
 
+pub use bounds::{Bounds, bounds};
 pub use envelope::is_envelope;
 pub use estimate::{likely_of, tokens_at_most, tokens_likely};
 pub use judge::{Named, TOKENS_HIGH, Weighing, judge};

@@ -7,6 +7,54 @@ const BLOB_BYTES_MIN: usize = 512;
 /// How much of a long string is looked at to tell text from binary matter, in bytes.
 const BLOB_LOOK_BYTES: usize = 512;
 
+/// A piece of a request body.
+pub enum Piece<'a> {
+    /// The inside of a string, escapes as they stand.
+    Text(&'a [u8]),
+    /// A key.
+    Key(&'a [u8]),
+    /// Binary matter.
+    File,
+    /// So many brackets, quotes, digits and letters outside of strings.
+    Marks(u64),
+}
+
+/// Keys under which requests carry binary matter, and what a vendor sealed.
+const FILE_KEYS: [&[u8]; 9] = [
+    b"data",
+    b"url",
+    b"image_url",
+    b"file_data",
+    b"file_url",
+    b"encrypted_content",
+    b"signature",
+    b"thoughtSignature",
+    b"thought_signature",
+];
+
+/// Takes a JSON body apart. Anything that is not JSON comes apart as far as strings can
+/// be told. Base64 under any other key than those of files is text that a model would read.
+pub fn pieces<'a>(body: &'a [u8], mut each: impl FnMut(Piece<'a>)) {
+    let marks = |between: &[u8]| between.iter().filter(|b| !b.is_ascii_whitespace()).count() as u64;
+    let (mut at, mut last) = (0, &body[..0]);
+    while let Some(open) = memchr::memchr(b'"', &body[at..]) {
+        let start = at + open + 1;
+        let (end, _) = string_end(body, start);
+        let raw = &body[start..end];
+        let between = &body[at..start];
+        each(Piece::Marks(marks(between) + 1));
+        let under = between.contains(&b':') && FILE_KEYS.contains(&last);
+        (at, last) = ((end + 1).min(body.len()), raw);
+        let key = body[at..].trim_ascii_start().first() == Some(&b':');
+        each(match key {
+            true => Piece::Key(raw),
+            false if under && is_blob(raw) => Piece::File,
+            false => Piece::Text(raw),
+        });
+    }
+    each(Piece::Marks(marks(&body[at..])));
+}
+
 /// The bytes of all strings of a JSON body, unescaped, keys included, binary matter left out.
 /// Anything that is not JSON counts as far as strings can be told.
 pub fn text_bytes(body: &[u8]) -> u64 {

@@ -1,6 +1,6 @@
 //! Where a request asks to go: the demonstration, the provider it names, or the one of its dialect.
 
-use super::{Ask, Candidate, DEMO, NoRoute, Provider, ProviderKind, Reason, Route, Setup};
+use super::{Ask, Candidate, DEMO, NoRoute, Provider, Reason, Route, Setup};
 use crate::{Dialect, Endpoint};
 
 /// Who answers a bare model name: the provider of the caller's dialect, unless the name is of
@@ -12,11 +12,14 @@ pub fn at_home<'a>(setup: &'a Setup, ask: &Ask<'_>) -> Result<(&'a Provider, End
     let dialect = ask.endpoint.dialect();
     let plain = |of: Dialect| {
         let mut all = setup.providers.iter();
-        all.find(move |p| p.kind == ProviderKind::Plain && p.dialect == of)
+        all.find(move |p| p.kind.is_plain() && p.dialect == of)
     };
     let native = plain(dialect).or_else(|| {
         let in_use = |p: &&Provider| !(p.local && setup.local_off);
-        setup.providers.iter().filter(in_use).find(|p| p.speaks(ask.endpoint))
+        let mut others = setup.providers.iter().filter(in_use);
+        let first = others.clone().find(|p| p.speaks(ask.endpoint));
+        // Any dialect stands for another at a server of the user's own that has no vendor.
+        first.or_else(|| others.find(|p| p.dialect == Dialect::Ollama && stands(p, ask)))
     });
     let stranger = family(ask.model).filter(|of| *of != dialect);
     if let Some(other) = stranger
@@ -26,7 +29,12 @@ pub fn at_home<'a>(setup: &'a Setup, ask: &Ask<'_>) -> Result<(&'a Provider, End
     {
         return Ok((provider, endpoint));
     }
-    native.map(|p| (p, ask.endpoint)).ok_or(NoRoute::NoProvider { asked: ask.endpoint.as_str() })
+    let at = |p: &'a Provider| Some((p, p.stand_in(ask.endpoint, ask.model, ask.streams)?));
+    native.and_then(at).ok_or(NoRoute::NoProvider { asked: ask.endpoint.as_str() })
+}
+
+fn stands(provider: &Provider, ask: &Ask<'_>) -> bool {
+    provider.stand_in(ask.endpoint, ask.model, ask.streams).is_some()
 }
 
 /// The dialect of the vendor whose own models are called like this.

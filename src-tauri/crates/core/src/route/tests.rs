@@ -50,7 +50,7 @@ fn a_bare_name_goes_to_the_provider_of_the_callers_dialect_as_asked() {
 fn a_provider_before_the_slash_is_taken_at_its_word() {
     assert_eq!(
         routes("ollama/qwen3:8b", Endpoint::Messages),
-        Ok(vec!["ollama/qwen3:8b named".into()])
+        Ok(vec!["ollama/qwen3:8b named as ollama_chat".into()])
     );
     assert!(matches!(routes("nobody/x", Endpoint::Chat), Err(NoRoute::UnknownProvider { .. })));
     assert_eq!(
@@ -129,7 +129,10 @@ fn a_bare_name_of_another_vendor_goes_there_only_when_its_own_vendor_would_have_
 fn a_tier_is_a_chain_of_those_that_can_answer() {
     assert_eq!(
         routes("claude-weir-low", Endpoint::Messages),
-        Ok(vec!["ollama/llama3.2:3b tier".into(), "anthropic/claude-haiku-4-5 fallback".into()])
+        Ok(vec![
+            "ollama/llama3.2:3b tier as ollama_chat".into(),
+            "anthropic/claude-haiku-4-5 fallback".into()
+        ])
     );
     assert_eq!(
         routes("weir-medium", Endpoint::Messages),

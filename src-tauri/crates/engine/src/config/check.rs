@@ -15,6 +15,7 @@ const ENTRIES_MAX: usize = 200;
 const NAME_CHARS_MAX: usize = 64;
 pub(super) const TIERS: [&str; 3] = ["low", "medium", "high"];
 const DIALECTS: [&str; 4] = ["anthropic", "openai", "gemini", "ollama"];
+const APIS: [&str; 2] = ["chat", "responses"];
 
 /// What a text came to: a configuration, or everything wrong with it.
 #[derive(Clone, Debug)]
@@ -217,7 +218,34 @@ impl Judge {
             None if base_url.contains("://openrouter.ai/") => ProviderKind::OpenRouter,
             None => ProviderKind::Plain,
         };
+        let kind = match &raw.api {
+            Some(at) => self.api(at, dialect, kind)?,
+            None => kind,
+        };
         Some(Provider { name, dialect, base_url, key, local, kind })
+    }
+
+    /// The one way of OpenAI's two in which this provider holds conversations.
+    fn api(
+        &mut self,
+        at: &At<String>,
+        dialect: Dialect,
+        kind: ProviderKind,
+    ) -> Option<ProviderKind> {
+        let only = match self.one_of(at, &APIS)? {
+            "responses" => ProviderKind::OnlyResponses,
+            _ => ProviderKind::OnlyChat,
+        };
+        if dialect != Dialect::OpenAi || kind == ProviderKind::OpenRouter {
+            let reason = match kind {
+                ProviderKind::OpenRouter => "OpenRouter answers both of OpenAI's APIs".to_owned(),
+                _ => format!("{} has one way to hold a conversation", dialect.as_str()),
+            };
+            let fix = "Leave api out; it belongs to providers with dialect = \"openai\"";
+            self.wrong(at, reason, fix);
+            return None;
+        }
+        Some(only)
     }
 
     fn base_url(

@@ -41,6 +41,7 @@ pub struct Raw {
 pub struct RawProvider {
     pub name: At<String>,
     pub dialect: Option<At<String>>,
+    pub api: Option<At<String>>,
     pub base_url: Option<At<String>>,
     pub key: Option<At<String>>,
     pub local: Option<At<bool>>,
@@ -275,6 +276,7 @@ fn provider(name: String, mut s: Section<'_, '_>, reading: &mut Reading) -> RawP
     let raw = RawProvider {
         name: s.at(name),
         dialect: s.text(reading, "dialect"),
+        api: s.text(reading, "api"),
         base_url: s.text(reading, "base_url"),
         key: s.text(reading, "key"),
         local: s.flag(reading, "local"),

@@ -7,7 +7,7 @@ use super::{Cache, Config, Tunnel, Use, When};
 use std::fmt::Write;
 use std::time::Duration;
 use weir_core::budget::{Budget, Limit, Scope};
-use weir_core::route::{KeySource, Provider, Route, Tier};
+use weir_core::route::{KeySource, Provider, ProviderKind, Route, Tier};
 use weir_core::{Class, Failover, Money, Task};
 
 /// The configuration in force, every key written.
@@ -173,6 +173,15 @@ fn show_provider(out: &mut String, provider: &Provider, start: Option<&Vec<Strin
             ("local", provider.local.to_string()),
         ],
     );
+    let only = match provider.kind {
+        ProviderKind::OnlyChat => Some("chat"),
+        ProviderKind::OnlyResponses => Some("responses"),
+        _ => None,
+    };
+    if let Some(api) = only {
+        out.pop();
+        let _ = writeln!(out, "api = {}\n", text(api));
+    }
     if let Some(words) = start {
         out.pop();
         let words: Vec<String> = words.iter().map(|word| text(word)).collect();

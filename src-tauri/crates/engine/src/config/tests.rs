@@ -163,6 +163,27 @@ fn a_provider_of_another_name_needs_dialect_and_address() {
 }
 
 #[test]
+fn a_provider_that_answers_one_of_openais_two_apis_says_which() {
+    let given =
+        |more: &str| format!("[providers.mine]\nbase_url = \"https://x.example/v1\"\n{more}\n");
+    for (api, kind) in
+        [("chat", ProviderKind::OnlyChat), ("responses", ProviderKind::OnlyResponses)]
+    {
+        let config = holds(&given(&format!("dialect = \"openai\"\napi = \"{api}\"")));
+        assert_eq!(config.provider("mine").unwrap().kind, kind);
+        let again = holds(&show(&config));
+        assert_eq!(again.provider("mine"), config.provider("mine"), "what is shown is the same");
+    }
+    let problems = wrong(&given("dialect = \"openai\"\napi = \"respones\""));
+    assert!(problems[0].contains("providers.mine.api"), "{problems:?}");
+    assert!(problems[0].contains("Did you mean \"responses\"?"), "{problems:?}");
+    let problems = wrong(&given("dialect = \"anthropic\"\napi = \"chat\""));
+    assert!(problems[0].contains("Leave api out"), "{problems:?}");
+    let problems = wrong("[providers.openrouter]\napi = \"chat\"\n");
+    assert!(problems[0].contains("answers both"), "{problems:?}");
+}
+
+#[test]
 fn an_amount_is_read_exactly_and_never_as_a_float() {
     let budget = |limit: &str| {
         let text = format!("[[budgets]]\nname = \"b\"\nperiod = \"day\"\nlimit_usd = {limit}\n");

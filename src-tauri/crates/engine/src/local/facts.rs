@@ -1,7 +1,7 @@
 //! What routing is told of a local model: answered at once, from what was last seen. A question
 //! about something old starts a look for the next one.
 
-use super::{Server, State, Watch, ollama};
+use super::{Kind, Server, State, Watch, ollama};
 use futures_util::future::BoxFuture;
 use weir_proxy::ports::{LocalModel, Locals};
 
@@ -48,10 +48,15 @@ fn told(server: &Server, name: &str) -> LocalModel {
         absent: reason()
             .filter(|_| matches!(server.state, State::Down | State::Off | State::Loading)),
         stranger: reason().filter(|_| server.state == State::Changed || server.foreign),
-        context: model.and_then(|m| m.context.or(m.context_max)),
+        context: model.and_then(|m| m.context),
+        context_max: model.and_then(|m| m.context_max),
+        sized: server.kind == Some(Kind::Ollama),
+        refuses: server.kind.is_some_and(|kind| kind.refuses(server.reading.version.as_deref())),
         cloud: model.is_some_and(|m| m.cloud) || ollama::in_cloud(name),
         chats: model.and_then(|m| m.chats),
         embeds: model.and_then(|m| m.embeds),
+        sees: model.and_then(|m| m.able("vision")),
+        thinks: model.and_then(|m| m.able("thinking")),
         resident: loaded,
         // A model in a cloud takes no memory here.
         swaps: server.reading.swaps && !model.is_some_and(|m| m.cloud),
@@ -60,7 +65,7 @@ fn told(server: &Server, name: &str) -> LocalModel {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Kind, Model, Reading};
+    use super::super::{Model, Reading};
     use super::*;
 
     fn ollama(state: State) -> Server {
@@ -86,13 +91,28 @@ mod tests {
     }
 
     #[test]
-    fn the_loaded_context_counts_and_without_one_the_longest_there_can_be() {
+    fn the_loaded_context_is_one_thing_and_the_longest_there_can_be_another() {
         let up = ollama(State::Up);
         assert_eq!(told(&up, "qwen3:8b").context, Some(4_096));
         assert!(told(&up, "qwen3:8b").resident);
         let other = told(&up, "llama3.2");
-        assert_eq!((other.context, other.resident), (Some(131_072), false));
+        assert_eq!((other.context, other.context_max), (None, Some(131_072)));
+        assert!(!other.resident);
         assert_eq!(told(&up, "never-pulled").context, None);
+    }
+
+    #[test]
+    fn only_a_server_that_is_known_to_refuse_a_long_prompt_is_taken_to() {
+        let refuses = |kind: Kind, version: &str| {
+            let reading = Reading { version: Some(version.into()), ..Reading::default() };
+            let server = Server { kind: Some(kind), reading, ..ollama(State::Up) };
+            told(&server, "m").refuses
+        };
+        assert!(refuses(Kind::Ollama, "0.33.0") && refuses(Kind::Ollama, "1.0.0-rc2"));
+        assert!(!refuses(Kind::Ollama, "0.12.3") && !refuses(Kind::Ollama, "what"));
+        assert!(refuses(Kind::LlamaCpp, "b7101-1a2b3c") && !refuses(Kind::LlamaCpp, "b4000-1"));
+        assert!(refuses(Kind::Vllm, "0.8.0"));
+        assert!(!refuses(Kind::LmStudio, "0.4.1") && !refuses(Kind::Generic, ""));
     }
 
     #[test]

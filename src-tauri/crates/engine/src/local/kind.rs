@@ -113,6 +113,25 @@ impl Kind {
         "/v1/models",
     ];
 
+    /// Whether a server of this kind and version answers a prompt that is longer than its context with
+    /// an error. Ollama does where it is asked to (`truncate`, ollama/ollama#12061 and the release
+    /// after); llama.cpp whatever its switches say (ggml-org/llama.cpp#16693); vLLM always. LM Studio
+    /// leaves out the middle, and of others nobody knows.
+    pub fn refuses(self, version: Option<&str>) -> bool {
+        let mut numbers = version
+            .unwrap_or_default()
+            .split(|c: char| !c.is_ascii_digit())
+            .filter(|digits| !digits.is_empty())
+            .map_while(|digits| digits.parse::<u32>().ok());
+        let mut next = || numbers.next().unwrap_or_default();
+        match self {
+            Self::Ollama => [next(), next(), next()] >= ollama::REFUSES_FROM,
+            Self::LlamaCpp => next() >= llamacpp::REFUSES_FROM,
+            Self::Vllm => true,
+            Self::LmStudio | Self::Generic => false,
+        }
+    }
+
     /// Whether the answers are this kind's.
     pub fn answers(self, answers: &Answers) -> bool {
         match self {

@@ -8,6 +8,9 @@ use serde_json::Value;
 /// The name in its `Server` header.
 const SERVER: &str = "llama.cpp";
 
+/// The build that is sure to refuse a prompt longer than its context, also with `--context-shift`.
+pub const REFUSES_FROM: u32 = 6_900;
+
 /// It says its build in `/props` and its name in a header, also while it loads.
 pub fn answers(answers: &Answers) -> bool {
     let props = answers.json("/props").is_some_and(|v| v.get("build_info").is_some());

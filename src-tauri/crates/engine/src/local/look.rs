@@ -1,7 +1,7 @@
 //! One look at one configured server: asks, tells what answers, and judges how it stands.
 //! Owns the waits. Asks nothing that changes a server or wakes a model.
 
-use super::address::{Surroundings, is_here, root};
+use super::address::{is_here, root};
 use super::kind::{Answers, Kind};
 use super::{Reading, State, address};
 use futures_util::future::join_all;
@@ -30,6 +30,8 @@ pub struct Target<'a> {
     pub written: bool,
     /// The wait for each question.
     pub wait: Duration,
+    /// Where LM Studio's application greets while its server may be off.
+    pub greetings: Vec<String>,
 }
 
 /// What a look came to.
@@ -174,7 +176,6 @@ impl Target<'_> {
     }
 
     async fn greets(&self, prober: &Prober) -> bool {
-        let places = Surroundings::greetings();
         let greeting = async |place: &String| {
             if self.reaches(place).await.is_err() {
                 return false;
@@ -184,7 +185,7 @@ impl Target<'_> {
         };
         // Only for the address nobody wrote: a server elsewhere has its own application.
         is_here(&self.provider.base_url)
-            && join_all(places.iter().map(greeting)).await.contains(&true)
+            && join_all(self.greetings.iter().map(greeting)).await.contains(&true)
     }
 
     fn here(&self, kind: Kind, root: &str, reading: Reading) -> Seen {
@@ -258,5 +259,63 @@ pub fn base_url(provider: &Provider, place: &str) -> String {
     match provider.dialect {
         Dialect::OpenAi => format!("{place}/v1"),
         _ => place.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Kind;
+    use super::*;
+    use std::io::{Read, Write};
+    use std::net::{Ipv4Addr, TcpListener};
+    use weir_proxy::probe::blocking;
+
+    /// Answers one question as LM Studio's application does, whatever connects before.
+    fn application() -> String {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        std::thread::spawn(move || {
+            for mut stream in listener.incoming().flatten() {
+                let mut asked = [0; 1_024];
+                let read = stream.read(&mut asked).unwrap_or(0);
+                if asked[..read].starts_with(b"GET /lmstudio-greeting ") {
+                    let said = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\
+                                content-length: 17\r\nconnection: close\r\n\r\n{\"lmstudio\":true}";
+                    return stream.write_all(said.as_bytes()).unwrap();
+                }
+            }
+        });
+        format!("http://127.0.0.1:{port}")
+    }
+
+    fn nobody() -> String {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        format!("http://127.0.0.1:{}", listener.local_addr().unwrap().port())
+    }
+
+    fn look(greetings: Vec<String>) -> Seen {
+        let place = nobody();
+        let base_url = format!("{place}/v1");
+        let provider = Provider { base_url, ..crate::config::preset("lmstudio").unwrap() };
+        let target = Target {
+            provider: &provider,
+            key: None,
+            places: vec![place],
+            was: None,
+            written: false,
+            wait: KNOWN_WAIT,
+            greetings,
+        };
+        blocking(async { target.look(&Prober::default()).await }).unwrap()
+    }
+
+    #[test]
+    fn lm_studio_with_its_server_off_is_known_by_its_applications_greeting() {
+        let seen = look(vec![nobody(), application()]);
+        assert_eq!(seen.state, State::Off);
+        let reason = seen.reason.unwrap_or_default();
+        assert!(reason.contains("weir local start lmstudio"), "{reason}");
+        let seen = look(vec![nobody()]);
+        assert_eq!((seen.state, seen.kind), (State::Down, None::<Kind>));
     }
 }

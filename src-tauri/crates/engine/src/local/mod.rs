@@ -83,6 +83,15 @@ pub struct Model {
     pub digest: Option<String>,
 }
 
+impl Model {
+    /// Whether it can do what its server calls `what`; `None` where the server lists nothing, or
+    /// nothing like it.
+    pub fn able(&self, what: &str) -> Option<bool> {
+        let lists = self.capabilities.iter().any(|c| c == "completion");
+        lists.then(|| self.capabilities.iter().any(|c| c == what))
+    }
+}
+
 /// What the answers of a server come to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reading {

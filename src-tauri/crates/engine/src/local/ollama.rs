@@ -6,6 +6,9 @@ use super::kind::{Answers, count, items, text};
 use super::{Model, Reading};
 use serde_json::{Value, json};
 
+/// The version that is sure to know `truncate: false` in `/api/chat`; older ones do not look at it.
+pub const REFUSES_FROM: [u32; 3] = [0, 13, 0];
+
 /// Ollama says its name in words and its version in JSON; imitators do one of the two.
 pub fn answers(answers: &Answers) -> bool {
     let version = answers.json("/api/version").is_some_and(|v| text(&v, "version").is_some());

@@ -307,6 +307,7 @@ impl Watch {
             was,
             written: written && searched.is_none(),
             wait: if sure || far { KNOWN_WAIT } else { SEARCH_WAIT },
+            greetings: Surroundings::greetings(),
         };
         let seen = target.look(&self.prober).await;
         let mut server = taken(provider, known, seen, written, self.clock.unix_ms());

@@ -5,6 +5,7 @@ use super::Course;
 use crate::carry::{NotCarried, carry};
 use crate::decline::Failure;
 use crate::health::How;
+use crate::local::able;
 use weir_core::route::{Candidate, Reason};
 use weir_core::verdict::Fault;
 
@@ -39,7 +40,8 @@ impl Course<'_> {
             }
             let known = self.able.contains(&next);
             let Some(provider) = self.provider(&next).filter(|_| !known) else { return true };
-            match carry(self.context, self.asked, provider, &next, false).await {
+            let local = able(self.context, provider, &next);
+            match carry(self.context, self.asked, provider, &next, false, &local).await {
                 Ok(_) => {
                     self.able.push(next);
                     return true;

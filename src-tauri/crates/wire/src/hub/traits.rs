@@ -167,6 +167,18 @@ impl Traits {
     }
 }
 
+impl Traits {
+    /// What the model's server says that it can do, which its name only suggests.
+    pub fn told(&mut self, sees: Option<bool>, thinks: Option<bool>) {
+        self.images = sees.unwrap_or(self.images);
+        self.reasoning = match (thinks, self.reasoning) {
+            (Some(false), _) => Reasoning::Unsaid,
+            (Some(true), Reasoning::Unsaid) => Reasoning::Switch,
+            (_, known) => known,
+        };
+    }
+}
+
 /// Major and minor version: the first two numbers of the name below 100.
 fn version(name: &str) -> (u32, u32) {
     let mut numbers = name

@@ -62,6 +62,10 @@ const CONTEXT_FULL: [&str; 13] = [
     "input token count exceeds",
 ];
 
+/// The same as Ollama says it, which no tool knows: it is told after words that they do.
+const CONTEXT_FULL_UNKNOWN: [&str; 3] =
+    ["exceeds the context length", "longer than the context length", "exceeded max context length"];
+
 impl Fault {
     /// A fault without a code.
     pub fn new(kind: FaultKind, message: impl Into<String>) -> Self {
@@ -98,6 +102,14 @@ impl Fault {
         {
             kind = FaultKind::ContextFull;
         }
+        let unknown = CONTEXT_FULL_UNKNOWN.iter().any(|words| message.contains(words));
+        let message = match unknown && !says_context_full(&message) {
+            true => {
+                kind = FaultKind::ContextFull;
+                format!("prompt is too long: {message}")
+            }
+            false => message,
+        };
         let [code, ..] = names;
         Self { kind, message, code }
     }

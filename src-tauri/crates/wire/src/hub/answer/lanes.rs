@@ -118,9 +118,17 @@ impl Lanes {
         self.failed
     }
 
-    /// Whether every choice that was seen has stopped, and there was one.
+    /// Whether every choice that was seen has stopped, and there was one: enough where the dialect
+    /// says that the answer is over, for some servers give one answer whatever is asked.
     pub fn stopped(&self) -> bool {
         !self.lanes.is_empty() && self.lanes.iter().all(|lane| lane.stopped)
+    }
+
+    /// Whether every choice that was asked for has stopped: enough where nothing says that the answer
+    /// is over.
+    pub fn complete(&self) -> bool {
+        let asked = usize::try_from(self.back.choices).unwrap_or(usize::MAX);
+        self.lanes.len() >= asked && self.stopped()
     }
 
     /// The answer begins; said again, nothing happens.
@@ -234,16 +242,20 @@ impl Lanes {
 
     /// A legal id that no other call of this answer has.
     fn call_id(&mut self, given: Option<&str>, choice: u32, ordinal: u32) -> String {
-        let mut id = match given.filter(|id| !id.is_empty()) {
-            Some(id) => ids::call_id(self.back.client, id).into_owned(),
+        let given = given.filter(|id| !id.is_empty());
+        let mut id = match given {
+            Some(id) => ids::for_client(self.back.client, id).into_owned(),
             None => {
                 let mut hasher = DefaultHasher::new();
                 (self.back.seed, choice, ordinal).hash(&mut hasher);
                 format!("call_{:016x}", hasher.finish())
             }
         };
-        if self.ids_given.contains(&id) {
-            id = ids::call_id(self.back.client, &format!("{id}#{choice}.{ordinal}")).into_owned();
+        let own = given.map_or_else(|| id.clone(), str::to_owned);
+        let mut twin = ordinal;
+        while self.ids_given.contains(&id) {
+            id = ids::for_client(self.back.client, &format!("{own}_{choice}_{twin}")).into_owned();
+            twin += 1;
         }
         self.ids_given.push(id.clone());
         id
@@ -393,6 +405,14 @@ impl Lanes {
         self.advance(choice);
         if !self.failed {
             self.ready.push(Event::Stop(choice, stop));
+        }
+    }
+
+    /// The same, with what a provider's reason was read as.
+    pub fn ends(&mut self, choice: u32, stop: Result<Stop, Fault>) {
+        match stop {
+            Ok(stop) => self.stop(choice, stop),
+            Err(fault) => self.fail(fault),
         }
     }
 

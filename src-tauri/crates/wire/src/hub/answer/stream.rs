@@ -87,7 +87,7 @@ impl Stream {
         });
         if !line.over {
             line.reader.finish(&mut line.lanes);
-            if line.lanes.stopped() {
+            if line.lanes.complete() {
                 line.conclude(&mut out);
             } else {
                 line.fail(&cut(end), &mut out);

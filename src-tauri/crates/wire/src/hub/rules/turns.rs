@@ -2,7 +2,7 @@
 //! the target has a place for it, and sides that take turns where it wants that.
 
 use crate::hub::conversation::{Conversation, Mark, Part, Role, Said, ToolResult, Turn};
-use crate::hub::{Drops, Form, Target};
+use crate::hub::{Drops, Form, Target, ids};
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
@@ -46,22 +46,54 @@ struct Met<'a> {
     answered: bool,
 }
 
+/// The ids of a conversation's calls as their provider gave them, and all of them at once.
+fn restored(conversation: &mut Conversation<'_>) -> HashSet<String> {
+    let mut all = HashSet::new();
+    for part in conversation.turns.iter_mut().flat_map(|turn| &mut turn.parts) {
+        let id = match part {
+            Part::Call(call) => &mut call.id,
+            Part::Result(result) => &mut result.id,
+            _ => continue,
+        };
+        if let Some(given) = id.take() {
+            let own = ids::original(given);
+            all.insert(own.to_string());
+            *id = Some(own);
+        }
+    }
+    all
+}
+
+/// An id that no call has: `start` and the first number from `number` on that makes it one.
+fn unused(start: &str, number: usize, used: &mut HashSet<String>) -> String {
+    let mut made = (number..).map(|n| format!("{start}_{n}"));
+    let id = made.find(|id| !used.contains(id)).unwrap_or_default();
+    used.insert(id.clone());
+    id
+}
+
 /// Gives every call an id of its own and every result the id and the name of its call. A result
 /// without an id answers the first call of its tool that nothing has answered yet; of two calls
 /// with one id, a result answers the first that is open.
 pub(super) fn name_results(conversation: &mut Conversation<'_>) {
+    let mut used = restored(conversation);
     let mut calls: Vec<Met<'_>> = Vec::new();
     let mut given_to: HashMap<String, Vec<usize>> = HashMap::new();
     for part in conversation.turns.iter_mut().flat_map(|turn| &mut turn.parts) {
         match part {
             Part::Call(call) => {
                 let count = calls.len() + 1;
-                let given =
-                    call.id.take().unwrap_or_else(|| Cow::Owned(format!("call_weir_{count}")));
+                let given = call
+                    .id
+                    .take()
+                    .unwrap_or_else(|| Cow::Owned(unused("call_weir", count, &mut used)));
                 let twins = given_to.entry(given.to_string()).or_default();
                 twins.push(calls.len());
                 let twin = twins.len() > 1;
-                let id = if twin { Cow::Owned(format!("{given}_{count}")) } else { given.clone() };
+                let id = match twin {
+                    true => Cow::Owned(unused(&given, count, &mut used)),
+                    false => given.clone(),
+                };
                 call.id = Some(id.clone());
                 calls.push(Met {
                     id,

@@ -152,6 +152,28 @@ fn half_an_emoji_is_mended_in_text_and_in_arguments_alike() {
 }
 
 #[test]
+fn of_calls_with_one_id_each_gets_one_that_no_other_has() {
+    let call = |id: &str| json!({"type": "tool_use", "id": id, "name": "f", "input": {}});
+    let result =
+        |id: &str, text: &str| json!({"type": "tool_result", "tool_use_id": id, "content": text});
+    let body = json!({"max_tokens": 9, "messages": [
+        {"role": "user", "content": "go"},
+        {"role": "assistant", "content": [call("a"), call("a"), call("a_2"), call("a_3")]},
+        {"role": "user", "content": [
+            result("a", "one"), result("a", "two"), result("a_2", "three"), result("a_3", "four"),
+        ]},
+    ]});
+    let (sent, _) = sent(Endpoint::Messages, &body, GPT);
+    let calls = sent["messages"][1]["tool_calls"].as_array().expect("calls").iter();
+    let ids: Vec<&Value> = calls.map(|call| &call["id"]).collect();
+    assert_eq!(ids, ["a", "a_4", "a_2", "a_3"]);
+    for (at, text) in ["one", "two", "three", "four"].into_iter().enumerate() {
+        let told = &sent["messages"][2 + at];
+        assert_eq!((&told["tool_call_id"], &told["content"]), (ids[at], &json!(text)));
+    }
+}
+
+#[test]
 fn newer_models_of_openai_think_beside_tools_in_responses_and_not_in_chat() {
     let body = ask(json!({"thinking": {"type": "adaptive"}, "output_config": {"effort": "high"},
         "tools": [{"name": "f", "input_schema": {"type": "object", "properties": {}}}]}));

@@ -82,7 +82,7 @@ impl Chat {
             return true;
         }
         self.end_calls(index, lanes);
-        lanes.stop(index, stops::from_chat(&reason, scan::full(matched)));
+        lanes.ends(index, stops::from_chat(&reason, scan::full(matched)));
         false
     }
 

@@ -45,10 +45,7 @@ impl Gemini {
         let Some(reason) = scan::full(finish).filter(|f| f != "FINISH_REASON_UNSPECIFIED") else {
             return;
         };
-        match stops::from_gemini(&reason, scan::full(message)) {
-            Ok(stop) => lanes.stop(choice, stop),
-            Err(fault) => lanes.fail(fault),
-        }
+        lanes.ends(choice, stops::from_gemini(&reason, scan::full(message)));
     }
 
     fn part(choice: u32, part: Value<'_>, lanes: &mut Lanes) {

@@ -84,7 +84,7 @@ impl Messages {
     fn stop(holder: Value<'_>, lanes: &mut Lanes) {
         let [reason, sequence] = holder.pick(["stop_reason", "stop_sequence"]);
         if let Some(reason) = scan::full(reason) {
-            lanes.stop(0, stops::from_messages(&reason, scan::full(sequence)));
+            lanes.ends(0, stops::from_messages(&reason, scan::full(sequence)));
         }
     }
 }

@@ -42,7 +42,7 @@ impl Read for Ollama {
         }
         let over = done.and_then(|d| d.flag()) == Some(true);
         if over {
-            lanes.stop(0, stops::from_ollama(&scan::full(reason).unwrap_or_default()));
+            lanes.ends(0, stops::from_ollama(&scan::full(reason).unwrap_or_default()));
         }
         over
     }

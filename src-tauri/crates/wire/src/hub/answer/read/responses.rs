@@ -6,7 +6,7 @@ use super::super::super::seal::{Maker, Seal};
 use super::super::fault::{Fault, FaultKind};
 use super::super::lanes::{CALLS_MAX, Flow, Key, Lanes, RawCall};
 use super::super::scan;
-use super::super::{Delta, Opening, Stop, stops};
+use super::super::{Delta, Opening, stops};
 use super::Read;
 use crate::json::Value;
 use std::borrow::Cow;
@@ -199,11 +199,8 @@ impl Responses {
             });
         }
         let reason = incomplete.and_then(|i| i.get("reason")).and_then(scan::text);
-        let stop = match status.and_then(scan::text).as_deref() {
-            Some("incomplete") => stops::from_responses(Some(reason.as_deref().unwrap_or(""))),
-            _ => Stop::End,
-        };
-        lanes.stop(0, stop);
+        let status = status.and_then(scan::text);
+        lanes.ends(0, stops::from_responses(status.as_deref(), reason.as_deref()));
     }
 }
 
@@ -267,7 +264,10 @@ impl Read for Responses {
                     self.done(output, item, lanes);
                 }
             }
-            "response.completed" | "response.incomplete" | "response.failed" => {
+            "response.completed"
+            | "response.incomplete"
+            | "response.failed"
+            | "response.cancelled" => {
                 match response {
                     Some(response) => self.response(response, lanes),
                     None => lanes.fail(Fault::read(error.unwrap_or(data), None)),

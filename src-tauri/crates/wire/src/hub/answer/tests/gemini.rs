@@ -75,7 +75,6 @@ fn gemini_s_reasons_are_told_in_the_client_s_words() {
         ("MAX_TOKENS", "max_tokens", "length"),
         ("SAFETY", "refusal", "content_filter"),
         ("RECITATION", "refusal", "content_filter"),
-        ("OTHER", "end_turn", "stop"),
     ] {
         let body = format!(
             r#"{{"candidates":[{{"content":{{"parts":[{{"text":"a"}}]}},"finishReason":"{reason}"}}],"responseId":"r"}}"#

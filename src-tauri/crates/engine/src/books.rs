@@ -223,6 +223,14 @@ impl Books {
         }
     }
 
+    /// Tells, once a window, that a budget turned something away.
+    fn turned_away(&self, budget: &str, at_ms: i64, ask: Ask) {
+        let news = self.balances.lock().turn_away(budget, at_ms, ask);
+        if let (Some(news), Some(inbox)) = (news, self.inbox.get()) {
+            inbox.crossed(vec![news]);
+        }
+    }
+
     fn refusal(&self, denied: Denied, opening: &Opening, ask: Ask) -> Refusal {
         let budget = |seen: &Seen, message: String| Refusal::Budget {
             message,
@@ -256,7 +264,12 @@ impl BooksPort for Books {
         // The demonstration is in no sum and so in no budget.
         if !opening.demo {
             let admitted = self.balances.lock().admit(&opening, ask, &FromLedger(&self.ledger));
-            admitted.map_err(|denied| self.refusal(denied, &opening, ask))?;
+            if let Err(denied) = admitted {
+                if let Denied::Full(seen) = &denied {
+                    self.turned_away(&seen.budget.name, opening.at_ms, ask);
+                }
+                return Err(self.refusal(denied, &opening, ask));
+            }
         }
         if let Err(problem) = self.ledger.reserve(&row(&opening, ask.cost)) {
             let place = (opening.id, opening.attempt);

@@ -163,6 +163,8 @@ impl Books {
     pub fn end_lifts(&self, budget: &str, now_ms: i64) -> Result<bool, WriteProblem> {
         let ended = self.ledger.end_lifts(budget, now_ms)?;
         self.read_lifts(now_ms);
+        // What was little of the raised limit may be much of the old one.
+        self.look_for_news(now_ms);
         Ok(ended)
     }
 
@@ -304,6 +306,7 @@ impl BooksPort for Books {
         let power = self.terms.load().power;
         let bill = settlement::bill(&self.prices, &call(opening, &base_url), opening, &closing);
         let bill = settlement::with_power(bill, power, opening, &closing);
+        let bill = settlement::kept(bill, reservation.reserved);
         let saved = settlement::saved(&self.prices, &self.routing, opening, &closing, &bill);
         let settled = Settled { cost: bill.cost, pricing: bill.pricing };
         let at_ms = closing.at_ms;

@@ -21,6 +21,9 @@ mod meter;
 /// Limits hold under any number of callers, and are seen, raised and written from the command line.
 mod budgets;
 
+/// At a limit a cheaper model answers, a local one, or a refusal does; and it is always said.
+mod limits;
+
 /// What a user is told of money comes once, also after a restart, and through what is there.
 mod alerts;
 

@@ -12,7 +12,9 @@ mod share;
 #[cfg(test)]
 mod tests;
 
-pub use alert::{Forecast, Hours, Told, crossed, forecast, full, said, shown_moment, unpriced};
+pub use alert::{
+    Forecast, Hours, Told, at_limit, crossed, forecast, full, said, shown_moment, unpriced,
+};
 pub use ladder::{Full, Ladder, Pick, Place, Rung, Step, ladder};
 pub use lift::{Change, InForce, Lift, in_force};
 pub use pace::{Allowance, AllowanceState, Pace, pace};

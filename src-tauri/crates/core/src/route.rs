@@ -235,6 +235,8 @@ pub enum Reason {
     LargerContext,
     /// A budget is at its limit for what comes before it, and this costs less.
     BudgetCheaper,
+    /// A budget is at its limit for what comes before it, and does not count this.
+    BudgetOther,
     /// A budget is at its limit, and this is of the tier below.
     BudgetTier,
     /// A budget is at its limit for paid models, and this one is local.
@@ -245,7 +247,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::Asked,
         Self::Named,
         Self::Tier,
@@ -266,6 +268,7 @@ impl Reason {
         Self::Resting,
         Self::LargerContext,
         Self::BudgetCheaper,
+        Self::BudgetOther,
         Self::BudgetTier,
         Self::BudgetLocal,
         Self::Paced,
@@ -274,6 +277,13 @@ impl Reason {
     /// Whether a chain led there, so that others may follow.
     pub fn in_chain(self) -> bool {
         !matches!(self, Self::Asked | Self::Named | Self::Demo)
+    }
+
+    /// Whether a budget or a subscription's window put it in another's place for as long as it must:
+    /// the conversation is at home where it was.
+    pub fn is_makeshift(self) -> bool {
+        use Reason::{BudgetCheaper, BudgetLocal, BudgetOther, BudgetTier, Paced};
+        matches!(self, BudgetCheaper | BudgetOther | BudgetTier | BudgetLocal | Paced)
     }
 
     /// The short code.
@@ -299,6 +309,7 @@ impl Reason {
             Self::Resting => "resting",
             Self::LargerContext => "larger-context",
             Self::BudgetCheaper => "budget-cheaper",
+            Self::BudgetOther => "budget-other",
             Self::BudgetTier => "budget-tier",
             Self::BudgetLocal => "budget-local",
             Self::Paced => "paced",

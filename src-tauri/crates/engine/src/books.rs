@@ -163,6 +163,8 @@ impl Books {
     pub fn end_lifts(&self, budget: &str, now_ms: i64) -> Result<bool, WriteProblem> {
         let ended = self.ledger.end_lifts(budget, now_ms)?;
         self.read_lifts(now_ms);
+        // What was little of the raised limit may be much of the old one.
+        self.look_for_news(now_ms);
         Ok(ended)
     }
 
@@ -223,6 +225,14 @@ impl Books {
         }
     }
 
+    /// Tells, once a window, that a budget turned something away.
+    fn turned_away(&self, budget: &str, at_ms: i64, ask: Ask) {
+        let news = self.balances.lock().turn_away(budget, at_ms, ask);
+        if let (Some(news), Some(inbox)) = (news, self.inbox.get()) {
+            inbox.crossed(vec![news]);
+        }
+    }
+
     fn refusal(&self, denied: Denied, opening: &Opening, ask: Ask) -> Refusal {
         let budget = |seen: &Seen, message: String| Refusal::Budget {
             message,
@@ -256,7 +266,12 @@ impl BooksPort for Books {
         // The demonstration is in no sum and so in no budget.
         if !opening.demo {
             let admitted = self.balances.lock().admit(&opening, ask, &FromLedger(&self.ledger));
-            admitted.map_err(|denied| self.refusal(denied, &opening, ask))?;
+            if let Err(denied) = admitted {
+                if let Denied::Full(seen) = &denied {
+                    self.turned_away(&seen.budget.name, opening.at_ms, ask);
+                }
+                return Err(self.refusal(denied, &opening, ask));
+            }
         }
         if let Err(problem) = self.ledger.reserve(&row(&opening, ask.cost)) {
             let place = (opening.id, opening.attempt);
@@ -291,6 +306,7 @@ impl BooksPort for Books {
         let power = self.terms.load().power;
         let bill = settlement::bill(&self.prices, &call(opening, &base_url), opening, &closing);
         let bill = settlement::with_power(bill, power, opening, &closing);
+        let bill = settlement::kept(bill, reservation.reserved);
         let saved = settlement::saved(&self.prices, &self.routing, opening, &closing, &bill);
         let settled = Settled { cost: bill.cost, pricing: bill.pricing };
         let at_ms = closing.at_ms;

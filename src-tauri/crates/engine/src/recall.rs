@@ -2,7 +2,7 @@
 //! that they stay on the models that have their prompts warm.
 
 use weir_core::Outcome;
-use weir_core::route::Route;
+use weir_core::route::{Reason, Route};
 use weir_ledger::{Ledger, LogFilter};
 use weir_proxy::Proxy;
 
@@ -26,6 +26,10 @@ pub fn recall(ledger: &Ledger, proxy: &Proxy, now_ms: i64) {
     for row in rows.iter().rev() {
         let last = row.last();
         let key = row.decision.as_ref().and_then(|decision| decision.conversation);
+        // Where a budget or a window sent it for as long as it must, its conversation is not at home.
+        if is_makeshift(&last.reason) {
+            continue;
+        }
         if let (Some(key), Some(Outcome::Ok)) = (key, last.outcome) {
             let route = Route { provider: last.provider.clone(), model: last.model.clone() };
             let ended_ms = row.at_ms() + i64::from(last.total_ms.unwrap_or(0));
@@ -34,4 +38,8 @@ pub fn recall(ledger: &Ledger, proxy: &Proxy, now_ms: i64) {
             proxy.recall(key, &row.client, &row.asked_model, &route, &usage, ended_ms);
         }
     }
+}
+
+fn is_makeshift(code: &str) -> bool {
+    Reason::ALL.iter().any(|reason| reason.as_str() == code && reason.is_makeshift())
 }

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU16, AtomicU64, Ordering};
 use std::time::SystemTime;
 use weir_core::Failover;
-use weir_core::route::{Ask, Provider, ProviderKind, Quotes, Route, Setup, at_home, routed};
+use weir_core::route::{Ask, Provider, Quotes, Route, Setup, at_home, routed};
 use weir_core::{Money, Usage};
 use weir_proxy::ports::{Clock, Listed, Opening, Routes};
 

@@ -22,6 +22,9 @@ pub fn reason(code: &str) -> &str {
         "budget-cheaper" => {
             "a budget is at its limit for what comes before it, and this costs less"
         }
+        "budget-other" => {
+            "a budget is at its limit for what comes before it, and it does not count this"
+        }
         "budget-tier" => "a budget is at its limit, and this is of the tier below",
         "budget-local" => "a budget is at its limit for paid models, and this one is local",
         "paced" => {
@@ -57,6 +60,7 @@ pub fn brief(code: &str) -> &str {
         "kept" => "the conversation's model",
         "moved" => "cheaper even when cold",
         "budget-cheaper" => "cheaper, for a budget",
+        "budget-other" => "outside of a full budget",
         "budget-tier" => "tier below, for a budget",
         "budget-local" => "local, for a budget",
         "paced" => "local, for the window",

@@ -16,14 +16,14 @@ const INSERT: &str = "INSERT INTO reserve (request_id, attempt, at_ms, day, zone
     ?20, ?21, ?22)";
 
 const SELECT_OPEN: &str = concat!(
-    "SELECT r.request_id, r.attempt, r.reserved_nano, r.uncounted, ",
+    "SELECT r.request_id, r.attempt, r.reserved_nano, r.uncounted, r.input_tokens, r.output_tokens, ",
     key_columns!(),
     " FROM reserve r LEFT JOIN settle s ON s.request_id = r.request_id AND s.attempt = r.attempt
     WHERE r.request_id >= ?1 AND s.request_id IS NULL"
 );
 
 const SELECT_KEY: &str = concat!(
-    "SELECT r.request_id, r.attempt, r.reserved_nano, r.uncounted, ",
+    "SELECT r.request_id, r.attempt, r.reserved_nano, r.uncounted, r.input_tokens, r.output_tokens, ",
     key_columns!(),
     " FROM reserve r WHERE r.request_id = ?1 AND r.attempt = ?2"
 );
@@ -39,6 +39,8 @@ pub(crate) struct Open {
     pub uncounted: bool,
     /// Nano-dollars set aside; `None` when unpriced.
     pub reserved: Option<i64>,
+    /// The most tokens it can use: prompt and answer.
+    pub tokens: (i64, i64),
 }
 
 impl Open {
@@ -138,7 +140,8 @@ pub(crate) fn insert(
         done => {
             done?;
             let (key, uncounted) = (ids.key(entry.day, entry.local), entry.uncounted);
-            Ok(Some(Open { key, uncounted, reserved: entry.reserved }))
+            let tokens = (entry.input_tokens, entry.output_tokens);
+            Ok(Some(Open { key, uncounted, reserved: entry.reserved, tokens }))
         }
     }
 }
@@ -152,7 +155,8 @@ fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<(Place, Open)> {
     let mut c = Columns::of(row);
     let place = (c.take()?, c.take()?);
     let (reserved, uncounted) = (c.take()?, c.take()?);
-    Ok((place, Open { key: c.key()?, uncounted, reserved }))
+    let tokens = (c.take()?, c.take()?);
+    Ok((place, Open { key: c.key()?, uncounted, reserved, tokens }))
 }
 
 /// Every attempt from that request on that has no settlement.

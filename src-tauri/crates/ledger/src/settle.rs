@@ -152,11 +152,16 @@ pub(crate) fn in_range(cost: Money) -> i64 {
     cost.nano().clamp(0, COST_NANO_MAX)
 }
 
-/// The settlement of an attempt that was open when Weir stopped: its estimate, flagged.
+/// The settlement of an attempt that was open when Weir stopped: its estimate, in money and in tokens,
+/// flagged.
 pub(crate) fn orphan(place: Place, open: &Open, now_ms: i64) -> Settle {
     let (id, attempt) = place;
     let mut row = Settle::new(RequestId::from_raw(id), attempt, now_ms, Outcome::Orphan);
     row.cost = open.reserved.map(Money::from_nano);
+    let (input, output) = open.tokens;
+    let count = |n: i64| u64::try_from(n).unwrap_or(0);
+    let most = Usage { input: count(input), output: count(output), ..Usage::default() };
+    row.usage = Some(most).filter(|_| !open.uncounted);
     row
 }
 

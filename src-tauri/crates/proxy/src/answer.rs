@@ -21,7 +21,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Response, header};
 use http_body::Body;
 use http_body_util::BodyExt;
 use std::collections::VecDeque;
-use weir_core::route::{Candidate, KeySource};
+use weir_core::route::Candidate;
 use weir_core::{Endpoint, Metered, Outcome};
 use weir_wire::encoding::Encoding;
 use weir_wire::error_body::ProblemKind;
@@ -47,7 +47,6 @@ pub async fn answer(
 ) -> Result<Response<ReplyBody>, Refused> {
     let Started { answer, tap, fed, ticket, candidate, way, attempts, tried } = started;
     let read = Read { tap, fed };
-    hear_allowance(context, &candidate, &answer.headers);
     let dropped = way.dropped().map(Bytes::from).map(HeaderValue::from_maybe_shared);
     let response = match way {
         Way::AsItCame { hides_usage, .. } => {
@@ -74,15 +73,6 @@ fn taken_for(headers: &mut HeaderMap, judged: &Judged) {
     headers.insert(TASK, HeaderValue::from_static(task));
     let tier = judged.judgement.map_or("unknown", |j| j.tier.as_str());
     headers.insert(TIER, HeaderValue::from_static(tier));
-}
-
-/// A tool's own login went through, so the answer may say how much of its plan is used.
-fn hear_allowance(context: &Context, candidate: &Candidate, headers: &HeaderMap) {
-    let provider = context.setup.provider(&candidate.route.provider);
-    if provider.is_some_and(|p| p.key == KeySource::Passthrough) {
-        let now_ms = context.ports.clock.unix_ms();
-        context.ports.books.heard_allowance(&candidate.route.provider, headers, now_ms);
-    }
 }
 
 /// The answer of a provider that speaks the client's dialect: its bytes.

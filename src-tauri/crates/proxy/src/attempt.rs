@@ -4,6 +4,7 @@
 
 mod again;
 mod ahead;
+mod down;
 mod first;
 mod kept;
 mod send;
@@ -17,6 +18,7 @@ use crate::health::{How, Pass};
 use crate::local::{Admitted, admit};
 use crate::pipeline::Context;
 use crate::plan::Planned;
+use crate::ports::Estimate;
 use crate::read::Asked;
 use crate::reply::Refused;
 use crate::settle::{Ticket, Untold};
@@ -141,7 +143,17 @@ pub async fn attempt(
             };
             course.longest = course.longest.max(course.since(began_ns));
             let Failed { mut failure, open } = failed;
+            if failure.fault == Fault::Budget {
+                course.go_down(candidate, failure);
+                if course.queue.is_empty() {
+                    return course.over();
+                }
+                break;
+            }
             let own = course.logs_in(&candidate);
+            if own && is_limit(failure.fault) {
+                course.go_local(&candidate);
+            }
             // Refused, a login speaks to its tool, whoever was asked before.
             failure.stands_in =
                 course.stands_in(&failure.route) && !(own && is_auth(failure.fault));
@@ -172,6 +184,12 @@ fn is_auth(fault: Fault) -> bool {
     matches!(fault, Fault::Refused(Says::Auth) | Fault::InStream(Says::Auth))
 }
 
+/// Whether a provider says that there is no more for now.
+fn is_limit(fault: Fault) -> bool {
+    use Says::{Quota, RateLimited};
+    matches!(fault, Fault::Refused(RateLimited | Quota) | Fault::InStream(RateLimited | Quota))
+}
+
 /// One request's way through its candidates.
 struct Course<'a> {
     context: &'a Context,
@@ -185,6 +203,12 @@ struct Course<'a> {
     failures: Vec<Failure>,
     /// Later candidates that were found to be of no use, by their route; told, and never asked.
     useless: Vec<Failure>,
+    /// Ways that a budget turned away; told, and never asked.
+    held: Vec<Failure>,
+    /// The most that the candidate a budget has just turned away can use.
+    turned_away: Option<Estimate>,
+    /// How often a reservation was refused.
+    downs: u8,
     /// Later candidates that were found able to be asked.
     able: Vec<Candidate>,
     /// The leave of an attempt that is made anew at the same route.
@@ -225,6 +249,9 @@ impl<'a> Course<'a> {
             longest: Duration::ZERO,
             failures: Vec::new(),
             useless: Vec::new(),
+            held: planned.held.iter().map(down::held).collect(),
+            turned_away: None,
+            downs: 0,
             able: Vec::new(),
             spare: None,
             untold: None,
@@ -266,7 +293,7 @@ impl<'a> Course<'a> {
     fn spent(&self) -> Refused {
         let told = |route: &str| self.failures.iter().any(|f| f.route == route);
         let useless = self.useless.iter().filter(|f| !told(&f.route));
-        spent(self.asked, useless.chain(&self.failures))
+        spent(self.asked, self.held.iter().chain(useless).chain(&self.failures))
     }
 
     fn verdict(&self, failure: &Failure, another: bool, logs_in: bool) -> Verdict {
@@ -290,12 +317,16 @@ impl<'a> Course<'a> {
         self.failures.iter().any(|f| !unsent(f.fault) && f.route != for_route)
     }
 
+    /// The kept refusal that tells most, with how much and where it stands.
+    fn kept(&self) -> Option<(u8, usize)> {
+        let kept = self.failures.iter().enumerate().filter(|(_, f)| f.kept.is_some());
+        kept.map(|(index, f)| (telling(f.fault, f.stands_in), index)).max()
+    }
+
     /// Nobody else is asked: the client gets what tells it most.
     fn end(mut self, mut failure: Failure, open: Open) -> Result<Begun, Refused> {
         let own = telling(failure.fault, failure.stands_in);
-        let kept = self.failures.iter().enumerate().filter(|(_, f)| f.kept.is_some());
-        let best = kept.map(|(index, f)| (telling(f.fault, f.stands_in), index)).max();
-        let earlier = best.filter(|(rank, _)| *rank > own).map(|(_, index)| index);
+        let earlier = self.kept().filter(|(rank, _)| *rank > own).map(|(_, index)| index);
         let open = match open {
             Open::Answer(mut started, _) if earlier.is_none() => {
                 tell(started.ticket.pass.take(), &started.ticket, &failure);
@@ -306,9 +337,14 @@ impl<'a> Course<'a> {
         };
         self.close(open, &mut failure);
         self.failures.push(failure);
-        let shown = earlier.unwrap_or(self.failures.len() - 1);
+        let last = self.failures.len() - 1;
+        self.told(earlier.unwrap_or(last))
+    }
+
+    /// The client gets one failure in its provider's own words, or the names of all.
+    fn told(mut self, shown: usize) -> Result<Begun, Refused> {
         let told = tried(&self.failures);
-        match self.failures[shown].kept.take() {
+        match self.failures.get_mut(shown).and_then(|failure| failure.kept.take()) {
             Some(kept) => {
                 Ok(Begun::Refused(Box::new(Kept { attempts: self.count, tried: told, ..*kept })))
             }

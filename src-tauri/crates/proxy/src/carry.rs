@@ -52,8 +52,6 @@ pub struct Crossing {
     pub form: Form,
     /// The endpoint the provider was asked at.
     pub endpoint: Endpoint,
-    /// The most tokens of an answer where the client named no limit.
-    pub output_assumed: u64,
     /// Whether the prompt is marked to be cached, by the client or on its way.
     pub marks_cache: bool,
     /// Codes of what the provider cannot be told, for `x-weir-dropped` and the ledger.
@@ -78,14 +76,6 @@ pub fn wants_usage(asked: &Asked, candidate: &Candidate) -> bool {
 }
 
 impl Way {
-    /// The most tokens of an answer where the client named no limit.
-    pub fn output_assumed(&self) -> u64 {
-        match self {
-            Self::AsItCame { .. } => OUTPUT_TOKENS_ASSUMED,
-            Self::Translated(crossing) => crossing.output_assumed,
-        }
-    }
-
     /// Whether what is sent marks a cache, whatever the client's own body said.
     pub fn marks_cache(&self) -> bool {
         matches!(self, Self::Translated(crossing) if crossing.marks_cache)
@@ -101,6 +91,17 @@ impl Way {
             Self::Translated(crossing) => crossing.dropped.clone(),
         }
     }
+}
+
+/// The most tokens of an answer where the client names no limit: what is written for it where the
+/// provider's form requires a limit, else the model's own ceiling, else what is assumed of any model.
+pub fn output_assumed(asked: Endpoint, candidate: &Candidate, local: bool) -> u64 {
+    let Some(form) = Form::of(candidate.endpoint) else { return OUTPUT_TOKENS_ASSUMED };
+    let traits = Traits::of(form, &candidate.route.model, local);
+    if candidate.endpoint == Endpoint::Messages && asked != Endpoint::Messages {
+        return traits.output_default;
+    }
+    traits.output_max.unwrap_or(OUTPUT_TOKENS_ASSUMED)
 }
 
 /// Makes the request for one candidate; `local` is what its local server granted and is known to do.
@@ -263,7 +264,6 @@ fn translated(
         back: done.back,
         form,
         endpoint: candidate.endpoint,
-        output_assumed: traits.output_default.max(OUTPUT_TOKENS_ASSUMED),
         // Inside a text these quotes would be escaped.
         marks_cache: memchr::memmem::find(&done.body, b"\"cache_control\":").is_some(),
         dropped: codes(&done.dropped),

@@ -16,6 +16,7 @@ mod demo;
 pub mod fetch;
 mod headers;
 pub mod health;
+mod left;
 pub mod limits;
 mod live;
 mod local;

@@ -101,7 +101,13 @@ pub fn standing(budget: &BudgetStanding, now: Stamp, zone: &Zone) -> [Cell; 4] {
             format!("{} tokens", words::tokens(tokens.unwrap_or(0))),
         ),
     };
-    let text = format!("{} of {}, resets {resets}, at limit: {}", spent, limit, budget.at_limit);
+    let then = match budget.at_limit.as_str() {
+        "notify" => "only told",
+        "downgrade" => "then cheaper",
+        "local" => "then local",
+        _ => "then stop",
+    };
+    let text = format!("{spent} of {limit}, {then}, resets {resets}");
     [
         budget.name.as_str().into(),
         Cell::new(words::level(budget.percent), tone),
@@ -213,7 +219,7 @@ This week    $3.80    1,212 requests, 46 % local, about, + 3 unpriced
 This month  $14.02    4,000 requests, 10 % local
 
 Budgets
-  week  ▇▇▇▇▇▇▇▇▇▇▇▁  90 %  $1.80 of $2.00, resets Mon 00:00, at limit: local
+  week  ▇▇▇▇▇▇▇▇▇▇▇▁  90 %  $1.80 of $2.00, then local, resets Mon 00:00
 
 Providers
   anthropic  ready

@@ -1,7 +1,7 @@
 //! What a user is told of a budget: a mark that was passed, an hour that is out of the ordinary,
 //! where the window will end at this pace. Owns the sentences; who delivers them is elsewhere.
 
-use super::{AtLimit, Budget, InForce, Limit, Standing};
+use super::{Ask, AtLimit, Budget, InForce, Limit, Standing};
 use crate::Money;
 use crate::period::{Period, Window};
 use jiff::Timestamp;
@@ -13,6 +13,8 @@ use std::collections::BTreeMap;
 pub enum Told {
     /// A percentage of a budget was reached.
     Percent(u8),
+    /// A budget turned a request away, or to another model, for the first time in its window.
+    AtLimit,
     /// At this pace the budget's window ends above its limit.
     Forecast,
     /// An hour cost many times the usual one.
@@ -22,6 +24,7 @@ pub enum Told {
 impl Told {
     const FORECAST: u16 = 200;
     const SPIKE: u16 = 201;
+    const AT_LIMIT: u16 = 202;
 
     /// The number it is kept under. Never given another meaning.
     pub fn code(self) -> u16 {
@@ -29,6 +32,7 @@ impl Told {
             Self::Percent(percent) => u16::from(percent),
             Self::Forecast => Self::FORECAST,
             Self::Spike => Self::SPIKE,
+            Self::AtLimit => Self::AT_LIMIT,
         }
     }
 
@@ -37,6 +41,7 @@ impl Told {
         match code {
             Self::FORECAST => Some(Self::Forecast),
             Self::SPIKE => Some(Self::Spike),
+            Self::AT_LIMIT => Some(Self::AtLimit),
             percent => u8::try_from(percent).ok().filter(|p| *p <= 100).map(Self::Percent),
         }
     }
@@ -60,7 +65,9 @@ pub fn said(
     let (spent, limit) = (standing.shown(terms.limit), terms.limit.short());
     let until = day(window, budget.period, zone);
     let then = match (terms.at_limit, percent >= 100) {
-        (AtLimit::Notify, _) => format!("Nothing is stopped; it starts anew {until}."),
+        (AtLimit::Notify, _) => {
+            format!("Nothing is stopped; it starts anew {}.", on(window, budget.period, zone))
+        }
         (AtLimit::Downgrade, false) => format!("From {limit} on, cheaper models until {until}."),
         (AtLimit::Downgrade, true) => format!("Cheaper models until {until}."),
         (AtLimit::Local, false) => format!("From {limit} on, only local models until {until}."),
@@ -68,7 +75,58 @@ pub fn said(
         (AtLimit::Block, false) => format!("From {limit} on, paid requests stop until {until}."),
         (AtLimit::Block, true) => format!("Paid requests stop until {until}."),
     };
-    format!("{} budget at {percent} %: {spent} of {limit}. {then}", capital(&budget.name))
+    format!("{} at {percent} %: {spent} of {limit}. {then}", titled(&budget.name))
+}
+
+/// What is said when a budget turns a request away, or to another model, for the first time in its
+/// window: "Week budget at its limit: $1.97 of $2.00, and a request that may cost $0.12 does not fit.
+/// Local models answer instead until Monday."
+pub fn at_limit(
+    budget: &Budget,
+    terms: &InForce,
+    standing: &Standing,
+    window: Window,
+    ask: Ask,
+    zone: &TimeZone,
+) -> String {
+    let (held, most) = held_and_most(terms.limit, standing, ask);
+    let verb = verb(terms.limit);
+    let then = match terms.at_limit {
+        AtLimit::Notify => "It goes on".to_owned(),
+        AtLimit::Downgrade => "Cheaper models answer instead".to_owned(),
+        AtLimit::Local => "Local models answer instead".to_owned(),
+        AtLimit::Block => "What does not fit is refused".to_owned(),
+    };
+    format!(
+        "{} at its limit: {} of {}{held}, and a request that may {verb} {most} does not fit. {then} \
+         until {}.",
+        titled(&budget.name),
+        standing.shown(terms.limit),
+        terms.limit.short(),
+        day(window, budget.period, zone),
+    )
+}
+
+fn verb(limit: Limit) -> &'static str {
+    match limit {
+        Limit::Usd(_) => "cost",
+        Limit::Tokens(_) => "use",
+    }
+}
+
+/// What is set aside, as a clause or nothing, and the most an ask can come to.
+fn held_and_most(limit: Limit, standing: &Standing, ask: Ask) -> (String, String) {
+    let (held, most) = match limit {
+        Limit::Usd(_) => (
+            (standing.reserved > Money::ZERO).then(|| standing.reserved.short()),
+            ask.cost.unwrap_or(Money::ZERO).short(),
+        ),
+        Limit::Tokens(_) => (
+            (standing.reserved_tokens > 0).then(|| crate::money::group(standing.reserved_tokens)),
+            Limit::Tokens(ask.tokens).short(),
+        ),
+    };
+    (held.map(|h| format!(", {h} set aside for requests under way")).unwrap_or_default(), most)
 }
 
 /// Why a request does not fit a budget, and what to do.
@@ -77,7 +135,7 @@ pub fn full(
     terms: &InForce,
     standing: &Standing,
     window: Window,
-    ask: super::Ask,
+    ask: Ask,
     zone: &TimeZone,
 ) -> String {
     let name = &budget.name;
@@ -90,21 +148,9 @@ pub fn full(
             quoted(name)
         );
     }
-    let (held, most) = match terms.limit {
-        Limit::Usd(_) => (
-            (standing.reserved > Money::ZERO).then(|| standing.reserved.short()),
-            ask.cost.unwrap_or(Money::ZERO).short(),
-        ),
-        Limit::Tokens(_) => (
-            (standing.reserved_tokens > 0).then(|| crate::money::group(standing.reserved_tokens)),
-            Limit::Tokens(ask.tokens).short(),
-        ),
-    };
-    let held = held.map(|h| format!(", {h} set aside for requests under way")).unwrap_or_default();
-    let (verb, key) = match terms.limit {
-        Limit::Usd(_) => ("cost", "limit_usd"),
-        Limit::Tokens(_) => ("use", "limit_tokens"),
-    };
+    let (held, most) = held_and_most(terms.limit, standing, ask);
+    let verb = verb(terms.limit);
+    let key = if terms.limit.usd().is_some() { "limit_usd" } else { "limit_tokens" };
     format!(
         "Budget {name}: {} of {} spent{held}, and this request may {verb} up to {most}. It starts \
          anew on {anew}. To lift it for an hour: weir budget lift {} --for 1h; for good, raise its \
@@ -246,6 +292,24 @@ fn day(window: Window, period: Period, zone: &TimeZone) -> String {
         (Ok(_), Period::Day) => "tomorrow".into(),
         (Ok(end), Period::Week) => end.strftime("%A").to_string(),
         (Ok(end), Period::Month) => end.strftime("%-d %B").to_string(),
+    }
+}
+
+/// The same for a sentence in which nothing happens until then: "on Monday".
+fn on(window: Window, period: Period, zone: &TimeZone) -> String {
+    let day = day(window, period, zone);
+    match period {
+        Period::Day => day,
+        Period::Week | Period::Month => format!("on {day}"),
+    }
+}
+
+/// A budget as a sentence begins with it. `weir cost alert` names what it makes `alert-…`, and that
+/// is what it is.
+fn titled(name: &str) -> String {
+    match name.strip_prefix("alert-") {
+        Some(of) if !of.is_empty() => format!("{} alert", capital(of)),
+        _ => format!("{} budget", capital(name)),
     }
 }
 

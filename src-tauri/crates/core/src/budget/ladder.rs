@@ -1,8 +1,10 @@
 //! Where a request may still go when budgets are near or at their limits: every way to answer is
 //! weighed against the budgets it would count in, and what is left comes out in order.
 //! Owns the steps down; amounts and standings are judged before and passed in.
+//! What does not fit decides for what comes after it: `block` closes its budget to every later way,
+//! `local` to every later way that is not local, `downgrade` to every later way that costs as much.
 
-use super::AtLimit;
+use super::{Ask, AtLimit};
 use crate::Money;
 
 /// Which way to answer.
@@ -40,10 +42,19 @@ pub struct Rung {
     pub local: bool,
     /// The most it can cost; `None` when its price is not known.
     pub cost: Option<Money>,
+    /// The most tokens it can use.
+    pub tokens: u64,
     /// The hard budgets it counts in, by their places.
     pub counts_in: Vec<usize>,
     /// Those of them it does not fit.
     pub full: Vec<Full>,
+}
+
+impl Rung {
+    /// What it would set aside.
+    pub fn asks(&self) -> Ask {
+        Ask { cost: self.cost, tokens: self.tokens }
+    }
 }
 
 /// Why a way is offered.
@@ -53,6 +64,8 @@ pub enum Step {
     Planned,
     /// A cheaper link of the own chain, because a dearer one before it does not fit.
     Cheaper,
+    /// A link of the own chain that costs as much or more, and that the budget does not count.
+    Other,
     /// A link of the tier below.
     TierBelow,
     /// A local model, because paid ones do not fit.
@@ -65,6 +78,7 @@ impl Step {
         match self {
             Self::Planned => None,
             Self::Cheaper => Some("budget-cheaper"),
+            Self::Other => Some("budget-other"),
             Self::TierBelow => Some("budget-tier"),
             Self::Local => Some("budget-local"),
         }
@@ -114,49 +128,62 @@ impl Ladder {
 /// What earlier refusals forbid.
 #[derive(Default)]
 struct Bars {
-    /// Budgets in which nothing paid is offered any more.
-    closed: Vec<usize>,
-    /// Only what is cheaper than this, where one way stepped down.
+    /// Budgets in which nothing is offered any more.
+    blocked: Vec<usize>,
+    /// Budgets in which only local models are offered any more.
+    local_only: Vec<usize>,
+    /// Only what is cheaper than this, where a way stepped down.
     below_cost: Option<Money>,
+    /// The cheapest of what did not fit.
+    refused_cost: Option<Money>,
     steps_down: bool,
-    turns_local: bool,
-    blocks: bool,
 }
 
 impl Bars {
     fn note(&mut self, rung: &Rung) {
+        if rung.full.is_empty() {
+            return;
+        }
+        self.refused_cost = least(self.refused_cost, rung.cost);
         for full in &rung.full {
             match full.at_limit {
-                // What has no price says nothing about what has one.
-                _ if full.unpriced => self.steps_down |= full.at_limit == AtLimit::Downgrade,
                 AtLimit::Notify => {}
                 AtLimit::Downgrade => {
                     self.steps_down = true;
-                    self.below_cost = match (self.below_cost, rung.cost) {
-                        (Some(known), Some(cost)) => Some(known.min(cost)),
-                        (known, cost) => known.or(cost),
-                    };
+                    // What has no price is no measure of what is cheaper.
+                    self.below_cost = least(self.below_cost, rung.cost);
                 }
-                AtLimit::Local => {
-                    self.turns_local = true;
-                    self.closed.push(full.budget);
-                }
-                AtLimit::Block => {
-                    self.blocks = true;
-                    self.closed.push(full.budget);
-                }
+                AtLimit::Local => self.local_only.push(full.budget),
+                AtLimit::Block => self.blocked.push(full.budget),
             }
-            self.turns_local |= full.at_limit == AtLimit::Local;
         }
     }
 
     /// Whether a way that fits its budgets is still not to be taken.
     fn forbid(&self, rung: &Rung) -> bool {
-        if rung.cost == Some(Money::ZERO) {
-            return false;
-        }
-        rung.counts_in.iter().any(|budget| self.closed.contains(budget))
+        let counts_in = |closed: &[usize]| rung.counts_in.iter().any(|b| closed.contains(b));
+        counts_in(&self.blocked)
+            || !rung.local && counts_in(&self.local_only)
             || self.below_cost.is_some_and(|bound| rung.cost.is_none_or(|cost| cost >= bound))
+    }
+
+    /// Why a way that is left stands where it stands.
+    fn step(&self, rung: &Rung, anything_refused: bool) -> Step {
+        let cheaper = rung.cost.zip(self.refused_cost).is_some_and(|(cost, of)| cost < of);
+        match (anything_refused, rung.local, cheaper) {
+            (false, ..) => Step::Planned,
+            (true, true, _) => Step::Local,
+            (true, false, true) => Step::Cheaper,
+            (true, false, false) => Step::Other,
+        }
+    }
+}
+
+/// The lower of two amounts, one of which may be unknown.
+fn least(known: Option<Money>, cost: Option<Money>) -> Option<Money> {
+    match (known, cost) {
+        (Some(known), Some(cost)) => Some(known.min(cost)),
+        (known, cost) => known.or(cost),
     }
 }
 
@@ -167,11 +194,7 @@ pub fn ladder(own: &[Rung], below: &[Rung]) -> Ladder {
     let mut bars = Bars::default();
     for rung in own {
         if rung.full.is_empty() && !bars.forbid(rung) {
-            let step = match (out.refused.is_empty(), rung.local) {
-                (true, _) => Step::Planned,
-                (false, true) => Step::Local,
-                (false, false) => Step::Cheaper,
-            };
+            let step = bars.step(rung, !out.refused.is_empty());
             out.allowed.push(Pick { place: rung.place, step, cost: rung.cost });
             continue;
         }
@@ -179,7 +202,8 @@ pub fn ladder(own: &[Rung], below: &[Rung]) -> Ladder {
         out.refused.push((rung.place, rung.full.first().cloned()));
     }
     let first_fits = out.allowed.first().is_some_and(|pick| pick.step == Step::Planned);
-    if first_fits || bars.blocks || !(bars.steps_down || bars.turns_local) {
+    let goes_down = bars.steps_down || !bars.local_only.is_empty();
+    if first_fits || !bars.blocked.is_empty() || !goes_down {
         return out;
     }
     for rung in below {

@@ -204,6 +204,7 @@ fn rung(place: Place, cents: Option<i64>, local: bool, held: Option<AtLimit>) ->
         place,
         local,
         cost: cents.map(usd),
+        tokens: 0,
         counts_in: vec![0],
         full: full.into_iter().collect(),
     }
@@ -254,32 +255,52 @@ fn a_local_limit_leaves_local_models_only_wherever_they_stand() {
 }
 
 #[test]
-fn a_block_offers_nothing_paid_and_nothing_of_another_tier() {
+fn a_block_stops_the_request_whatever_cheaper_link_would_still_fit() {
     let held = Some(AtLimit::Block);
-    let own = [rung(Own(0), Some(30), NO_LOCAL, held), rung(Own(1), Some(1), NO_LOCAL, None)];
+    let own = [
+        rung(Own(0), Some(30), NO_LOCAL, held),
+        rung(Own(1), Some(1), NO_LOCAL, None),
+        rung(Own(2), Some(0), true, None),
+    ];
     let below = [rung(Below(0), Some(0), true, None)];
     let out = ladder(&own, &below);
-    assert!(out.allowed.is_empty());
+    assert!(out.allowed.is_empty(), "{:?}", out.allowed);
     assert_eq!(out.held_by().map(|full| full.at_limit), Some(AtLimit::Block));
-    let with_local = [own[0].clone(), rung(Own(1), Some(0), true, None)];
-    assert_eq!(places(&ladder(&with_local, &below)), [(Own(1), Step::Local)], "it was planned");
+    let told = out.refused.iter().filter(|(_, full)| full.is_some()).count();
+    assert_eq!((out.refused.len(), told), (3, 1), "the others are closed by the first");
 }
 
 #[test]
-fn a_budget_of_one_model_closes_no_other() {
+fn what_a_blocking_budget_does_not_count_goes_on_also_where_it_is_dearer() {
     let capped = rung(Own(0), Some(30), NO_LOCAL, Some(AtLimit::Block));
-    let other = Rung { counts_in: vec![1], ..rung(Own(1), Some(20), NO_LOCAL, None) };
-    assert_eq!(places(&ladder(&[capped, other], &[])), [(Own(1), Step::Cheaper)]);
+    let elsewhere =
+        |at, cents, local| Rung { counts_in: vec![1], ..rung(Own(at), Some(cents), local, None) };
+    let own =
+        [capped, elsewhere(1, 20, NO_LOCAL), elsewhere(2, 40, NO_LOCAL), elsewhere(3, 0, true)];
+    let expected = [(Own(1), Step::Cheaper), (Own(2), Step::Other), (Own(3), Step::Local)];
+    assert_eq!(places(&ladder(&own, &[])), expected);
 }
 
 #[test]
-fn a_link_without_a_price_is_passed_over_and_says_why() {
-    let own =
-        [rung(Own(0), None, NO_LOCAL, Some(AtLimit::Block)), rung(Own(1), Some(5), NO_LOCAL, None)];
-    let out = ladder(&own, &[]);
-    assert_eq!(places(&out), [(Own(1), Step::Cheaper)]);
-    assert!(out.held_by().is_some_and(|full| full.unpriced));
-    assert!(ladder(&own[..1], &[]).allowed.is_empty());
+fn a_local_limit_lets_no_cloud_model_through_because_it_costs_nothing() {
+    let own = [
+        rung(Own(0), Some(30), NO_LOCAL, Some(AtLimit::Local)),
+        rung(Own(1), Some(0), NO_LOCAL, None),
+        rung(Own(2), Some(0), true, None),
+    ];
+    assert_eq!(places(&ladder(&own, &[])), [(Own(2), Step::Local)]);
+}
+
+#[test]
+fn a_link_without_a_price_is_one_that_does_not_fit() {
+    let chain =
+        |held| [rung(Own(0), None, NO_LOCAL, Some(held)), rung(Own(1), Some(5), NO_LOCAL, None)];
+    let stopped = ladder(&chain(AtLimit::Block), &[]);
+    assert!(stopped.allowed.is_empty());
+    assert!(stopped.held_by().is_some_and(|full| full.unpriced));
+    let down = ladder(&chain(AtLimit::Downgrade), &[]);
+    assert_eq!(places(&down), [(Own(1), Step::Other)], "nobody knows that it is cheaper");
+    assert!(ladder(&chain(AtLimit::Local), &[]).allowed.is_empty());
 }
 
 proptest! {
@@ -300,6 +321,12 @@ proptest! {
         let order: Vec<usize> = out.allowed.iter().map(|pick| at(pick.place)).collect();
         prop_assert!(order.windows(2).all(|pair| pair[0] < pair[1]));
         prop_assert!(order.iter().all(|n| made[*n].full.is_empty()));
+        // Every one counts in the same budget here, so what it closed stays closed.
+        let closed = |n: usize, by: AtLimit| {
+            made[..n.min(split)].iter().flat_map(|r| &r.full).any(|full| full.at_limit == by)
+        };
+        prop_assert!(order.iter().all(|n| !closed(*n, AtLimit::Block)));
+        prop_assert!(order.iter().all(|n| made[*n].local || !closed(*n, AtLimit::Local)));
         let refused_first = split > 0 && !made[0].full.is_empty();
         prop_assert_eq!(out.steps_down(), refused_first && !out.allowed.is_empty()
             || (!refused_first && split == 0 && !out.allowed.is_empty()));
@@ -324,6 +351,42 @@ fn a_mark_reads_as_a_person_would_say_it() {
 }
 
 #[test]
+fn a_budget_that_only_tells_is_called_an_alert_and_stops_nothing() {
+    let own = Budget { name: "alert-week".into(), ..budget(AtLimit::Notify) };
+    let text = said(&own, &terms(&own), &spent(180), window(), 90, &TimeZone::UTC);
+    assert_eq!(
+        text,
+        "Week alert at 90 %: $1.80 of $2.00. Nothing is stopped; it starts anew on Monday."
+    );
+    let named = Budget { name: "alert-".into(), period: Period::Day, ..own };
+    let text = said(&named, &terms(&named), &spent(180), window(), 90, &TimeZone::UTC);
+    assert!(text.starts_with("Alert- budget at 90 %"), "{text}");
+    assert!(text.ends_with("it starts anew tomorrow."), "{text}");
+}
+
+#[test]
+fn the_first_request_that_does_not_fit_says_what_answers_instead() {
+    let at = |act, standing| {
+        let own = budget(act);
+        at_limit(&own, &terms(&own), &standing, window(), ask(12), &TimeZone::UTC)
+    };
+    assert_eq!(
+        at(AtLimit::Local, spent(197)),
+        "Week budget at its limit: $1.97 of $2.00, and a request that may cost $0.12 does not fit. \
+         Local models answer instead until Monday."
+    );
+    let busy = Standing { reserved: usd(30), ..spent(160) };
+    assert_eq!(
+        at(AtLimit::Block, busy),
+        "Week budget at its limit: $1.60 of $2.00, $0.30 set aside for requests under way, and a \
+         request that may cost $0.12 does not fit. What does not fit is refused until Monday."
+    );
+    assert!(
+        at(AtLimit::Downgrade, spent(197)).ends_with("Cheaper models answer instead until Monday.")
+    );
+}
+
+#[test]
 fn a_refusal_names_the_budget_its_standing_its_reset_and_the_way_on() {
     let own = budget(AtLimit::Block);
     let standing = Standing { reserved: usd(30), ..spent(160) };
@@ -342,7 +405,8 @@ fn each_mark_is_told_once_and_a_jump_tells_all_it_passed() {
     assert_eq!(crossed(&[70, 90, 100], 69, |_| false), Vec::<u8>::new());
     assert_eq!(crossed(&[70, 90, 100], 95, |_| false), [70, 90]);
     assert_eq!(crossed(&[70, 90, 100], 230, |told| told <= 90), [100]);
-    for told in [Told::Percent(70), Told::Percent(100), Told::Forecast, Told::Spike] {
+    for told in [Told::Percent(70), Told::Percent(100), Told::AtLimit, Told::Forecast, Told::Spike]
+    {
         assert_eq!(Told::of(told.code()), Some(told));
     }
 }

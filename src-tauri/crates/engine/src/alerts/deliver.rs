@@ -17,7 +17,7 @@ const COMMAND_LOOK: Duration = Duration::from_millis(20);
 /// Something a user is told.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Alert {
-    /// `threshold`, `forecast`, `spike` or `allowance`.
+    /// `threshold`, `limit`, `forecast`, `spike` or `allowance`.
     pub kind: &'static str,
     /// The budget's name; null where it is about none.
     pub budget: Option<String>,
@@ -33,6 +33,10 @@ pub struct Alert {
     pub limit_usd: Option<Money>,
     /// When the window ends; null where there is none.
     pub resets_at: Option<Stamp>,
+    /// Whether another alert of the same moment says the same and more: programs get both, people
+    /// one.
+    #[serde(skip)]
+    pub echo: bool,
 }
 
 /// Somebody who is told.

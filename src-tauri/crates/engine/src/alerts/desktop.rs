@@ -52,6 +52,9 @@ impl Notifier for Desktop {
     }
 
     fn tell(&self, alert: &Alert) -> Result<(), String> {
+        if alert.echo {
+            return Ok(());
+        }
         let mut shown = notify_rust::Notification::new();
         shown.appname("Weir").summary("Weir").body(&alert.message).icon("weir");
         if self.opens {

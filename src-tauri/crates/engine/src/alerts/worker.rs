@@ -8,12 +8,13 @@ use super::inbox::Inbox;
 use crate::api::Stamp;
 use crate::books::{Books, Crossed, Reached, Seen};
 use arc_swap::ArcSwap;
+use jiff::tz::TimeZone;
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Weak};
 use std::thread::JoinHandle;
 use weir_core::Money;
-use weir_core::budget::{Change, Hours, Lift, Told, forecast, said};
+use weir_core::budget::{Change, Hours, Lift, Told, at_limit, forecast, said};
 use weir_core::period::Period;
 use weir_ledger::Ledger;
 
@@ -23,6 +24,7 @@ const HABIT_MS: i64 = 14 * 24 * 3_600_000;
 const HABIT_ROWS_MAX: usize = 200_000;
 /// How often forecasts are looked at while money is spent.
 const FORECAST_EVERY_MS: i64 = 60_000;
+const HOUR_MS: i64 = 3_600_000;
 
 /// `[alerts]`
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -195,11 +197,11 @@ impl Worker {
         self.learn_habits();
         loop {
             let news = self.inbox.take();
-            for crossed in news.crossed {
-                self.crossed(&crossed);
+            for crossed in &news.crossed {
+                self.crossed(crossed, is_echo(crossed, &news.crossed));
             }
-            for reached in news.reached {
-                self.told.tell(&of_allowance(&reached));
+            for reached in &news.reached {
+                self.reached(reached);
             }
             for (at_ms, cost) in &news.spent {
                 self.hours.add(*at_ms, *cost);
@@ -241,17 +243,42 @@ impl Worker {
         }
     }
 
-    fn crossed(&self, crossed: &Crossed) {
-        let Crossed { seen, told: Told::Percent(percent) } = crossed else { return };
+    fn crossed(&self, crossed: &Crossed, echo: bool) {
+        let Crossed { seen, told } = crossed;
         let (budget, now_ms) = (&seen.budget, crate::clock::unix_ms());
-        if !self.is_news(&budget.name, budget.period, seen, crossed.told, now_ms) {
+        if !self.is_news(&budget.name, budget.period, seen, *told, now_ms) {
             return;
         }
         let Some(books) = self.books.upgrade() else { return };
         let zone = books.zone();
-        let text = said(budget, &seen.terms, &seen.standing, seen.window, *percent, &zone);
-        self.told
-            .tell(&Alert { percent: Some(*percent), ..of_budget("threshold", seen, text, now_ms) });
+        let (kind, percent, text) = match told {
+            Told::Percent(percent) => {
+                let of = (&seen.terms, &seen.standing, seen.window);
+                ("threshold", Some(*percent), said(budget, of.0, of.1, of.2, *percent, &zone))
+            }
+            Told::AtLimit => {
+                let ask = seen.turned.unwrap_or_default();
+                let of = (&seen.terms, &seen.standing, seen.window);
+                ("limit", None, at_limit(budget, of.0, of.1, of.2, ask, &zone))
+            }
+            Told::Forecast | Told::Spike => return,
+        };
+        self.told.tell(&Alert { percent, echo, ..of_budget(kind, seen, text, now_ms) });
+    }
+
+    /// A mark of a subscription's window; the same one after a restart is no news.
+    fn reached(&self, reached: &Reached) {
+        let Reached { provider, allowance, percent } = reached;
+        let ends_ms = allowance.resets_ms.unwrap_or(allowance.heard_ms);
+        // Some providers tell the time left, so that its end is not the same to the second.
+        let hour = ends_ms.saturating_add(HOUR_MS / 2).div_euclid(HOUR_MS);
+        let name = format!("{provider} {} {hour}", allowance.window);
+        let day = Period::Day.window(ends_ms, &TimeZone::UTC).from;
+        let told = Told::Percent(*percent);
+        let noted = self.ledger.note_told(&name, Period::Day, day, told, allowance.heard_ms);
+        if noted.unwrap_or(true) {
+            self.told.tell(&of_allowance(reached));
+        }
     }
 
     /// Spikes and forecasts, after something was spent.
@@ -286,11 +313,18 @@ impl Worker {
     }
 }
 
+/// Whether another budget with the same limit passed the same mark and does more than tell: a person
+/// need not hear it twice.
+fn is_echo(crossed: &Crossed, all: &[Crossed]) -> bool {
+    all.iter().any(|other| other.told == crossed.told && other.seen.says_more_than(&crossed.seen))
+}
+
 fn of_nothing(kind: &'static str, message: String, at_ms: i64) -> Alert {
     Alert {
         kind,
         budget: None,
         percent: None,
+        echo: false,
         message,
         at: Stamp::from_ms(at_ms),
         spent_usd: None,

@@ -7,7 +7,7 @@ use super::index::Index;
 use jiff::tz::TimeZone;
 use std::collections::HashMap;
 use weir_core::budget::{
-    Ask, Budget, Fit, InForce, Lift, Scope, Standing, Subject, Told, crossed, in_force,
+    Ask, AtLimit, Budget, Fit, InForce, Lift, Scope, Standing, Subject, Told, crossed, in_force,
 };
 use weir_core::period::{LocalDay, Period, Window};
 use weir_core::{Money, RequestId};
@@ -49,6 +49,8 @@ pub struct Seen {
     pub window: Window,
     /// Where it stands.
     pub standing: Standing,
+    /// What it turned away last in this window, since Weir runs.
+    pub turned: Option<Ask>,
 }
 
 /// Something to tell of a budget, for the first time in its window.
@@ -84,9 +86,15 @@ pub struct Weighed {
 struct Kept {
     window: Window,
     standing: Standing,
-    /// A bit for each percentage that was told.
+    /// A bit for each percentage that was told, and `AT_LIMIT`.
     told: u128,
+    turned: Option<Ask>,
 }
+
+/// The bit of `Told::AtLimit`, above those of percentages.
+const AT_LIMIT: u8 = 101;
+/// Says already what happens at the limit.
+const WHOLE: u8 = 100;
 
 struct Account {
     budget: Budget,
@@ -210,7 +218,7 @@ impl Balances {
             }
             account.window(at_ms, &self.zone, &self.holds, past).map_err(Denied::reason)?;
             let terms = account.terms(&self.lifts, at_ms);
-            if terms.at_limit == weir_core::budget::AtLimit::Notify {
+            if terms.at_limit == AtLimit::Notify {
                 continue;
             }
             weighed.counts_in.push(place);
@@ -253,6 +261,25 @@ impl Balances {
             }
         }
         news
+    }
+
+    /// Notes that a budget turned an ask away; to be told when it is the first in its window. Not told
+    /// of a budget that somebody closed by hand, nor when the limit itself was told as a mark.
+    pub fn turn_away(&mut self, budget: &str, at_ms: i64, ask: Ask) -> Option<Crossed> {
+        let Self { accounts, lifts, .. } = self;
+        let account = accounts.iter_mut().find(|a| a.budget.name == budget)?;
+        let terms = account.terms(lifts, at_ms);
+        let inside = |kept: &&mut Kept| {
+            (kept.window.start_ms..kept.window.end_ms).contains(&at_ms) && !terms.closed
+        };
+        let kept = account.windows.iter_mut().find(inside)?;
+        kept.turned = Some(ask);
+        let known = 1 << AT_LIMIT | 1 << WHOLE;
+        if kept.told & known != 0 {
+            return None;
+        }
+        kept.told |= 1 << AT_LIMIT;
+        Some(Crossed { seen: Seen::of(&account.budget, terms, *kept), told: Told::AtLimit })
     }
 
     /// Marks that are passed in the windows that hold a moment and were not told yet.
@@ -322,6 +349,34 @@ impl Balances {
     }
 }
 
+impl Seen {
+    fn of(budget: &Budget, terms: InForce, kept: Kept) -> Self {
+        let Kept { window, standing, turned, .. } = kept;
+        Self { budget: budget.clone(), terms, window, standing, turned }
+    }
+
+    /// Whether it is like another one, of the same limit, window and scope, but does something at the
+    /// limit where the other only tells.
+    pub fn says_more_than(&self, other: &Self) -> bool {
+        let tells = |seen: &Self| seen.terms.at_limit == AtLimit::Notify;
+        !tells(self)
+            && tells(other)
+            && self.terms.limit == other.terms.limit
+            && self.window == other.window
+            && self.budget.scope == other.budget.scope
+    }
+
+    /// Whether it stands in the way of something: used up, closed by hand, or short of what it was
+    /// last asked for.
+    pub fn holds_back(&self) -> bool {
+        let short = |ask: Ask| self.standing.fits(ask, self.terms.limit) == Fit::Full;
+        let full = self.terms.closed
+            || self.standing.percent(self.terms.limit) >= u64::from(WHOLE)
+            || self.turned.is_some_and(short);
+        full && self.terms.at_limit != AtLimit::Notify
+    }
+}
+
 impl Denied {
     fn reason(self) -> String {
         match self {
@@ -343,7 +398,6 @@ impl Account {
 
     /// Whether an ask fits the first window.
     fn fit(&self, terms: &InForce, ask: Ask, local: bool) -> Fit {
-        use weir_core::budget::AtLimit;
         if terms.at_limit == AtLimit::Notify {
             return Fit::Fits;
         }
@@ -355,13 +409,13 @@ impl Account {
 
     /// The first window as others see it.
     fn seen(&self, terms: InForce) -> Seen {
-        let kept = self.windows.first();
-        Seen {
-            budget: self.budget.clone(),
-            terms,
-            window: kept.map_or(Period::Day.window(0, &TimeZone::UTC), |k| k.window),
-            standing: kept.map_or_else(Standing::default, |k| k.standing),
-        }
+        let none = || Kept {
+            window: Period::Day.window(0, &TimeZone::UTC),
+            standing: Standing::default(),
+            told: 0,
+            turned: None,
+        };
+        Seen::of(&self.budget, terms, self.windows.first().copied().unwrap_or_else(none))
     }
 
     /// Notes and returns the marks that the window beginning on a day has passed.
@@ -374,8 +428,7 @@ impl Account {
             return;
         }
         marks.iter().for_each(|mark| kept.told |= 1 << mark);
-        let (window, standing) = (kept.window, kept.standing);
-        let seen = Seen { budget: self.budget.clone(), terms, window, standing };
+        let seen = Seen::of(&self.budget, terms, *kept);
         news.extend(
             marks.into_iter().map(|m| Crossed { seen: seen.clone(), told: Told::Percent(m) }),
         );
@@ -408,9 +461,10 @@ impl Account {
         held.for_each(|hold| standing.hold(hold.ask));
         let told = past.told(&self.budget, window).into_iter().fold(0, |bits, told| match told {
             Told::Percent(mark) => bits | 1 << mark,
+            Told::AtLimit => bits | 1 << AT_LIMIT,
             Told::Forecast | Told::Spike => bits,
         });
-        self.windows.insert(0, Kept { window, standing, told });
+        self.windows.insert(0, Kept { window, standing, told, turned: None });
         self.windows.truncate(WINDOWS_MAX);
         Ok(self.windows[0])
     }

@@ -17,11 +17,24 @@ pub fn ladder(books: &Books, ask: &LadderAsk<'_>) -> Ladder {
         each.collect::<Result<Vec<Rung>, String>>()
     };
     match (weigh(ask.own, Place::Own), weigh(ask.below, Place::Below)) {
-        (Ok(own), Ok(below)) => decide(&own, &below),
+        (Ok(own), Ok(below)) => {
+            let ladder = decide(&own, &below);
+            tell(books, ask, &own);
+            ladder
+        }
         (Err(problem), _) | (_, Err(problem)) => {
             tracing::warn!(problem, "what budgets spent is not known; nothing is stepped down");
             Ladder::open(ask.own.len())
         }
+    }
+}
+
+/// What turns away the first of a plan changes the model or refuses the request, which is told.
+fn tell(books: &Books, ask: &LadderAsk<'_>, own: &[Rung]) {
+    let Some(first) = own.first() else { return };
+    let most = first.asks();
+    for full in first.full.iter().filter(|full| !full.unpriced) {
+        books.turned_away(&full.name, ask.at_ms, most);
     }
 }
 
@@ -76,6 +89,7 @@ fn weighed(
     let local_is_free = rung.local && most.cost == Some(Money::ZERO);
     Ok(Rung {
         place,
+        tokens: most.tokens,
         local: local_is_free,
         cost: most.cost,
         counts_in: weighed.counts_in,

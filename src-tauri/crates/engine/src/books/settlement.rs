@@ -51,6 +51,15 @@ pub fn bill(prices: &Prices, call: &Call, opening: &Opening, closing: &Closing) 
     Booked { cost: bill.cost, pricing, usage: Some(usage) }
 }
 
+/// What turns out to have no price (a model that answered in another's place, a kind of token nobody
+/// quotes) stays at what was set aside for it: what is not known is not nothing.
+pub fn kept(booked: Booked, reserved: Option<Money>) -> Booked {
+    match reserved.filter(|reserved| *reserved > Money::ZERO && booked.cost.is_none()) {
+        Some(reserved) => Booked { cost: Some(reserved), pricing: Pricing::Estimated, ..booked },
+        None => booked,
+    }
+}
+
 /// Whether the usage in hand is the provider's last word: the answer ended, or the tap saw the
 /// report that comes last. What a cut answer reported before that is short of the truth.
 fn is_final(closing: &Closing) -> bool {

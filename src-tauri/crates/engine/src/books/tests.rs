@@ -239,6 +239,7 @@ proptest! {
 }
 
 mod terms;
+mod told;
 
 // === over a ledger ===
 
@@ -364,6 +365,38 @@ fn a_restart_finds_what_was_spent_and_what_was_left_open() {
     let seen = f.books.standings(NOW).unwrap().remove(0);
     assert_eq!(seen.standing.spent, Money::from_nano(625_000).saturating_add(estimate));
     assert_eq!(attempt(&f, opening(2).id).state, AttemptState::Orphan);
+}
+
+#[test]
+fn what_turns_out_to_have_no_price_counts_at_what_was_set_aside() {
+    let f = fixture(WEEK, "");
+    let reserved = f.books.reserve(opening(1)).unwrap();
+    let estimate = reserved.reserved;
+    let beside = vec![(Some("nobody-knows-1".into()), used(10, 10))];
+    let metered = Metered {
+        usage: Some(used(10, 10)),
+        extra: beside,
+        end: End::Complete,
+        ..Metered::default()
+    };
+    let settled = f.books.settle(reserved, Closing { metered, ..closing(None) });
+    assert_eq!((settled.cost, settled.pricing), (estimate, Pricing::Estimated));
+    let standing = f.books.standings(NOW).unwrap()[0].standing;
+    assert_eq!(Some(standing.spent), estimate, "what is not known is not nothing");
+}
+
+#[test]
+fn a_budget_of_tokens_counts_what_was_open_at_a_kill() {
+    let tokens = WEEK.replace("limit_usd = 0.02", "limit_tokens = 10_000");
+    let f = fixture(&tokens, "");
+    let open = f.books.reserve(opening(1)).unwrap();
+    let held = f.books.standings(NOW).unwrap()[0].standing.reserved_tokens;
+    assert_eq!(held, 2_000);
+    let Fixture { books, ledger, dir, .. } = f;
+    drop((open, books, ledger));
+    let f = reopen(dir);
+    let standing = f.books.standings(NOW).unwrap()[0].standing;
+    assert_eq!((standing.spent_tokens, standing.reserved_tokens), (held, 0));
 }
 
 #[test]

@@ -171,7 +171,7 @@ fn a_provider_that_answers_one_of_openais_two_apis_says_which() {
     {
         let config = holds(&given(&format!("dialect = \"openai\"\napi = \"{api}\"")));
         assert_eq!(config.provider("mine").unwrap().kind, kind);
-        let again = holds(&show(&config));
+        let again = holds(&toml(&config));
         assert_eq!(again.provider("mine"), config.provider("mine"), "what is shown is the same");
     }
     let problems = wrong(&given("dialect = \"openai\"\napi = \"respones\""));

@@ -11,7 +11,8 @@ use crate::config::read_file;
 use crate::parts::Parts;
 use jiff::tz::TimeZone;
 use weir_core::budget::{
-    AtLimit, Budget, Change, Lift, Limit, Origin, Pace, Scope, forecast, said, shown_moment,
+    AtLimit, Budget, Change, Lift, Limit, Origin, Pace, Scope, at_limit, forecast, said,
+    shown_moment,
 };
 use weir_core::period::Period;
 
@@ -29,17 +30,24 @@ pub fn standings(parts: &Parts, now_ms: i64) -> Result<Vec<BudgetStanding>, ApiP
 /// What the marks that are reached and the forecasts say, one line each.
 pub fn notices(parts: &Parts, now_ms: i64) -> Vec<String> {
     let zone = parts.zone();
-    let line = |seen: &Seen| {
-        let percent = seen.standing.percent(seen.terms.limit);
-        let mark = seen.budget.thresholds.iter().rev().find(|t| percent >= u64::from(**t));
-        let told = mark
-            .map(|mark| said(&seen.budget, &seen.terms, &seen.standing, seen.window, *mark, &zone));
-        let ahead = forecast(seen.standing.spent, seen.terms.limit.usd(), seen.window, now_ms);
-        let ahead = ahead.filter(|_| percent < 100).and_then(|a| a.said(&seen.budget, &zone));
-        told.into_iter().chain(ahead)
-    };
     let all = seen(parts, now_ms).unwrap_or_default();
-    all.iter().flat_map(line).collect()
+    let echo = |seen: &&Seen| !all.iter().any(|other| other.says_more_than(seen));
+    all.iter().filter(echo).flat_map(|seen| lines(seen, now_ms, &zone)).collect()
+}
+
+fn lines(seen: &Seen, now_ms: i64, zone: &TimeZone) -> Vec<String> {
+    let Seen { budget, terms, standing, window, turned } = seen;
+    let percent = standing.percent(terms.limit);
+    let mark = budget.thresholds.iter().rev().find(|t| percent >= u64::from(**t));
+    let held_back = turned.filter(|_| percent < 100 && !terms.closed && seen.holds_back());
+    let told = match (held_back, mark) {
+        (Some(ask), _) => Some(at_limit(budget, terms, standing, *window, ask, zone)),
+        (None, Some(mark)) => Some(said(budget, terms, standing, *window, *mark, zone)),
+        (None, None) => None,
+    };
+    let ahead = forecast(standing.spent, terms.limit.usd(), *window, now_ms);
+    let ahead = ahead.filter(|_| percent < 100).and_then(|a| a.said(budget, zone));
+    told.into_iter().chain(ahead).collect()
 }
 
 fn seen(parts: &Parts, now_ms: i64) -> Result<Vec<Seen>, ApiProblem> {
@@ -49,7 +57,7 @@ fn seen(parts: &Parts, now_ms: i64) -> Result<Vec<Seen>, ApiProblem> {
 }
 
 fn standing(seen: &Seen, now_ms: i64) -> BudgetStanding {
-    let Seen { budget, terms, window, standing } = seen;
+    let Seen { budget, terms, window, standing, .. } = seen;
     let percent = standing.percent(terms.limit);
     let ahead = forecast(standing.spent, terms.limit.usd(), *window, now_ms);
     let ahead = ahead.filter(|_| terms.limit.usd().is_some());
@@ -69,7 +77,7 @@ fn standing(seen: &Seen, now_ms: i64) -> BudgetStanding {
         resets_at: Stamp::from_ms(window.end_ms),
         at_limit: terms.at_limit.as_str().to_owned(),
         origin: origin(budget.origin).to_owned(),
-        step: step(seen, percent).to_owned(),
+        step: step(seen).to_owned(),
         changed_until: terms.until_ms.map(Stamp::from_ms),
         forecast_usd: ahead.map(|a| a.at_end),
         over_at: ahead.and_then(|a| a.over_ms).map(Stamp::from_ms),
@@ -85,8 +93,8 @@ fn origin(origin: Origin) -> &'static str {
     }
 }
 
-fn step(seen: &Seen, percent: u64) -> &'static str {
-    if !seen.terms.closed && percent < 100 {
+fn step(seen: &Seen) -> &'static str {
+    if !seen.holds_back() {
         return "open";
     }
     match seen.terms.at_limit {

@@ -60,6 +60,8 @@ fn a_reservation_that_only_the_journal_has_is_an_orphan_after_a_kill_and_only_on
     assert_eq!((row.session.as_deref(), row.confidence), (Some("session-1"), Some(870)));
     let attempt = row.last();
     assert_eq!((attempt.state, attempt.cost), (AttemptState::Orphan, attempt.reserved));
+    let most = attempt.usage.map(|usage| (usage.input, usage.output));
+    assert_eq!(most, Some((attempt.input_tokens, attempt.output_tokens)), "tokens as the money");
     assert_eq!((attempt.at_ms, attempt.ended_ms), (id(7).unix_ms() + 3, Some(NOON_MS + 5)));
     drop(ledger);
     assert_eq!(after.open_at(NOON_MS).1.orphans, 0);

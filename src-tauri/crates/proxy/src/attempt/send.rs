@@ -2,7 +2,7 @@
 
 use super::{Course, Failed, Head, Open, Sent, Started, To};
 use crate::answer::tap_for;
-use crate::carry::Way;
+use crate::carry::{Way, output_assumed};
 use crate::decline::{Failure, FailureKind, no_ledger};
 use crate::limits::{HEAD_OF_ANSWER_WAIT_MAX, OUTPUT_TOKENS_ASSUMED, STALE_MAX};
 use crate::ports::{Estimate, Opening, Refusal};
@@ -14,7 +14,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Sleep, sleep};
-use weir_core::route::{Candidate, Reason};
+use weir_core::route::{Candidate, KeySource, Reason};
 use weir_core::verdict::{Fault, leaves_time};
 use weir_core::{Endpoint, Metered, Outcome};
 use weir_triage::{tokens_at_most, tokens_likely};
@@ -40,12 +40,14 @@ impl Course<'_> {
         };
         let local = provider.local && !self.local.cloud;
         let bytes = out.body.len().max(self.asked.json().len());
-        let mut estimate = estimate(self.asked, bytes, way.output_assumed());
+        let endpoint = self.asked.accepted.target.endpoint;
+        let assumed = output_assumed(endpoint, candidate, provider.local);
+        let mut estimate = estimate(self.asked, bytes, assumed);
         estimate.cache_write |= way.marks_cache();
         let mut ticket = match self.reserve(candidate, local, estimate) {
             Ok(ticket) => ticket,
-            // A later link may be free, or in no budget.
             Err(Refusal::Budget { message, .. }) => {
+                self.turned_away = Some(estimate);
                 return Ok(Sent::nothing(Failure::of(candidate, Fault::Budget, message)));
             }
             Err(ledger @ Refusal::Ledger { .. }) => return Err(no_ledger(&ledger)),
@@ -54,8 +56,7 @@ impl Course<'_> {
         ticket.sent = true;
         ticket.place = self.local.place.clone();
         ticket.pass = Some(pass);
-        ticket.thread =
-            self.planned.thread(&self.context.conversations, self.asked, &candidate.route);
+        ticket.thread = self.planned.thread(&self.context.conversations, self.asked, candidate);
         let mut limit = self.patience(to).map(|limit| Box::pin(sleep(limit)));
         let sent_ns = self.context.ports.clock.monotonic_ns();
         let sending = self.context.upstream.send(out);
@@ -74,6 +75,13 @@ impl Course<'_> {
         match answer {
             Ok(answer) => {
                 ticket.status = answer.status.as_u16();
+                if provider.key == KeySource::Passthrough {
+                    // A tool's own login went through, so the answer may say how much of its plan
+                    // is used, also where it is a refusal.
+                    let now_ms = self.context.ports.clock.unix_ms();
+                    let books = &self.context.ports.books;
+                    books.heard_allowance(&provider.name, &answer.headers, now_ms);
+                }
                 if provider.local {
                     self.context.ports.locals.answered(&provider.name, &candidate.route.model);
                 }

@@ -76,9 +76,16 @@ class Page:
     def url(self):
         return self.call("GET", "/url")
 
+    def found(self, using, value):
+        """The element, as soon as the page has drawn it."""
+        def now():
+            every = self.call("POST", "/elements", {"using": using, "value": value})
+            return every[0] if every else None
+        return until(now, f"the page has {value}")
+
     def click(self, button):
         xpath = f"//button[normalize-space()='{button}']"
-        found = self.call("POST", "/element", {"using": "xpath", "value": xpath})
+        found = self.found("xpath", xpath)
         self.call("POST", f"/element/{found[ELEMENT]}/click", {})
 
     def key(self, digit):
@@ -86,7 +93,7 @@ class Page:
         self.run("window.dispatchEvent(new KeyboardEvent('keydown', { key: arguments[0], ctrlKey: true, bubbles: true }))", digit)
 
     def put(self, selector, text):
-        found = self.call("POST", "/element", {"using": "css selector", "value": selector})
+        found = self.found("css selector", selector)
         self.call("POST", f"/element/{found[ELEMENT]}/value", {"text": text})
 
     def fill(self, selector, text):

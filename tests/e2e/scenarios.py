@@ -586,21 +586,17 @@ def guardian():
     until(lambda: healthy(at) and status()["pid"] != program.pid, "it serves again within 5 seconds", 5)
     tray = status()["pid"]
     item = Tray(tray)
-    item.wait_for(f"listening on {at} ")
+    item.wait_for(rf"listening on {at}$")
     until(lambda: watched() not in ([], first), "it is watched anew")
 
-    item.click("Keep serving")
-    until(lambda: healthy(at) and status()["pid"] != tray, "it serves without the tray", 5)
-    alone = status()["pid"]
-    check(pathlib.Path(f"/proc/{alone}/exe").resolve().name == "weir", "it is the command line that serves")
+    item.click("Keep serving", "Quit")
+    until(lambda: not any(f"-{tray}-" in each for each in tray_items()), "the icon is gone")
+    check(healthy(at) and status()["pid"] == tray, "it serves without the icon")
     check(f"127.0.0.1:{at}" in settings.read_text(), "the tool is still connected")
-    until(lambda: watched(), "it is watched")
+    alone = tray
 
     os.kill(alone, signal.SIGKILL)
     until(lambda: healthy(at) and status()["pid"] != alone, "it serves again", 5)
-    again = status()["pid"]
-    os.kill(again, signal.SIGKILL)
-    until(lambda: healthy(at) and status()["pid"] != again, "and again", 5)
     os.kill(status()["pid"], signal.SIGKILL)
     until(lambda: settings.read_bytes() == before, "then the tool is put back, byte for byte", 5)
     until(lambda: "not restarted" in notices(), "and the desktop says so")

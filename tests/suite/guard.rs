@@ -23,9 +23,9 @@ const KILLS_UNDER_LOAD: usize = 6;
 const CLIENTS: usize = 8;
 /// How often a tool such as Claude Code asks again before it gives up.
 const TRIES: u32 = 10;
-/// Memory of its own that a guardian may have, in KiB; two thirds of it are the addresses that the
-/// loader wrote into a program with debug information.
-const GUARDIAN_KIB: u64 = 3_072;
+/// Memory of its own that a guardian may have, in KiB; most of it are the addresses that the loader
+/// wrote into a program with debug information.
+const GUARDIAN_KIB: u64 = 4_096;
 
 /// Below those that the system gives out by itself.
 const PORTS: std::ops::Range<usize> = 21_000..28_000;

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use weir_tests::answers::natural;
 use weir_tests::home::bare_providers;
-use weir_tests::{Client, Home, Kind, Provider, Rig, Seed};
+use weir_tests::{Client, Home, Kind, Provider, Response, Rig, Seed};
 
 /// Seeds of every kind when nothing is said.
 const SEEDS: u64 = 12;
@@ -169,8 +169,17 @@ fn run(client: &Client, case: Case) -> Option<String> {
         Given::Error => None,
         // A body that breaks off is told by its framing where the dialect has no other way.
         Given::Bad(_) if !response.complete && !plan.hold && !plan.fault.early => None,
+        // A provider asked alone and in its own dialect is passed on as it is, also where what it
+        // says is no error of the dialect: its status or its type tells that it is no answer.
+        Given::Bad(_) if !plan.chain && kind == plan.lane.served && no_answer(&response) => None,
         Given::Bad(text) => wrong(format!("the client was given {text}")),
     }
+}
+
+fn no_answer(response: &Response) -> bool {
+    let page =
+        response.head.header("content-type").is_some_and(|kind| kind.starts_with("text/html"));
+    response.complete && (response.status >= 400 || page)
 }
 
 #[test]

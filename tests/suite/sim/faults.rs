@@ -151,10 +151,14 @@ pub const FAULTS: &[Fault] = &[
     early("no HTTP", |_, _, _| raw("220 smtp.example ESMTP ready\r\n")),
     early("bad length", |_, _, _| raw("HTTP/1.1 200 OK\r\ncontent-length: minus\r\n\r\n{}")),
     early("empty body", |_, _, _| {
-        raw("HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncontent-length: 0\r\n\r\n")
+        raw(
+            "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\ncontent-length: 0\r\n\r\n",
+        )
     }),
     early("a page", |_, _, _| {
-        raw("HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: 13\r\n\r\n<html></html>")
+        raw(
+            "HTTP/1.1 200 OK\r\ncontent-type: text/html\r\nconnection: close\r\ncontent-length: 13\r\n\r\n<html></html>",
+        )
     }),
     early("no answer in JSON", |_, _, _| Reply::json(200, "{\"broken\": [").answer()),
     early("an error in JSON", |l, _, _| {

@@ -329,6 +329,34 @@ fn a_limit_that_a_failed_attempt_reaches_holds_for_what_is_asked_after_it() {
     }
 }
 
+#[test]
+fn embeddings_count_and_what_is_free_at_every_provider_does_not() {
+    let stage = Stage::with(
+        Provider::answering(weir_tests::answers::natural),
+        &budget("week", "10", "block", ""),
+        |text| text.replace("[providers.ollama]", "[providers.shelf]\ndialect = \"ollama\""),
+    );
+    let spent = || {
+        let all = stage.rig.home.weir(&["budget", "list", "--json"]).json();
+        all[0]["spent_usd"].as_str().expect("an amount").to_owned()
+    };
+    let first = stage.ask(Kind::Embeddings, Kind::Embeddings.model(), false, "vectors");
+    assert_eq!(first.status, 200, "{}", first.text());
+    let row = stage.rig.row("vectors");
+    let cost = row.end.as_ref().and_then(|end| end.cost).expect("a price");
+    assert_eq!(cost, 20 * weir_tests::answers::figures(Kind::Embeddings, "vectors").input as i64);
+    assert_eq!(spent(), format!("0.{cost:09}"));
+    for kind in [Kind::MessagesCount, Kind::GeminiCount] {
+        let counted = stage.ask(kind, kind.model(), false, "counted");
+        assert_eq!(counted.status, 200, "{}", counted.text());
+    }
+    let client = stage.rig.client();
+    let list = client.head("GET", "/v1/models", &[]) + "\r\n";
+    assert_eq!(client.send(list.as_bytes()).status, 200);
+    stage.rig.settled("counted");
+    assert_eq!(spent(), format!("0.{cost:09}"), "counts and lists are free");
+}
+
 // === subscriptions ===
 
 const WINDOW: [&str; 3] = [

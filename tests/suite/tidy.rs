@@ -368,3 +368,29 @@ fn every_suite_is_listed_with_its_promise() {
         assert!(before.starts_with("///"), "{name} has no promise in main.rs");
     }
 }
+
+#[test]
+fn every_test_that_the_documents_name_as_proof_is_there() {
+    let text = read(Path::new("docs/budgets.md"));
+    let rows = text.lines().skip_while(|line| !line.starts_with("| way |")).skip(2);
+    let rows: Vec<&str> = rows.take_while(|line| line.starts_with('|')).collect();
+    assert!(rows.len() > 20, "the table of every way spend can arise has {} rows", rows.len());
+    let all: Vec<(PathBuf, String)> =
+        rust().into_iter().map(|path| (path.clone(), read(&path))).collect();
+    let mut missing = Vec::new();
+    for row in rows {
+        let proof = row.trim_end_matches('|').rsplit('|').next().unwrap_or_default();
+        for name in proof.split('`').skip(1).step_by(2) {
+            let (module, function) = name.split_once("::").unwrap_or(("", name));
+            let declared = format!("fn {function}(");
+            let inside = |path: &Path| {
+                let file = Path::new("tests/suite").join(module);
+                module.is_empty() || path.with_extension("") == file || path.starts_with(&file)
+            };
+            if !all.iter().any(|(path, text)| inside(path) && text.contains(&declared)) {
+                missing.push(name.to_owned());
+            }
+        }
+    }
+    none("tests that docs/budgets.md names and nobody wrote", &missing);
+}

@@ -6,12 +6,14 @@ use crate::api::{Check, CheckState, Doctor, KeyState};
 use crate::guard::{GUARD_VARIABLE, Mode, State};
 use crate::parts::Parts;
 use std::path::Path;
+use weir_core::budget::Origin;
 use weir_core::route::KeySource;
 
 /// Runs the checks.
 pub fn doctor(parts: &Parts) -> Doctor {
     let mut checks = vec![home(parts), config(parts), ledger(parts), server(parts), tokens(parts)];
     checks.extend(guardian(parts));
+    checks.push(budgets(parts));
     checks.extend(notes(parts));
     checks.extend(provider_keys(parts));
     checks.extend(super::doctor_local::checks(parts));
@@ -118,6 +120,20 @@ fn tokens(parts: &Parts) -> Check {
         0 => note("tokens", "no tool has a token yet", Some("weir client add NAME".into())),
         1 => ok("tokens", "1 tool has a token"),
         n => ok("tokens", format!("{n} tools have a token")),
+    }
+}
+
+/// Without a budget nothing stops a loop that costs money, so one is offered.
+fn budgets(parts: &Parts) -> Check {
+    let terms = parts.books.terms();
+    let own = terms.budgets.iter().filter(|budget| budget.origin != Origin::Tunnel);
+    let (holding, telling): (Vec<_>, Vec<_>) = own.partition(|budget| budget.is_hard());
+    let fix = "weir budget set week --period week --limit 5.00 --at-limit local";
+    match (holding.as_slice(), telling.len()) {
+        ([], 0) => note("budgets", "none, so nothing stops a costly loop", Some(fix.into())),
+        ([], _) => note("budgets", "they only tell, and none holds", Some(fix.into())),
+        ([one], _) => ok("budgets", format!("{} holds", one.name)),
+        (all, _) => ok("budgets", format!("{} hold", all.len())),
     }
 }
 

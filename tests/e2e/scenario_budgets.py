@@ -1,0 +1,165 @@
+"""A new user's first week: two dollars, a notice at each mark, and then local models go on.
+
+Run: tests/e2e/run budgets. Needs no tray: `weir serve`, a provider and an Ollama by script, dunst.
+"""
+
+import http.server
+import json
+import os
+import subprocess
+import threading
+import urllib.error
+import urllib.request
+
+from desktop import HOME, WEIR_HOME, Program, bus, check, end_all, healthy, port, shot, tell_all, until, weir
+from provider import Provider
+
+MODEL = "claude-sonnet-4-5"
+LOCAL = "qwen2.5-coder:7b"
+NOTIFICATIONS = "org.freedesktop.Notifications"
+
+
+class Ollama:
+    """As much of Ollama as is asked for a list, and one answer whatever is asked."""
+
+    def __init__(self):
+        self.asked = []
+        ollama = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self):
+                model = {"name": LOCAL, "model": LOCAL, "size": 4_700_000_000, "digest": "dae161e27b0e",
+                         "details": {"family": "qwen2", "parameter_size": "7.6B"},
+                         "capabilities": ["completion", "tools"]}
+                running = {**model, "size_vram": 4_700_000_000, "context_length": 32_768, "expires_at": "2026-11-22T10:05:00Z"}
+                answers = {"/api/version": {"version": "0.33.0"}, "/api/tags": {"models": [model]},
+                           "/api/ps": {"models": [running]}}
+                if self.path == "/":
+                    return self.write(200, b"Ollama is running")
+                if self.path in answers:
+                    return self.write(200, json.dumps(answers[self.path]).encode())
+                return self.write(404, b"404 page not found")
+
+            def do_POST(self):
+                body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+                if self.path == "/api/show":
+                    info = {"general.architecture": "qwen2", "qwen2.context_length": 32_768}
+                    return self.write(200, json.dumps({"model_info": info}).encode())
+                ollama.asked.append((self.path, body))
+                said = "Water finds its own level."
+                if self.path == "/v1/messages":
+                    answer = {"id": "msg_1", "type": "message", "role": "assistant", "model": LOCAL,
+                              "content": [{"type": "text", "text": said}], "stop_reason": "end_turn",
+                              "stop_sequence": None, "usage": {"input_tokens": 60, "output_tokens": 9}}
+                else:
+                    answer = {"model": LOCAL, "created_at": "2026-11-22T10:00:00Z", "done": True, "done_reason": "stop",
+                              "message": {"role": "assistant", "content": said}, "prompt_eval_count": 60, "eval_count": 9}
+                return self.write(200, json.dumps(answer).encode())
+
+            def write(self, status, body):
+                self.send_response(status)
+                self.send_header("content-type", "application/json")
+                self.send_header("content-length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.server.server_port}"
+
+
+def ask(at, token):
+    """One answer of about 12 cents; returns status, headers and text."""
+    body = {"model": MODEL, "max_tokens": 8000, "messages": [{"role": "user", "content": "How does water find its level?"}]}
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{at}/v1/messages",
+        json.dumps(body).encode(),
+        {"content-type": "application/json", "x-weir-token": token, "anthropic-version": "2023-06-01"},
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            return answer.status, answer.headers, answer.read().decode()
+    except urllib.error.HTTPError as refused:
+        return refused.code, refused.headers, refused.read().decode()
+
+
+def start_notifications():
+    settings = HOME / "dunstrc"
+    settings.write_text('[global]\nwidth = (320, 460)\nnotification_limit = 12\nfont = DejaVu Sans 11\n'
+                        'format = "<b>%s</b>\\n%b"\nmarkup = full\nidle_threshold = 0\n'
+                        '[urgency_normal]\ntimeout = 0\n[urgency_critical]\ntimeout = 0\n[urgency_low]\ntimeout = 0\n')
+    Program("dunst", "dunst", "-conf", settings)
+    until(lambda: bus().name_has_owner(NOTIFICATIONS), "a notification server stands")
+
+
+def told():
+    """What stands on the screen, by closing it and reading the history: newest first."""
+    subprocess.run(["dunstctl", "close-all"], check=True)
+    history = json.loads(subprocess.run(["dunstctl", "history"], capture_output=True, text=True, check=True).stdout)
+    return [(one["summary"]["data"], one["body"]["data"]) for one in history["data"][0]]
+
+
+def budgets():
+    provider, ollama = Provider(), Ollama()
+    provider.usage = {"input_tokens": 1000, "output_tokens": 8000}  # 12.3 cents
+    WEIR_HOME.mkdir(mode=0o700, exist_ok=True)
+    (WEIR_HOME / "config.toml").write_text(
+        f'[server]\nport = 0\n[providers.anthropic]\nbase_url = "{provider.url}"\nkey = "none"\n'
+        f'[providers.ollama]\nbase_url = "{ollama.url}"\n'
+        f'[tiers]\nlow = ["ollama/{LOCAL}"]\nmedium = ["anthropic/claude-haiku-4-5"]\nhigh = ["anthropic/{MODEL}"]\n'
+    )
+    start_notifications()
+    server = Program("weir", os.environ["WEIR_BIN"], "serve")
+    until(lambda: healthy(port()), "the proxy answers")
+    at = port()
+    weir("budget", "set", "week", "--period", "week", "--limit", "2.00", "--at-limit", "local")
+    weir("cost", "alert", "--threshold", "2.00", "--period", "week")
+    token = weir("client", "add", "script").strip()
+    for n in range(1, 17):
+        status, headers, text = ask(at, token)
+        check(status == 200 and headers["x-weir-route"] == f"anthropic/{MODEL}", f"request {n}: {status} {text}")
+    check(not ollama.asked, "nothing is local before the limit")
+    for n in range(17, 20):
+        status, headers, text = ask(at, token)
+        check(status == 200, f"request {n} is answered: {text}")
+        check(headers["x-weir-route"] == f"ollama/{LOCAL}", f"request {n} is local: {dict(headers)}")
+        check(headers["x-weir-reason"] == "budget-local", f"request {n} says why: {dict(headers)}")
+    check(provider.requests == 16, f"{provider.requests} paid requests")
+    listed = weir("budget", "list")
+    check("$1.97 of $2.00, then local" in listed, listed)
+    check("Week budget at its limit" in weir("status"), "status says so")
+    expected = [
+        "Week budget at 70 %: $1.48 of $2.00. From $2.00 on, only local models until Monday.",
+        "Week budget at 90 %: $1.85 of $2.00. From $2.00 on, only local models until Monday.",
+        "Week budget at its limit: $1.97 of $2.00, and a request that may cost $0.1202 does not fit. "
+        "Local models answer instead until Monday.",
+    ]
+    shot("budget-notices")
+    heard = []
+
+    def all_three():
+        heard[:] = [text for _, text in reversed(told())]
+        return len(heard) >= len(expected)
+
+    until(all_three, "three notices")
+    check(heard == expected, f"the notices, each once: {heard}")
+    check(server.alive(), "it still serves")
+
+
+if __name__ == "__main__":
+    try:
+        budgets()
+    except Exception:
+        tell_all()
+        raise
+    finally:
+        end_all()

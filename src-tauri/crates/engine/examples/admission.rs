@@ -138,7 +138,9 @@ fn reserve(books: &Books, from: u32, rounds: u32) -> Vec<u128> {
             books.settle(open.pop_front().expect("not empty"), closing());
         }
     }
-    open.into_iter().for_each(|reservation| drop(books.settle(reservation, closing())));
+    for reservation in open {
+        let _ = books.settle(reservation, closing());
+    }
     took
 }
 
@@ -180,8 +182,9 @@ fn whole() {
         Ledger::open(&folder.path().join("weir.db"), TimeZone::UTC, NOW).expect("opens");
     let prices = Arc::new(Prices::open(None, None).expect("the built-in table"));
     let clock = Arc::new(SystemClock::new());
+    let home = weir_engine::Home::at(folder.path());
     let routing =
-        Routing::open(file, clock, Arc::clone(&prices), |_: &str| true).expect("a set-up");
+        Routing::open(home, clock, Arc::clone(&prices), |_: &str| true).expect("a set-up");
     let terms = Terms { budgets: budgets(false), ..Terms::default() };
     let books = Books::new(Arc::new(ledger), prices, Arc::new(routing), TimeZone::UTC, terms);
     show("the ladder of a chain of three", ladder(&books), 0);

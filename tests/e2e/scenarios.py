@@ -554,7 +554,7 @@ def attached():
     check(program.ended() == 0, program.said())
 
 
-def notices():
+def told():
     """What dunst has shown so far."""
     subprocess.run(["dunstctl", "close-all"], check=True, timeout=10)
     history = json.loads(subprocess.run(["dunstctl", "history"], check=True, timeout=10, capture_output=True).stdout)
@@ -599,9 +599,9 @@ def guardian():
     until(lambda: healthy(at) and status()["pid"] != alone, "it serves again", 5)
     os.kill(status()["pid"], signal.SIGKILL)
     until(lambda: settings.read_bytes() == before, "then the tool is put back, byte for byte", 5)
-    until(lambda: "not restarted" in notices(), "and the desktop says so")
+    until(lambda: "not restarted" in told(), "and the desktop says so")
     shot("given-up")
-    check("Claude Code" in notices(), notices())
+    check("Claude Code" in told(), told())
     until(lambda: not watched(), "nobody is left")
 
 

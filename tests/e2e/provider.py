@@ -10,8 +10,21 @@ import threading
 import time
 
 
-class Provider:
+class Listening:
     """Listens on a free port until the program ends."""
+
+    def listen(self, handler):
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        self.server.daemon_threads = True
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.server.server_port}"
+
+
+class Provider(Listening):
+    """Answers for money."""
 
     def __init__(self):
         self.hold = threading.Event()
@@ -36,13 +49,7 @@ class Provider:
             def log_message(self, *_):
                 pass
 
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    @property
-    def url(self):
-        return f"http://127.0.0.1:{self.server.server_port}"
+        self.listen(Handler)
 
     def answer(self, to, body):
         model = body["model"]
@@ -107,13 +114,14 @@ class Provider:
         to.wfile.write(data)
 
 
-class Ollama:
+class Ollama(Listening):
     """A local server with two models, one of them in memory."""
 
     SIZES = {"qwen2.5-coder:7b": 5_137_025_024, "llama3.2:3b": 2_019_393_189}
 
     def __init__(self):
         self.loaded = {"qwen2.5-coder:7b"}
+        self.asked = []
         ollama = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -128,13 +136,7 @@ class Ollama:
             def log_message(self, *_):
                 pass
 
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    @property
-    def url(self):
-        return f"http://127.0.0.1:{self.server.server_port}"
+        self.listen(Handler)
 
     def answer(self, to, body):
         def models(names, **more):
@@ -149,15 +151,19 @@ class Ollama:
             "/api/ps": lambda: models(self.loaded, context_length=32_768),
             "/api/show": lambda: {"capabilities": ["completion", "tools"], "model_info": {"llama.context_length": 131_072}},
             "/api/generate": lambda: self.generate(body),
-            "/api/chat": lambda: {
-                "model": body["model"], "created_at": "2026-11-24T00:00:00Z", "done": True, "done_reason": "stop",
-                "message": {"role": "assistant", "content": "Yes."}, "prompt_eval_count": 12, "eval_count": 2,
-            },
+            "/api/chat": lambda: self.chat(body),
         }
         if path not in answers:
             to.send_error(404)
             return None
         return self.write(to, json.dumps(answers[path]()).encode(), "application/json")
+
+    def chat(self, body):
+        self.asked.append(body)
+        return {
+            "model": body["model"], "created_at": "2026-11-24T00:00:00Z", "done": True, "done_reason": "stop",
+            "message": {"role": "assistant", "content": "Yes."}, "prompt_eval_count": 12, "eval_count": 2,
+        }
 
     def generate(self, body):
         """Without a prompt it only loads, and with no time to keep it lets go."""

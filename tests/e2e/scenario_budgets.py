@@ -3,78 +3,18 @@
 Run: tests/e2e/run budgets. Needs no tray: `weir serve`, a provider and an Ollama by script, dunst.
 """
 
-import http.server
 import json
 import os
 import subprocess
-import threading
 import urllib.error
 import urllib.request
 
 from desktop import HOME, WEIR_HOME, Program, bus, check, end_all, healthy, port, shot, tell_all, until, weir
-from provider import Provider
+from provider import Ollama, Provider
 
 MODEL = "claude-sonnet-4-5"
 LOCAL = "qwen2.5-coder:7b"
 NOTIFICATIONS = "org.freedesktop.Notifications"
-
-
-class Ollama:
-    """As much of Ollama as is asked for a list, and one answer whatever is asked."""
-
-    def __init__(self):
-        self.asked = []
-        ollama = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_GET(self):
-                model = {"name": LOCAL, "model": LOCAL, "size": 4_700_000_000, "digest": "dae161e27b0e",
-                         "details": {"family": "qwen2", "parameter_size": "7.6B"},
-                         "capabilities": ["completion", "tools"]}
-                running = {**model, "size_vram": 4_700_000_000, "context_length": 32_768, "expires_at": "2026-11-22T10:05:00Z"}
-                answers = {"/api/version": {"version": "0.33.0"}, "/api/tags": {"models": [model]},
-                           "/api/ps": {"models": [running]}}
-                if self.path == "/":
-                    return self.write(200, b"Ollama is running")
-                if self.path in answers:
-                    return self.write(200, json.dumps(answers[self.path]).encode())
-                return self.write(404, b"404 page not found")
-
-            def do_POST(self):
-                body = json.loads(self.rfile.read(int(self.headers["content-length"])))
-                if self.path == "/api/show":
-                    info = {"general.architecture": "qwen2", "qwen2.context_length": 32_768}
-                    return self.write(200, json.dumps({"model_info": info}).encode())
-                ollama.asked.append((self.path, body))
-                said = "Water finds its own level."
-                if self.path == "/v1/messages":
-                    answer = {"id": "msg_1", "type": "message", "role": "assistant", "model": LOCAL,
-                              "content": [{"type": "text", "text": said}], "stop_reason": "end_turn",
-                              "stop_sequence": None, "usage": {"input_tokens": 60, "output_tokens": 9}}
-                else:
-                    answer = {"model": LOCAL, "created_at": "2026-11-22T10:00:00Z", "done": True, "done_reason": "stop",
-                              "message": {"role": "assistant", "content": said}, "prompt_eval_count": 60, "eval_count": 9}
-                return self.write(200, json.dumps(answer).encode())
-
-            def write(self, status, body):
-                self.send_response(status)
-                self.send_header("content-type", "application/json")
-                self.send_header("content-length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *_):
-                pass
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    @property
-    def url(self):
-        return f"http://127.0.0.1:{self.server.server_port}"
 
 
 def ask(at, token):

@@ -232,13 +232,6 @@ impl Running {
         });
     }
 
-    /// Has an engine without a window serve when this one has stopped; the tools stay connected.
-    /// False where there is no such program.
-    pub fn hand_over(&self) -> bool {
-        let able = self.guard.as_ref().filter(|guard| guard.can_hand_over());
-        able.map(|guard| guard.ends(End::HandOver)).is_some()
-    }
-
     /// Tells the guardian that this end is meant, and puts the tools back where they are to be.
     async fn tools_end(&self) {
         let Some(guard) = self.guard.clone().filter(|guard| guard.acts()) else { return };

@@ -42,20 +42,20 @@ impl Books<'_> {
 
     pub fn breakdown(&self, period: Span, by: By) -> Result<CostBreakdown, ApiProblem> {
         let (from, to) = self.ends(period)?;
-        let dimension = dimension(by);
-        let groups = self
-            .ledger
-            .by(self.range(period), dimension, &Scope::default())
-            .map_err(ledger_read)?
-            .into_iter()
-            // A group that holds open reservations only has nothing to show yet.
-            .filter(|group| group.totals.attempts > 0)
-            .map(|group| CostGroup {
-                key: group.key.unwrap_or_default(),
-                sums: sums(&group.totals),
-            })
-            .collect();
+        let groups = self.groups(self.range(period), by)?;
         Ok(CostBreakdown { period, from, to, by, groups })
+    }
+
+    /// What was spent on each of a kind in some days.
+    pub fn groups(&self, days: DayRange, by: By) -> Result<Vec<CostGroup>, ApiProblem> {
+        let groups = self.ledger.by(days, dimension(by), &Scope::default()).map_err(ledger_read)?;
+        // A group that holds open reservations only has nothing to show yet.
+        let shown = groups.into_iter().filter(|group| group.totals.attempts > 0);
+        let group = shown.map(|group| CostGroup {
+            key: group.key.unwrap_or_default(),
+            sums: sums(&group.totals),
+        });
+        Ok(group.collect())
     }
 
     /// First and last day of a span, both included; of everything, the last days of a sparkline.
@@ -120,7 +120,7 @@ fn text(day: LocalDay) -> String {
     day.date().to_string()
 }
 
-pub fn dimension(by: By) -> Dimension {
+fn dimension(by: By) -> Dimension {
     match by {
         By::Provider => Dimension::Provider,
         By::Model => Dimension::Model,

@@ -1,9 +1,9 @@
 //! A month as the ledger has it.
 
-use super::cost::{Books, dimension, sums};
+use super::cost::{Books, sums};
 use super::month::Month;
 use super::problem::ledger_read;
-use crate::api::{ApiProblem, By, CostGroup, Report, ReportBudget, ReportPart, ReportWindow};
+use crate::api::{ApiProblem, By, Report, ReportBudget, ReportPart, ReportWindow};
 use crate::parts::Parts;
 use jiff::tz::TimeZone;
 use weir_core::budget::{Budget, Origin, Scope};
@@ -18,18 +18,7 @@ pub fn report(parts: &Parts, books: &Books<'_>, month: Option<&str>) -> Result<R
     let totals = books.ledger.totals(month.range, &Scope::default()).map_err(ledger_read)?;
     let mut all = Vec::with_capacity(PARTS.len());
     for by in PARTS {
-        let groups = books
-            .ledger
-            .by(month.range, dimension(by), &Scope::default())
-            .map_err(ledger_read)?
-            .into_iter()
-            .filter(|group| group.totals.attempts > 0)
-            .map(|group| CostGroup {
-                key: group.key.unwrap_or_default(),
-                sums: sums(&group.totals),
-            })
-            .collect();
-        all.push(ReportPart { by, groups });
+        all.push(ReportPart { by, groups: books.groups(month.range, by)? });
     }
     let seen = parts.books.standings(books.now_ms).map_err(ledger_read)?;
     let budgets: Result<Vec<_>, _> = seen

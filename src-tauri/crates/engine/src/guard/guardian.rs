@@ -60,8 +60,6 @@ pub fn run(given: impl Iterator<Item = OsString>) -> ExitCode {
         return given_up();
     }
     let Some(watched) = Watched::read(given) else { return ExitCode::from(WRONG_USAGE) };
-    // Found now: after an update the file of this name is another program.
-    let own = std::env::current_exe().ok();
     let engine = parent();
     detach();
     harden::process();
@@ -81,7 +79,6 @@ pub fn run(given: impl Iterator<Item = OsString>) -> ExitCode {
         // The engine did it; what it did not come to is done here.
         Some(End::PutBack) if remember(&guardian.home).all_away() && guardian.home_is_there() => {}
         Some(End::PutBack) => drop(guardian.put_back()),
-        Some(End::HandOver) => guardian.hand_over(own),
         None => guardian.died(),
     }
     ExitCode::SUCCESS
@@ -202,24 +199,6 @@ impl Guardian {
         let path = self.home.root().join("guard.lock");
         let file = private_file().write(true).create(true).truncate(false).open(path).ok()?;
         file.lock().is_ok().then_some(file)
-    }
-
-    /// An engine without a window serves from now on.
-    fn hand_over(&self, own: Option<PathBuf>) {
-        let Some(program) = own else { return };
-        let arguments: Vec<OsString> = vec![
-            "--home".into(),
-            self.home.root().into(),
-            "serve".into(),
-            "--port".into(),
-            self.watched.port.clone(),
-        ];
-        match self.start(program.into(), &arguments, &Deaths::default()) {
-            Started::Listening => {}
-            Started::Died | Started::NoProgram(_) => {
-                tell(&self.home, "Weir could not go on without its window.", &self.put_back());
-            }
-        }
     }
 
     /// Starts an engine and waits until it listens; it has a guardian of its own by then. Its

@@ -8,8 +8,6 @@ pub enum End {
     PutBack,
     /// They are left as they are.
     Leave,
-    /// They stay, and an engine without a window serves them from now on.
-    HandOver,
 }
 
 /// A word.
@@ -28,13 +26,12 @@ impl Word {
             Self::Tools => "tools\n",
             Self::Meant(End::PutBack) => "end, put back\n",
             Self::Meant(End::Leave) => "end, leave\n",
-            Self::Meant(End::HandOver) => "end, hand over\n",
         }
     }
 
     /// From a line; `None` for one that a newer engine would say.
     pub fn read(line: &str) -> Option<Self> {
-        let ends = [End::PutBack, End::Leave, End::HandOver].map(Self::Meant);
+        let ends = [End::PutBack, End::Leave].map(Self::Meant);
         let known = [Self::Tools].into_iter().chain(ends);
         known.into_iter().find(|word| word.line().trim_end() == line.trim_end())
     }
@@ -46,7 +43,7 @@ mod tests {
 
     #[test]
     fn every_word_reads_back_and_half_a_word_is_none() {
-        for word in [Word::Tools, Word::Meant(End::PutBack), Word::Meant(End::HandOver)] {
+        for word in [Word::Tools, Word::Meant(End::PutBack), Word::Meant(End::Leave)] {
             assert_eq!(Word::read(word.line()), Some(word));
         }
         assert_eq!(Word::read("end, "), None);

@@ -91,11 +91,6 @@ impl Restart {
         }
         self
     }
-
-    /// Whether the program that watches can serve without a window when this one ends.
-    pub fn can_hand_over(&self) -> bool {
-        self.guardian != self.program
-    }
 }
 
 /// Whether a guardian started this process and waits for it to listen.

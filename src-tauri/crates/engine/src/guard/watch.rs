@@ -95,14 +95,11 @@ impl Guard {
     }
 
     /// Says that the end that comes is meant, and what is to become of the tools. The first word
-    /// stands. A hand-over needs a guardian even where no tool is connected.
+    /// stands.
     pub fn ends(&self, end: End) {
         let mut held = self.held.lock();
         if held.ending.is_some() {
             return;
-        }
-        if end == End::HandOver && !held.kept && self.mode == Mode::Guarded {
-            self.keep(&mut held);
         }
         held.ending = Some(end);
         held.say(Word::Meant(end));
@@ -111,11 +108,6 @@ impl Guard {
     /// What was said of the end, if one is meant.
     pub fn ending(&self) -> Option<End> {
         self.held.lock().ending
-    }
-
-    /// Whether an engine without a window could serve in this one's place.
-    pub fn can_hand_over(&self) -> bool {
-        self.mode == Mode::Guarded && self.restart.can_hand_over()
     }
 
     /// Lets the guardian go, after everything of the engine's has ended.

@@ -3,6 +3,9 @@
 
 use std::fmt::Write as _;
 
+/// What a request says when its stream shall come at a model's pace; no other body holds it.
+pub const PACED: &str = "Take your time over it.";
+
 const CODE: &str = "fn main() {\\n    let level = \\\"upper\\\";\\n    for step in 0..12 {\\n        println!(\\\"{step}: {level}\\\");\\n    }\\n}\\n// the water falls from the upper level to the lower one \\u2014 slowly, and all of it\\n";
 
 /// A whole HTTP/1.1 request: head, extra headers, and a body of about `bytes` bytes.
@@ -11,10 +14,10 @@ pub fn request(
     path: &str,
     model: &str,
     bytes: usize,
-    stream: bool,
+    way: &str,
     headers: &[&str],
 ) -> Vec<u8> {
-    let body = body(model, bytes, stream);
+    let body = body(model, bytes, way);
     let mut head = format!(
         "POST {path} HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\ncontent-type: application/json\r\n\
          anthropic-version: 2023-06-01\r\naccept: application/json\r\nuser-agent: weir-bench\r\n\
@@ -34,7 +37,7 @@ pub fn request(
     [head.into_bytes(), body.into_bytes()].concat()
 }
 
-fn body(model: &str, bytes: usize, stream: bool) -> String {
+fn body(model: &str, bytes: usize, way: &str) -> String {
     let mut text = format!(r#"{{"model":"{model}","max_tokens":1024,"#);
     if bytes > 4096 {
         text.push_str(r#""system":[{"type":"text","text":"You read and write code.","cache_control":{"type":"ephemeral"}}],"tools":["#);
@@ -47,8 +50,10 @@ fn body(model: &str, bytes: usize, stream: bool) -> String {
         }
         text.push_str("],");
     }
-    text.push_str(
-        r#""messages":[{"role":"user","content":"Look at the file and say what it does."}"#,
+    let pace = if way == "paced" { PACED } else { "" };
+    let _ = write!(
+        text,
+        r#""messages":[{{"role":"user","content":"Look at the file and say what it does. {pace}"}}"#,
     );
     let mut turn = 0;
     while text.len() + 120 < bytes {
@@ -64,6 +69,6 @@ fn body(model: &str, bytes: usize, stream: bool) -> String {
         );
         turn += 1;
     }
-    let _ = write!(text, r#"],"stream":{stream}}}"#);
+    let _ = write!(text, r#"],"stream":{}}}"#, way != "whole");
     text
 }

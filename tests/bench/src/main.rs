@@ -16,7 +16,7 @@ use std::process::ExitCode;
 const USAGE: &str = "usage:
   weir-bench mock                                  an instant provider; prints its port
   weir-bench bare PORT                             a bare pass-through to PORT; prints its port
-  weir-bench load PORT PATH MODEL BYTES CONNECTIONS REQUESTS whole|stream|once [HEADER: VALUE]...
+  weir-bench load PORT PATH MODEL BYTES CONNECTIONS REQUESTS whole|stream|paced|once [HEADER: VALUE]...
                                                    a load; prints one line of JSON";
 
 fn main() -> ExitCode {
@@ -45,7 +45,7 @@ fn run(words: &[&str]) -> Result<(), Box<dyn std::error::Error>> {
             bytes,
             connections,
             requests,
-            way @ ("whole" | "stream" | "once"),
+            way @ ("whole" | "stream" | "paced" | "once"),
             headers @ ..,
         ] => {
             let (port, bytes, stream) = (port.parse()?, bytes.parse()?, *way != "whole");
@@ -56,7 +56,7 @@ fn run(words: &[&str]) -> Result<(), Box<dyn std::error::Error>> {
                 port,
                 stream,
                 warm_up: if *way == "once" { 0 } else { warm_up },
-                request: body::request(port, path, model, bytes, stream, headers),
+                request: body::request(port, path, model, bytes, way, headers),
                 connections,
                 requests,
             };

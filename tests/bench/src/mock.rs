@@ -1,8 +1,8 @@
 //! An instant provider: reads the whole request, counts it, answers with a fixed Anthropic message
-//! or OpenAI chat completion, or with a burst of stream events. `GET /count` gives the number of requests answered.
+//! or OpenAI chat completion, or with stream events: a burst, or one after the other at a pace. `GET /count` gives the number of requests answered.
 
 use bytes::Bytes;
-use futures_util::stream::iter;
+use futures_util::stream::{Stream, iter, unfold};
 use http::{Method, Request, Response, header};
 use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt, Full, StreamBody};
@@ -12,7 +12,9 @@ use hyper_util::rt::TokioIo;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 use tokio::net::TcpListener;
+use tokio::time::interval;
 
 /// What the provider says, made once.
 struct Said {
@@ -35,6 +37,8 @@ const STREAM_DELTAS: usize = 46;
 const LONG_MODEL: &[u8] = b"gpt-5-mini";
 /// Text pieces of a long stream: two hours at fifty a second.
 const LONG_DELTAS: usize = 360_000;
+/// Between two events of a paced stream: five hundred a second, faster than models write.
+const PACE: Duration = Duration::from_millis(2);
 
 const USAGE: &str = r#""usage":{"input_tokens":812,"cache_creation_input_tokens":120,"cache_read_input_tokens":20480,"cache_creation":{"ephemeral_5m_input_tokens":120,"ephemeral_1h_input_tokens":0},"output_tokens":214}"#;
 const CHAT_USAGE: &str = r#""usage":{"prompt_tokens":21412,"completion_tokens":214,"total_tokens":21626,"prompt_tokens_details":{"cached_tokens":20480},"completion_tokens_details":{"reasoning_tokens":0}}"#;
@@ -130,7 +134,8 @@ async fn answer(
     }
     let chat = request.uri().path().ends_with("/chat/completions");
     let mut body = request.into_body();
-    let (mut last, mut streams, mut deltas) = (Bytes::new(), false, STREAM_DELTAS);
+    let (mut last, mut streams, mut paced, mut deltas) =
+        (Bytes::new(), false, false, STREAM_DELTAS);
     while let Some(frame) = body.frame().await {
         if let Ok(data) = frame?.into_data()
             && !data.is_empty()
@@ -141,6 +146,7 @@ async fn answer(
                 let long = memchr::memmem::find(&data, LONG_MODEL).is_some();
                 deltas = if long { LONG_DELTAS } else { deltas };
             }
+            paced = paced || memchr::memmem::find(&data, crate::body::PACED.as_bytes()).is_some();
             last = data;
         }
     }
@@ -149,13 +155,26 @@ async fn answer(
     let streams = streams || last.ends_with(b"true}");
     let (kind, body) = if streams {
         let events = Events { said, chat, deltas, next: 0 };
-        ("text/event-stream", BodyExt::boxed(StreamBody::new(iter(events))))
+        let body = if paced {
+            BodyExt::boxed(StreamBody::new(at_a_pace(events)))
+        } else {
+            BodyExt::boxed(StreamBody::new(iter(events)))
+        };
+        ("text/event-stream", body)
     } else {
         ("application/json", Full::new(said.in_dialect(chat).whole.clone()).boxed())
     };
     let mut response = Response::new(body);
     response.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static(kind));
     Ok(response)
+}
+
+/// The events, each at its own moment after the first: one that is late does not move the next.
+fn at_a_pace(events: Events) -> impl Stream<Item = Result<Frame<Bytes>, Infallible>> {
+    unfold((interval(PACE), events), |(mut pace, mut events)| async move {
+        pace.tick().await;
+        Some((events.next()?, (pace, events)))
+    })
 }
 
 fn asks_for_stream(body: &[u8]) -> bool {

@@ -3,10 +3,14 @@
 
 use crate::books::{Crossed, Reached};
 use parking_lot::{Condvar, Mutex};
+use std::time::Duration;
 use weir_core::Money;
 
 /// Amounts kept one by one; past that they are added to the last.
 const SPENT_LEN_MAX: usize = 4_096;
+/// How long what was spent waits for more of it. A pace is not a matter of moments, and a thread
+/// woken at every settlement takes its core from the requests.
+const GATHER: Duration = Duration::from_millis(250);
 
 /// What has happened since the thread looked last.
 #[derive(Default)]
@@ -74,15 +78,15 @@ impl Inbox {
         self.news.lock().ended
     }
 
-    /// Waits for news and takes them.
+    /// Waits for news and takes them. Marks are taken at once, what was only spent together.
     pub fn take(&self) -> News {
         let mut news = self.news.lock();
-        while news.crossed.is_empty()
-            && news.reached.is_empty()
-            && news.spent.is_empty()
-            && !news.ended
-        {
-            self.wake.wait(&mut news);
+        while news.crossed.is_empty() && news.reached.is_empty() && !news.ended {
+            if news.spent.is_empty() {
+                self.wake.wait(&mut news);
+            } else if self.wake.wait_for(&mut news, GATHER).timed_out() {
+                break;
+            }
         }
         let ended = news.ended;
         std::mem::replace(&mut news, News { ended, ..News::default() })

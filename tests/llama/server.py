@@ -3,6 +3,7 @@
 Owns the pinned packages in `target/clients/llama` and the child process; knows nothing of Weir.
 """
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -50,6 +51,8 @@ class Server:
                 if self.port and ready(self.port):
                     return self
             time.sleep(0.05)
+        if self.child.poll() in (-signal.SIGILL, 128 + signal.SIGILL):
+            raise SystemExit("This processor lacks instructions (AVX2) that the packaged llama.cpp needs. Build one and say LLAMA_SERVER=/path/to/llama-server")
         raise SystemExit("llama-server did not start:\n" + (VENV / "server.log").read_text(errors="replace")[-2000:])
 
     def __exit__(self, *_):

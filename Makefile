@@ -12,7 +12,9 @@ test: setup-test ui check
 	cargo test --locked
 	cargo test --locked -p weir-tray
 	cargo build --locked -p weir-tray
-	$(MAKE) e2e pages llama fuzz
+	$(MAKE) e2e pages fuzz
+	tests/llama/run --ci
+	tests/clients/newcomer
 	tests/clients/run --ci
 	tests/clients/crossing --ci
 	@if command -v strace >/dev/null; then tests/connect/every_syscall $(EACH_CALL); \
@@ -32,8 +34,9 @@ ui: setup-build ; cd ui && npm run --silent build
 setup-%: ; @.ci/setup $*
 
 bench: setup-test ; cargo build --locked --release -p weir-cli && tests/bench/run
-clients: setup-test ; cargo build --locked -p weir-cli && tests/clients/run && tests/clients/refused && tests/clients/crossing
-llama: setup-test ; tests/llama/run
+clients: setup-test ; cargo build --locked -p weir-cli && tests/clients/run && tests/clients/refused && tests/clients/crossing && tests/clients/newcomer
+# llama.cpp's server by every client, the large ones too; LLAMA_SERVER names another llama-server.
+llama: setup-test ; cargo build --locked -p weir-cli && tests/llama/run
 fuzz: setup-test ; tests/fuzz/run $(FUZZ_SECONDS)
 e2e: ; tests/e2e/run
 # What routing saves on made-up traffic in the shape of real use: docs/routing-savings.md.

@@ -42,8 +42,9 @@ def notes(client):
     return str(AREA / "run" / client.name / "work" / "notes.txt")
 
 
-def run(client, base, key, seconds=None, more=None):
-    home, work = folders(client)
+def run(client, base, key, seconds=None, more=None, fresh=True):
+    """Runs it to its end; without `fresh` in the folders it has already."""
+    home, work = folders(client) if fresh else (AREA / "run" / client.name / "home", AREA / "run" / client.name / "work")
     start = client.start(base, key, str(work))
     for name, text in start.files.items():
         path = home / name[2:] if name.startswith("~/") else work / name

@@ -55,6 +55,9 @@ class Weir:
 
     def __enter__(self):
         self.token = self.ask("client", "add", "tool").strip()
+        return self.serving()
+
+    def serving(self):
         self.child = subprocess.Popen([binary(), "serve", "--port", "0"], env=self.env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                       stderr=open(self.home / "stderr.txt", "wb"), text=True)
         lost = threading.Timer(READY_SECONDS, self.child.kill)  # a serve that never listens ends the wait below

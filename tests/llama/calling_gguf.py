@@ -8,13 +8,14 @@ usage: calling_gguf.py FILE CONTEXT TOOLS SECRET      (TOOLS: JSON, each tool's 
 """
 import json
 import sys
+from string import ascii_lowercase
 
 import gguf
 import numpy as np
 from tiny_gguf import WIDTH, layers, vocabulary, write
 
-# The clients' own checks want a prompt of more than 2000 tokens; here nearly every letter is one.
-LONG = "the water stands still " * 110
+# The clients' own checks want a prompt of more than 2000 tokens; here two letters are one.
+LONG = "the water stands still " * 220
 TEMPLATE = """{%- set ns = namespace(mark='plain') -%}
 {%- if tools -%}<|im_start|>system
 LONG
@@ -70,6 +71,9 @@ def main(path, context, tools, secret):
     tools, kinds = json.loads(tools), gguf.TokenType
     rows, next_of = vocabulary(), {}
     rows += [(c, kinds.NORMAL) for c in '"{}']
+    # Pairs of letters: a prompt of half as many tokens is read in a quarter of the time.
+    known = {text for text, _ in rows}
+    rows += [(a + b, kinds.NORMAL) for a in "▁" + ascii_lowercase for b in ascii_lowercase if a + b not in known]
     for mark, text in answers(tools, secret).items():
         next_of[len(rows)] = len(rows) + 1
         next_of[len(rows) + 1] = 2

@@ -51,7 +51,8 @@ fn told(server: &Server, name: &str) -> LocalModel {
         context: model.and_then(|m| m.context),
         context_max: model.and_then(|m| m.context_max),
         sized: server.kind == Some(Kind::Ollama),
-        refuses: server.kind.is_some_and(|kind| kind.refuses(server.reading.version.as_deref())),
+        refuses: server.reading.refuses
+            || server.kind.is_some_and(|kind| kind.refuses(server.reading.version.as_deref())),
         cloud: model.is_some_and(|m| m.cloud) || ollama::in_cloud(name),
         chats: model.and_then(|m| m.chats),
         embeds: model.and_then(|m| m.embeds),

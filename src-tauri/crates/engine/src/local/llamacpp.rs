@@ -11,6 +11,10 @@ const SERVER: &str = "llama.cpp";
 /// The build that is sure to refuse a prompt longer than its context, also with `--context-shift`.
 pub const REFUSES_FROM: u32 = 6_900;
 
+/// A key of `/props` since some build before 7,551 (ggml-org/llama.cpp#18228). A server built from an
+/// archive calls itself `b0` or `b1`, however new it is.
+const SINCE_SLEEP: &str = "is_sleeping";
+
 /// It says its build in `/props` and its name in a header, also while it loads.
 pub fn answers(answers: &Answers) -> bool {
     let props = answers.json("/props").is_some_and(|v| v.get("build_info").is_some());
@@ -36,7 +40,8 @@ pub fn read(answers: &Answers) -> Reading {
     let router = text(&props, "role").as_deref() == Some("router") || !routed.is_empty();
     let models = if router { routed } else { single(answers, &props) };
     let wants_key = answers.of("/props").is_some_and(|heard| matches!(heard.status, 401 | 403));
-    Reading { version, loading: loading(answers), swaps: router, models, wants_key }
+    let refuses = props.get(SINCE_SLEEP).is_some();
+    Reading { version, loading: loading(answers), swaps: router, models, wants_key, refuses }
 }
 
 /// A model of a router; `None` for a list that gives no status, which is not a router's.
@@ -125,6 +130,13 @@ mod tests {
         );
         assert_eq!(tiny.capabilities, ["vision"]);
         assert!(!read.swaps);
+    }
+
+    #[test]
+    fn a_new_server_without_a_build_number_is_known_to_refuse_what_is_too_long() {
+        let refuses = |props: &str| read(&answers(&[("/props", 200, props)])).refuses;
+        assert!(refuses(r#"{"build_info":"b0-unknown","is_sleeping":false}"#));
+        assert!(!refuses(r#"{"build_info":"b0-unknown"}"#));
     }
 
     #[test]

@@ -105,6 +105,8 @@ pub struct Reading {
     pub models: Vec<Model>,
     /// Whether it wants a key before it lists anything.
     pub wants_key: bool,
+    /// Whether it refuses a prompt that is too long, as something else than its version tells.
+    pub refuses: bool,
 }
 
 /// A local server as it was last seen.

@@ -31,6 +31,43 @@ fn claude_code_gets_its_address_its_token_and_its_features() {
 }
 
 #[test]
+fn the_small_tasks_of_claude_code_follow_a_local_model_and_whatever_can_be_asked() {
+    let mut world = World::new();
+    let small = |world: &World, model: &str| {
+        let ask = Ask { model: Some(model.into()), ..Ask::default() };
+        world.shop().connect(Tool::ClaudeCode, &world.gateway, &world.purse, &ask).unwrap();
+        let env = says(world, Tool::ClaudeCode)["env"].clone();
+        assert_eq!(env["ANTHROPIC_MODEL"], model);
+        env["ANTHROPIC_DEFAULT_HAIKU_MODEL"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(small(&world, "claude-opus-4-5"), "claude-haiku-4-5");
+    assert_eq!(small(&world, "weir-auto"), "claude-haiku-4-5");
+    assert_eq!(small(&world, "ollama/q"), "ollama/q");
+    // Nothing of Anthropic's can be asked: no key is stored.
+    world.gateway.usable = vec!["ollama".to_owned()];
+    assert_eq!(small(&world, "weir-auto"), "weir-auto");
+    assert_eq!(small(&world, "ollama/q"), "ollama/q");
+    assert_eq!(small(&world, "anthropic/claude-opus-4-5"), "claude-haiku-4-5");
+    world.disconnect(Tool::ClaudeCode).unwrap();
+    assert!(!world.disk.is_there(&world.settings(Tool::ClaudeCode)));
+}
+
+#[test]
+fn claude_code_is_told_the_context_of_a_local_model_and_of_no_other() {
+    let world = World::new();
+    let told = |model: &str| {
+        let ask = Ask { model: Some(model.into()), ..Ask::default() };
+        world.shop().connect(Tool::ClaudeCode, &world.gateway, &world.purse, &ask).unwrap();
+        says(&world, Tool::ClaudeCode)["env"].get("CLAUDE_CODE_MAX_CONTEXT_TOKENS").cloned()
+    };
+    assert_eq!(told("ollama/q"), Some(json!("32768")));
+    assert_eq!(told("weir-auto"), None);
+    world.disconnect(Tool::ClaudeCode).unwrap();
+    world.put(Tool::ClaudeCode, r#"{"env":{"CLAUDE_CODE_MAX_CONTEXT_TOKENS":"16000"}}"#);
+    assert_eq!(told("ollama/q"), Some(json!("16000")), "the user's own stays");
+}
+
+#[test]
 fn codex_gets_a_provider_and_keeps_its_own() {
     let world = World::new();
     let original =

@@ -24,6 +24,23 @@ pub fn settings(around: &Surroundings) -> PathBuf {
 /// The model of its small background tasks. Without one they go to the main model, at its price.
 pub const SMALL_MODEL: &str = "claude-haiku-4-5";
 
+/// The context of the asked model in tokens, where it is one of this user's machines and the context
+/// is known; the outer `None` where it is not local.
+fn local(wanted: &Wanted<'_>) -> Option<Option<u64>> {
+    let model = wanted.ask.model.as_deref().filter(|model| model.contains('/'))?;
+    wanted.gateway.models.iter().find(|(id, _)| id == model).map(|(_, context)| *context)
+}
+
+/// The small model beside the one the user asked to have set: a local model does the small tasks too,
+/// and so does whatever was asked for where Anthropic cannot be asked now.
+fn small_model<'w>(wanted: &'w Wanted<'_>) -> &'w str {
+    let Some(model) = wanted.ask.model.as_deref() else { return SMALL_MODEL };
+    let name = model.strip_prefix("anthropic/").unwrap_or(model);
+    let vendors = name.starts_with("claude-") && !name.starts_with("claude-weir-");
+    let reached = vendors || wanted.gateway.has("anthropic") || keeps_login(wanted);
+    if local(wanted).is_some() || !reached { model } else { SMALL_MODEL }
+}
+
 /// Features it turns off when its address is not Anthropic's, and what turns them on again.
 pub const FEATURES: [(&str, &str); 4] = [
     ("ANTHROPIC_DEFAULT_HAIKU_MODEL", SMALL_MODEL),
@@ -80,7 +97,15 @@ pub fn plan(wanted: &Wanted<'_>) -> Plan {
     if let Some(model) = &wanted.ask.model {
         wishes.push(Wish::of(&["env", "ANTHROPIC_MODEL"], model.as_str()));
     }
-    wishes.extend(FEATURES.map(|(name, value)| Wish::gently(&["env", name], value)));
+    let small = small_model(wanted);
+    wishes.extend(FEATURES.map(|(name, value)| {
+        let value = if value == SMALL_MODEL { small } else { value };
+        Wish::gently(&["env", name], value)
+    }));
+    // It takes a model that it does not know for one of a million tokens, and never shortens in time.
+    if let Some(context) = local(wanted).flatten() {
+        wishes.push(Wish::gently(&["env", "CLAUDE_CODE_MAX_CONTEXT_TOKENS"], context.to_string()));
+    }
     wishes.extend(no_proxy(&env));
     if let Some(was) = env("ANTHROPIC_BASE_URL").filter(|url| !url.contains("api.anthropic.com")) {
         let host = host_of(was);

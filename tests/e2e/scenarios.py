@@ -377,7 +377,16 @@ def page():
         check(shown.run("return Object.isFrozen(Object.prototype)"), "the prototype is frozen")
         check(shown.refused("https://example.com"), "the page cannot fetch from elsewhere")
         check(shown.refused(f"http://127.0.0.1:{at}/healthz"), "the page cannot reach the proxy either")
-        check("not allowed" in shown.invoke("plugin:app|version"), "a command that is not the window's own is refused")
+        sent = "fetch('ipc://localhost/plugin%3Aapp%7Cversion', {method: 'POST', body: '{}'}).then((a) => done(a.status), () => done('failed'))"
+        check(shown.wait_on(sent) != 200, "past the frame nothing is answered")
+        frame = "document.getElementById('__tauri_isolation__')"
+        check(shown.run(f"return {frame}.getClientRects().length") == 0, "the frame between page and program is not seen")
+        check(shown.run(f"return {frame}.contentDocument") is None, "the page cannot reach into it")
+        check("answered" in shown.invoke("pause", paused=False), "what the page may say passes it")
+        for command, given in (("plugin:app|version", {}), ("pause", {"paused": True, "more": 1}), ("pause", {"paused": "yes"})):
+            said = shown.invoke(command, **given)
+            check("refused_between_page_and_program" in said and "answered" not in said, f"the frame refuses {command} {given}: {said}")
+        check(not status()["routing"]["paused"], "and nothing of it was done")
         before = shown.url()
         shown.run("window.location.href = 'https://example.com/'")
         time.sleep(0.5)  # a navigation that is allowed would have begun by now

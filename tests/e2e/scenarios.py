@@ -533,9 +533,13 @@ def login():
 
 def attached():
     """`weir serve` runs already: the tray attaches, and takes over when that engine stops."""
-    configure(Provider())
+    configure(
+        Provider(),
+        '[[budgets]]\nname = "week"\nperiod = "week"\nlimit_usd = 0.02\nthresholds = [40]\nat_limit = "notify"\n',
+    )
     start_window_manager()
     start_panel()
+    told = Notices()
     server = Program("weir", os.environ["WEIR_BIN"], "serve")
     at = serving(server)
     program = tray_program()
@@ -546,11 +550,18 @@ def attached():
     item.click("Pause")
     until(lambda: status()["routing"]["paused"], "the tray pauses the other engine")
     item.click("Open")
-    window()
+    opened = window()
     shot("attached")
+    close(opened)
+    until(lambda: not windows(), "the window is closed again")
     token = weir("client", "add", "script").strip()
     ask(at, token)
     item.wait_for(r"^Today \$0\.0087 ")
+    week = told.wait_for("Week budget")
+    check(week["actions"][:2] == ["open", "Open"], f"the other engine's notification opens the window too: {week}")
+    told.click_until(week, "open", windows, "the tray's window opens")
+    window()
+    check(len([t for t in tray_items() if str(program.pid) in t]) == 1 and status()["pid"] == server.pid, "and nothing is started anew")
 
     server.process.send_signal(signal.SIGTERM)
     check(server.ended() == 0, server.said())

@@ -378,7 +378,7 @@ def page():
         check(shown.refused("https://example.com"), "the page cannot fetch from elsewhere")
         check(shown.refused(f"http://127.0.0.1:{at}/healthz"), "the page cannot reach the proxy either")
         sent = "fetch('ipc://localhost/plugin%3Aapp%7Cversion', {method: 'POST', body: '{}'}).then((a) => done(a.status), () => done('failed'))"
-        check(shown.wait_on(sent) != 200, "past the frame nothing is answered")
+        check(shown.wait_on(sent) != 200, "what goes past the frame is not answered")
         frame = "document.getElementById('__tauri_isolation__')"
         check(shown.run(f"return {frame}.getClientRects().length") == 0, "the frame between page and program is not seen")
         check(shown.run(f"return {frame}.contentDocument") is None, "the page cannot reach into it")

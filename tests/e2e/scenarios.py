@@ -352,7 +352,8 @@ def page():
         ask(at, token)
         shown.wait_for("$0.0087")
         shown.wait_for("1 request")
-        check("Done" in shown.text() and MODEL in shown.text(), f"the row: {shown.text()}")
+        # The parts of the page are drawn as their answers come.
+        until(lambda: "Done" in shown.text() and MODEL in shown.text(), lambda: f"the row: {shown.text()}")
 
         stream = threading.Thread(target=ask, args=(at, token), kwargs={"stream": True}, daemon=True)
         stream.start()

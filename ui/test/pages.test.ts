@@ -304,7 +304,7 @@ it('a budget over its limit says what that means and until when', async () => {
 it('a budget is raised for a day, and taken away only after a second word', async () => {
   const backend = await open(sample('usual', NOW), 'budgets');
   expect(document.querySelector('[aria-current=step]')?.textContent).toBe('As asked');
-  expect(main()).toContain('At this pace about $6.10 by then.');
+  expect(main()).toContain('At this pace about $5.79 by then.');
   await click('Raise for today');
   await click('Remove');
   await click('Keep');

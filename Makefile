@@ -1,5 +1,5 @@
 # `make run` and `make test` do all their own set-up on Debian and Ubuntu; see .ci/setup.
-.PHONY: run test check build ui bench clients llama fuzz icons kill-long connect-kill e2e trace-report triage-weights triage-report failover-full sim-full translate-full pages screens packages packages-check
+.PHONY: run test check build ui bench clients llama fuzz icons kill-long connect-kill e2e desktop-cost trace-report triage-weights triage-report failover-full sim-full translate-full pages screens packages packages-check
 export CARGO_TERM_COLOR ?= auto
 FUZZ_SECONDS ?= 60
 # `make test` kills a connect at each n-th of its file system calls.
@@ -39,6 +39,8 @@ clients: setup-test ; cargo build --locked -p weir-cli && tests/clients/run && t
 llama: setup-test ; cargo build --locked -p weir-cli && tests/llama/run
 fuzz: setup-test ; tests/fuzz/run $(FUZZ_SECONDS)
 e2e: ; tests/e2e/run
+# What keeping the desktop open costs, over a million requests; prints a section for docs/benchmarks.md.
+desktop-cost: build ; tests/e2e/cost release
 # What routing saves on made-up traffic in the shape of real use: docs/routing-savings.md.
 trace-report: setup-build ; WEIR_WRITE=1 cargo test --locked -p weir-engine --test savings -- the_report
 # This system's packages, and a look into them: installed, started, removed again.

@@ -10,5 +10,5 @@ export default defineConfig(({ mode }) => ({
   // The webviews in use are recent; nothing is lowered and nothing is polyfilled.
   build: { target: 'es2022', modulePreload: { polyfill: false }, assetsInlineLimit: 0, ...(mode === 'pages' ? PAGES : {}) },
   ...(mode === 'test' ? { resolve: { conditions: ['browser'] } } : {}),
-  test: { environment: 'happy-dom', include: ['test/**/*.test.ts'] },
+  test: { environment: 'happy-dom', include: ['test/**/*.test.ts'], testTimeout: 20_000 },
 }));

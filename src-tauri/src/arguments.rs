@@ -6,11 +6,12 @@ use std::path::PathBuf;
 const HELP: &str = "\
 Weir in the tray: a metered gateway for language models on this machine.
 
-Usage: weir-tray [--home DIR] [--port N] [--show]
+Usage: weir-tray [--home DIR] [--port N] [--show] [--page NAME]
 
   --home DIR   the folder Weir keeps everything in (also WEIR_HOME)
   --port N     listen on this port; 0 picks a free one (otherwise [server] port in config.toml)
   --show       open the window at once
+  --page NAME  open it on a page: overview, requests, routing, budgets, providers, local, tools or settings
   --version    print the version
   --help       print this
 
@@ -36,6 +37,8 @@ pub struct Arguments {
     pub port: Option<u16>,
     /// `--show`.
     pub show: bool,
+    /// `--page`; the window goes nowhere for a name it does not know.
+    pub page: Option<String>,
 }
 
 /// Arguments that make no sense.
@@ -74,6 +77,11 @@ impl Arguments {
                     arguments.port = Some(port.parse().map_err(|_| BadArguments::BadPort(port))?);
                 }
                 "--show" => arguments.show = true,
+                "--page" => {
+                    let next = given.next().filter(|next| !next.is_empty());
+                    let page = next.ok_or(BadArguments::Incomplete("--page", "a page's name"))?;
+                    arguments.page = Some(page.to_string_lossy().into_owned());
+                }
                 "--help" | "-h" => return Ok(Wanted::Text(HELP.into())),
                 "--version" | "-V" => {
                     return Ok(Wanted::Text(format!("weir-tray {}\n", env!("CARGO_PKG_VERSION"))));
@@ -104,10 +112,20 @@ mod tests {
 
     #[test]
     fn options_are_taken_in_both_spellings() {
-        let wanted = Wanted::Run(Arguments { home: Some("a b".into()), port: Some(0), show: true });
+        let wanted = Wanted::Run(Arguments {
+            home: Some("a b".into()),
+            port: Some(0),
+            show: true,
+            page: None,
+        });
         assert_eq!(read(&["--home", "a b", "--port", "0", "--show"]), Ok(wanted));
-        let wanted = Wanted::Run(Arguments { home: Some("x".into()), port: Some(1), show: false });
-        assert_eq!(read(&["--home=x", "--port=1"]), Ok(wanted));
+        let wanted = Wanted::Run(Arguments {
+            home: Some("x".into()),
+            port: Some(1),
+            show: false,
+            page: Some("budgets".into()),
+        });
+        assert_eq!(read(&["--home=x", "--port=1", "--page", "budgets"]), Ok(wanted));
     }
 
     #[test]

@@ -32,10 +32,10 @@ pub fn hide(app: &AppHandle) {
     window::close(app);
 }
 
-/// Another start of the program, or whoever asks for the window.
-pub fn come_back(app: &AppHandle) {
+/// Another start of the program, or whoever asks for the window; on a page, or as it was left.
+pub fn come_back(app: &AppHandle, page: Option<&str>) {
     app.state::<Arc<Shell>>().hide(false);
-    window::show(app, None);
+    window::show(app, page);
 }
 
 fn done(app: &AppHandle, shell: &Shell, act: Act) -> Result<(), ApiProblem> {

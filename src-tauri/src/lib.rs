@@ -17,7 +17,7 @@ mod signals;
 mod tray;
 mod window;
 
-use arguments::Arguments;
+use arguments::{Arguments, Wanted};
 use host::Wish;
 use shell::Shell;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -68,7 +68,7 @@ fn with_display(wish: Wish, arguments: &Arguments) -> ExitCode {
     let (stop, stopping) = watch::channel(false);
     let usual_home =
         arguments.home.is_none() && std::env::var_os(HOME_VARIABLE).is_none_or(|v| v.is_empty());
-    let show = arguments.show;
+    let (show, page) = (arguments.show || arguments.page.is_some(), arguments.page.clone());
     let (tell, told) = std::sync::mpsc::sync_channel::<JoinHandle<()>>(1);
 
     let app = tauri::Builder::default()
@@ -130,7 +130,7 @@ fn with_display(wish: Wish, arguments: &Arguments) -> ExitCode {
             async_runtime::spawn(tray::keep(app.clone(), shell, usual_home));
             async_runtime::spawn(quit_when_asked(app.clone()));
             if show {
-                window::show(&app, None);
+                window::show(&app, page.as_deref());
             }
             Ok(())
         })
@@ -169,7 +169,15 @@ fn one_a_home(home: &Home) -> TauriPlugin<Wry> {
     let mut hasher = DefaultHasher::new();
     home.root().hash(&mut hasher);
     tauri_plugin_single_instance::Builder::new()
-        .callback(|app, _, _| clicks::come_back(app))
+        .callback(|app, given, _| {
+            // The first is the program's name. What makes no sense still shows the window.
+            let wanted = Arguments::read(given.into_iter().skip(1).map(Into::into));
+            let page = match &wanted {
+                Ok(Wanted::Run(arguments)) => arguments.page.as_deref(),
+                _ => None,
+            };
+            clicks::come_back(app, page);
+        })
         .dbus_id(format!("dev.weir.tray.home{:016x}", hasher.finish()))
         .build()
 }

@@ -112,10 +112,10 @@ class Page:
             f"fetch({json.dumps(address)}).then(() => done(false), () => setTimeout(() => done(false), 1000));"
         )
 
-    def invoke(self, command):
-        """What the program answers to a command that the page has no right to."""
+    def invoke(self, command, **arguments):
+        """What the program answers to a command as the page has no right to give it."""
         return self.wait_on(
-            f"window.__TAURI_INTERNALS__.invoke({json.dumps(command)}).then((v) => done('answered ' + v), (e) => done(String(e)));"
+            f"window.__TAURI_INTERNALS__.invoke({json.dumps(command)}, {json.dumps(arguments)}).then((v) => done('answered ' + v), (e) => done(String(e)));"
         )
 
 

@@ -122,6 +122,8 @@ class Ollama(Listening):
     def __init__(self):
         self.loaded = {"qwen2.5-coder:7b"}
         self.asked = []
+        self.usage = {"prompt_eval_count": 12, "eval_count": 2}
+        self.seconds = 0
         ollama = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -160,9 +162,10 @@ class Ollama(Listening):
 
     def chat(self, body):
         self.asked.append(body)
+        time.sleep(self.seconds)
         return {
             "model": body["model"], "created_at": "2026-11-24T00:00:00Z", "done": True, "done_reason": "stop",
-            "message": {"role": "assistant", "content": "Yes."}, "prompt_eval_count": 12, "eval_count": 2,
+            "message": {"role": "assistant", "content": "Yes."}, **self.usage,
         }
 
     def generate(self, body):

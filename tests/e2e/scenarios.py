@@ -352,7 +352,8 @@ def page():
         ask(at, token)
         shown.wait_for("$0.0087")
         shown.wait_for("1 request")
-        check("Done" in shown.text() and MODEL in shown.text(), f"the row: {shown.text()}")
+        # The parts of the page are drawn as their answers come.
+        until(lambda: "Done" in shown.text() and MODEL in shown.text(), lambda: f"the row: {shown.text()}")
 
         stream = threading.Thread(target=ask, args=(at, token), kwargs={"stream": True}, daemon=True)
         stream.start()
@@ -377,7 +378,16 @@ def page():
         check(shown.run("return Object.isFrozen(Object.prototype)"), "the prototype is frozen")
         check(shown.refused("https://example.com"), "the page cannot fetch from elsewhere")
         check(shown.refused(f"http://127.0.0.1:{at}/healthz"), "the page cannot reach the proxy either")
-        check("not allowed" in shown.invoke("plugin:app|version"), "a command that is not the window's own is refused")
+        sent = "fetch('ipc://localhost/plugin%3Aapp%7Cversion', {method: 'POST', body: '{}'}).then((a) => done(a.status), () => done('failed'))"
+        check(shown.wait_on(sent) != 200, "what goes past the frame is not answered")
+        frame = "document.getElementById('__tauri_isolation__')"
+        check(shown.run(f"return {frame}.getClientRects().length") == 0, "the frame between page and program is not seen")
+        check(shown.run(f"return {frame}.contentDocument") is None, "the page cannot reach into it")
+        check("answered" in shown.invoke("pause", paused=False), "what the page may say passes it")
+        for command, given in (("plugin:app|version", {}), ("pause", {"paused": True, "more": 1}), ("pause", {"paused": "yes"})):
+            said = shown.invoke(command, **given)
+            check("refused_between_page_and_program" in said and "answered" not in said, f"the frame refuses {command} {given}: {said}")
+        check(not status()["routing"]["paused"], "and nothing of it was done")
         before = shown.url()
         shown.run("window.location.href = 'https://example.com/'")
         time.sleep(0.5)  # a navigation that is allowed would have begun by now
@@ -524,9 +534,13 @@ def login():
 
 def attached():
     """`weir serve` runs already: the tray attaches, and takes over when that engine stops."""
-    configure(Provider())
+    configure(
+        Provider(),
+        '[[budgets]]\nname = "week"\nperiod = "week"\nlimit_usd = 0.02\nthresholds = [40]\nat_limit = "notify"\n',
+    )
     start_window_manager()
     start_panel()
+    told = Notices()
     server = Program("weir", os.environ["WEIR_BIN"], "serve")
     at = serving(server)
     program = tray_program()
@@ -537,11 +551,18 @@ def attached():
     item.click("Pause")
     until(lambda: status()["routing"]["paused"], "the tray pauses the other engine")
     item.click("Open")
-    window()
+    opened = window()
     shot("attached")
+    close(opened)
+    until(lambda: not windows(), "the window is closed again")
     token = weir("client", "add", "script").strip()
     ask(at, token)
     item.wait_for(r"^Today \$0\.0087 ")
+    week = told.wait_for("Week budget")
+    check(week["actions"][:2] == ["open", "Open"], f"the other engine's notification opens the window too: {week}")
+    told.click_until(week, "open", windows, "the tray's window opens")
+    window()
+    check(len([t for t in tray_items() if str(program.pid) in t]) == 1 and status()["pid"] == server.pid, "and nothing is started anew")
 
     server.process.send_signal(signal.SIGTERM)
     check(server.ended() == 0, server.said())
@@ -627,51 +648,79 @@ def port_taken():
         item.wait_for(f"listening on {at}$")
 
 
+def history():
+    """A month of a developer's sessions, as Claude Code logs them, taken over as its owner would."""
+    logs = HOME / ".claude/projects/weir"
+    logs.mkdir(parents=True)
+    models = ["claude-opus-4-5", "claude-sonnet-4-5", "claude-sonnet-4-5", "claude-haiku-4-5"]
+    today = time.time() // 86_400 * 86_400
+    lines = []
+    for back in range(1, 30):
+        weekday = time.gmtime(today - back * 86_400).tm_wday
+        for n in range(3 if weekday > 4 else 16 + back * 7 % 23):
+            at = time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(today - back * 86_400 + 28_800 + n * 900))
+            usage = {"input_tokens": 900 + n * 37 % 2_000, "cache_read_input_tokens": 21_000 + back * 613 % 17_000, "output_tokens": 240 + n * 61 % 900}
+            message = {"id": f"msg_{back}_{n}", "model": models[(n + back) % 4], "role": "assistant", "usage": usage}
+            lines.append({"type": "assistant", "timestamp": at, "sessionId": f"s{back}", "cwd": "/home/a/weir", "requestId": f"req_{back}_{n}", "message": message})
+    (logs / "month.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    weir("import", "claude-code")
+
+
 def picture():
     """Not a test: the picture in the README, made by real requests. Run by hand when the window changes."""
-    provider = Provider()
+    provider, ollama = Provider(), Ollama()
     configure(
         provider,
         f"""
         [providers.ollama]
-        base_url = "{provider.url}"
+        base_url = "{ollama.url}"
+        [tiers]
+        low = ["ollama/qwen2.5-coder:7b"]
+        [[rules]]
+        when = {{ client = "nightly" }}
+        use = "low"
         [[budgets]]
         name = "week"
         period = "week"
         limit_usd = 10.00
-        at_limit = "notify"
+        at_limit = "local"
         """,
     )
     start_window_manager()
     start_panel()
-    program = tray_program("--show", "--port", "9347")
+    program = tray_program("--port", "9347")
     at = serving(program)
+    history()
     tokens = {name: weir("client", "add", name).strip() for name in ("claude-code", "codex", "aider", "nightly")}
     chat = "/v1/chat/completions"
     plain = [
         ("claude-code", "claude-haiku-4-5", "/v1/messages", 2_100, 0, 95),
         ("aider", "gpt-5-mini", chat, 3_900, 0, 410),
+        ("nightly", "gpt-5-mini", chat, 12_800, 0, 640),
         ("claude-code", "claude-opus-4-5", "/v1/messages", 6_400, 61_000, 2_150),
-        ("nightly", "ollama/llama3.2:3b", chat, 12_800, 0, 640),
+        ("nightly", "gpt-5-mini", chat, 12_800, 0, 640),
         ("claude-code", "claude-opus-4-5", "/v1/messages", 1_900, 66_300, 1_480),
         ("codex", "gpt-5", chat, 18_200, 0, 1_900),
+        ("nightly", "gpt-5-mini", chat, 9_600, 0, 512),
         ("claude-code", "claude-sonnet-4-5", "/v1/messages", 4_700, 71_200, 830),
-        ("nightly", "ollama/llama3.2:3b", chat, 9_600, 0, 512),
+        ("nightly", "gpt-5-mini", chat, 9_600, 0, 512),
         ("claude-code", "claude-sonnet-4-5", "/v1/messages", 2_300, 74_900, 1_240),
     ]
     for client, model, path, fresh, cached, out in plain * 3:
         provider.usage = {"input_tokens": fresh, "cache_read_input_tokens": cached, "output_tokens": out}
-        provider.seconds = 0.3 + out / 900
-        ask(at, tokens[client], path, model=model)
-    provider.seconds = 0.2
-    ask(at, tokens["aider"], metadata={"user_id": "refuse"})
+        ollama.usage = {"prompt_eval_count": fresh, "eval_count": out}
+        provider.seconds = ollama.seconds = 0.3 + out / 900
+        check(ask(at, tokens[client], path, model=model) == 200, f"{model} answers")
     provider.usage = {"input_tokens": 3_200, "cache_read_input_tokens": 76_100, "output_tokens": 900}
+    provider.seconds = 0.2
     threading.Thread(
         target=ask, args=(at, tokens["claude-code"]), kwargs={"stream": True, "model": "claude-opus-4-5"}, daemon=True
     ).start()
     until(lambda: status()["streams"] == 1, "one answer is under way")
+    Tray(program.pid).click("Open")
     found = window()
-    time.sleep(4)  # so that the answer under way shows its seconds
+    resize(found, 1100, 860)
+    time.sleep(6)  # so that its charts are drawn and the answer under way shows its seconds
     subprocess.run(["import", "-window", found, os.environ["WEIR_PICTURE"]], check=True)
 
 

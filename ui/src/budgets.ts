@@ -71,3 +71,37 @@ export function ahead(budget: BudgetStanding): string | null {
   const comes = `At this pace about ${money(budget.forecast_usd)} by then`;
   return budget.over_at === null ? `${comes}.` : `${comes}; the limit is passed on ${moment(budget.over_at)}.`;
 }
+
+export type Period = 'day' | 'week' | 'month';
+
+/** A forecast before this part of a period has gone by is a guess; the engine's own limit for budgets. */
+const GONE_LEAST = 0.1;
+
+/** The period around a moment in local time, from and to in Unix milliseconds. */
+function around(period: Period, nowMs: number): [number, number] {
+  const now = new Date(nowMs);
+  const [year, month, day] = [now.getFullYear(), now.getMonth(), now.getDate()];
+  if (period === 'month') return [new Date(year, month, 1).getTime(), new Date(year, month + 1, 1).getTime()];
+  const first = period === 'week' ? day - ((now.getDay() + 6) % 7) : day;
+  return [new Date(year, month, first).getTime(), new Date(year, month, first + (period === 'week' ? 7 : 1)).getTime()];
+}
+
+const ENDS: Record<Period, (last: Date) => string> = {
+  day: () => 'tonight',
+  week: (last) => new Intl.DateTimeFormat('en-GB', { weekday: 'long' }).format(last),
+  month: (last) => `the ${ordinal(last.getDate())}`,
+};
+
+/** `about $21.03 by the 30th`, when the rest of a period costs as much an hour as what has gone by;
+ *  null before that can be said. */
+export function paceOf(period: Period, spent: string, nowMs: number): string | null {
+  const [from, to] = around(period, nowMs);
+  const [whole, gone] = [BigInt(to - from), BigInt(Math.trunc(nowMs) - from)];
+  if (nano(spent) <= 0n || Number(gone) < Number(whole) * GONE_LEAST) return null;
+  return `about ${money(usd((nano(spent) * whole) / gone))} by ${ENDS[period](new Date(to - 1))}`;
+}
+
+function ordinal(n: number): string {
+  const last = n % 100 > 10 && n % 100 < 14 ? 0 : n % 10;
+  return `${n}${['th', 'st', 'nd', 'rd'][last] ?? 'th'}`;
+}

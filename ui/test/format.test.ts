@@ -1,6 +1,24 @@
 // Numbers and times, to the digit.
 import { describe, expect, it } from 'vitest';
+import { paceOf } from '../src/budgets';
 import { count, duration, money, nano, sentence, stamp, when } from '../src/format';
+
+describe('a pace', () => {
+  // A Friday, twenty minutes past two; local time, as the pages say it.
+  const now = new Date(2026, 10, 20, 14, 20).getTime();
+
+  it('is the rest of the period at what an hour has cost', () => {
+    expect(paceOf('week', '4.500000000', new Date(2026, 10, 19, 12).getTime())).toBe('about $9.00 by Sunday');
+    expect(paceOf('month', '14.000000000', new Date(2026, 10, 16).getTime())).toBe('about $28.00 by the 30th');
+    expect(paceOf('day', '1.000000000', new Date(2026, 10, 20, 12).getTime())).toBe('about $2.00 by tonight');
+    expect(paceOf('month', '3.000000000', new Date(2026, 11, 30).getTime())).toMatch(/by the 31st$/);
+  });
+
+  it('is not guessed at the beginning, or from nothing', () => {
+    expect(paceOf('month', '14.000000000', new Date(2026, 10, 2).getTime())).toBeNull();
+    expect(paceOf('week', '0.000000000', now)).toBeNull();
+  });
+});
 
 describe('money', () => {
   it('reads the same as on the command line', () => {

@@ -80,6 +80,48 @@ it('what needs attention is counted beside the overview', async () => {
   expect(button('Overview ▲ 2 need attention').title).toMatch(/Overview \(.*1\)/);
 });
 
+describe('what needs attention', () => {
+  it('leads to the page that helps, without words for a terminal', async () => {
+    await open(sample('usual', NOW), 'overview');
+    expect(main()).toContain("2 of today's requests have no known price. Requests");
+    expect(main()).not.toContain('weir log');
+    await click('Providers');
+    expect(main()).toContain('3 of 6 ready');
+  });
+
+  it('is three lines until the others are asked for', async () => {
+    await open(sample('full', NOW), 'overview');
+    const lines = () => document.querySelectorAll('[aria-label=Attention] li').length;
+    expect(lines()).toBe(4);
+    await click('7 more');
+    expect(lines()).toBe(11);
+    await click('Fewer');
+    expect(lines()).toBe(4);
+  });
+
+  it('is said to be nothing where nothing does', async () => {
+    const backend = sample('usual', NOW);
+    const status = backend.now.overview?.status;
+    if (!status) throw new Error('the usual world serves');
+    status.notices = [];
+    status.providers = [];
+    await open(backend, 'overview');
+    expect(main()).toContain('All is well Nothing needs your attention.');
+  });
+
+  it('is never called well where something does', async () => {
+    await open(sample('usual', NOW), 'overview');
+    expect(main()).not.toContain('All is well');
+  });
+});
+
+it('the overview alone says what was spent, what is left and what ran here', async () => {
+  await open(sample('usual', NOW), 'overview');
+  for (const said of ['Today about $1.24', 'This week about $3.80', '$5.89 left of $10.00', '38 %', 'This week on this machine 46 % of requests', '$2.10']) {
+    expect(main()).toContain(said);
+  }
+});
+
 describe('the first steps', () => {
   it('come by themselves once, and can be left at once', async () => {
     localStorage.removeItem('weir.set-up');

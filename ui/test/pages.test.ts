@@ -176,6 +176,27 @@ describe('local models', () => {
   });
 });
 
+describe('a local server that stands still', () => {
+  const still = { state: 'not_running', models: [], queue: null };
+
+  it('is started by a button where there is something to start', async () => {
+    const backend = sample('usual', NOW);
+    backend.world.local = backend.world.local.map((server) => ({ ...server, ...still, written: true, can_start: server.server === 'ollama' }));
+    await open(backend, 'local');
+    expect(document.querySelectorAll('h2 button.primary')).toHaveLength(1);
+    await click('Start');
+    expect(backend.asked).toContain('local {"order":"start","server":"ollama"}');
+  });
+
+  it('and is not written down is not shown where there is nothing to start', async () => {
+    const backend = sample('usual', NOW);
+    backend.world.local = backend.world.local.map((server) => ({ ...server, ...still, written: false, can_start: false }));
+    await open(backend, 'local');
+    expect(main()).toContain('No local server runs on this machine.');
+    expect(main()).not.toContain('Start');
+  });
+});
+
 describe('tools', () => {
   it('show what would change before anything does, and the first request after', async () => {
     const backend = await open(sample('usual', NOW), 'tools');
@@ -283,7 +304,7 @@ it('a budget over its limit says what that means and until when', async () => {
 it('a budget is raised for a day, and taken away only after a second word', async () => {
   const backend = await open(sample('usual', NOW), 'budgets');
   expect(document.querySelector('[aria-current=step]')?.textContent).toBe('As asked');
-  expect(main()).toContain('At this pace about $6.10 by then.');
+  expect(main()).toContain('At this pace about $5.79 by then.');
   await click('Raise for today');
   await click('Remove');
   await click('Keep');
@@ -322,7 +343,7 @@ it('every name and text from outside is shown as text', async () => {
   const hostile = '<img src=x onerror=alert(1)>';
   const backend = sample('usual', NOW);
   backend.world.tools = backend.world.tools.map((tool) => ({ ...tool, title: hostile, file: hostile }));
-  backend.world.local = backend.world.local.map((server) => ({ ...server, server: hostile, reason: hostile }));
+  backend.world.local = backend.world.local.map((server, i) => ({ ...server, server: hostile + i, reason: hostile }));
   for (const page of ['tools', 'local', 'providers'] as const) {
     const { close } = await import('./door');
     await open(backend, page);

@@ -122,7 +122,7 @@ function rescued(nowMs: number): { row: LogRow; life: Partial<Explain> } {
 const side = (spent_usd: string, local_share: number, switches: number) => ({ spent_usd, local_share, switches, unpriced_requests: 0, local_requests: 0, estimated_requests: 3 });
 
 const OLLAMA: LocalServer = {
-  server: 'ollama', url: 'http://127.0.0.1:11434', state: 'running', kind: 'ollama', version: '0.13.2', reason: null, written: true,
+  server: 'ollama', url: 'http://127.0.0.1:11434', state: 'running', kind: 'ollama', version: '0.13.2', reason: null, written: true, can_start: true,
   queue: { running: [{ model: 'qwen2.5-coder:7b', jobs: 1 }], waiting: [{ id: id(3), model: 'llama3.2:3b', position: 1, waited_ms: 3200 }] },
   models: [
     { name: 'qwen2.5-coder:7b', loaded: true, context: 32_768, cloud: false, context_max: 131_072, size_bytes: 5_100_000_000, capabilities: ['completion', 'tools'] },
@@ -131,7 +131,7 @@ const OLLAMA: LocalServer = {
     { name: 'gpt-oss:120b-cloud', loaded: false, context: null, cloud: true, context_max: 131_072, size_bytes: null, capabilities: ['completion', 'tools', 'thinking'] },
   ],
 };
-const LMSTUDIO: LocalServer = { ...OLLAMA, server: 'lmstudio', url: 'http://127.0.0.1:1234/v1', state: 'not_running', kind: 'lmstudio', version: null, models: [], queue: null, written: false };
+const LMSTUDIO: LocalServer = { ...OLLAMA, server: 'lmstudio', url: 'http://127.0.0.1:1234/v1', state: 'not_running', kind: 'lmstudio', version: null, models: [], queue: null, written: false, can_start: true };
 
 const TOOLS: ToolRow[] = [
   { tool: 'claude-code', title: 'Claude Code', found: true, program: '/home/someone/.local/bin/claude', state: 'connected', file: '/home/someone/.claude/settings.json', port: 9347 },
@@ -183,9 +183,9 @@ function busy(kind: Kind, nowMs: number): { view: WindowView; world: Partial<Wor
   const rows = [running(nowMs), special.row, ...Array.from({ length: full ? 10_000 : 180 }, (_, i) => request(i + 1, nowMs))];
   const week = sums({ requests: 900, spent_usd: '3.800000000', saved_usd: '2.100000000', local_requests: 414, estimated_requests: 1, unpriced_requests: 2, tokens: { input: 1_400_000, cache_read: 5_100_000, cache_write_5m: 210_000, cache_write_1h: 0, output: 310_000, reasoning: 40_000 } });
   const totals = {
-    day: sums({ requests: 212, spent_usd: '1.240000000', saved_usd: '0.610000000', local_requests: 98, tokens: { ...week.tokens, input: 310_000 } }),
+    day: sums({ requests: 212, spent_usd: '1.240000000', saved_usd: '0.610000000', local_requests: 98, estimated_requests: 1, unpriced_requests: 2, tokens: { ...week.tokens, input: 310_000, cache_read: 980_000, output: 66_000 } }),
     week,
-    month: { ...week, requests: full ? 48_211 : 3120, spent_usd: full ? '1314.020000000' : '14.020000000' },
+    month: { ...week, tokens: { ...week.tokens, input: 5_900_000, cache_read: 19_400_000, output: 1_210_000 }, local_requests: 1388, saved_usd: '7.940000000', requests: full ? 48_211 : 3120, spent_usd: full ? '1314.020000000' : '14.020000000' },
   };
   const base = overview();
   const providers = [
@@ -202,9 +202,9 @@ function busy(kind: Kind, nowMs: number): { view: WindowView; world: Partial<Wor
     const nanos = quiet ? (i % 7 === 5 ? 40_000_000 : 0) : 300_000_000 + ((i * 7919) % 1000) * 1_400_000;
     return { day: date.toISOString().slice(0, 10), requests: nanos === 0 ? 0 : 40 + ((i * 31) % 220), spent_usd: dollars(nanos) };
   });
-  const budgets = [budget()];
+  const budgets = [budget({ forecast_usd: '5.790000000' })];
   if (full) {
-    budgets.push(budget({ name: 'day', period: 'day', limit_usd: '1.350000000', spent_usd: '1.240000000', percent: 91, reached: [70, 90], at_limit: 'downgrade', resets_at: '2026-11-20T23:00:00.000Z', forecast_usd: '1.900000000', over_at: '2026-11-20T15:10:00.000Z' }));
+    budgets.push(budget({ name: 'day', period: 'day', limit_usd: '1.350000000', spent_usd: '1.240000000', reserved_usd: '0.050000000', percent: 91, reached: [70, 90], at_limit: 'downgrade', resets_at: '2026-11-20T23:00:00.000Z', forecast_usd: '1.900000000', over_at: '2026-11-20T15:10:00.000Z' }));
     budgets.push(budget({ name: 'experiments with a very long name that says what it is for', period: 'month', limit_usd: '1300.000000000', spent_usd: '1314.020000000', percent: 101, reached: [70, 90, 100], at_limit: 'block', step: 'stop', resets_at: '2026-11-30T23:00:00.000Z', forecast_usd: null }));
   }
   const viewed: BudgetView[] = budgets.map((each, i) => ({

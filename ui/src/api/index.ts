@@ -1471,6 +1471,11 @@ reason: string | null,
  */
 written: boolean, 
 /**
+ * Whether Weir has something to start it with: a program of its own, its unit, or a command in
+ * the configuration.
+ */
+can_start: boolean, 
+/**
  * The line before it, while something runs or waits there; null otherwise, and for servers
  * that hold one model.
  */

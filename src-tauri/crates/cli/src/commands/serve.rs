@@ -7,7 +7,10 @@ use crate::args::Serve;
 use crate::out::{Done, Out, Stop, say};
 use crate::signals::{Asked, Signals};
 use std::io;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
 use tokio::runtime::{Builder, Runtime};
+use weir_engine::alerts::Opener;
 use weir_engine::guard::{self, Restart};
 use weir_engine::home::Home;
 use weir_engine::lock::LockProblem;
@@ -40,6 +43,7 @@ async fn run(home: Home, args: &Serve) -> Done {
         logs: Logs::FileAndStderr,
         harden: true,
         restart: Restart::same(again),
+        opener: opener(&home),
         ..Options::default()
     };
     let starting = Engine::start(home.clone(), options);
@@ -71,6 +75,36 @@ async fn run(home: Home, args: &Serve) -> Done {
         () = signals.stop() => say("Ended at once. What was open counts at its estimate."),
     }
     Ok(())
+}
+
+/// Opens the window of the tray application, where it lies beside this program and there is a screen:
+/// a notification can then offer it. A tray that runs already for this home shows its own.
+fn opener(home: &Home) -> Option<Opener> {
+    let screen = ["DISPLAY", "WAYLAND_DISPLAY"].iter().any(|name| std::env::var_os(name).is_some());
+    if cfg!(target_os = "linux") && !screen {
+        return None;
+    }
+    let file = format!("weir-tray{}", std::env::consts::EXE_SUFFIX);
+    let tray = std::env::current_exe().ok()?.parent()?.join(file);
+    if !tray.is_file() {
+        return None;
+    }
+    let home = home.root().to_owned();
+    Some(Arc::new(move || {
+        let mut command = Command::new(&tray);
+        command.arg("--home").arg(&home).args(["--page", "budgets"]);
+        command.stdin(Stdio::null()).stdout(Stdio::null());
+        match command.spawn() {
+            // Somebody must take note of its end, or it stays in the process table.
+            Ok(mut child) => {
+                let waits = std::thread::Builder::new().name("waits-for-the-window".into());
+                if let Err(problem) = waits.spawn(move || child.wait()) {
+                    say(&format!("weir: nobody waits for the window's end: {problem}"));
+                }
+            }
+            Err(problem) => say(&format!("weir: the window cannot be opened: {problem}")),
+        }
+    }))
 }
 
 /// Nobody serves, so no tool may be left pointing here.

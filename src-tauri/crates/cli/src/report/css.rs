@@ -60,7 +60,9 @@ td:first-child{min-width:96px}
 tr{break-inside:avoid}
 footer{margin-top:24px;color:var(--ink-2);font-size:12px}
 @page{margin:14mm}
-@media print{main{max-width:none;padding:0}details:not([open]){display:none}.wide{overflow:visible}}
+@media print{body{background:none}main{max-width:none;padding:0}details:not([open]){display:none}.wide{overflow:visible}
+.figures{grid-template-columns:repeat(4,1fr);gap:16px}.both{grid-template-columns:1fr 1fr;gap:0 24px}
+figure,section table{break-inside:avoid}}
 ";
 
 #[cfg(test)]

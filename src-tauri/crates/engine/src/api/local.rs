@@ -46,6 +46,10 @@ pub struct LocalServer {
     pub reason: Option<String>,
     /// Whether the configuration names it.
     pub written: bool,
+    /// Whether Weir has something to start it with: a program of its own, its unit, or a command in
+    /// the configuration.
+    #[serde(default)]
+    pub can_start: bool,
     /// The line before it, while something runs or waits there; null otherwise, and for servers
     /// that hold one model.
     pub queue: Option<LocalQueue>,

@@ -115,16 +115,22 @@ pub fn under(palette: &Palette, plot: ChartBox, labels: &[String], sheet_width: 
     let each = (plot.width / i32::try_from(count.max(1)).unwrap_or(1)).max(1);
     let step = usize::try_from((widest + each - 1) / each).unwrap_or(1).max(1);
     let y = plot.y + plot.height + LINE_PX - 4;
-    let shown = (0..count).filter(|i| (count - 1 - i).is_multiple_of(step));
-    shown
-        .map(|i| {
-            let column = column(plot, i, count);
-            let middle = column.x + column.width / 2;
-            let half = width_of(&labels[i]) / 2 + 1;
-            let middle = middle.clamp(half, (sheet_width - half).max(half));
-            Shape::words((middle, y), labels[i].clone(), palette.ink_2, Align::Centre)
-        })
-        .collect()
+    // From the last on: one that is drawn in to stay on the sheet takes the room of the one before.
+    let mut free = i32::MAX;
+    let mut words = Vec::new();
+    for i in (0..count).rev().step_by(step) {
+        let column = column(plot, i, count);
+        let half = width_of(&labels[i]) / 2 + 1;
+        let middle = column.x + column.width / 2;
+        let middle = middle.clamp(half, (sheet_width - half).max(half));
+        if middle + half <= free {
+            let at = (middle, y);
+            words.push(Shape::words(at, labels[i].clone(), palette.ink_2, Align::Centre));
+            free = middle - half - GAP_PX;
+        }
+    }
+    words.reverse();
+    words
 }
 
 #[cfg(test)]
@@ -148,16 +154,25 @@ mod tests {
 
     #[test]
     fn the_words_of_days_stand_beside_each_other_and_inside_the_sheet() {
-        let plot = ChartBox { x: 40, y: 10, width: 500, height: 100 };
+        // The second ends where its sheet does, so that its last words are drawn in.
+        for (width, sheet) in [(500, 560), (348, 388)] {
+            words_of_days(ChartBox { x: 40, y: 10, width, height: 100 }, sheet);
+        }
+    }
+
+    fn words_of_days(plot: ChartBox, sheet: i32) {
         let labels: Vec<String> = (1..=31).map(|day| format!("{day} Nov")).collect();
-        let words = under(Palette::of(crate::api::Theme::Light), plot, &labels, 560);
+        let words = under(Palette::of(crate::api::Theme::Light), plot, &labels, sheet);
         let mut ends = Vec::new();
         for shape in &words {
             let Shape::Words { at, text, .. } = shape else { panic!("words only") };
             ends.push((at.0 - width_of(text) / 2, at.0 + width_of(text) / 2));
         }
-        assert!(ends.len() > 5 && ends.windows(2).all(|pair| pair[0].1 < pair[1].0), "{ends:?}");
-        assert!(ends.iter().all(|(left, right)| *left >= 0 && *right <= 560), "{ends:?}");
+        assert!(
+            ends.len() > 5 && ends.windows(2).all(|pair| pair[0].1 + 4 < pair[1].0),
+            "{ends:?}"
+        );
+        assert!(ends.iter().all(|(left, right)| *left >= 0 && *right <= sheet), "{ends:?}");
         assert!(matches!(words.last(), Some(Shape::Words { text, .. }) if text == "31 Nov"));
     }
 }

@@ -28,6 +28,8 @@ pub struct Target<'a> {
     pub was: Option<Kind>,
     /// Whether the user wrote it down.
     pub written: bool,
+    /// Whether Weir has something to start it with.
+    pub startable: bool,
     /// The wait for each question.
     pub wait: Duration,
     /// Where LM Studio's application greets while its server may be off.
@@ -82,10 +84,12 @@ impl Target<'_> {
         match other {
             Some((root, found)) if self.written || self.was.is_some() => self.changed(root, found),
             _ if self.provider.name == Kind::LmStudio.as_str() && self.greets(prober).await => {
-                let reason = format!(
-                    "LM Studio runs and its server is off. Start it: weir local start {}",
-                    self.provider.name
-                );
+                let fix = if self.startable {
+                    format!("Start it: weir local start {}", self.provider.name)
+                } else {
+                    "Turn it on in LM Studio, under Developer".to_owned()
+                };
+                let reason = format!("LM Studio runs and its server is off. {fix}");
                 Seen { state: State::Off, reason: Some(reason), ..Seen::default() }
             }
             // Where requests would go: the likeliest place.
@@ -231,9 +235,13 @@ impl Target<'_> {
         let title = self.expected().map_or(name.as_str(), |kind| kind.title());
         let at = self.places.first().map_or(self.provider.base_url.as_str(), String::as_str);
         let reason = match why {
-            Silence::Absent if is_here(at) => {
+            Silence::Absent if is_here(at) && self.startable => {
                 format!("{title} is not running at {at}. Start it: weir local start {name}")
             }
+            Silence::Absent if is_here(at) => format!(
+                "{title} is not running at {at}, and its program was not found. Install it, or \
+                 start it yourself"
+            ),
             Silence::Absent => format!("{title} cannot be reached at {at}. Start it there"),
             other => format!("{title} at {at}: {other}"),
         };
@@ -303,6 +311,7 @@ mod tests {
             places: vec![place],
             was: None,
             written: false,
+            startable: true,
             wait: KNOWN_WAIT,
             greetings,
         };

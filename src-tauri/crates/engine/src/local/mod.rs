@@ -126,6 +126,8 @@ pub struct Server {
     pub reading: Reading,
     /// Whether another program answers at the address requests would go to.
     pub foreign: bool,
+    /// Whether Weir has something to start it with.
+    pub startable: bool,
     /// Whether the configuration names it.
     pub written: bool,
     /// When it was last looked at, in Unix milliseconds.

@@ -126,6 +126,18 @@ pub fn stop(server: &Server, logs: &Path) -> Result<Outcome, Cannot> {
     }
 }
 
+/// Whether `start` has anything to start: a command of the configuration's, or a program of the
+/// server's own. Looks for files alone; a start can still fail.
+pub fn can_start(name: &str, base_url: &str, was: Option<Kind>, command: bool) -> bool {
+    is_here(base_url)
+        && (command
+            || match was.or_else(|| Kind::of_preset(name)) {
+                Some(Kind::Ollama) => find("ollama").is_some() || Unit::file_of("ollama"),
+                Some(Kind::LmStudio) => lms_program().is_some(),
+                _ => false,
+            })
+}
+
 fn by_hand() -> String {
     if cfg!(any(target_os = "macos", windows)) {
         "Quit Ollama from its own menu".to_owned()
@@ -177,11 +189,14 @@ fn run(program: &Path, arguments: &[&str]) -> Result<(), Cannot> {
 }
 
 /// LM Studio's own command line, on the path or where the application puts it.
-fn lms(name: &str, verb: &'static str) -> Result<Outcome, Cannot> {
+fn lms_program() -> Option<PathBuf> {
     let file = format!("lms{}", std::env::consts::EXE_SUFFIX);
     let own = std::env::home_dir().map(|home| home.join(".lmstudio").join("bin").join(file));
-    let program = find("lms").or_else(|| own.filter(|path| path.is_file()));
-    let program = program.ok_or_else(|| missing("lms", name))?;
+    find("lms").or_else(|| own.filter(|path| path.is_file()))
+}
+
+fn lms(name: &str, verb: &'static str) -> Result<Outcome, Cannot> {
+    let program = lms_program().ok_or_else(|| missing("lms", name))?;
     run(&program, &["server", verb])?;
     Ok(Outcome { how: format!("by lms server {verb}"), look: "lms log stream".to_owned() })
 }
@@ -202,6 +217,15 @@ impl Unit {
             .into_iter()
             .map(|user| Self { name: name.to_owned(), user })
             .find(|unit| unit.ask("cat").is_ok())
+    }
+
+    /// Whether a file of that unit is there; asks no other program.
+    fn file_of(name: &str) -> bool {
+        let own = std::env::home_dir().map(|home| home.join(".config/systemd/user"));
+        let folders = ["/etc/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system"];
+        cfg!(target_os = "linux")
+            && (folders.into_iter().map(PathBuf::from).chain(own))
+                .any(|folder| folder.join(format!("{name}.service")).is_file())
     }
 
     fn active(&self) -> bool {
@@ -362,6 +386,15 @@ mod tests {
         assert!(said.contains("[providers.llamacpp]"), "{said}");
         let said = stop(&here, logs.path()).unwrap_err().to_string();
         assert!(said.contains("not started by Weir"), "{said}");
+    }
+
+    #[test]
+    fn only_what_has_something_to_start_can_be_started() {
+        let here = "http://127.0.0.1:8080/v1";
+        assert!(can_start("mine", here, None, true));
+        assert!(!can_start("mine", "http://gpu-box:8080/v1", None, true));
+        assert!(!can_start("llamacpp", here, Some(Kind::LlamaCpp), false));
+        assert!(!can_start("vllm", here, None, false));
     }
 
     #[cfg(target_os = "linux")]

@@ -15,6 +15,7 @@ pub fn server(server: &Server) -> LocalServer {
         version: server.reading.version.clone(),
         reason: server.reason.clone(),
         written: server.written,
+        can_start: server.startable,
         queue: None,
     }
 }

@@ -4,7 +4,7 @@
 
 use super::address::Surroundings;
 use super::look::{KNOWN_WAIT, SEARCH_WAIT, Target, base_url, url};
-use super::{Kind, Model, Part, Server, State, Switch, address, look, ollama};
+use super::{Kind, Model, Part, Server, State, Switch, address, look, ollama, process};
 use crate::config::Config;
 use crate::events::Events;
 use crate::home::Home;
@@ -300,12 +300,15 @@ impl Watch {
         let likeliest = base_url(provider, &places[0]);
         let sure = searched.is_none() || was.is_some();
         let far = places.iter().any(|place| !address::is_here(place));
+        let command = self.routing.config().starts.contains_key(&provider.name);
+        let startable = process::can_start(&provider.name, &provider.base_url, was, command);
         let target = Target {
             provider,
             key: self.key(provider).await,
             places,
             was,
             written: written && searched.is_none(),
+            startable,
             wait: if sure || far { KNOWN_WAIT } else { SEARCH_WAIT },
             greetings: Surroundings::greetings(),
         };
@@ -314,6 +317,7 @@ impl Watch {
         if was.is_none() && server.kind.is_none() {
             server.base_url = likeliest;
         }
+        server.startable = startable;
         if scope == Scope::All && server.kind == Some(Kind::Ollama) && server.state == State::Up {
             self.ask_limits(provider, &mut server).await;
         }
@@ -431,6 +435,7 @@ fn taken(
         reason: seen.reason,
         reading: seen.reading,
         foreign: seen.foreign,
+        startable: false,
         written,
         looked_ms: now,
         misses: if here { 0 } else { misses.saturating_add(1) },

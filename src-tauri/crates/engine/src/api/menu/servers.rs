@@ -6,8 +6,8 @@ use crate::api::{LocalModel, LocalOrder, LocalServer, Status};
 
 /// Models of one server that get a line, at most.
 pub const MODELS_MAX: usize = 12;
-/// Servers that Weir can start and stop by itself.
-const STARTS: [&str; 2] = ["ollama", "lmstudio"];
+/// Servers that Weir can stop by their own programs.
+const STOPS: [&str; 2] = ["ollama", "lmstudio"];
 
 /// The switch, then each server with its models.
 pub fn lines(status: &Status, busy: &[LocalOrder]) -> Vec<Line> {
@@ -16,9 +16,7 @@ pub fn lines(status: &Status, busy: &[LocalOrder]) -> Vec<Line> {
     let mut lines = vec![check("switch", "Use local models", on, switch)];
     let absent = ["unknown", "not_running"];
     let known = |server: &&LocalServer| {
-        server.written
-            || !absent.contains(&server.state.as_str())
-            || STARTS.contains(&server.server.as_str())
+        server.written || !absent.contains(&server.state.as_str()) || server.can_start
     };
     for server in status.local.iter().filter(known) {
         lines.push(gap(&format!("gap:{}", server.server)));
@@ -110,14 +108,12 @@ fn standing(server: &LocalServer, busy: &[LocalOrder]) -> Line {
     let kind = server.kind.as_deref().unwrap_or(&server.server);
     let here = ["127.0.0.1", "localhost", "[::1]"].iter().any(|host| server.url.contains(host));
     let name = server.server.clone();
-    match (here && STARTS.contains(&kind), runs) {
-        (true, true) => {
-            item(id, format!("{title} · Stop"), Act::Local(LocalOrder::Stop { server: name }))
-        }
-        (true, false) => {
-            item(id, format!("{title} · Start"), Act::Local(LocalOrder::Start { server: name }))
-        }
-        (false, _) => words(id, format!("{title}   {}", server.state.replace('_', " "))),
+    if runs && here && STOPS.contains(&kind) {
+        item(id, format!("{title} · Stop"), Act::Local(LocalOrder::Stop { server: name }))
+    } else if !runs && server.can_start {
+        item(id, format!("{title} · Start"), Act::Local(LocalOrder::Start { server: name }))
+    } else {
+        words(id, format!("{title}   {}", server.state.replace('_', " ")))
     }
 }
 

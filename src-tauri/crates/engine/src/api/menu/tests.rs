@@ -209,10 +209,18 @@ fn local_servers_offer_only_what_can_be_done_there() {
         status.local = vec![server];
         drawn(&servers::lines(&status, busy)).split_off(2)
     };
-    let stopped = LocalServer { state: "not_running".into(), models: Vec::new(), ..ollama() };
+    let stopped = LocalServer {
+        state: "not_running".into(),
+        models: Vec::new(),
+        can_start: true,
+        written: true,
+        ..ollama()
+    };
     assert_eq!(state(stopped.clone(), &[]), ["Ollama · Start"]);
     let start = LocalOrder::Start { server: "ollama".into() };
-    assert_eq!(state(stopped, &[start]), ["Ollama   starting… (off)"]);
+    assert_eq!(state(stopped.clone(), &[start]), ["Ollama   starting… (off)"]);
+    let absent = LocalServer { can_start: false, ..stopped.clone() };
+    assert_eq!(state(absent, &[]), ["Ollama   not running (off)"]);
     let far = LocalServer { url: "http://gpu-box:11434".into(), models: Vec::new(), ..ollama() };
     assert_eq!(state(far, &[]), ["Ollama   running (off)"]);
     let fixed = LocalServer {

@@ -9,7 +9,8 @@ use weir_proxy::ports::{LadderAsk, RungAsk};
 
 /// Which ways are left. Where the ledger cannot tell, all are: `reserve` refuses with the reason.
 pub fn ladder(books: &Books, ask: &LadderAsk<'_>) -> Ladder {
-    if !ask.endpoint.metered() {
+    // Without a budget that may refuse there is nothing to price.
+    if !ask.endpoint.metered() || !books.balances.lock().may_refuse() {
         return Ladder::open(ask.own.len());
     }
     let weigh = |rungs: &[RungAsk], place: fn(usize) -> Place| {

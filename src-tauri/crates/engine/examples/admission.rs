@@ -203,8 +203,9 @@ impl Stage {
         let (own, routing) = (Arc::clone(&ledger), Arc::new(routing));
         let books = Books::new(own, prices, routing, TimeZone::UTC, terms);
         let stage = Self { rows, ledger, books, open: RefCell::default(), _folder: folder };
-        (0..rows).for_each(|n| drop(stage.reserve(n, 0)));
-        (0..IN_FLIGHT).for_each(|n| drop(stage.reserve(rows + n, IN_FLIGHT)));
+        for n in 0..rows + IN_FLIGHT {
+            let _ = stage.reserve(n, if n < rows { 0 } else { IN_FLIGHT });
+        }
         // The ledger's own threads would be measured too.
         stage.ledger.flush().expect("written");
         stage

@@ -75,6 +75,11 @@ impl Account {
         Seen::of(&self.budget, terms, self.windows.first().copied().unwrap_or_else(none))
     }
 
+    /// The day on which the first window begins.
+    pub fn first_day(&self) -> Option<LocalDay> {
+        self.windows.first().map(|kept| kept.window.from)
+    }
+
     /// Notes and returns the marks that the window beginning on a day has passed.
     pub fn cross(&mut self, from: LocalDay, lifts: &[Lift], now_ms: i64, news: &mut Vec<Crossed>) {
         let terms = self.terms(lifts, now_ms);
@@ -99,19 +104,18 @@ impl Account {
         zone: &TimeZone,
         holds: &HashMap<Place, Hold>,
         past: &dyn Past,
-    ) -> Result<Kept, Denied> {
+    ) -> Result<(), Denied> {
         // The usual case needs no calendar: the instant is inside the window used last.
-        if let Some(kept) = self.windows.first().filter(|kept| kept.is_around(at_ms)) {
-            return Ok(*kept);
+        match self.windows.iter().position(|kept| kept.is_around(at_ms)) {
+            Some(0) => {}
+            Some(at) => self.windows[..=at].rotate_right(1),
+            None => {
+                let kept = self.read(at_ms, zone, holds, past)?;
+                self.windows.truncate(WINDOWS_MAX - 1);
+                self.windows.insert(0, kept);
+            }
         }
-        if let Some(at) = self.windows.iter().position(|kept| kept.is_around(at_ms)) {
-            self.windows[..=at].rotate_right(1);
-            return Ok(self.windows[0]);
-        }
-        let kept = self.read(at_ms, zone, holds, past)?;
-        self.windows.truncate(WINDOWS_MAX - 1);
-        self.windows.insert(0, kept);
-        Ok(kept)
+        Ok(())
     }
 
     /// A window as the ledger has it, and with what is open.

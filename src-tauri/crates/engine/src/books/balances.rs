@@ -247,8 +247,9 @@ impl Balances {
     pub fn cross(&mut self, now_ms: i64, past: &dyn Past) -> Vec<Crossed> {
         let mut news = Vec::new();
         for account in &mut self.accounts {
-            if let Ok(kept) = account.window(now_ms, &self.zone, &self.holds, past) {
-                account.cross(kept.window.from, &self.lifts, now_ms, &mut news);
+            let known = account.window(now_ms, &self.zone, &self.holds, past).is_ok();
+            if let Some(from) = account.first_day().filter(|_| known) {
+                account.cross(from, &self.lifts, now_ms, &mut news);
             }
         }
         news

@@ -187,12 +187,11 @@ fn session_log(at: &str) -> String {
 }
 
 #[test]
-fn an_import_fills_the_reports_once_and_a_budget_starts_from_it() {
+fn an_import_fills_the_reports_once_and_other_months_leave_a_budget_alone() {
     let home = Home::bare();
     home.configure(&budget("1.00", "block").replace("week", "month"));
     let folder = home.user().join(".claude/projects/-x-shop");
     std::fs::create_dir_all(&folder).expect("a folder");
-    // Before any month of this ledger, and today: an hour ago may be yesterday and is in no doubt.
     std::fs::write(folder.join("a.jsonl"), session_log("2020-02-03T04:05:06Z")).expect("written");
     let done = home.weir(&["import", "claude-code", "--json"]).json();
     assert_eq!((&done["added"], &done["known"]), (&1.into(), &0.into()), "{done}");
@@ -207,6 +206,135 @@ fn an_import_fills_the_reports_once_and_a_budget_starts_from_it() {
     let missing = home.weir(&["import", "codex"]);
     assert_eq!(missing.code, 1);
     assert!(missing.stderr.contains(".codex"), "{}", missing.stderr);
+}
+
+/// A moment so many seconds ago, as a tool writes it.
+fn ago(seconds: u64) -> String {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    let at = since.expect("after 1970").as_secs() - seconds;
+    // Days are counted from 1 March of the year 0, so that the odd one is the last of its year.
+    let days = at / 86_400 + 719_468;
+    let (era, of_era) = (days / 146_097, days % 146_097);
+    let year = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year + year / 4 - year / 100);
+    let shifted = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * shifted + 2) / 5 + 1;
+    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
+    let year = era * 400 + year + u64::from(month <= 2);
+    let (hour, minute, second) = (at / 3_600 % 24, at / 60 % 60, at % 60);
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+}
+
+#[test]
+fn an_import_says_how_many_requests_are_too_young_and_the_next_one_takes_them() {
+    let home = Home::bare();
+    home.configure(&budget("1.00", "block").replace("week", "month"));
+    let folder = home.user().join(".claude/projects/-x-shop");
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let log = folder.join("a.jsonl");
+    std::fs::write(&log, session_log(&ago(60))).expect("written");
+    let said = home.weir(&["import", "claude-code"]).ok();
+    let young = "  1 request of the last ten minutes left to the next import: it may grow\n";
+    assert_eq!(said, format!("0 requests of claude-code added from 1 log.\n{young}"));
+    let done = home.weir(&["import", "claude-code", "--json"]).json();
+    assert_eq!((&done["added"], &done["recent"]), (&0.into(), &1.into()), "{done}");
+    // Ten minutes on, to the tool and its log.
+    std::fs::write(&log, session_log(&ago(660))).expect("written");
+    let done = home.weir(&["import", "claude-code", "--json"]).json();
+    assert_eq!((&done["added"], &done["recent"]), (&1.into(), &0.into()), "{done}");
+}
+
+#[test]
+fn an_import_says_where_no_log_was_and_that_a_plan_paid() {
+    let home = Home::bare();
+    let sessions = home.user().join(".codex/sessions");
+    std::fs::create_dir_all(&sessions).expect("a folder");
+    let said = home.weir(&["import", "codex"]).ok();
+    let place = sessions.display();
+    assert_eq!(said, format!("No session logs of codex in {place}. Another place: --folder DIR\n"));
+    let folder = home.user().join(".claude/projects/-x-shop");
+    std::fs::create_dir_all(&folder).expect("a folder");
+    std::fs::write(folder.join("a.jsonl"), session_log("2020-02-03T04:05:06Z")).expect("written");
+    let said = home.weir(&["import", "claude-code", "--paid-by-plan"]).ok();
+    let words = "paid by a plan and so without dollars";
+    assert_eq!(said, format!("1 request of claude-code added from 1 log, {words}.\n"));
+}
+
+/// The reports as they were recorded, a year earlier; OpenRouter's tells of yesterday.
+fn recorded(asked: &weir_tests::Asked) -> weir_tests::Answer {
+    const LAST: &str = r#"{"data":[],"has_more":false,"next_page":null}"#;
+    let path = &asked.target;
+    let report = if path.contains("/activity") {
+        include_str!("../../src-tauri/crates/engine/src/reconcile/reports/openrouter.json")
+            .replace("2026-11-20", &ago(86_400)[..10])
+    } else if path.contains("/costs") {
+        include_str!("../../src-tauri/crates/engine/src/reconcile/reports/openai.json")
+            .replace("1795132800", "1763596800")
+    } else if path.contains("page=") {
+        LAST.to_owned()
+    } else {
+        include_str!("../../src-tauri/crates/engine/src/reconcile/reports/anthropic.json")
+            .replace("2026-11", "2025-11")
+    };
+    Reply::json(200, report).answer()
+}
+
+/// A home of an administrator in Tokyo, whose Claude Code answered once on 20 November.
+fn administrator(reports: fn(&weir_tests::Asked) -> weir_tests::Answer) -> (Home, Provider) {
+    let provider = Provider::answering(reports);
+    let mut home = Home::pointing_at(&provider);
+    let url = provider.url();
+    let openrouter = format!(
+        "[providers.openrouter]\ndialect = \"openai\"\nbase_url = \"{url}/v1\"\n\
+         key = \"env:CANARY_OPENAI_KEY\"\nlocal = false\n\n"
+    );
+    home.configure(&(weir_tests::home::providers(&url) + &openrouter));
+    home.set("TZ", "Asia/Tokyo");
+    for name in ["ANTHROPIC_ADMIN_KEY", "OPENAI_ADMIN_KEY", "OPENROUTER_ADMIN_KEY"] {
+        home.hide(name, format!("sk-admin-canary-0123456789-{name}"));
+    }
+    let folder = home.user().join(".claude/projects/-x-shop");
+    std::fs::create_dir_all(&folder).expect("a folder");
+    std::fs::write(folder.join("a.jsonl"), session_log("2025-11-20T08:00:00Z")).expect("written");
+    (home, provider)
+}
+
+#[test]
+fn a_reconciliation_reads_as_a_person_would_say_it() {
+    let (home, _provider) = administrator(recorded);
+    home.weir(&["import", "claude-code"]).ok();
+    let said = home.weir(&["reconcile", "anthropic", "--month", "2025-11"]).ok();
+    let first = "anthropic reports $2.02 for 2025-11, the ledger has $0.0015: $2.02 more.";
+    assert_eq!(said.lines().next(), Some(first));
+    for line in [
+        "Days are UTC days, as anthropic counts them; here each begins at 09:00.",
+        "2025-11-20  claude-sonnet-4-5  $0          $2.00  +$2.00",
+        "2025-11-20  (no model)         $0          $0.02  +$0.02",
+        "No model: charges such as web searches",
+        "weir import claude-code",
+    ] {
+        assert!(said.contains(line), "{line} is missing in:\n{said}");
+    }
+    let said = home.weir(&["reconcile", "openai", "--month", "2025-11"]).ok();
+    let first = "openai reports $0.06001 for 2025-11, the ledger has $0: $0.06001 more.";
+    assert_eq!(said.lines().next(), Some(first));
+    assert!(said.contains("weir import codex"), "{said}");
+    let said = home.weir(&["reconcile", "openai", "--month", "2025-02", "--json"]).json();
+    assert_eq!((&said["from"], &said["to"]), (&"2025-02-01".into(), &"2025-02-28".into()));
+}
+
+#[test]
+fn a_report_of_thirty_days_is_held_against_those_days_alone() {
+    let (home, _provider) = administrator(recorded);
+    let yesterday = ago(86_400);
+    let found =
+        home.weir(&["reconcile", "openrouter", "--month", &yesterday[..7], "--json"]).json();
+    assert_eq!(found["to"], yesterday[..10], "today is in no report before it ends");
+    assert_eq!(found["reported_usd"], "0.015000000", "{found}");
+    // What is out of the report is not held against a report of nothing.
+    let old = home.weir(&["reconcile", "openrouter", "--month", "2025-02"]);
+    assert_eq!(old.code, 1);
+    assert!(old.stderr.contains("the last 30 whole days"), "{}", old.stderr);
 }
 
 #[test]
@@ -228,4 +356,15 @@ fn a_providers_report_is_held_against_the_ledger() {
     assert!(odd.stderr.contains("anthropic, openai, openrouter"), "{}", odd.stderr);
     let none = Home::bare().weir(&["reconcile", "openai"]);
     assert!(none.stderr.contains("openai-admin"), "{}", none.stderr);
+}
+
+#[test]
+fn a_report_without_an_end_is_refused_and_not_added_up() {
+    let (home, _provider) = administrator(|_| {
+        let page = r#"{"data":[{"starting_at":"2025-11-20T00:00:00Z","results":[{"amount":"5"}]}],"has_more":true,"next_page":"again"}"#;
+        Reply::json(200, page).answer()
+    });
+    let endless = home.weir(&["reconcile", "anthropic", "--month", "2025-11"]);
+    assert_eq!((endless.code, endless.stdout.as_str()), (1, ""));
+    assert!(endless.stderr.contains("goes on after 40 pages"), "{}", endless.stderr);
 }

@@ -353,8 +353,10 @@ fn embeddings_count_and_what_is_free_at_every_provider_does_not() {
     let client = stage.rig.client();
     let list = client.head("GET", "/v1/models", &[]) + "\r\n";
     assert_eq!(client.send(list.as_bytes()).status, 200);
+    stage.rig.home.weir(&["key", "test", "anthropic"]);
+    assert_eq!(stage.rig.provider.last().asked.method, "GET", "a key is tested by a list");
     stage.rig.settled("counted");
-    assert_eq!(spent(), format!("0.{cost:09}"), "counts and lists are free");
+    assert_eq!(spent(), format!("0.{cost:09}"), "counts, lists and tests of a key are free");
 }
 
 // === subscriptions ===

@@ -134,6 +134,10 @@ fn a_provider_that_rejects_usage_in_streams_is_asked_once_more_without_and_remem
         assert_eq!((last.outcome.as_str(), last.pricing.as_str()), ("ok", "estimated"));
         assert!(last.cost.is_some_and(|cost| cost > 0), "{last:?}");
     }
+    let rows = rig.settled("rejects-1");
+    assert_eq!(rows.len(), 2, "each attempt has a row of its own");
+    assert_eq!((rows[0].ended().kind.as_str(), rows[0].cost()), ("void", 0), "{rows:?}");
+    assert_eq!(rig.settled("rejects-2").len(), 1);
 }
 
 #[test]

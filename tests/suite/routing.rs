@@ -227,3 +227,35 @@ fn an_unsure_judgement_gets_a_second_opinion_whose_cost_is_booked() {
     say(&rig, OPUS, EASY, "named", &[]);
     assert_eq!(rig.provider.count(), before + 1);
 }
+
+#[test]
+fn a_second_opinion_counts_in_its_budgets_and_is_not_asked_where_they_are_full() {
+    let asks =
+        format!("[routing]\nsecond_opinion = {{ model = \"openai/{MINI}\", below = 1.0 }}\n");
+    // An opinion may cost $0.0003, and a few answers of Opus less than $5.
+    let budget = |name: &str, limit: &str, scope: &str| {
+        format!(
+            "[[budgets]]\nname = \"{name}\"\nperiod = \"month\"\nlimit_usd = {limit}\n\
+             at_limit = \"block\"\nscope = {{ {scope} }}\n"
+        )
+    };
+    let own = "client = \"weir\"";
+    let rig = rig(&(asks.clone() + &budget("own", "5", own) + &budget("all", "5", "")));
+    say(&rig, "weir-auto", EASY, "counted", &[]);
+    rig.quiet();
+    let costs: Vec<i64> = rig.rows().iter().filter_map(|row| row.end.as_ref()?.cost).collect();
+    assert_eq!(costs.len(), 2, "the opinion and the answer");
+    let all = rig.home.weir(&["budget", "list", "--json"]).json();
+    let spent =
+        |at: usize| weir_tests::auditor::nano(all[at]["spent_usd"].as_str().expect("money"));
+    let opinion = rig.rows().iter().find(|row| row.client == "weir").map(|row| row.cost());
+    assert!(opinion > Some(0), "{opinion:?}");
+    assert_eq!(spent(0), opinion, "{all}");
+    assert_eq!(spent(1), Some(costs.iter().copied().map(i128::from).sum()), "{all}");
+
+    let full = self::rig(&(asks + &budget("own", "0.00001", own)));
+    say(&full, "weir-auto", EASY, "full", &[]);
+    full.quiet();
+    assert_eq!(full.rows().len(), 1, "the answer alone");
+    assert_eq!(full.provider.count(), 1);
+}

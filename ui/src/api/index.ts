@@ -1153,6 +1153,10 @@ carried: number,
  */
 unpriced: number, 
 /**
+ * Requests of the last ten minutes, left to the next import: their answers may still grow.
+ */
+recent: number, 
+/**
  * Lines that could not be read.
  */
 skipped: number, 
@@ -1989,6 +1993,18 @@ provider: string,
  * The month, as `2026-11`.
  */
 month: string, 
+/**
+ * The first UTC day that was compared, as `2026-11-01`.
+ */
+from: string, 
+/**
+ * The last, included: the month's, or the last that the provider's report has.
+ */
+to: string, 
+/**
+ * Whether those are the month's own.
+ */
+whole_month: boolean, 
 /**
  * By day and model, in order.
  */

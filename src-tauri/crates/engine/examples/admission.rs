@@ -1,11 +1,14 @@
 //! How long an admission takes with 50 budgets and 200 requests in flight: the decision alone, the
-//! ladder before it, and the whole reservation with its record in the journal, over an empty ledger and
-//! over one with a hundred thousand requests.
-//! Run: `cargo run --release -p weir-engine --example admission`
+//! ladder before it, and the whole reservation with its record in the journal, over a ledger of ten
+//! requests and over one of a million.
+//! Run: `cargo run --release -p weir-engine --example admission`, with another number of requests
+//! behind `--` where a million take too long.
 
 #![expect(clippy::disallowed_methods, clippy::print_stdout, reason = "a program to measure with")]
 
 use jiff::tz::TimeZone;
+use std::cell::RefCell;
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Instant;
 use weir_core::budget::{Ask, AtLimit, Budget, Limit, Origin, Scope, Told};
@@ -25,18 +28,21 @@ use weir_proxy::ports::{
 const NOW: i64 = 1_795_334_400_000;
 const BUDGETS: usize = 50;
 const IN_FLIGHT: u32 = 200;
-const ROUNDS: u32 = 200_000;
-const ROUNDS_WRITTEN: u32 = 20_000;
-const ROWS: u32 = 100_000;
+const ROUNDS: u32 = 100_000;
+const ROUNDS_WRITTEN: u32 = 10_000;
+const FEW_ROWS: u32 = 10;
+const MANY_ROWS: u32 = 1_000_000;
 
-struct Nothing;
+/// What was spent before, as the engine asks it of its ledger.
+struct FromLedger<'a>(&'a Ledger);
 
-impl Past for Nothing {
-    fn spent(&self, _: &Scope, _: Window) -> Result<Spend, String> {
-        Ok(Spend::default())
+impl Past for FromLedger<'_> {
+    fn spent(&self, scope: &Scope, window: Window) -> Result<Spend, String> {
+        let spent = self.0.settled(scope, window.into()).map_err(|problem| problem.to_string())?;
+        Ok(Spend { cost: spent.settled, tokens: spent.tokens })
     }
-    fn told(&self, _: &Budget, _: Window) -> Vec<Told> {
-        Vec::new()
+    fn told(&self, budget: &Budget, window: Window) -> Vec<Told> {
+        self.0.told(&budget.name, budget.period, window.from).unwrap_or_default()
     }
 }
 
@@ -84,28 +90,48 @@ fn opening(n: u32) -> Opening {
     }
 }
 
-fn show(name: &str, mut took: Vec<u128>, open: usize) {
-    took.sort_unstable();
-    let at = |percent: usize| took[took.len() * percent / 100];
-    println!("{name}: p50 {} ns, p99 {} ns ({open} in flight)", at(50), at(99));
+/// Prints one line for each ledger, in the order of their sizes.
+fn show(name: &str, stages: &[Stage], took: Vec<Vec<u128>>) {
+    println!("{name}");
+    for (stage, mut took) in stages.iter().zip(took) {
+        took.sort_unstable();
+        let at = |percent: usize| took[took.len() * percent / 100] as f64 / 1_000.0;
+        let rows = stage.rows;
+        println!("  {rows:>9} in the ledger: p50 {:>7.2} µs   p99 {:>7.2} µs", at(50), at(99));
+    }
 }
 
-fn decision(name: &str, budgets: &[Budget]) {
-    let mut balances = Balances::new(TimeZone::UTC, budgets);
-    let ask = Ask { cost: Some(Money::from_nano(1_000)), tokens: 1_000 };
-    let mut took = Vec::with_capacity(ROUNDS as usize);
-    for n in 0..ROUNDS {
-        let opening = opening(n);
-        let begun = Instant::now();
-        let admitted = balances.admit(&opening, ask, &Nothing).is_ok();
-        took.push(begun.elapsed().as_nanos());
-        assert!(admitted, "there is room");
-        if n >= IN_FLIGHT {
-            let oldest = self::opening(n - IN_FLIGHT);
-            balances.close((oldest.id, 1), Some(Money::from_nano(10)), 500, None);
+/// Does the same over every ledger in turn, so that what else the machine does befalls all alike;
+/// how long each took.
+fn in_turn<S>(stages: Vec<S>, rounds: u32, mut one: impl FnMut(&S, u32) -> u128) -> Vec<Vec<u128>> {
+    let mut took = vec![Vec::with_capacity(rounds as usize); stages.len()];
+    for n in 0..rounds {
+        for (stage, took) in stages.iter().zip(&mut took) {
+            took.push(one(stage, n));
         }
     }
-    show(name, took, balances.open());
+    took
+}
+
+fn decision(name: &str, budgets: &[Budget], stages: &[Stage]) {
+    let ask = Ask { cost: Some(Money::from_nano(1_000)), tokens: 1_000 };
+    let each = |stage| (RefCell::new(Balances::new(TimeZone::UTC, budgets)), stage);
+    let all: Vec<(RefCell<Balances>, &Stage)> = stages.iter().map(each).collect();
+    let took = in_turn(all, ROUNDS, |(balances, stage), n| {
+        let (opening, past) = (opening(n), FromLedger(&stage.ledger));
+        let mut balances = balances.borrow_mut();
+        let begun = Instant::now();
+        let admitted = balances.admit(&opening, ask, &past).is_ok();
+        let took = begun.elapsed().as_nanos();
+        assert!(admitted, "there is room");
+        if n >= IN_FLIGHT {
+            let oldest = self::opening(n - IN_FLIGHT).id;
+            balances.close((oldest, 1), Some(Money::from_nano(10)), 500, None);
+            assert_eq!(balances.open(), IN_FLIGHT as usize, "nothing that ended is kept");
+        }
+        took
+    });
+    show(name, stages, took);
 }
 
 fn closing() -> Closing {
@@ -124,28 +150,8 @@ fn closing() -> Closing {
     }
 }
 
-/// Reserves with 200 in flight, from the request of that number on; how long each took.
-fn reserve(books: &Books, from: u32, rounds: u32) -> Vec<u128> {
-    let mut open: std::collections::VecDeque<Reservation> = std::collections::VecDeque::new();
-    let mut took = Vec::with_capacity(rounds as usize);
-    for n in from..from + rounds {
-        let opening = opening(n);
-        let begun = Instant::now();
-        let reservation = books.reserve(opening).expect("there is room");
-        took.push(begun.elapsed().as_nanos());
-        open.push_back(reservation);
-        if open.len() > IN_FLIGHT as usize {
-            books.settle(open.pop_front().expect("not empty"), closing());
-        }
-    }
-    for reservation in open {
-        let _ = books.settle(reservation, closing());
-    }
-    took
-}
-
-/// The ladder over a chain of three; how long each took.
-fn ladder(books: &Books) -> Vec<u128> {
+/// The ladder over a chain of three; how long it took.
+fn ladder(books: &Books) -> u128 {
     let own: Vec<RungAsk> = ["claude-opus-4-5", "claude-sonnet-4-5", "claude-haiku-4-5"]
         .map(|model| RungAsk {
             route: Route { provider: "anthropic".into(), model: model.into() },
@@ -165,39 +171,71 @@ fn ladder(books: &Books) -> Vec<u128> {
         own: &own,
         below: &[],
     };
-    let one = |_| {
-        let begun = Instant::now();
-        let left = books.ladder(&ask).allowed.len();
-        assert_eq!(left, own.len(), "there is room");
-        begun.elapsed().as_nanos()
-    };
-    (0..ROUNDS_WRITTEN).map(one).collect()
+    let begun = Instant::now();
+    let left = books.ladder(&ask).allowed.len();
+    let took = begun.elapsed().as_nanos();
+    assert_eq!(left, own.len(), "there is room");
+    took
 }
 
-fn whole() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let file = folder.path().join("config.toml");
-    std::fs::write(&file, "").expect("written");
-    let (ledger, _) =
-        Ledger::open(&folder.path().join("weir.db"), TimeZone::UTC, NOW).expect("opens");
-    let prices = Arc::new(Prices::open(None, None).expect("the built-in table"));
-    let clock = Arc::new(SystemClock::new());
-    let home = weir_engine::Home::at(folder.path());
-    let routing =
-        Routing::open(home, clock, Arc::clone(&prices), |_: &str| true).expect("a set-up");
-    let terms = Terms { budgets: budgets(false), ..Terms::default() };
-    let books = Books::new(Arc::new(ledger), prices, Arc::new(routing), TimeZone::UTC, terms);
-    show("the ladder of a chain of three", ladder(&books), 0);
-    let took = reserve(&books, 0, ROUNDS_WRITTEN);
-    show("a whole reservation, empty ledger", took, IN_FLIGHT as usize);
-    reserve(&books, ROUNDS_WRITTEN, ROWS);
-    let took = reserve(&books, ROUNDS_WRITTEN + ROWS, ROUNDS_WRITTEN);
-    show("a whole reservation, 120,000 requests in the ledger", took, IN_FLIGHT as usize);
-    show("the ladder of a chain of three, 140,000 requests in the ledger", ladder(&books), 0);
+/// The books of an engine over a ledger with so many requests.
+struct Stage {
+    rows: u32,
+    ledger: Arc<Ledger>,
+    books: Books,
+    open: RefCell<VecDeque<Reservation>>,
+    _folder: tempfile::TempDir,
+}
+
+impl Stage {
+    fn with(rows: u32) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::write(folder.path().join("config.toml"), "").expect("written");
+        let (ledger, _) =
+            Ledger::open(&folder.path().join("weir.db"), TimeZone::UTC, NOW).expect("opens");
+        let ledger = Arc::new(ledger);
+        let prices = Arc::new(Prices::open(None, None).expect("the built-in table"));
+        let clock = Arc::new(SystemClock::new());
+        let home = weir_engine::Home::at(folder.path());
+        let routing =
+            Routing::open(home, clock, Arc::clone(&prices), |_: &str| true).expect("a set-up");
+        let terms = Terms { budgets: budgets(false), ..Terms::default() };
+        let (own, routing) = (Arc::clone(&ledger), Arc::new(routing));
+        let books = Books::new(own, prices, routing, TimeZone::UTC, terms);
+        let stage = Self { rows, ledger, books, open: RefCell::default(), _folder: folder };
+        for n in 0..rows + IN_FLIGHT {
+            let _ = stage.reserve(n, if n < rows { 0 } else { IN_FLIGHT });
+        }
+        // The ledger's own threads would be measured too.
+        stage.ledger.flush().expect("written");
+        stage
+    }
+
+    /// Reserves the request of that number and settles the oldest past those that stay in flight.
+    fn reserve(&self, n: u32, in_flight: u32) -> u128 {
+        let opening = opening(n);
+        let begun = Instant::now();
+        let reservation = self.books.reserve(opening).expect("there is room");
+        let took = begun.elapsed().as_nanos();
+        let mut open = self.open.borrow_mut();
+        open.push_back(reservation);
+        while open.len() > in_flight as usize {
+            let _ = self.books.settle(open.pop_front().expect("not empty"), closing());
+        }
+        took
+    }
 }
 
 fn main() {
-    decision("the decision, 50 budgets, 19 in scope", &budgets(false));
-    decision("the decision, 50 budgets, all in scope", &budgets(true));
-    whole();
+    let many = std::env::args().nth(1).and_then(|n| n.parse().ok()).unwrap_or(MANY_ROWS);
+    let stages = [FEW_ROWS, many].map(Stage::with);
+    println!("{BUDGETS} budgets, {IN_FLIGHT} requests in flight");
+    decision("the decision, 19 budgets in scope", &budgets(false), &stages);
+    decision("the decision, 50 budgets in scope", &budgets(true), &stages);
+    let climbed = in_turn(stages.iter().collect(), ROUNDS_WRITTEN, |s, _| ladder(&s.books));
+    show("the ladder of a chain of three, 19 budgets in scope", &stages, climbed);
+    let written = in_turn(stages.iter().collect(), ROUNDS_WRITTEN, |s, n| {
+        s.reserve(s.rows + IN_FLIGHT + n, IN_FLIGHT)
+    });
+    show("a whole reservation with its record in the journal", &stages, written);
 }

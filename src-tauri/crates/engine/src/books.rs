@@ -2,8 +2,10 @@
 //! settled once. Owns the order of things; amounts are `prices`, standings are `balances`, rows
 //! are the ledger's.
 
+mod account;
 mod allowances;
 mod balances;
+mod hold;
 mod index;
 mod ladder;
 mod settlement;

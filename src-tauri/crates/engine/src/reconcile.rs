@@ -3,9 +3,9 @@
 //! each as it was recorded. Amounts are read as decimals, never as floats.
 
 use crate::api::{Gap, GapDay, Reconciled};
-use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan};
 use serde_json::Value;
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
@@ -14,6 +14,9 @@ use weir_core::Money;
 /// Pages of a report at most: a month has 31 days, and a page 7 or more.
 pub const PAGES_MAX: usize = 40;
 
+/// Days that OpenRouter reports, the last of which has ended.
+const OPENROUTER_DAYS: i64 = 30;
+
 /// Whose report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Report {
@@ -21,16 +24,16 @@ pub enum Report {
     Anthropic,
     /// `GET /v1/organization/costs`
     OpenAi,
-    /// `GET /api/v1/activity`, the last 30 days alone.
+    /// `GET /api/v1/activity`, the last 30 days that have ended.
     OpenRouter,
 }
 
-/// A month, as its first day and the day after its last.
+/// A month or a part of it, as its first day and the day after its last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Month {
     /// The first.
     pub from: Date,
-    /// The first of the next.
+    /// The day after the last.
     pub to: Date,
 }
 
@@ -56,10 +59,7 @@ impl Month {
             Some(text) => format!("{text}-01")
                 .parse::<Date>()
                 .map_err(|_| format!("{text} is no month. Write it as 2026-11"))?,
-            None => {
-                let now = Timestamp::from_millisecond(now_ms).unwrap_or(Timestamp::UNIX_EPOCH);
-                now.to_zoned(TimeZone::UTC).date().first_of_month()
-            }
+            None => utc_date(now_ms).first_of_month(),
         };
         let to = first.last_of_month().tomorrow().map_err(|e| e.to_string())?;
         Ok(Self { from: first, to })
@@ -68,6 +68,17 @@ impl Month {
     /// Its name, as `2026-11`.
     pub fn name(&self) -> String {
         format!("{:04}-{:02}", self.from.year(), self.from.month())
+    }
+
+    /// Its last day.
+    fn last(&self) -> Date {
+        self.to.yesterday().unwrap_or(self.from)
+    }
+
+    /// Whether no day of it is left out.
+    fn is_whole(&self) -> bool {
+        let first = self.from.first_of_month();
+        self.from == first && self.last() == first.last_of_month()
     }
 
     /// Its bounds in Unix milliseconds.
@@ -88,6 +99,28 @@ impl Report {
             "openai" => Some(Self::OpenAi),
             "openrouter" => Some(Self::OpenRouter),
             _ => None,
+        }
+    }
+
+    /// The part of a month that the report tells of. What it leaves out is not held against it.
+    ///
+    /// # Errors
+    /// When it tells of no day of the month.
+    pub fn covered(self, month: Month, now_ms: i64) -> Result<Month, String> {
+        if self != Self::OpenRouter {
+            return Ok(month);
+        }
+        let today = utc_date(now_ms);
+        let oldest = today.checked_sub(OPENROUTER_DAYS.days()).unwrap_or(today);
+        let part = Month { from: month.from.max(oldest), to: month.to.min(today) };
+        match part.from < part.to {
+            true => Ok(part),
+            false => Err(format!(
+                "openrouter reports the last {OPENROUTER_DAYS} whole days alone, which are {oldest} \
+                 to {}. Ask for one of their months: --month {}",
+                today.yesterday().unwrap_or(today),
+                &oldest.to_string()[..7]
+            )),
         }
     }
 
@@ -123,6 +156,11 @@ impl Report {
             Self::OpenRouter => openrouter(body, month),
         }
     }
+}
+
+fn utc_date(at_ms: i64) -> Date {
+    let at = Timestamp::from_millisecond(at_ms).unwrap_or(Timestamp::UNIX_EPOCH);
+    at.to_zoned(TimeZone::UTC).date()
 }
 
 /// A page token as a part of a query.
@@ -323,8 +361,16 @@ pub fn compare(
         });
     }
     gap.gap_usd = gap.reported_usd.saturating_sub(gap.ledger_usd);
-    let (provider, month) = (provider.to_owned(), month.name());
-    Reconciled { provider, month, gap, days, unpriced_requests }
+    Reconciled {
+        provider: provider.to_owned(),
+        month: month.name(),
+        from: month.from.to_string(),
+        to: month.last().to_string(),
+        whole_month: month.is_whole(),
+        gap,
+        days,
+        unpriced_requests,
+    }
 }
 
 /// What a provider says when it refuses a report, cut to one line.

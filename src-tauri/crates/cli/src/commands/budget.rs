@@ -84,7 +84,8 @@ pub fn import(desk: &dyn Desk, args: Import) -> Done {
             .ok_or_else(|| failed("where this user's home is cannot be told. Use --folder DIR"))?,
     };
     let done = desk.import(args.tool.as_str(), &folder, args.paid_by_plan)?;
-    Out::stdout(args.json.json).answer(&done, |_| views::budget::imported(&done))
+    let (place, plan) = (folder.display().to_string(), args.paid_by_plan);
+    Out::stdout(args.json.json).answer(&done, |_| views::budget::imported(&done, &place, plan))
 }
 
 /// Where a tool keeps its logs.
@@ -104,5 +105,7 @@ fn own_folder(tool: ToolName) -> Option<PathBuf> {
 /// `weir reconcile`
 pub fn reconcile(desk: &dyn Desk, args: &Reconcile) -> Done {
     let found = desk.reconcile(&args.provider, args.month.as_deref())?;
-    Out::stdout(args.json.json).answer(&found, |paint| views::budget::reconciled(&found, paint))
+    let (_, zone) = moment();
+    Out::stdout(args.json.json)
+        .answer(&found, |paint| views::reconcile::reconciled(&found, &zone, paint))
 }

@@ -1,11 +1,11 @@
-//! `weir budget`, `weir import` and `weir reconcile` as text.
+//! `weir budget` and `weir import` as text.
 
 use super::status::standing;
 use crate::out::{Paint, Tone};
 use crate::table::{Cell, Fit, Table};
 use crate::words;
 use weir_engine::api::{
-    AllowanceView, BudgetDone, BudgetView, Budgets, ImportDone, Money, Reconciled, Stamp, Zone,
+    AllowanceView, BudgetDone, BudgetView, Budgets, ImportDone, Money, Stamp, Zone,
 };
 
 const NONE: &str = "No budgets. Set one:\n    weir budget set week --period week --limit 5.00\n";
@@ -100,16 +100,23 @@ pub fn alert(done: &BudgetDone) -> String {
     )
 }
 
-/// What an import came to.
-pub fn imported(done: &ImportDone) -> String {
+/// What an import came to. `paid_by_plan` is whether its dollars were left out.
+pub fn imported(done: &ImportDone, folder: &str, paid_by_plan: bool) -> String {
     let requests = |n| words::count(n, "request", "requests");
-    let mut out = format!(
-        "{} of {} added from {}, {} at the list prices of their days.\n",
-        requests(done.added),
-        done.source,
-        words::count(done.files, "log", "logs"),
-        done.cost_usd.short()
-    );
+    if done.files == 0 {
+        return format!(
+            "No session logs of {} in {folder}. Another place: --folder DIR\n",
+            done.source
+        );
+    }
+    let priced = done.added > done.unpriced;
+    let cost = match paid_by_plan {
+        true if done.added > 0 => ", paid by a plan and so without dollars".into(),
+        false if priced => format!(", {} at the list prices of their days", done.cost_usd.short()),
+        _ => String::new(),
+    };
+    let logs = words::count(done.files, "log", "logs");
+    let mut out = format!("{} of {} added from {logs}{cost}.\n", requests(done.added), done.source);
     for (n, what) in [
         (done.known, "imported before"),
         (done.carried, "carried by Weir itself, and in its sums already"),
@@ -119,6 +126,13 @@ pub fn imported(done: &ImportDone) -> String {
             out.push_str(&format!("  {} {what}\n", requests(n)));
         }
     }
+    if done.recent > 0 {
+        let they = if done.recent == 1 { "it" } else { "they" };
+        let n = requests(done.recent);
+        let line =
+            format!("  {n} of the last ten minutes left to the next import: {they} may grow\n");
+        out.push_str(&line);
+    }
     if done.skipped > 0 {
         let lines = words::count(done.skipped, "line", "lines");
         out.push_str(&format!("  {lines} could not be read\n"));
@@ -126,48 +140,56 @@ pub fn imported(done: &ImportDone) -> String {
     out
 }
 
-/// A provider's report beside the ledger.
-pub fn reconciled(found: &Reconciled, paint: Paint) -> String {
-    let gap = &found.gap;
-    let mut out = format!(
-        "{} in {}: the ledger has {}, {} reports {}, a gap of {}\n",
-        found.provider,
-        found.month,
-        gap.ledger_usd.short(),
-        found.provider,
-        gap.reported_usd.short(),
-        gap.gap_usd.short()
-    );
-    if found.unpriced_requests > 0 {
-        let n = words::count(found.unpriced_requests, "request has", "requests have");
-        out.push_str(&format!("{n} no known price and are in no sum\n"));
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn done(files: u64, added: u64, known: u64) -> ImportDone {
+        ImportDone {
+            source: "codex".into(),
+            files,
+            added,
+            known,
+            carried: 0,
+            unpriced: 0,
+            recent: 0,
+            skipped: 0,
+            cost_usd: Money::from_nano(36_000_000),
+        }
     }
-    if found.days.is_empty() {
-        return out;
+
+    #[test]
+    fn an_import_says_what_it_took_what_it_cost_and_where_nothing_was() {
+        let said = |files, added, known, plan| imported(&done(files, added, known), "/logs", plan);
+        assert_eq!(
+            said(1, 2, 0, false),
+            "2 requests of codex added from 1 log, $0.036 at the list prices of their days.\n"
+        );
+        assert_eq!(
+            said(2, 2, 0, true),
+            "2 requests of codex added from 2 logs, paid by a plan and so without dollars.\n"
+        );
+        assert_eq!(
+            said(1, 0, 2, false),
+            "0 requests of codex added from 1 log.\n  2 requests imported before\n"
+        );
+        assert_eq!(
+            said(0, 0, 0, false),
+            "No session logs of codex in /logs. Another place: --folder DIR\n"
+        );
     }
-    let mut table = Table::new(&[
-        ("day", Fit::Left),
-        ("model", Fit::Cut(12)),
-        ("ledger", Fit::Point),
-        ("reported", Fit::Point),
-        ("gap", Fit::Point),
-    ]);
-    for day in &found.days {
-        let model = if day.model.is_empty() {
-            Cell::new("(none)", Tone::Quiet)
-        } else {
-            day.model.as_str().into()
-        };
-        let tone = if day.gap_usd == Money::ZERO { Tone::Plain } else { Tone::Warn };
-        table.row([
-            day.day.as_str().into(),
-            model,
-            day.ledger_usd.short().into(),
-            day.reported_usd.short().into(),
-            Cell::new(day.gap_usd.short(), tone),
-        ]);
+
+    #[test]
+    fn an_import_never_shows_as_free_what_has_no_price_and_says_what_it_left_out() {
+        let some = ImportDone { unpriced: 1, recent: 2, skipped: 1, ..done(1, 2, 0) };
+        let lines = "  1 request without a known price (weir price show MODEL)\n  \
+                     2 requests of the last ten minutes left to the next import: they may grow\n  \
+                     1 line could not be read\n";
+        let first =
+            "2 requests of codex added from 1 log, $0.036 at the list prices of their days.";
+        assert_eq!(imported(&some, "/logs", false), format!("{first}\n{lines}"));
+        let none = ImportDone { unpriced: 2, cost_usd: Money::ZERO, ..done(1, 2, 0) };
+        let said = imported(&none, "/logs", false);
+        assert!(said.starts_with("2 requests of codex added from 1 log.\n"), "{said}");
     }
-    out.push('\n');
-    out.push_str(&table.render(paint));
-    out
 }

@@ -12,6 +12,7 @@ pub mod log;
 pub mod models;
 pub mod prices;
 pub mod profile;
+pub mod reconcile;
 pub mod simulate;
 pub mod status;
 pub mod tools;

@@ -20,6 +20,9 @@ pub struct ImportDone {
     pub carried: u64,
     /// Of those added: without a known price.
     pub unpriced: u64,
+    /// Requests of the last ten minutes, left to the next import: their answers may still grow.
+    #[serde(default)]
+    pub recent: u64,
     /// Lines that could not be read.
     pub skipped: u64,
     /// What was added cost, at the list prices of its days.
@@ -66,6 +69,15 @@ pub struct Reconciled {
     pub provider: String,
     /// The month, as `2026-11`.
     pub month: String,
+    /// The first UTC day that was compared, as `2026-11-01`.
+    #[serde(default)]
+    pub from: String,
+    /// The last, included: the month's, or the last that the provider's report has.
+    #[serde(default)]
+    pub to: String,
+    /// Whether those are the month's own.
+    #[serde(default)]
+    pub whole_month: bool,
     /// The sums.
     #[serde(flatten)]
     pub gap: Gap,

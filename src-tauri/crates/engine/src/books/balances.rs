@@ -3,18 +3,14 @@
 //! A request belongs to the window that holds the local day it started on, however long it takes
 //! and whatever becomes of the clock and the zone meanwhile.
 
+use super::account::{AT_LIMIT, Account, Kept, WHOLE};
+use super::hold::{About, Hold, subject};
 use super::index::Index;
 use jiff::tz::TimeZone;
 use std::collections::HashMap;
-use weir_core::budget::{
-    Ask, AtLimit, Budget, Fit, InForce, Lift, Scope, Standing, Subject, Told, crossed, in_force,
-};
+use weir_core::budget::{Ask, AtLimit, Budget, Fit, InForce, Lift, Scope, Standing, Subject, Told};
 use weir_core::period::{LocalDay, Period, Window};
 use weir_core::{Money, RequestId};
-
-/// Windows of one budget kept in memory. More than two are only in use around a change of window,
-/// or when the machine's clock jumps.
-const WINDOWS_MAX: usize = 4;
 
 /// A request's attempt.
 pub type Place = (RequestId, u16);
@@ -82,47 +78,6 @@ pub struct Weighed {
     pub against: Vec<(usize, Seen, Fit)>,
 }
 
-#[derive(Clone, Copy)]
-struct Kept {
-    window: Window,
-    standing: Standing,
-    /// A bit for each percentage that was told, and `AT_LIMIT`.
-    told: u128,
-    turned: Option<Ask>,
-}
-
-/// The bit of `Told::AtLimit`, above those of percentages.
-const AT_LIMIT: u8 = 101;
-/// Says already what happens at the limit.
-const WHOLE: u8 = 100;
-
-struct Account {
-    budget: Budget,
-    /// The one used last first.
-    windows: Vec<Kept>,
-    /// Whether any lift names it.
-    lifted: bool,
-}
-
-/// An open reservation: what it is about, and what it set aside.
-struct Hold {
-    day: LocalDay,
-    ask: Ask,
-    about: About,
-}
-
-/// What scopes ask about. Kept with a hold so that budgets may change while it is open.
-struct About {
-    provider: String,
-    model: String,
-    tier: Option<&'static str>,
-    category: Option<String>,
-    client: std::sync::Arc<str>,
-    project: Option<String>,
-    session: Option<String>,
-    local: bool,
-}
-
 /// What an attempt is about, in the terms of the data path.
 pub use weir_proxy::ports::Opening;
 
@@ -152,22 +107,21 @@ impl Balances {
     /// # Errors
     /// The first budget that refuses.
     pub fn admit(&mut self, opening: &Opening, ask: Ask, past: &dyn Past) -> Result<(), Denied> {
-        let about = About::of(opening);
         let mut touched = std::mem::take(&mut self.touched);
-        touched.clear();
-        let verdict = self.judge(&about.subject(), opening.at_ms, ask, past, &mut touched);
+        let verdict = self.judge(&subject(opening), opening.at_ms, ask, past, &mut touched);
         if verdict.is_ok() {
             for place in &touched {
                 self.accounts[*place].windows[0].standing.hold(ask);
             }
-            let hold = Hold { day: self.day(opening.at_ms), ask, about };
+            let hold = Hold { day: self.day(opening.at_ms), ask, about: About::of(opening) };
             self.holds.insert((opening.id, opening.attempt), hold);
         }
         self.touched = touched;
         verdict
     }
 
-    /// Whether every budget in scope has room. Their windows are then the first of each.
+    /// Whether every budget in scope has room. They are then in `touched`, the window of each the
+    /// first of it.
     fn judge(
         &mut self,
         subject: &Subject<'_>,
@@ -176,25 +130,33 @@ impl Balances {
         past: &dyn Past,
         touched: &mut Vec<usize>,
     ) -> Result<(), Denied> {
-        let Self { index, accounts, .. } = self;
-        touched.extend(index.near(subject).filter(|n| accounts[*n].budget.scope.holds(subject)));
-        // The one to name is the first in the order of the configuration.
-        touched.sort_unstable();
-        for place in touched.iter() {
-            let account = &mut self.accounts[*place];
-            account.window(at_ms, &self.zone, &self.holds, past)?;
-            if !account.budget.is_hard() && !account.lifted {
+        touched.clear();
+        // The one to name is the first in the order of the configuration, which this is not in.
+        let mut denied: Option<(usize, Fit)> = None;
+        for near in self.index.near(subject) {
+            let account = &mut self.accounts[near.place];
+            if !near.surely && !account.budget.scope.holds(subject) {
                 continue;
             }
-            let terms = account.terms(&self.lifts, at_ms);
-            let fit = account.fit(&terms, ask, subject.local);
-            match fit {
-                Fit::Fits => {}
-                Fit::Full => return Err(Denied::Full(Box::new(account.seen(terms)))),
-                Fit::Unpriced => return Err(Denied::Unpriced(Box::new(account.seen(terms)))),
+            touched.push(near.place);
+            account.window(at_ms, &self.zone, &self.holds, past)?;
+            if !account.may_refuse() {
+                continue;
+            }
+            let fit = account.fit(&account.terms(&self.lifts, at_ms), ask, subject.local);
+            if fit != Fit::Fits && denied.is_none_or(|(first, _)| near.place < first) {
+                denied = Some((near.place, fit));
             }
         }
-        Ok(())
+        let Some((place, fit)) = denied else { return Ok(()) };
+        let account = &self.accounts[place];
+        let seen = Box::new(account.seen(account.terms(&self.lifts, at_ms)));
+        Err(if fit == Fit::Unpriced { Denied::Unpriced(seen) } else { Denied::Full(seen) })
+    }
+
+    /// Whether any budget may refuse or turn away anything.
+    pub fn may_refuse(&self) -> bool {
+        self.accounts.iter().any(Account::may_refuse)
     }
 
     /// A way to answer against every budget it would count in; nothing is set aside.
@@ -209,11 +171,10 @@ impl Balances {
         past: &dyn Past,
     ) -> Result<Weighed, String> {
         let mut weighed = Weighed::default();
-        let mut places: Vec<usize> = self.index.near(subject).collect();
-        places.sort_unstable();
-        for place in places {
-            let account = &mut self.accounts[place];
-            if !account.budget.scope.holds(subject) {
+        for near in self.index.near(subject) {
+            let account = &mut self.accounts[near.place];
+            let holds = near.surely || account.budget.scope.holds(subject);
+            if !holds || !account.may_refuse() {
                 continue;
             }
             account.window(at_ms, &self.zone, &self.holds, past).map_err(Denied::reason)?;
@@ -221,12 +182,14 @@ impl Balances {
             if terms.at_limit == AtLimit::Notify {
                 continue;
             }
-            weighed.counts_in.push(place);
+            weighed.counts_in.push(near.place);
             let fit = account.fit(&terms, ask, subject.local);
             if fit != Fit::Fits {
-                weighed.against.push((place, account.seen(terms), fit));
+                weighed.against.push((near.place, account.seen(terms), fit));
             }
         }
+        // The first one names what is refused.
+        weighed.against.sort_by_key(|(place, ..)| *place);
         Ok(weighed)
     }
 
@@ -244,9 +207,9 @@ impl Balances {
         let subject = hold.about.subject();
         let mut news = Vec::new();
         let Self { index, accounts, lifts, .. } = self;
-        for place in index.near(&subject) {
-            let account = &mut accounts[place];
-            if !account.budget.scope.holds(&subject) {
+        for near in index.near(&subject) {
+            let account = &mut accounts[near.place];
+            if !near.surely && !account.budget.scope.holds(&subject) {
                 continue;
             }
             let holds_day =
@@ -269,9 +232,7 @@ impl Balances {
         let Self { accounts, lifts, .. } = self;
         let account = accounts.iter_mut().find(|a| a.budget.name == budget)?;
         let terms = account.terms(lifts, at_ms);
-        let inside = |kept: &&mut Kept| {
-            (kept.window.start_ms..kept.window.end_ms).contains(&at_ms) && !terms.closed
-        };
+        let inside = |kept: &&mut Kept| kept.is_around(at_ms) && !terms.closed;
         let kept = account.windows.iter_mut().find(inside)?;
         kept.turned = Some(ask);
         let known = 1 << AT_LIMIT | 1 << WHOLE;
@@ -286,8 +247,9 @@ impl Balances {
     pub fn cross(&mut self, now_ms: i64, past: &dyn Past) -> Vec<Crossed> {
         let mut news = Vec::new();
         for account in &mut self.accounts {
-            if let Ok(kept) = account.window(now_ms, &self.zone, &self.holds, past) {
-                account.cross(kept.window.from, &self.lifts, now_ms, &mut news);
+            let known = account.window(now_ms, &self.zone, &self.holds, past).is_ok();
+            if let Some(from) = account.first_day().filter(|_| known) {
+                account.cross(from, &self.lifts, now_ms, &mut news);
             }
         }
         news
@@ -340,6 +302,13 @@ impl Balances {
         self.holds.len()
     }
 
+    /// How much is kept: windows, open reservations, lifts, and room for budgets in scope.
+    #[cfg(test)]
+    pub fn kept(&self) -> usize {
+        let windows: usize = self.accounts.iter().map(|account| account.windows.capacity()).sum();
+        windows + self.holds.len() + self.lifts.len() + self.touched.capacity()
+    }
+
     /// The local day of a moment; the usual case needs no calendar.
     fn day(&mut self, at_ms: i64) -> LocalDay {
         if !(self.today.start_ms..self.today.end_ms).contains(&at_ms) {
@@ -350,7 +319,8 @@ impl Balances {
 }
 
 impl Seen {
-    fn of(budget: &Budget, terms: InForce, kept: Kept) -> Self {
+    /// A budget in one of its windows.
+    pub(super) fn of(budget: &Budget, terms: InForce, kept: Kept) -> Self {
         let Kept { window, standing, turned, .. } = kept;
         Self { budget: budget.clone(), terms, window, standing, turned }
     }
@@ -382,118 +352,6 @@ impl Denied {
         match self {
             Self::Unknown(reason) => reason,
             Self::Full(seen) | Self::Unpriced(seen) => seen.budget.name,
-        }
-    }
-}
-
-impl Account {
-    fn new(budget: &Budget) -> Self {
-        Self { budget: budget.clone(), windows: Vec::new(), lifted: false }
-    }
-
-    fn terms(&self, lifts: &[Lift], at_ms: i64) -> InForce {
-        let lifts = if self.lifted { lifts } else { &[] };
-        in_force(&self.budget, lifts, at_ms)
-    }
-
-    /// Whether an ask fits the first window.
-    fn fit(&self, terms: &InForce, ask: Ask, local: bool) -> Fit {
-        if terms.at_limit == AtLimit::Notify {
-            return Fit::Fits;
-        }
-        if terms.closed {
-            return if local { Fit::Fits } else { Fit::Full };
-        }
-        self.windows.first().map_or(Fit::Fits, |kept| kept.standing.fits(ask, terms.limit))
-    }
-
-    /// The first window as others see it.
-    fn seen(&self, terms: InForce) -> Seen {
-        let none = || Kept {
-            window: Period::Day.window(0, &TimeZone::UTC),
-            standing: Standing::default(),
-            told: 0,
-            turned: None,
-        };
-        Seen::of(&self.budget, terms, self.windows.first().copied().unwrap_or_else(none))
-    }
-
-    /// Notes and returns the marks that the window beginning on a day has passed.
-    fn cross(&mut self, from: LocalDay, lifts: &[Lift], now_ms: i64, news: &mut Vec<Crossed>) {
-        let terms = self.terms(lifts, now_ms);
-        let Some(kept) = self.windows.iter_mut().find(|k| k.window.from == from) else { return };
-        let percent = kept.standing.percent(terms.limit);
-        let marks = crossed(&self.budget.thresholds, percent, |mark| kept.told >> mark & 1 == 1);
-        if marks.is_empty() {
-            return;
-        }
-        marks.iter().for_each(|mark| kept.told |= 1 << mark);
-        let seen = Seen::of(&self.budget, terms, *kept);
-        news.extend(
-            marks.into_iter().map(|m| Crossed { seen: seen.clone(), told: Told::Percent(m) }),
-        );
-    }
-
-    /// Makes the window that holds an instant the first, read from the ledger when it is not in
-    /// memory.
-    fn window(
-        &mut self,
-        at_ms: i64,
-        zone: &TimeZone,
-        holds: &HashMap<Place, Hold>,
-        past: &dyn Past,
-    ) -> Result<Kept, Denied> {
-        // The usual case needs no calendar: the instant is inside a window already known.
-        let inside = |kept: &Kept| (kept.window.start_ms..kept.window.end_ms).contains(&at_ms);
-        if let Some(at) = self.windows.iter().position(inside) {
-            self.windows[..=at].rotate_right(1);
-            return Ok(self.windows[0]);
-        }
-        let window = self.budget.period.window(at_ms, zone);
-        let spend = past.spent(&self.budget.scope, window).map_err(Denied::Unknown)?;
-        let mut standing =
-            Standing { spent: spend.cost, spent_tokens: spend.tokens, ..Standing::default() };
-        let held = holds.values().filter(|hold| {
-            window.from <= hold.day
-                && hold.day < window.to
-                && self.budget.scope.holds(&hold.about.subject())
-        });
-        held.for_each(|hold| standing.hold(hold.ask));
-        let told = past.told(&self.budget, window).into_iter().fold(0, |bits, told| match told {
-            Told::Percent(mark) => bits | 1 << mark,
-            Told::AtLimit => bits | 1 << AT_LIMIT,
-            Told::Forecast | Told::Spike => bits,
-        });
-        self.windows.insert(0, Kept { window, standing, told, turned: None });
-        self.windows.truncate(WINDOWS_MAX);
-        Ok(self.windows[0])
-    }
-}
-
-impl About {
-    fn of(opening: &Opening) -> Self {
-        Self {
-            provider: opening.provider.clone(),
-            model: opening.model.clone(),
-            tier: opening.tier.map(weir_core::route::Tier::as_str),
-            category: opening.category.clone(),
-            client: opening.client.clone(),
-            project: opening.project.clone(),
-            session: opening.session.clone(),
-            local: opening.local,
-        }
-    }
-
-    fn subject(&self) -> Subject<'_> {
-        Subject {
-            provider: &self.provider,
-            model: &self.model,
-            tier: self.tier,
-            category: self.category.as_deref(),
-            client: &self.client,
-            project: self.project.as_deref(),
-            session: self.session.as_deref(),
-            local: self.local,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The ladder over the standing budgets: prices each way, weighs it, and lets `core` decide.
 
-use super::{Books, FromLedger};
+use super::{Books, FromLedger, Seen};
 use crate::prices::Call;
 use weir_core::Money;
 use weir_core::budget::{Ask, Fit, Full, Ladder, Place, Rung, Subject, ladder as decide, unpriced};
@@ -9,13 +9,11 @@ use weir_proxy::ports::{LadderAsk, RungAsk};
 
 /// Which ways are left. Where the ledger cannot tell, all are: `reserve` refuses with the reason.
 pub fn ladder(books: &Books, ask: &LadderAsk<'_>) -> Ladder {
-    if !ask.endpoint.metered() {
+    // Without a budget that may refuse there is nothing to price.
+    if !ask.endpoint.metered() || !books.balances.lock().may_refuse() {
         return Ladder::open(ask.own.len());
     }
-    let weigh = |rungs: &[RungAsk], place: fn(usize) -> Place| {
-        let each = rungs.iter().enumerate().map(|(at, rung)| weighed(books, ask, rung, place(at)));
-        each.collect::<Result<Vec<Rung>, String>>()
-    };
+    let weigh = |rungs: &[RungAsk], place: fn(usize) -> Place| weighed(books, ask, rungs, place);
     match (weigh(ask.own, Place::Own), weigh(ask.below, Place::Below)) {
         (Ok(own), Ok(below)) => {
             let ladder = decide(&own, &below);
@@ -38,12 +36,50 @@ fn tell(books: &Books, ask: &LadderAsk<'_>, own: &[Rung]) {
     }
 }
 
+/// Ways to answer, priced, then weighed against the budgets as they stand at one moment.
 fn weighed(
     books: &Books,
     ask: &LadderAsk<'_>,
-    rung: &RungAsk,
-    place: Place,
-) -> Result<Rung, String> {
+    rungs: &[RungAsk],
+    place: fn(usize) -> Place,
+) -> Result<Vec<Rung>, String> {
+    let asks: Vec<Ask> = rungs.iter().map(|rung| most(books, ask, rung)).collect();
+    let terms = books.terms.load();
+    let category = match &terms.shares {
+        Some(shares) => shares.category(ask.category),
+        None => ask.category,
+    };
+    let past = FromLedger(&books.ledger);
+    let mut balances = books.balances.lock();
+    let mut all = Vec::with_capacity(rungs.len());
+    for (at, (rung, most)) in rungs.iter().zip(asks).enumerate() {
+        let subject = Subject {
+            provider: &rung.route.provider,
+            model: &rung.route.model,
+            tier: ask.tier.map(Tier::as_str),
+            category,
+            client: ask.client,
+            project: ask.project,
+            session: ask.session,
+            local: rung.local,
+        };
+        let weighed = balances.weigh(&subject, ask.at_ms, most, &past)?;
+        let against = weighed.against.iter();
+        let full = against.map(|(at, seen, fit)| full(books, rung, most, (*at, seen, *fit)));
+        all.push(Rung {
+            place: place(at),
+            tokens: most.tokens,
+            local: rung.local && most.cost == Some(Money::ZERO),
+            cost: most.cost,
+            full: full.collect(),
+            counts_in: weighed.counts_in,
+        });
+    }
+    Ok(all)
+}
+
+/// The most a way to answer can take.
+fn most(books: &Books, ask: &LadderAsk<'_>, rung: &RungAsk) -> Ask {
     let base_url = books.routing.base_url(&rung.route.provider);
     let call = Call {
         provider: &rung.route.provider,
@@ -52,47 +88,31 @@ fn weighed(
         model: &rung.route.model,
         at_ms: ask.at_ms,
     };
-    let most = Ask {
+    Ask {
         cost: books.prices.upper(&call, &rung.estimate, ask.service_tier),
         tokens: rung.estimate.input_tokens.saturating_add(rung.estimate.output_tokens),
+    }
+}
+
+/// A budget, by its place, that a way to answer does not fit.
+fn full(
+    books: &Books,
+    rung: &RungAsk,
+    most: Ask,
+    (budget, seen, fit): (usize, &Seen, Fit),
+) -> Full {
+    let says = match fit {
+        Fit::Unpriced => {
+            unpriced(&seen.budget, &seen.terms, &rung.route.provider, &rung.route.model)
+        }
+        Fit::Full | Fit::Fits => books.says_full(seen, most),
     };
-    let terms = books.terms.load();
-    let category = match &terms.shares {
-        Some(shares) => shares.category(ask.category),
-        None => ask.category,
-    };
-    let subject = Subject {
-        provider: &rung.route.provider,
-        model: &rung.route.model,
-        tier: ask.tier.map(Tier::as_str),
-        category,
-        client: ask.client,
-        project: ask.project,
-        session: ask.session,
-        local: rung.local,
-    };
-    let past = FromLedger(&books.ledger);
-    let weighed = books.balances.lock().weigh(&subject, ask.at_ms, most, &past)?;
-    let full = weighed.against.into_iter().map(|(budget, seen, fit)| Full {
+    Full {
         budget,
         name: seen.budget.name.clone(),
         at_limit: seen.terms.at_limit,
         unpriced: fit == Fit::Unpriced,
-        says: match fit {
-            Fit::Unpriced => {
-                unpriced(&seen.budget, &seen.terms, &rung.route.provider, &rung.route.model)
-            }
-            Fit::Full | Fit::Fits => books.says_full(&seen, most),
-        },
+        says,
         resets_ms: seen.window.end_ms,
-    });
-    let local_is_free = rung.local && most.cost == Some(Money::ZERO);
-    Ok(Rung {
-        place,
-        tokens: most.tokens,
-        local: local_is_free,
-        cost: most.cost,
-        counts_in: weighed.counts_in,
-        full: full.collect(),
-    })
+    }
 }

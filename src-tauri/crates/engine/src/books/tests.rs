@@ -238,6 +238,7 @@ proptest! {
     }
 }
 
+mod held;
 mod terms;
 mod told;
 
@@ -400,6 +401,34 @@ fn a_budget_of_tokens_counts_what_was_open_at_a_kill() {
 }
 
 #[test]
+fn a_budget_starts_from_what_was_imported_into_its_window_and_from_nothing_before() {
+    let f = fixture(WEEK, "");
+    let before = f.books.standings(NOW).unwrap()[0].standing;
+    assert_eq!(before, Standing::default());
+    let row = |key: &str, at_ms| weir_ledger::ImportRow {
+        key: key.into(),
+        at_ms,
+        project: None,
+        session: None,
+        provider: "anthropic".into(),
+        model: "claude-haiku-4-5".into(),
+        usage: used(1_000, 100),
+        pricing: Pricing::Exact,
+        cost: Some(Money::from_nano(15_000_000)),
+    };
+    let last_week = NOW - 7 * 24 * 3_600_000;
+    let rows = [row("yesterday", NOW - 24 * 3_600_000), row("last week", last_week)];
+    f.ledger.import("claude-code", &rows).unwrap();
+    f.books.forget(NOW);
+    let spent = f.books.standings(NOW).unwrap()[0].standing;
+    let counted = (spent.spent, spent.spent_tokens);
+    assert_eq!(counted, (Money::from_nano(15_000_000), 1_100));
+    // A half cent is left of two, and this may cost more than one.
+    let refused = f.books.reserve(opening(1)).unwrap_err().to_string();
+    assert!(refused.contains("Budget week") && refused.contains("$0.015 of $0.02"), "{refused}");
+}
+
+#[test]
 fn what_never_left_and_what_was_refused_upstream_cost_nothing() {
     let f = fixture(WEEK, "");
     let unsent = Closing { sent: false, outcome: Outcome::Unreachable, ..closing(None) };
@@ -516,7 +545,7 @@ fn a_local_answer_to_a_dear_question_shows_what_it_saved() {
 
 #[test]
 fn local_work_costs_its_electricity_where_the_user_says_what_it_draws() {
-    let f = fixture("[local]\nwatts = 120\nkwh_usd = 0.30\n", "");
+    let f = fixture(&format!("{WEEK}[local]\nwatts = 120\nkwh_usd = 0.30\n"), "");
     let local = Opening {
         provider: "ollama".into(),
         model: "llama3.2:3b".into(),
@@ -537,6 +566,7 @@ fn local_work_costs_its_electricity_where_the_user_says_what_it_draws() {
         f.ledger.settled(&Scope::default(), weir_ledger::DayRange::ALL).unwrap().settled,
         Money::from_nano(9_000)
     );
+    assert_eq!(f.books.standings(NOW).unwrap()[0].standing.spent, Money::from_nano(9_000));
 }
 
 #[test]

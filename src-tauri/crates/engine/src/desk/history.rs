@@ -28,7 +28,9 @@ pub fn import(
     let mut found = history::read(source, folder).map_err(|cause| {
         not_found(format!("{} cannot be read: {cause}. Is the tool used here?", folder.display()))
     })?;
-    found.entries.retain(|entry| entry.at_ms <= now_ms.saturating_sub(SETTLED_MS));
+    let all = found.entries.len();
+    found.entries.retain(|entry| is_settled(entry.at_ms, now_ms));
+    let recent = (all - found.entries.len()) as u64;
     let base_url = parts.routing.base_url(source.provider());
     let rows = history::priced(source, &parts.prices, &base_url, paid_by_plan, found.entries);
     let done = parts.ledger.import(source.as_str(), &rows).map_err(ledger_read)?;
@@ -41,9 +43,14 @@ pub fn import(
         known: done.known,
         carried: done.carried,
         unpriced: done.unpriced,
+        recent,
         skipped: found.skipped,
         cost_usd: done.cost,
     })
+}
+
+fn is_settled(at_ms: i64, now_ms: i64) -> bool {
+    at_ms <= now_ms.saturating_sub(SETTLED_MS)
 }
 
 /// A provider's report beside the ledger.
@@ -58,7 +65,7 @@ pub fn reconcile(
         let known = "anthropic, openai, openrouter";
         return Err(not_found(format!("no report of {name} is known. Use one of {known}")));
     };
-    let month = Month::of(month, now_ms).map_err(bad)?;
+    let month = report.covered(Month::of(month, now_ms).map_err(bad)?, now_ms).map_err(bad)?;
     let admin = format!("{name}{ADMIN}");
     let key = parts.keys.find(&admin).map_err(|problem| {
         let hint = "an administrator's key is needed, which is not the one requests are sent with";
@@ -82,6 +89,9 @@ pub fn reconcile(
         if page.is_none() {
             break;
         }
+    }
+    if page.is_some() {
+        return Err(unreadable(name, &format!("it goes on after {PAGES_MAX} pages")));
     }
     let (own, unpriced) = ledger(parts, name, &month)?;
     Ok(compare(name, &month, &own, &reported, unpriced))
@@ -115,4 +125,17 @@ fn ledger(parts: &Parts, provider: &str, month: &Month) -> Result<(Sums, u64), A
 fn utc_day(at_ms: i64) -> String {
     let at = Timestamp::from_millisecond(at_ms).unwrap_or(Timestamp::UNIX_EPOCH);
     at.to_zoned(TimeZone::UTC).date().to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_tool_wrote_in_the_last_ten_minutes_is_left_to_the_next_import() {
+        let now_ms = 1_795_334_400_000;
+        assert!(is_settled(now_ms - 600_000, now_ms));
+        assert!(!is_settled(now_ms - 599_999, now_ms));
+        assert!(!is_settled(now_ms + 5, now_ms), "a tool whose clock is ahead");
+    }
 }

@@ -78,6 +78,30 @@ fn months_are_named_or_this_one() {
     assert!(Month::of(Some("November"), 0).is_err());
 }
 
+#[test]
+fn openrouters_report_is_held_against_its_thirty_days_alone() {
+    let day = |text: &str| text.parse::<Date>().unwrap();
+    let covered = |report: Report, month: &str, now_ms| {
+        report.covered(Month::of(Some(month), 0).unwrap(), now_ms)
+    };
+    let now = 1_795_334_400_000; // 22 November 2026
+    let part = covered(Report::OpenRouter, "2026-11", now).unwrap();
+    assert_eq!((part.from, part.last()), (day("2026-11-01"), day("2026-11-21")));
+    assert!(!part.is_whole(), "today has not ended");
+    let before = covered(Report::OpenRouter, "2026-10", now).unwrap();
+    assert_eq!((before.from, before.last()), (day("2026-10-23"), day("2026-10-31")));
+    let december = now + 9 * 24 * 3_600_000; // the first of it
+    assert!(covered(Report::OpenRouter, "2026-11", december).unwrap().is_whole());
+    for month in ["2026-09", "2026-12"] {
+        let why = covered(Report::OpenRouter, month, december).unwrap_err();
+        assert!(why.contains("the last 30 whole days alone, which are 2026-11-01"), "{why}");
+    }
+    assert_eq!(covered(Report::OpenAi, "2026-09", now).unwrap().name(), "2026-09");
+    let told = compare("openrouter", &part, &Sums::new(), &Sums::new(), 0);
+    assert_eq!((told.from.as_str(), told.to.as_str()), ("2026-11-01", "2026-11-21"));
+    assert_eq!((told.month.as_str(), told.whole_month), ("2026-11", false));
+}
+
 proptest! {
     #[test]
     fn a_decimal_is_read_to_the_nano_dollar(nano_usd in 0i64..1_000_000_000_000_000) {

@@ -105,32 +105,6 @@ proptest! {
         let held: i64 = open.iter().map(|(_, _, cents)| usd(*cents).nano()).sum();
         prop_assert_eq!(everything + held, usd(all).nano(), "each spend is counted once");
     }
-
-    #[test]
-    fn the_index_finds_what_a_look_at_every_budget_would(
-        scopes in prop::collection::vec(prop::collection::vec(prop::option::of(0u8..3), 7), 0..40),
-        call in prop::collection::vec(0u8..3, 7),
-    ) {
-        let text = |n: u8| format!("v{n}");
-        let scopes: Vec<Scope> = scopes.into_iter().map(|s| Scope {
-            provider: s[0].map(text), model: s[1].map(text), tier: s[2].map(text),
-            category: s[3].map(text), client: s[4].map(text), project: s[5].map(text),
-            session: s[6].map(text), local: None,
-        }).collect();
-        let texts: Vec<String> = call.into_iter().map(text).collect();
-        let subject = weir_core::budget::Subject {
-            provider: &texts[0], model: &texts[1], tier: Some(&texts[2]),
-            category: Some(&texts[3]), client: &texts[4], project: Some(&texts[5]),
-            session: Some(&texts[6]), local: false,
-        };
-        let index = index::Index::of(scopes.iter());
-        let mut found: Vec<usize> =
-            index.near(&subject).filter(|n| scopes[*n].holds(&subject)).collect();
-        found.sort_unstable();
-        let every: Vec<usize> =
-            (0..scopes.len()).filter(|n| scopes[*n].holds(&subject)).collect();
-        prop_assert_eq!(found, every);
-    }
 }
 
 #[test]

@@ -1,0 +1,153 @@
+//! One budget in the windows that are in memory. Owns where each stands, which marks of it were told,
+//! and how one that is not in memory is read.
+
+use super::balances::{Crossed, Denied, Past, Place, Seen};
+use super::hold::Hold;
+use jiff::tz::TimeZone;
+use std::collections::HashMap;
+use weir_core::budget::{
+    Ask, AtLimit, Budget, Fit, InForce, Lift, Standing, Told, crossed, in_force,
+};
+use weir_core::period::{LocalDay, Period, Window};
+
+/// Windows of one budget kept in memory. More than two are only in use around a change of window,
+/// or when the machine's clock jumps.
+const WINDOWS_MAX: usize = 4;
+
+/// The bit of `Told::AtLimit`, above those of percentages.
+pub const AT_LIMIT: u8 = 101;
+/// Says already what happens at the limit.
+pub const WHOLE: u8 = 100;
+
+/// A window in memory.
+#[derive(Clone, Copy)]
+pub struct Kept {
+    pub window: Window,
+    pub standing: Standing,
+    /// A bit for each percentage that was told, and `AT_LIMIT`.
+    pub told: u128,
+    pub turned: Option<Ask>,
+}
+
+/// A budget.
+pub struct Account {
+    pub budget: Budget,
+    /// The one used last first.
+    pub windows: Vec<Kept>,
+    /// Whether any lift names it.
+    pub lifted: bool,
+}
+
+impl Account {
+    pub fn new(budget: &Budget) -> Self {
+        Self { budget: budget.clone(), windows: Vec::new(), lifted: false }
+    }
+
+    /// Whether it may refuse anything.
+    pub fn may_refuse(&self) -> bool {
+        self.budget.is_hard() || self.lifted
+    }
+
+    pub fn terms(&self, lifts: &[Lift], at_ms: i64) -> InForce {
+        let lifts = if self.lifted { lifts } else { &[] };
+        in_force(&self.budget, lifts, at_ms)
+    }
+
+    /// Whether an ask fits the first window.
+    pub fn fit(&self, terms: &InForce, ask: Ask, local: bool) -> Fit {
+        if terms.at_limit == AtLimit::Notify {
+            return Fit::Fits;
+        }
+        if terms.closed {
+            return if local { Fit::Fits } else { Fit::Full };
+        }
+        self.windows.first().map_or(Fit::Fits, |kept| kept.standing.fits(ask, terms.limit))
+    }
+
+    /// The first window as others see it.
+    pub fn seen(&self, terms: InForce) -> Seen {
+        let none = || Kept {
+            window: Period::Day.window(0, &TimeZone::UTC),
+            standing: Standing::default(),
+            told: 0,
+            turned: None,
+        };
+        Seen::of(&self.budget, terms, self.windows.first().copied().unwrap_or_else(none))
+    }
+
+    /// The day on which the first window begins.
+    pub fn first_day(&self) -> Option<LocalDay> {
+        self.windows.first().map(|kept| kept.window.from)
+    }
+
+    /// Notes and returns the marks that the window beginning on a day has passed.
+    pub fn cross(&mut self, from: LocalDay, lifts: &[Lift], now_ms: i64, news: &mut Vec<Crossed>) {
+        let terms = self.terms(lifts, now_ms);
+        let Some(kept) = self.windows.iter_mut().find(|k| k.window.from == from) else { return };
+        let percent = kept.standing.percent(terms.limit);
+        let marks = crossed(&self.budget.thresholds, percent, |mark| kept.told >> mark & 1 == 1);
+        if marks.is_empty() {
+            return;
+        }
+        marks.iter().for_each(|mark| kept.told |= 1 << mark);
+        let seen = Seen::of(&self.budget, terms, *kept);
+        news.extend(
+            marks.into_iter().map(|m| Crossed { seen: seen.clone(), told: Told::Percent(m) }),
+        );
+    }
+
+    /// Makes the window that holds an instant the first, read from the ledger when it is not in
+    /// memory.
+    pub fn window(
+        &mut self,
+        at_ms: i64,
+        zone: &TimeZone,
+        holds: &HashMap<Place, Hold>,
+        past: &dyn Past,
+    ) -> Result<(), Denied> {
+        // The usual case needs no calendar: the instant is inside the window used last.
+        match self.windows.iter().position(|kept| kept.is_around(at_ms)) {
+            Some(0) => {}
+            Some(at) => self.windows[..=at].rotate_right(1),
+            None => {
+                let kept = self.read(at_ms, zone, holds, past)?;
+                self.windows.truncate(WINDOWS_MAX - 1);
+                self.windows.insert(0, kept);
+            }
+        }
+        Ok(())
+    }
+
+    /// A window as the ledger has it, and with what is open.
+    fn read(
+        &self,
+        at_ms: i64,
+        zone: &TimeZone,
+        holds: &HashMap<Place, Hold>,
+        past: &dyn Past,
+    ) -> Result<Kept, Denied> {
+        let window = self.budget.period.window(at_ms, zone);
+        let spend = past.spent(&self.budget.scope, window).map_err(Denied::Unknown)?;
+        let mut standing =
+            Standing { spent: spend.cost, spent_tokens: spend.tokens, ..Standing::default() };
+        let held = holds.values().filter(|hold| {
+            window.from <= hold.day
+                && hold.day < window.to
+                && self.budget.scope.holds(&hold.about.subject())
+        });
+        held.for_each(|hold| standing.hold(hold.ask));
+        let told = past.told(&self.budget, window).into_iter().fold(0, |bits, told| match told {
+            Told::Percent(mark) => bits | 1 << mark,
+            Told::AtLimit => bits | 1 << AT_LIMIT,
+            Told::Forecast | Told::Spike => bits,
+        });
+        Ok(Kept { window, standing, told, turned: None })
+    }
+}
+
+impl Kept {
+    /// Whether an instant is inside.
+    pub fn is_around(&self, at_ms: i64) -> bool {
+        self.window.start_ms <= at_ms && at_ms < self.window.end_ms
+    }
+}

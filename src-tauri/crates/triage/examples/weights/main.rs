@@ -32,8 +32,6 @@ const DRESSES: u64 = 3;
 const PARTS: usize = 5;
 /// What a request made of a phrase weighs beside a whole one.
 const PHRASE_WEIGHT: f32 = 0.6;
-/// Writers whose records are learned from.
-const WRITERS: usize = 4;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let (all, phrases, number) = corpus::whole()?;
@@ -172,7 +170,8 @@ fn dressed(one: &Labelled, dresses: u64) -> Vec<Example> {
 /// Learns from all writers but one, and judges that one.
 fn writers(all: &[Labelled], phrases: &str) -> Result<(), Box<dyn Error>> {
     let mut judged = Vec::new();
-    for writer in 0..WRITERS {
+    let count = all.iter().map(|one| one.writer + 1).max().unwrap_or_default();
+    for writer in 0..count {
         let others: Vec<&Labelled> = all.iter().filter(|one| one.writer != writer).collect();
         let (table, heads) = learned(&others, phrases);
         let model = table.model(0, &heads);

@@ -309,7 +309,8 @@ fn embeddings_pass_over_a_model_that_makes_none() {
 #[test]
 fn a_server_may_go_and_come_back() {
     let mut ollama = ollama();
-    let config = configured("ollama", "ollama", &ollama.url()) + CHAIN;
+    let written = configured("ollama", "ollama", &ollama.url());
+    let config = format!("{}\nstart = [\"ollama\", \"serve\"]\n\n{CHAIN}", written.trim_end());
     let stage = Stage::serving(&config);
     assert_eq!(stage.chat("weir-low", "there").header("x-weir-route"), "ollama/qwen3:8b");
     ollama.go_away();

@@ -107,6 +107,25 @@ fn lm_studios_server_is_started_and_stopped_by_its_own_command_line() {
 }
 
 #[test]
+fn a_server_is_offered_to_be_started_only_where_there_is_something_to_start() {
+    let mut studio = LocalServer::start(Likeness::LmStudio, vec![Held::new("q3", 8_192)]);
+    let url = format!("{}/v1", studio.url());
+    let mut stage = Stage::new(&configured("lmstudio", "openai", &url));
+    studio.go_away();
+    let status =
+        |stage: &Stage| stage.home.weir(&["local", "status", "--json"]).ok().replace("\": ", "\":");
+    let path = stage.home.out().display().to_string();
+    stage.home.set("PATH", &path);
+    let without = status(&stage);
+    assert!(without.contains("its program was not found"), "{without}");
+    assert!(!without.contains("\"can_start\":true"), "{without}");
+    with_program(&mut stage, "lms", "exit 0");
+    let with = status(&stage);
+    assert!(with.contains("weir local start lmstudio"), "{with}");
+    assert!(with.contains("\"can_start\":true"), "{with}");
+}
+
+#[test]
 fn a_system_unit_that_is_not_ours_to_start_is_told_with_the_command_that_is() {
     let mut ollama = ollama();
     let mut stage = Stage::new(&configured("ollama", "ollama", &ollama.url()));

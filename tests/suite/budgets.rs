@@ -280,8 +280,8 @@ fn recorded(asked: &weir_tests::Asked) -> weir_tests::Answer {
 }
 
 /// A home of an administrator in Tokyo, whose Claude Code answered once on 20 November.
-fn administrator(reports: fn(&weir_tests::Asked) -> weir_tests::Answer) -> (Home, Provider) {
-    let provider = Provider::answering(reports);
+fn administrator() -> (Home, Provider) {
+    let provider = Provider::answering(recorded);
     let mut home = Home::pointing_at(&provider);
     let url = provider.url();
     let openrouter = format!(
@@ -301,7 +301,7 @@ fn administrator(reports: fn(&weir_tests::Asked) -> weir_tests::Answer) -> (Home
 
 #[test]
 fn a_reconciliation_reads_as_a_person_would_say_it() {
-    let (home, _provider) = administrator(recorded);
+    let (home, _provider) = administrator();
     home.weir(&["import", "claude-code"]).ok();
     let said = home.weir(&["reconcile", "anthropic", "--month", "2025-11"]).ok();
     let first = "anthropic reports $2.02 for 2025-11, the ledger has $0.0015: $2.02 more.";
@@ -325,7 +325,7 @@ fn a_reconciliation_reads_as_a_person_would_say_it() {
 
 #[test]
 fn a_report_of_thirty_days_is_held_against_those_days_alone() {
-    let (home, _provider) = administrator(recorded);
+    let (home, _provider) = administrator();
     let yesterday = ago(86_400);
     let found =
         home.weir(&["reconcile", "openrouter", "--month", &yesterday[..7], "--json"]).json();
@@ -360,10 +360,9 @@ fn a_providers_report_is_held_against_the_ledger() {
 
 #[test]
 fn a_report_without_an_end_is_refused_and_not_added_up() {
-    let (home, _provider) = administrator(|_| {
-        let page = r#"{"data":[{"starting_at":"2025-11-20T00:00:00Z","results":[{"amount":"5"}]}],"has_more":true,"next_page":"again"}"#;
-        Reply::json(200, page).answer()
-    });
+    let (home, provider) = administrator();
+    let report = r#"{"data":[{"starting_at":"2025-11-20T00:00:00Z","results":[{"amount":"5"}]}],"has_more":true,"next_page":"again"}"#;
+    (0..40).for_each(|_| provider.script(Reply::json(200, report).answer()));
     let endless = home.weir(&["reconcile", "anthropic", "--month", "2025-11"]);
     assert_eq!((endless.code, endless.stdout.as_str()), (1, ""));
     assert!(endless.stderr.contains("goes on after 40 pages"), "{}", endless.stderr);

@@ -321,6 +321,10 @@ pub const FAULTS: &[Fault] = &[
         reply.frames.retain(|frame| frame != b"data: [DONE]\n\n");
         reply.answer()
     }),
-    odd("no last chunk", |m| unended(m.well().answer(), vec![Step::Cut])),
+    odd("no last chunk", |m| match m.stream {
+        true => unended(m.well().answer(), vec![Step::Cut]),
+        // Its length says where it ends.
+        false => m.well().answer(),
+    }),
     odd("a length", |m| Reply { sized: true, ..m.well() }.answer()),
 ];

@@ -53,8 +53,8 @@ screens: setup-test ; cd ui && npm run --silent screens
 kill-long: ; cargo build --locked --release -p weir-cli && WEIR_KILLS=10000 WEIR_BIN=$(CURDIR)/target/release/weir cargo test --locked -p weir-tests --test suite -- kill --nocapture
 # The failure scenarios with their real times; some twenty minutes.
 failover-full: ; cargo build --locked -p weir-cli && WEIR_FAILOVER_FULL=1 cargo test --locked -p weir-tests --test suite -- failover:: issue_ --nocapture
-# Every kind of fault under a hundred seeds.
-sim-full: ; cargo build --locked -p weir-cli && WEIR_SIM_SEEDS=100 cargo test --locked -p weir-tests --test suite -- sim:: --nocapture
+# Every kind of fault under a thousand seeds; a hundred of them are part of `make test`.
+sim-full: ; cargo build --locked -p weir-cli && WEIR_SIM_SEEDS=1000 cargo test --locked -p weir-tests --test suite -- sim:: --nocapture
 # Every answer of the corpus cut and split at every byte.
 translate-full: ; WEIR_EVERY_BYTE=1 cargo test --locked -p weir-translate -- answers:: --nocapture
 # Every file system call of connect and disconnect, killed once each; needs strace.

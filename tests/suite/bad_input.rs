@@ -354,14 +354,15 @@ fn a_redirect_is_not_followed() {
 }
 
 #[test]
-fn a_web_page_in_place_of_an_answer_passes_and_is_not_booked_as_exact() {
+fn a_web_page_in_place_of_an_answer_is_told_and_is_not_booked_as_exact() {
     let rig = Rig::scripted();
     let page = "<html><body>Sign in to the hotel network</body></html>";
     let mut reply = Reply::json(200, page);
     reply.headers = vec![("content-type".into(), "text/html".into())];
     rig.provider.script(reply.answer());
     let response = rig.client().ask(Kind::Messages, false, "captive");
-    assert_eq!(response.text(), page);
+    assert_eq!(response.status, 502, "{}", response.text());
+    assert!(message(Kind::Messages, &response).contains("a web page"), "{}", response.text());
     let end = rig.row("captive").ended().clone();
     assert!(end.pricing != "exact", "{end:?}");
 }

@@ -6,3 +6,4 @@ pub mod course;
 mod held;
 mod rests;
 mod scenarios;
+mod torn;

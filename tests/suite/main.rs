@@ -39,6 +39,9 @@ mod restart;
 /// A request goes where its task, its tier, the rules and its conversation say, and never in silence.
 mod routing;
 
+/// A newcomer's day: as shipped, with one local server and one cloud provider.
+mod day;
+
 /// Shadow mode and another configuration are priced by what really happened.
 mod simulate;
 

@@ -1,13 +1,13 @@
-//! The usage hider: what passes does not depend on how the stream is cut, and without a usage
+//! Whole events without the usage chunk: what passes does not depend on how the stream is cut, and without a usage
 //! report nothing changes.
 #![no_main]
 
 use bytes::Bytes;
 use libfuzzer_sys::fuzz_target;
-use weir_wire::UsageHider;
+use weir_wire::WholeEvents;
 
 fn hide(pieces: &[&[u8]]) -> Vec<u8> {
-    let mut hider = UsageHider::new();
+    let mut hider = WholeEvents::new(true);
     let mut out = Vec::new();
     for piece in pieces {
         out.extend_from_slice(&hider.feed(Bytes::copy_from_slice(piece)));

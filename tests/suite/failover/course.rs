@@ -58,7 +58,12 @@ impl Lane {
 
     /// A stream of `WORDS` words, each marked with who says it.
     pub fn turn(self, who: &str, model: &str) -> Turn {
-        let text = (0..WORDS).map(|n| format!("{who}{n:02} ")).collect();
+        self.turn_of(WORDS, who, model)
+    }
+
+    /// The same with as many words as are wanted.
+    pub fn turn_of(self, words: usize, who: &str, model: &str) -> Turn {
+        let text = (0..words).map(|n| format!("{who}{n:02} ")).collect();
         let turn = Turn::new(self.served, Tokens::plain(100, 60));
         Turn { text, model: model.into(), usage_chunk: true, ..turn }
     }

@@ -202,7 +202,8 @@ fn s10_one_damaged_event_reaches_no_client() {
         // A translation cannot know what the damaged piece held, and says so, or asks another.
         match (lane.client == lane.served, hold) {
             (true, _) => whole(&course, &timed, "prim"),
-            (false, _) => safe(&course, &timed),
+            (false, true) => whole(&course, &timed, "fall"),
+            (false, false) => safe(&course, &timed),
         }
         course.stays_healthy("s10-after");
     });

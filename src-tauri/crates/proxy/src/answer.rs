@@ -25,7 +25,7 @@ use weir_core::route::Candidate;
 use weir_core::{Endpoint, Metered, Outcome};
 use weir_wire::encoding::Encoding;
 use weir_wire::error_body::ProblemKind;
-use weir_wire::hide::UsageHider;
+use weir_wire::events::WholeEvents;
 use weir_wire::tap::Tap;
 
 const TASK: HeaderName = HeaderName::from_static("x-weir-task");
@@ -93,11 +93,13 @@ async fn same(
     *head.status_mut() = answer.status;
     *head.headers_mut() = std::mem::take(&mut answer.headers);
     inbound(head.headers_mut());
-    let exact = answer.body.size_hint().exact();
+    let mut exact = answer.body.size_hint().exact();
     let success = answer.status.is_success();
-    let hides = hides_usage && sse && success;
-    if hides {
+    // Event by event, so that after a break in the middle of one the error can still be told.
+    let by_event = sse && success && encoding == Encoding::Identity;
+    if by_event {
         head.headers_mut().remove(header::CONTENT_LENGTH);
+        exact = None;
     }
     // The request's body is no longer needed; a long stream must not hold it.
     drop(asked);
@@ -110,7 +112,7 @@ async fn same(
             shape,
             ticket,
             endpoint,
-            speakable: sse && encoding == Encoding::Identity && exact.is_none(),
+            speakable: by_event,
             must_end: success && (sse || streams),
             exact,
             tasks: context.tasks.clone(),
@@ -118,7 +120,10 @@ async fn same(
         })))
     };
     if sse || streams && success {
-        let shape = if hides { Shape::Hiding(UsageHider::new()) } else { Shape::AsItCame };
+        let shape = match by_event {
+            true => Shape::Events(WholeEvents::new(hides_usage)),
+            false => Shape::AsItCame,
+        };
         return Ok(head.map(|()| relayed(answer.body, read, ticket, shape, open)));
     }
     match collect(answer.body, read, ticket).await? {

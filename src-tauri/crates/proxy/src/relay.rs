@@ -19,7 +19,7 @@ use weir_core::meter::End;
 use weir_core::{Endpoint, Metered, Outcome};
 use weir_wire::damaged::without_damaged;
 use weir_wire::error_body::{Problem, ProblemKind, error_event};
-use weir_wire::hide::UsageHider;
+use weir_wire::events::WholeEvents;
 use weir_wire::hub::{self, Ending};
 use weir_wire::tap::Tap;
 
@@ -34,7 +34,7 @@ pub struct Relay {
     silence: Option<Silence>,
     ticket: Ticket,
     endpoint: Endpoint,
-    /// Whether an error event can be added to the stream: SSE, not compressed, no fixed length.
+    /// Whether an error event can be added to the stream: SSE that is not compressed.
     speakable: bool,
     /// Whether the dialect has an end that must be seen.
     must_end: bool,
@@ -48,10 +48,10 @@ pub struct Relay {
 
 /// What a stream's bytes become on their way to the client.
 pub enum Shape {
-    /// The same bytes.
+    /// The same bytes, as they come.
     AsItCame,
-    /// The same, without the usage chunk the client did not ask for.
-    Hiding(UsageHider),
+    /// The same, an event at a time; without the usage chunk where the client did not ask for it.
+    Events(WholeEvents),
     /// The client's dialect.
     Translated(Box<hub::Stream>),
 }
@@ -190,16 +190,11 @@ impl Relay {
         self.ticket.first_byte();
         let known = self.fed.min(data.len());
         self.fed -= known;
-        let mut data = data;
         let mut stage = Stage::Within;
+        let mut damaged = false;
         if let Some(tap) = &mut self.tap {
-            let whole = known == 0 && tap.between_events();
             tap.feed(&data[known..]);
-            let own = !matches!(self.shape, Shape::Translated(_));
-            if tap.met_damage() && whole && own {
-                tracing::warn!("an event of a provider's stream was damaged and is left out");
-                data = without_damaged(data);
-            }
+            damaged = tap.met_damage();
             stage = match tap.end() {
                 End::Open if !tap.content_started() => Stage::Before,
                 End::Open => Stage::Within,
@@ -208,7 +203,16 @@ impl Relay {
         }
         let shown = match &mut self.shape {
             Shape::AsItCame => data,
-            Shape::Hiding(hider) => hider.feed(data),
+            Shape::Events(events) => {
+                let begun = events.is_inside();
+                let whole = events.feed(data);
+                if damaged && !begun {
+                    tracing::warn!("an event of a provider's stream was damaged and is left out");
+                    without_damaged(whole)
+                } else {
+                    whole
+                }
+            }
             Shape::Translated(stream) => Bytes::from(stream.feed(&data)),
         };
         if let Some(silence) = &mut self.silence {
@@ -238,7 +242,12 @@ impl Relay {
         };
         let rest = match &mut self.shape {
             Shape::AsItCame => Bytes::new(),
-            Shape::Hiding(hider) => hider.finish(),
+            Shape::Events(events) if cut && events.is_inside() => {
+                self.speakable = false;
+                Bytes::new()
+            }
+            Shape::Events(_) if cut => Bytes::new(),
+            Shape::Events(events) => events.finish(),
             Shape::Translated(stream) => {
                 let rest = stream.finish(if cut { Ending::Cut } else { Ending::Clean });
                 let outcome = match (booked, stream.failed()) {
@@ -259,13 +268,13 @@ impl Relay {
             (false, _) if broke && !complete => Tail::Break,
             (false, _) if rest.is_empty() => Tail::Done,
             (false, _) => Tail::Frame(rest),
-            (true, true) => Tail::Frame(self.told_cut(&rest, ended)),
+            (true, true) => Tail::Frame(self.told_cut(ended)),
             (true, false) => Tail::Break,
         }
     }
 
-    /// What was held back, and the event that says the rest is missing.
-    fn told_cut(&self, rest: &[u8], ended: Ended) -> Bytes {
+    /// The event that says the rest is missing.
+    fn told_cut(&self, ended: Ended) -> Bytes {
         let (kind, status, message, code) = match ended {
             Ended::Stalled => {
                 (ProblemKind::Timeout, 504, "the provider fell silent", "upstream_stalled")
@@ -279,9 +288,7 @@ impl Relay {
             code: Some(code),
             request_id: None,
         };
-        let mut bytes = rest.to_vec();
-        bytes.extend_from_slice(error_event(self.endpoint, &problem).as_bytes());
-        Bytes::from(bytes)
+        Bytes::from(error_event(self.endpoint, &problem))
     }
 
     /// The provider's length, when nothing is hidden from the stream.
@@ -298,7 +305,7 @@ impl Drop for Relay {
         // The client left before the provider ended: whatever the tap has seen is what is known.
         let Some(tap) = self.tap.take() else { return };
         let known = tap.metered();
-        let hiding = matches!(self.shape, Shape::Hiding(_));
+        let hiding = matches!(&self.shape, Shape::Events(events) if events.hides());
         if hiding && known.end == End::Complete && known.usage.is_none() {
             let upstream = std::mem::replace(&mut self.upstream, AnswerBody::Broken);
             let must_end = self.must_end;

@@ -16,6 +16,13 @@ pub(crate) fn is_damaged(data: &[u8]) -> bool {
     data.first() == Some(&b'{') && data.len() <= CHECKED_EVENT_BYTES_MAX && unreadable(data)
 }
 
+/// Whether the body of an answer is nothing, or a part of a JSON document. A body that is no JSON at
+/// all is not.
+pub fn is_torn(body: &[u8]) -> bool {
+    let body = body.trim_ascii();
+    body.is_empty() || matches!(body[0], b'{' | b'[') && unreadable(body)
+}
+
 /// A piece of a stream that begins between two events, without its damaged ones.
 pub fn without_damaged(piece: Bytes) -> Bytes {
     let mut boundary = Boundary::new();
@@ -48,6 +55,16 @@ mod tests {
     fn a_damaged_event_is_left_out_and_its_neighbours_stay_as_they_are() {
         let text = "data: {\"a\":1}\n\nevent: x\ndata: {\"a\":\n\n: note\n\ndata: [DONE]\r\n\r\ndata: {\"b\"";
         assert_eq!(passed(text), "data: {\"a\":1}\n\n: note\n\ndata: [DONE]\r\n\r\ndata: {\"b\"");
+    }
+
+    #[test]
+    fn half_a_document_is_torn_and_what_was_never_one_is_not() {
+        for torn in ["", " \n", "{\"content\": [{\"te", "[1,", "{} {"] {
+            assert!(is_torn(torn.as_bytes()), "{torn}");
+        }
+        for whole in ["{}", "[]\n", "{\"a\": NaN}", "null", "Internal error", "<html>"] {
+            assert!(!is_torn(whole.as_bytes()), "{whole}");
+        }
     }
 
     #[test]

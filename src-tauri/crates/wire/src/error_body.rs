@@ -62,8 +62,7 @@ pub fn error_body(dialect: Dialect, problem: &Problem<'_>) -> String {
 }
 
 /// The event that ends an SSE stream of `endpoint` which cannot go on. It begins with a line end,
-/// so that it may follow a line that was cut: harmless after a whole event, and after half of one
-/// Anthropic's SDKs still see an event named `error`.
+/// which is harmless after a whole event: what came before may be a comment without its blank line.
 pub fn error_event(endpoint: Endpoint, problem: &Problem<'_>) -> String {
     match endpoint {
         Endpoint::Messages | Endpoint::MessagesCount => {

@@ -25,11 +25,11 @@ use tokio::time::{Sleep, sleep};
 use weir_core::meter::End;
 use weir_core::retry_after::asked_wait;
 use weir_core::verdict::{Fault, Says};
-use weir_core::{Endpoint, Outcome};
-use weir_wire::damaged::without_damaged;
+use weir_core::{Endpoint, Metered, Outcome};
+use weir_wire::damaged::{is_torn, without_damaged};
 use weir_wire::encoding::{Encoding, decode_body, decode_start};
 use weir_wire::hub::{self, Form, Framing};
-use weir_wire::tap::Tap;
+use weir_wire::tap::{TAP_BODY_BYTES_MAX, Tap};
 
 /// Most of a provider's compressed error that is read, in bytes once decoded.
 const ERROR_DECODED_BYTES_MAX: usize = 256 * 1024;
@@ -58,6 +58,8 @@ struct First {
     events: usize,
     /// Read to the end, not to the first content.
     whole: bool,
+    /// An event of it was damaged.
+    damaged: bool,
     /// Counts what is held.
     held: Held,
 }
@@ -95,11 +97,7 @@ impl Course<'_> {
         }
         let endpoint = to.candidate.endpoint;
         if is_page(&head.answer.headers) && endpoint.metered() {
-            let what = "a web page instead of an answer".to_owned();
-            let failure = Failure::of(&to.candidate, Fault::Garbled, what);
-            let outcome = Outcome::Truncated;
-            let first = First::of(&mut head, endpoint, false, self.context.live.body());
-            return failed(failure, Open::Answer(self.started(to, head, first), outcome));
+            return page(to, head);
         }
         if let Some(pass) = &head.ticket.pass {
             pass.headed();
@@ -166,7 +164,13 @@ impl Course<'_> {
     }
 
     fn judge(&self, to: &To<'_>, head: Head, first: First, came: Came) -> Try {
+        // A translation cannot know what it said; its client has seen nothing yet.
+        let torn = first.damaged && matches!(head.way, Way::Translated(_));
         let (fault, outcome, what) = match came {
+            Came::Enough | Came::End | Came::Cut if torn => {
+                let what = "a piece of the provider's stream is damaged".to_owned();
+                (Fault::Cut, Outcome::Truncated, what)
+            }
             Came::Late if first.tap.content_started() => {
                 (Fault::Slow, Outcome::Timeout, "the provider fell silent".to_owned())
             }
@@ -180,7 +184,10 @@ impl Course<'_> {
                 End::Open if came == Came::End && !first.tap.readable() => {
                     return self.let_go(to, head, first);
                 }
-                End::Open if came == Came::End && !self.asked.streams() => {
+                // A part of an answer whose framing says that it is all of it has broken off as well.
+                End::Open
+                    if came == Came::End && !self.asked.streams() && !first.is_torn(&head) =>
+                {
                     let what = "an answer that is none".to_owned();
                     let failure = Failure::of(&to.candidate, Fault::Garbled, what);
                     let started = self.started(to, head, first);
@@ -280,7 +287,16 @@ impl First {
         let headers = &head.answer.headers;
         let tap = tap_for(endpoint, headers);
         let body = std::mem::replace(&mut head.answer.body, AnswerBody::Broken);
-        Self { body, tap, pieces: VecDeque::new(), bytes: 0, events: 0, whole, held }
+        Self {
+            body,
+            tap,
+            pieces: VecDeque::new(),
+            bytes: 0,
+            events: 0,
+            whole,
+            damaged: false,
+            held,
+        }
     }
 
     /// Reads one piece more. Giving it up half-way loses nothing.
@@ -298,6 +314,7 @@ impl First {
         };
         ticket.first_byte();
         self.tap.feed(&data);
+        self.damaged |= self.tap.met_damage();
         self.bytes += data.len();
         let room = self.held.grow(data.len(), HELD_ANSWERS_BYTES_MAX);
         self.events += memchr::memmem::find_iter(&data, b"\n\n").count();
@@ -323,10 +340,17 @@ impl First {
         self.pieces.iter().flat_map(|piece| piece.iter().copied()).collect()
     }
 
+    /// Whether what came is no JSON from its first byte to its last.
+    fn is_torn(&self, head: &Head) -> bool {
+        let encoding = Encoding::parse(text(&head.answer.headers, header::CONTENT_ENCODING));
+        let plain = decode_body(encoding, &self.all(), TAP_BODY_BYTES_MAX);
+        plain.is_ok_and(|plain| is_torn(&plain))
+    }
+
     /// The body from its beginning, the tap that has read what was held back, and how much that is.
     /// `own` is whether the client reads the provider's own events.
     fn resumed(mut self, own: bool) -> (AnswerBody, Tap, usize) {
-        if self.tap.met_damage() && own {
+        if self.damaged && own {
             let held = without_damaged(Bytes::from(self.all()));
             self.bytes = held.len();
             self.pieces = VecDeque::from([held]);
@@ -344,14 +368,20 @@ fn failed(failure: Failure, open: Open) -> Try {
     Try::Failed(Box::new(Failed { failure, open }))
 }
 
+/// Not passed on: who asked for a stream would find no event in it, and take it for an empty answer.
+fn page(to: &To<'_>, head: Head) -> Try {
+    let what = "a web page instead of an answer. Correct its base_url, or sign in to the network";
+    let failure = Failure::of(&to.candidate, Fault::Garbled, what.to_owned());
+    failed(failure, Open::Ticket(Box::new(head.ticket), Outcome::Truncated, Metered::default()))
+}
+
 fn redirected(to: &To<'_>, head: Head) -> Try {
     // Not followed, and not passed on either: a client that followed it would take its token and
     // its prompt to a host nobody stored.
     let status = head.answer.status.as_u16();
     let what = format!("a redirect (status {status}), which is not followed. Correct its base_url");
     let failure = Failure::of(&to.candidate, Fault::Redirect, what);
-    let metered = weir_core::Metered::default();
-    failed(failure, Open::Ticket(Box::new(head.ticket), Outcome::UpstreamError, metered))
+    failed(failure, Open::Ticket(Box::new(head.ticket), Outcome::UpstreamError, Metered::default()))
 }
 
 fn said(status: u16, words: &str) -> String {

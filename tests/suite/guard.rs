@@ -316,12 +316,15 @@ fn a_killed_guardian_is_replaced_and_the_new_one_does_its_work() {
     assert!(desk.as_before());
 }
 
-/// Kills the guardian and the engine at once.
+/// Kills the guardian and the engine at once: both are halted first, so that on a busy machine
+/// neither has the time to replace the other.
 fn kill_both(desk: &Desk, weir: Weir) {
     let guardian = desk.family.guardian().pid.to_string();
-    let both = ["-KILL", &guardian, &weir.pid().to_string()];
-    let killed = Command::new("kill").args(both).status().expect("kill runs");
-    assert!(killed.success());
+    for signal in ["-STOP", "-KILL"] {
+        let both = [signal, &guardian, &weir.pid().to_string()];
+        let killed = Command::new("kill").args(both).status().expect("kill runs");
+        assert!(killed.success());
+    }
     weir.kill();
     desk.family.gone();
 }

@@ -26,6 +26,8 @@ const DEADLINE: Duration = Duration::from_secs(40);
 /// A good stream takes its time, so that it is under way while others fail.
 const GOOD_PAUSE: Step = Step::Wait(Duration::from_millis(15));
 
+/// How long a provider may say nothing, as the settings say.
+const FIRST_CONTENT: Duration = Duration::from_millis(1500);
 const SETTINGS: &str = "[failover]\nwait = \"1200ms\"\ntotal = \"20s\"\nfirst_content = \"1500ms\"\n\
     first_thought = \"1500ms\"\nwhole_answer = \"2500ms\"\nstall = \"3s\"\nfailures = 0\n";
 
@@ -192,7 +194,7 @@ fn run(client: &Client, case: Case, truth: &Truth) -> Option<String> {
     let wrong = match response {
         Err(error) => Some(format!("no response: {error}")),
         Ok(_) if took > DEADLINE => Some("past its deadline".into()),
-        Ok(response) => checker::wrong(&plan, &sent.unwrap_or_default(), &response),
+        Ok(response) => checker::wrong(&plan, &sent.unwrap_or_default(), &response, took),
     };
     wrong.map(|what| {
         let Plan { lane, stream, hold, chain, times, down, place, fault } = &plan;

@@ -33,6 +33,8 @@ struct Answered {
 
 /// Text pieces of a stream.
 const STREAM_DELTAS: usize = 46;
+/// Text pieces of a chat stream, so that it has as many events: it begins and ends with fewer.
+const CHAT_DELTAS: usize = 48;
 /// The model whose streams are long, as a request names it.
 const LONG_MODEL: &[u8] = b"gpt-5-mini";
 /// Text pieces of a long stream: two hours at fifty a second.
@@ -90,7 +92,7 @@ fn chat_events(whole: String) -> Answered {
         )
     };
     let head = [choice(r#"{"role":"assistant","content":"","refusal":null}"#, "null")];
-    let deltas = (0..STREAM_DELTAS)
+    let deltas = (0..CHAT_DELTAS)
         .map(|n| choice(&format!(r#"{{"content":"word {n} of the answer "}}"#), "null"));
     let tail = [
         choice("{}", "\"stop\""),
@@ -134,8 +136,8 @@ async fn answer(
     }
     let chat = request.uri().path().ends_with("/chat/completions");
     let mut body = request.into_body();
-    let (mut last, mut streams, mut paced, mut deltas) =
-        (Bytes::new(), false, false, STREAM_DELTAS);
+    let (mut last, mut streams, mut paced) = (Bytes::new(), false, false);
+    let mut deltas = if chat { CHAT_DELTAS } else { STREAM_DELTAS };
     while let Some(frame) = body.frame().await {
         if let Ok(data) = frame?.into_data()
             && !data.is_empty()

@@ -16,6 +16,12 @@ pub(crate) fn is_damaged(data: &[u8]) -> bool {
     data.first() == Some(&b'{') && data.len() <= CHECKED_EVENT_BYTES_MAX && unreadable(data)
 }
 
+/// Whether the data of a stream's last event is a part of a JSON object, of any length.
+pub(crate) fn is_half(data: &[u8]) -> bool {
+    let data = data.trim_ascii();
+    data.first() == Some(&b'{') && unreadable(data)
+}
+
 /// Whether the body of an answer is nothing, or a part of a JSON document. A body that is no JSON at
 /// all is not.
 pub fn is_torn(body: &[u8]) -> bool {

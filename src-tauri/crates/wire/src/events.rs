@@ -3,6 +3,7 @@
 //! request the usage-only chunk of an OpenAI chat stream is taken out, for a client that did not ask
 //! for it. What passes does not depend on how the stream is cut.
 
+use crate::damaged::is_half;
 use crate::json::Value;
 use crate::sse::{self, Boundary, LINE_END_BYTES_MAX};
 use bytes::Bytes;
@@ -84,10 +85,13 @@ impl WholeEvents {
     }
 
     /// Gives what is held back, when the stream has ended: readers take a last event without its
-    /// blank line for one. After a break nothing of it may pass.
+    /// blank line for one, and half of one for damage, so that this is left out. After a break
+    /// nothing of it may pass.
     pub fn finish(&mut self) -> Bytes {
         let held = std::mem::take(&mut self.held);
-        if self.hides && is_usage_only(&held, self.first) { Bytes::new() } else { held.into() }
+        let torn = sse::event(&held, self.first).is_some_and(|event| is_half(&event.data));
+        let hidden = self.hides && is_usage_only(&held, self.first);
+        if torn || hidden { Bytes::new() } else { held.into() }
     }
 
     /// Whether a part of an event has passed whose rest has not: no event can be added now.
@@ -162,6 +166,19 @@ mod tests {
         }
         out.extend_from_slice(&events.finish());
         out
+    }
+
+    #[test]
+    fn half_of_a_last_event_is_left_out_and_a_whole_one_without_its_blank_line_is_not() {
+        let whole = "data: {\"a\":1}\n\n";
+        let end = |tail: &str| {
+            let all = passed(false, &[format!("{whole}{tail}").as_bytes()]);
+            String::from_utf8(all).expect("text")
+        };
+        assert_eq!(end("data: {\"choices\":[],\"usage\":{\"pro"), whole);
+        for sound in ["data: [DONE]", "data: {\"a\":2}\n"] {
+            assert_eq!(end(sound), format!("{whole}{sound}"));
+        }
     }
 
     fn hidden(stream: &str) -> String {

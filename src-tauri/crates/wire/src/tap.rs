@@ -16,7 +16,7 @@ mod openai_usage;
 use self::body::Body;
 pub(crate) use self::body::Items;
 use self::core::Reading;
-use crate::damaged::is_damaged;
+use crate::damaged::{is_damaged, is_half};
 use crate::encoding::{Decoder, Encoding};
 use crate::json::Value;
 use crate::lines::Lines;
@@ -124,7 +124,8 @@ impl Shape {
     fn rest(&self, dialect: &mut DialectReading) {
         match self {
             Self::Events(splitter) => {
-                if let Some(event) = splitter.pending() {
+                // Half of an end is none, whatever its name says.
+                if let Some(event) = splitter.pending().filter(|event| !is_half(&event.data)) {
                     dialect.event(event.name, &event.data);
                 }
             }
@@ -237,8 +238,8 @@ impl DialectReading {
         }
     }
 
-    /// One event of a stream. Data that is not one whole JSON value is passed over, but for the
-    /// marker with which OpenAI's dialect ends.
+    /// One event of a stream. Data that is no JSON is passed over, but for the marker with which
+    /// OpenAI's dialect ends.
     fn event(&mut self, name: &[u8], data: &[u8]) {
         if data.trim_ascii() == b"[DONE]" {
             self.reading().done();

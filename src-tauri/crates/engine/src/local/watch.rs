@@ -301,7 +301,7 @@ impl Watch {
         let sure = searched.is_none() || was.is_some();
         let far = places.iter().any(|place| !address::is_here(place));
         let command = self.routing.config().starts.contains_key(&provider.name);
-        let startable = process::can_start(&provider.name, &provider.base_url, was, command);
+        let startable = process::can_start(&provider.name, &likeliest, was, command);
         let target = Target {
             provider,
             key: self.key(provider).await,

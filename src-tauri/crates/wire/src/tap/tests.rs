@@ -134,6 +134,21 @@ fn a_stream_cut_anywhere_is_never_complete_before_its_end_and_never_panics() {
 }
 
 #[test]
+fn half_of_the_event_that_ends_a_stream_is_no_end() {
+    let ended = |endpoint: &Endpoint| matches!(endpoint, Endpoint::Messages | Endpoint::Responses);
+    for (endpoint, sse, stream) in streams().into_iter().filter(|(e, sse, _)| *sse && ended(e)) {
+        let last = stream.rfind("data: {").expect("an event with data");
+        for length in ["data: {".len(), "data: {\"type\":\"".len()] {
+            assert_eq!(
+                read(endpoint, sse, &stream[..last + length]).end,
+                End::Open,
+                "{endpoint:?}"
+            );
+        }
+    }
+}
+
+#[test]
 fn every_encoding_is_seen_through_and_events_are_not_held_back_by_it() {
     let (endpoint, sse, stream) = streams().remove(0);
     let whole = read(endpoint, sse, &stream);

@@ -1,5 +1,5 @@
 //! Whole events without the usage chunk: what passes does not depend on how the stream is cut, and without a usage
-//! report nothing changes.
+//! report nothing changes, but that half of a last event is left out.
 #![no_main]
 
 use bytes::Bytes;
@@ -23,5 +23,6 @@ fuzz_target!(|bytes: &[u8]| {
     assert!(whole.len() <= input.stream.len());
     // A key can be spelled with escapes, so a backslash leaves room for one as well.
     let may_report = input.stream.windows(5).any(|w| w == b"usage") || input.stream.contains(&b'\\');
-    assert!(may_report || whole == input.stream);
+    let rest = input.stream.strip_prefix(whole.as_slice());
+    assert!(may_report || rest.is_some_and(|rest| rest.is_empty() || rest.contains(&b'{')));
 });

@@ -134,11 +134,6 @@ impl Splitter {
         if self.skipping { None } else { event(&self.frame, self.first) }
     }
 
-    /// Whether no event is in progress.
-    pub fn between_events(&self) -> bool {
-        self.frame.is_empty() && !self.skipping
-    }
-
     /// Whether an event was skipped for its length.
     pub fn lost(&self) -> bool {
         self.lost

@@ -89,14 +89,6 @@ impl Tap {
         std::mem::take(&mut self.decoder.sink_mut().damaged)
     }
 
-    /// Whether what was fed so far ends between two events.
-    pub fn between_events(&self) -> bool {
-        match &self.decoder.sink().shape {
-            Shape::Events(splitter) => splitter.between_events(),
-            _ => false,
-        }
-    }
-
     /// Whether everything so far could be read. `false` after an unknown encoding, damaged
     /// compressed data, or an event or body over its limit: then a missing end says nothing.
     pub fn readable(&self) -> bool {

@@ -46,6 +46,7 @@ fn main() {
         "login",
         "login_set",
         "retry",
+        "use_port",
         "hide",
         "restore_and_quit",
         "quit",

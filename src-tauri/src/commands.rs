@@ -1,8 +1,7 @@
-//! What the window may ask for: one line each onto the engine's desk, and nothing decided here.
-//! The list is repeated in build.rs and capabilities/default.json; one missing there is refused.
+//! What the window may ask for: one line each onto the engine's desk, or onto the process that stays,
+//! and nothing decided here. The list is repeated in build.rs and capabilities/default.json; one missing there is refused.
 
-use crate::shell::Shell;
-use crate::{clicks, say, tray};
+use crate::pane::Pane;
 use std::sync::Arc;
 use tauri::async_runtime::spawn_blocking;
 use tauri::{AppHandle, State};
@@ -17,8 +16,10 @@ use weir_engine::api::{
 use weir_engine::api::{Chart, ChartQuery};
 use weir_engine::api::{ConfigChange, ConfigEdit, Profiles, RoutingText};
 use weir_engine::config;
+use weir_resident::words::Ask;
+use weir_resident::{login as at_login, say};
 
-type Held<'a> = State<'a, Arc<Shell>>;
+type Held<'a> = State<'a, Arc<Pane>>;
 
 /// Makes each line a command: asked off the main thread, failing as the engine says.
 macro_rules! commands {
@@ -28,21 +29,21 @@ macro_rules! commands {
         /// # Errors
         /// What the engine says.
         #[tauri::command]
-        pub async fn $name(shell: Held<'_>, $($arg: $type),*) -> Result<$out, ApiProblem> {
-            away(&shell, $ask).await
+        pub async fn $name(pane: Held<'_>, $($arg: $type),*) -> Result<$out, ApiProblem> {
+            away(&pane, $ask).await
         }
     )*};
 }
 
 commands! {
     /// What the window shows now.
-    view() -> WindowView = |shell| Ok(shell.window_view());
+    view() -> WindowView = |pane| pane.view();
     /// Passes everything through to where it asked, or routes again.
     pause(paused: bool) -> () = on(move |desk| desk.pause(paused));
     /// Puts the proxy's address on the clipboard.
-    copy_address() -> () = tray::copy_address;
+    copy_address() -> () = asked(Ask::CopyAddress);
     /// Puts a text that the window shows on the clipboard.
-    copy(text: String) -> () = move |shell| shell.clipboard.put(&text);
+    copy(text: String) -> () = asked(Ask::Copy(text));
     /// Requests.
     requests(query: LogQuery) -> Vec<LogRow> = on(move |desk| desk.log(&query));
     /// One request.
@@ -103,23 +104,33 @@ commands! {
     /// The configuration in force.
     config_shown() -> ConfigShown = on(|desk| desk.config_show());
     /// Every problem of the configuration file.
-    config_check() -> ConfigReport = |shell| config::own_report(&shell.home.config());
+    config_check() -> ConfigReport = |pane| config::own_report(&pane.home.config());
     /// Every check of the set-up.
     doctor() -> Doctor = on(|desk| desk.doctor());
     /// Every tool and how it stands.
-    tools() -> Vec<ToolRow> = |shell| Ok(shell.bench()?.list());
+    tools() -> Vec<ToolRow> = |pane| Ok(pane.bench()?.list());
     /// Tools that hold a token.
     clients() -> Vec<ClientRow> = on(|desk| desk.client_list());
     /// What connecting a tool would change.
     tool_rehearse(tool: String, keep_login: bool) -> ToolReport =
-        move |shell| shell.bench()?.rehearse(&*shell.desk()?, &tool, keep_login);
+        move |pane| pane.bench()?.rehearse(&pane.desk()?, &tool, keep_login);
     /// Points a tool at Weir.
     tool_connect(tool: String, keep_login: bool) -> ToolReport =
-        move |shell| shell.bench()?.connect(&*shell.desk()?, &tool, keep_login);
+        move |pane| pane.bench()?.connect(&pane.desk()?, &tool, keep_login);
     /// Puts a tool's settings back.
-    tool_disconnect(tool: String) -> ToolReport = move |shell| shell.bench()?.disconnect(&tool);
+    tool_disconnect(tool: String) -> ToolReport = move |pane| pane.bench()?.disconnect(&tool);
     /// Puts every tool's settings back.
-    tools_restore() -> Vec<ToolReport> = |shell| shell.bench()?.restore();
+    tools_restore() -> Vec<ToolReport> = |pane| pane.bench()?.restore();
+    /// Tries to start or reach an engine again.
+    retry() -> () = asked(Ask::Retry);
+    /// Tries it at another port, which is written into the configuration.
+    use_port(port: u16) -> () = asked(Ask::Port(port));
+    /// Takes the icon and the window away and goes on serving.
+    hide() -> () = asked(Ask::Hide);
+    /// Puts every tool back, then ends the application; ends nothing where one could not be.
+    restore_and_quit() -> () = asked(Ask::RestoreAndQuit);
+    /// Ends the application.
+    quit() -> () = asked(Ask::Quit);
 }
 
 /// Whether Weir starts at login.
@@ -136,38 +147,12 @@ pub fn login(app: AppHandle) -> Result<bool, ApiProblem> {
 /// # Errors
 /// What the desktop says.
 #[tauri::command]
-pub fn login_set(app: AppHandle, shell: Held<'_>, on: bool) -> Result<(), ApiProblem> {
+pub async fn login_set(app: AppHandle, pane: Held<'_>, on: bool) -> Result<(), ApiProblem> {
     let login = app.autolaunch();
     let done = if on { login.enable() } else { login.disable() };
-    shell.touch();
-    done.map_err(|problem| unchanged(&problem))
-}
-
-/// Tries to start or reach an engine again.
-#[tauri::command]
-pub fn retry(shell: Held<'_>) {
-    shell.ask_retry();
-}
-
-/// Takes the icon and the window away and goes on serving.
-#[tauri::command]
-pub fn hide(app: AppHandle) {
-    clicks::hide(&app);
-}
-
-/// Puts every tool back, then ends the application.
-///
-/// # Errors
-/// The tools that could not be put back; nothing ends then.
-#[tauri::command]
-pub async fn restore_and_quit(app: AppHandle, shell: Held<'_>) -> Result<(), ApiProblem> {
-    away(&shell, move |shell| clicks::restore_and_quit(&app, shell)).await
-}
-
-/// Ends the application.
-#[tauri::command]
-pub fn quit(app: AppHandle) {
-    app.exit(0);
+    done.map_err(|problem| unchanged(&problem))?;
+    at_login::quote();
+    away(&pane, asked(Ask::Touch)).await
 }
 
 fn unchanged(problem: &tauri_plugin_autostart::Error) -> ApiProblem {
@@ -176,20 +161,25 @@ fn unchanged(problem: &tauri_plugin_autostart::Error) -> ApiProblem {
     ApiProblem::new(Code::Unavailable, message)
 }
 
-/// A question to the desk that serves. What it changed is drawn at once.
+/// A question to the desk that serves.
 fn on<T>(
     ask: impl FnOnce(&dyn Desk) -> Result<T, ApiProblem> + Send + 'static,
-) -> impl FnOnce(&Shell) -> Result<T, ApiProblem> + Send + 'static {
-    move |shell| ask(&*shell.desk()?)
+) -> impl FnOnce(&Pane) -> Result<T, ApiProblem> + Send + 'static {
+    move |pane| ask(&pane.desk()?)
+}
+
+/// Something that the process that stays does.
+fn asked(ask: Ask) -> impl FnOnce(&Pane) -> Result<(), ApiProblem> + Send + 'static {
+    move |pane| pane.ask(ask)
 }
 
 /// Asks on a thread that may wait.
 async fn away<T: Send + 'static>(
-    shell: &Arc<Shell>,
-    work: impl FnOnce(&Shell) -> Result<T, ApiProblem> + Send + 'static,
+    pane: &Arc<Pane>,
+    work: impl FnOnce(&Pane) -> Result<T, ApiProblem> + Send + 'static,
 ) -> Result<T, ApiProblem> {
-    let shell = shell.clone();
-    spawn_blocking(move || work(&shell))
+    let pane = pane.clone();
+    spawn_blocking(move || work(&pane))
         .await
         .unwrap_or_else(|e| Err(ApiProblem::new(Code::Internal, format!("Weir failed: {e}"))))
 }

@@ -1,26 +1,18 @@
-//! `weir-tray`: reads the arguments and turns how it ended into an exit code.
+//! `weir-tray`: becomes the window when it is started as one, else the process that stays.
 
 // A console window would open beside the tray on Windows.
 #![cfg_attr(all(windows, not(debug_assertions)), windows_subsystem = "windows")]
 
 use std::process::ExitCode;
-use weir_tray::arguments::{Arguments, Wanted};
-use weir_tray::{guard, say};
+use weir_resident::WINDOW_ARGUMENT;
+use weir_tray::guard;
 
 fn main() -> ExitCode {
-    // Before anything of the desktop's: a guardian needs no window.
-    if std::env::args_os().nth(1).is_some_and(|first| first == guard::GUARD_ARGUMENT) {
-        return guard::run(std::env::args_os().skip(2));
-    }
-    match Arguments::read(std::env::args_os().skip(1)) {
-        Ok(Wanted::Run(arguments)) => weir_tray::run(arguments),
-        Ok(Wanted::Text(text)) => {
-            say::answer(&text);
-            ExitCode::SUCCESS
-        }
-        Err(problem) => {
-            say::problem(&problem.to_string());
-            ExitCode::from(2)
-        }
+    let mut given = std::env::args_os().skip(1).peekable();
+    match given.peek() {
+        // Before anything of the desktop's: a guardian needs no window.
+        Some(first) if first == guard::GUARD_ARGUMENT => guard::run(given.skip(1)),
+        Some(first) if first == WINDOW_ARGUMENT => weir_tray::window(given.skip(1)),
+        _ => weir_resident::main(given, &[], weir_tray::stay),
     }
 }

@@ -1,52 +1,56 @@
-//! The one window: made when it is asked for, destroyed when it is closed. While it lives it hears
-//! every new view, at most twice a second; the proxy knows nothing of it.
+//! The one window of this process, which ends with it. The proxy knows nothing of it.
 
-use crate::shell::Shell;
-use crate::{place, say};
+use crate::pane::Pane;
+use crate::place;
 use std::sync::Arc;
-use std::time::Duration;
-use tauri::async_runtime::{self, spawn_blocking};
-use tauri::webview::{NewWindowResponse, PageLoadEvent};
+use tauri::webview::NewWindowResponse;
 use tauri::window::Color;
 use tauri::{AppHandle, Emitter, Manager, Theme, Url, WebviewWindow, WebviewWindowBuilder};
 use weir_engine::api::WindowView;
+use weir_resident::say;
 
 const LABEL: &str = "main";
-/// The window is drawn at most this often.
-const BEAT: Duration = Duration::from_millis(500);
+/// How the process ends when the webview's own has ended.
+#[cfg(target_os = "linux")]
+const PAGE_DIED: i32 = 3;
 // `--ground` of ui/src/tokens.css, so that the window does not flash before its page is there.
 const GROUND_LIGHT: Color = Color(0xfa, 0xfb, 0xfb, 0xff);
 const GROUND_DARK: Color = Color(0x16, 0x19, 0x1a, 0xff);
 
-/// Opens the window, or brings it to the front; on a page, or as it was left. From any thread.
-pub fn show(app: &AppHandle, page: Option<&str>) {
-    app.state::<Arc<Shell>>().want(page);
+/// Draws a new view, once there is a page.
+pub fn draw(app: &AppHandle, view: &WindowView) {
+    // Before the page is there nobody needs it: a page asks for its first view.
+    let _ = app.emit_to(LABEL, "view", view);
+}
+
+/// Brings the window to the front. From any thread.
+pub fn raise_from_afar(app: &AppHandle) {
     let handle = app.clone();
-    let done = app.run_on_main_thread(move || {
-        if let Err(problem) = open(&handle) {
-            say::problem(&format!("the window cannot be opened: {problem}"));
-        }
+    let raise = move || handle.get_webview_window(LABEL).map_or(Ok(()), |window| raise(&window));
+    let raised = app.run_on_main_thread(move || {
+        // A window that cannot be raised is still there.
+        let _ = raise();
     });
-    if let Err(problem) = done {
-        say::problem(&format!("the window cannot be opened: {problem}"));
+    if let Err(problem) = raised {
+        say::problem(&format!("the window cannot be shown: {problem}"));
     }
 }
 
-/// Closes the window, if it is open.
+/// Closes the window, and with it this process. From any thread.
 pub fn close(app: &AppHandle) {
-    if let Some(window) = app.get_webview_window(LABEL)
-        && let Err(problem) = window.close()
-    {
-        say::problem(&format!("the window cannot be closed: {problem}"));
+    match app.get_webview_window(LABEL) {
+        Some(window) if window.close().is_ok() => {}
+        _ => app.exit(0),
     }
 }
 
-fn open(app: &AppHandle) -> tauri::Result<()> {
-    if let Some(window) = app.get_webview_window(LABEL) {
-        return raise(&window);
-    }
+/// Opens the window.
+///
+/// # Errors
+/// What the desktop says.
+pub fn open(app: &AppHandle) -> tauri::Result<()> {
     let mut config = app.config().app.windows.first().cloned().unwrap_or_default();
-    let home = app.state::<Arc<Shell>>().home.clone();
+    let home = app.state::<Arc<Pane>>().home.clone();
     if let Some((width, height)) = place::remembered(&home) {
         (config.width, config.height) = (width, height);
     }
@@ -54,29 +58,38 @@ fn open(app: &AppHandle) -> tauri::Result<()> {
         .on_navigation(is_own_page)
         .on_new_window(|_, _| NewWindowResponse::Deny)
         .on_download(|_, _| false)
-        .on_page_load(|window, load| {
-            if load.event() == PageLoadEvent::Finished {
-                // A window that cannot be raised is still there.
-                let _ = raise(&window);
-            }
-        })
         .build()?;
+    ends_with_its_page(app, &window)?;
     let dark = window.theme().is_ok_and(|theme| theme == Theme::Dark);
     let _ = window.set_background_color(Some(if dark { GROUND_DARK } else { GROUND_LIGHT }));
-    let pulse = async_runtime::spawn(keep_drawn(app.clone()));
+    // At once, in the colour of the page's ground: what is not shown is not painted either, so a window
+    // that waits for its page is seen later than one that does not.
+    raise(&window)?;
     let seen = window.clone();
-    window.on_window_event(move |event| match event {
-        tauri::WindowEvent::CloseRequested { .. } => {
-            if let (Ok(size), Ok(scale), Ok(false)) =
+    window.on_window_event(move |event| {
+        if let tauri::WindowEvent::CloseRequested { .. } = event
+            && let (Ok(size), Ok(scale), Ok(false)) =
                 (seen.inner_size(), seen.scale_factor(), seen.is_maximized())
-            {
-                let size = size.to_logical::<f64>(scale);
-                place::remember(&home, (size.width, size.height));
-            }
+        {
+            let size = size.to_logical::<f64>(scale);
+            place::remember(&home, (size.width, size.height));
         }
-        tauri::WindowEvent::Destroyed => pulse.abort(),
-        _ => {}
     });
+    Ok(())
+}
+
+/// A frame without a page helps nobody: the window ends with it, and what stays says so.
+#[cfg(target_os = "linux")]
+fn ends_with_its_page(app: &AppHandle, window: &WebviewWindow) -> tauri::Result<()> {
+    use webkit2gtk::WebViewExt;
+    let app = app.clone();
+    window.with_webview(move |webview| {
+        webview.inner().connect_web_process_terminated(move |_, _| app.exit(PAGE_DIED));
+    })
+}
+
+#[cfg(not(target_os = "linux"))]
+fn ends_with_its_page(_: &AppHandle, _: &WebviewWindow) -> tauri::Result<()> {
     Ok(())
 }
 
@@ -93,23 +106,6 @@ fn is_own_page(url: &Url) -> bool {
         // Windows has no custom schemes in its webview.
         "http" | "https" => url.host_str() == Some("tauri.localhost"),
         _ => false,
-    }
-}
-
-async fn keep_drawn(app: AppHandle) {
-    let shell = app.state::<Arc<Shell>>().inner().clone();
-    let mut changes = shell.changes();
-    let mut drawn: Option<WindowView> = None;
-    while changes.changed().await.is_ok() {
-        let asked = shell.clone();
-        if let Ok(view) = spawn_blocking(move || asked.window_view()).await
-            && drawn.as_ref() != Some(&view)
-        {
-            // The page may be gone by now; then nobody needs the view.
-            let _ = app.emit_to(LABEL, "view", &view);
-            drawn = Some(view);
-        }
-        tokio::time::sleep(BEAT).await;
     }
 }
 

@@ -188,6 +188,26 @@ class Notices:
         raise Failed(f"clicking {action}: {what}")
 
 
+def below(pid):
+    """The processes that a process started, and theirs: (pid, name)."""
+    found, wait = [], [pid]
+    while wait:
+        try:
+            for task in pathlib.Path(f"/proc/{wait.pop()}/task").iterdir():
+                for child in (task / "children").read_text().split():
+                    found.append((int(child), pathlib.Path(f"/proc/{child}/comm").read_text().strip()))
+                    wait.append(int(child))
+        except OSError:
+            pass  # it ended meanwhile
+    return found
+
+
+def libraries(pid):
+    """The libraries a process has loaded."""
+    lines = pathlib.Path(f"/proc/{pid}/maps").read_text().splitlines()
+    return {pathlib.Path(line.split(maxsplit=5)[5]).name for line in lines if ".so" in line}
+
+
 def tray_items():
     watcher = bus().get_object(WATCHER, "/StatusNotifierWatcher")
     items = watcher.Get(WATCHER, "RegisteredStatusNotifierItems", dbus_interface="org.freedesktop.DBus.Properties")

@@ -43,11 +43,10 @@ class Page:
             until(lambda: not pathlib.Path(f"/proc/{pid}").exists() or state(pid) == "Z", "the application ends")
 
     def pid(self):
-        """The application's process: the driver's child."""
+        """The application's process that stays: the driver's child, under the name it goes on with."""
         path = pathlib.Path(f"/proc/{self.driver.pid}/task/{self.driver.pid}/children")
-        name = pathlib.Path(self.command[0]).name[:15]
         for child in path.read_text().split():
-            if pathlib.Path(f"/proc/{child}/comm").read_text().strip() == name:
+            if pathlib.Path(f"/proc/{child}/comm").read_text().strip() in ("weir", "weir-tray"):
                 return int(child)
         return None
 

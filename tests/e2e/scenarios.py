@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import re
 import signal
 import socket
 import subprocess
@@ -22,11 +23,13 @@ from desktop import (
     Notices,
     Program,
     Tray,
+    below,
     bus,
     check,
     close,
     end_all,
     healthy,
+    libraries,
     port,
     resize,
     shot,
@@ -131,7 +134,7 @@ def tray():
     shot("tray-window")
     resize(first, 930, 610)
     close(first)
-    until(lambda: not webviews(program.pid), "the closed window's webview is gone")
+    until(lambda: not below(program.pid), lambda: f"nothing is left of the closed window: {below(program.pid)}")
     check(healthy(at), "the proxy outlives the window")
     second = tray_program()
     check(second.ended() == 0, f"a second start ends well: {second.said()}")
@@ -163,6 +166,52 @@ def tray():
     check(program.ended() == 0, f"quitting ends with 0: {program.said()}")
     check(not answers(at), "nothing listens after quitting")
     check(program.out.read_text() == "" and program.err.read_text() == "", f"nothing was complained about: {program.said()}")
+
+
+def process():
+    """The window is a process of its own: what stays loads no window library, and outlives its crash."""
+    configure(Provider())
+    start_window_manager()
+    start_panel()
+    told = Notices()
+    program = tray_program()
+    item = Tray(program.pid)
+    at = serving(program)
+    graphical = lambda pid: [each for each in libraries(pid) if re.match(r"lib(webkit|javascriptcore|gtk|gdk)", each)]
+    check(not graphical(program.pid), f"what stays has no window library: {graphical(program.pid)}")
+    check(not below(program.pid), f"and nothing beside it: {below(program.pid)}")
+
+    item.click("Open")
+    window()
+    first = until(lambda: panes(program.pid), "the window has a process")
+    check(len(first) == 1 and graphical(first[0]), "which has the libraries")
+    check(tray_program("--page", "budgets").ended() == 0, "a second start ends well")
+    check(panes(program.pid) == first and len(windows()) == 1, "and shows the same window")
+
+    os.kill(first[0], signal.SIGKILL)
+    told.wait_for("the window ended by itself")
+    check("the window ended by itself" in program.said(), "and the terminal hears of it too")
+    until(lambda: not windows() and not below(program.pid), "nothing is left of it")
+    check(healthy(at) and program.alive(), "the proxy goes on")
+    item.click("Open")
+    window()
+    second = until(lambda: panes(program.pid), "another window opens")
+
+    for webview in webviews(program.pid):
+        os.kill(webview, signal.SIGKILL)
+    until(lambda: not panes(program.pid) or webviews(program.pid), "a window whose page died is no empty frame")
+
+    program.process.kill()
+    program.process.wait()
+    until(lambda: not pathlib.Path(f"/proc/{second[0]}").exists(), "the window ends with what stays")
+    check(not windows(), "and is seen no more")
+
+    program = tray_program("--show", "--hidden")
+    item = Tray(program.pid)
+    window()
+    item.click("Stop serving and quit", "Quit")
+    check(program.ended() == 0, f"quitting with an open window ends with 0: {program.said()}")
+    check(not windows(), "and closes the window")
 
 
 def menu():
@@ -404,6 +453,7 @@ def every_page(shown, at):
     shot("page-request")
     shown.key("3")
     shown.wait_for("Where would it go?")
+    shown.wait_for("No rule: the mode alone decides.")
     shown.put("#route-text", "Sort these words: pear, apple")
     until(lambda: "At most" in shown.text(), "the prompt is judged and planned")
     shot("page-routing")
@@ -496,6 +546,19 @@ def no_tray():
     check(not answers(at), "nothing listens after the end")
 
 
+def hidden():
+    """Started as at login where nothing shows icons: it serves and opens nothing, until it is asked."""
+    configure(Provider())
+    start_window_manager()
+    program = tray_program("--hidden")
+    at = serving(program)
+    until(lambda: "no tray on this desktop" in program.err.read_text(), "it says that there is no icon")
+    check(not windows() and not below(program.pid), "no window opens unasked")
+    check(tray_program().ended() == 0, "another start ends well")
+    window()
+    check(healthy(at), "and shows the window")
+
+
 def no_display():
     """No display at all: said, and served like `weir serve` would."""
     check("DISPLAY" not in os.environ, "there is no display")
@@ -523,7 +586,7 @@ def login():
     check(not item.row("Start at login")[3], "nothing starts at login unasked")
     item.click("Start at login")
     until(entry.exists, "the desktop is told to start it")
-    check(f"Exec={os.environ['WEIR_TRAY_BIN']}" in entry.read_text(), entry.read_text())
+    check(f"Exec={os.environ['WEIR_TRAY_BIN']} --hidden" in entry.read_text(), entry.read_text())
     until(lambda: item.row("Start at login")[3], "the menu says so")
     item.click("Start at login")
     until(lambda: not entry.exists(), "the desktop is told not to")
@@ -646,6 +709,20 @@ def port_taken():
         shown.wait_for(f"Listening on 127.0.0.1:{at}")
         check(healthy(at), "the proxy answers")
         item.wait_for(f"listening on {at}$")
+        item.click("Stop serving and quit", "Quit")
+
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        another = free.getsockname()[1]
+    taken = socket.create_server(("127.0.0.1", at))
+    with Page(os.environ["WEIR_TRAY_BIN"], "--show", "--port", str(at)) as shown:
+        shown.wait_for("Not serving")
+        shown.click("Use another port")
+        shown.fill("#port-elsewhere", str(another))
+        shown.click("Use it")
+        shown.wait_for(f"Listening on 127.0.0.1:{another}")
+        check(healthy(another), "the proxy answers at the other port")
+        check(f"port = {another}" in (WEIR_HOME / "config.toml").read_text(), "which is written for the next start")
+    taken.close()
 
 
 def history():
@@ -753,8 +830,12 @@ def clipboard():
 
 def webviews(pid):
     """The webview processes of a program."""
-    found = subprocess.run(["pgrep", "-P", str(pid), "-f", "WebKitWebProcess"], capture_output=True, text=True, check=False)
-    return found.stdout.split()
+    return [each for each, name in below(pid) if name.startswith("WebKit")]
+
+
+def panes(pid):
+    """The window's own process."""
+    return [each for each, name in below(pid) if name == "weir-tray"]
 
 
 def answers(at):
@@ -766,7 +847,7 @@ def answers(at):
 
 
 def main():
-    scenario = {f.__name__: f for f in (tray, menu, page, notices, shown, no_tray, no_display, attached, port_taken, login, guardian, picture, picture_menu)}[sys.argv[1]]
+    scenario = {f.__name__: f for f in (tray, process, menu, page, notices, shown, no_tray, hidden, no_display, attached, port_taken, login, guardian, picture, picture_menu)}[sys.argv[1]]
     try:
         scenario()
     except (Failed, dbus.DBusException, LookupError, OSError, subprocess.SubprocessError) as problem:

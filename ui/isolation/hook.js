@@ -1,6 +1,7 @@
 // Stands between the page and the program, in a frame of its own that the page cannot reach into. Only
 // the window's own commands pass, each with the arguments it has, of the kind they have, and no others.
 const text = (given) => typeof given === 'string';
+const count = (given) => Number.isInteger(given) && given >= 0;
 const flag = (given) => typeof given === 'boolean';
 const list = (given) => Array.isArray(given);
 const form = (given) => typeof given === 'object' && given !== null && !Array.isArray(given);
@@ -12,6 +13,7 @@ const COMMANDS = {
   copy_address: {},
   copy: { text },
   retry: {},
+  use_port: { port: count },
   hide: {},
   restore_and_quit: {},
   quit: {},

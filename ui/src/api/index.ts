@@ -2883,6 +2883,10 @@ overview: Overview | null,
  */
 problem: ApiProblem | null, 
 /**
+ * The port that another program has, where that is why.
+ */
+port_taken: number | null, 
+/**
  * What the desktop lacks, one sentence each.
  */
 notes: Array<string>, 

@@ -50,6 +50,7 @@ export interface Backend {
   copy(text: string): Promise<void>;
   /** Tries to start or reach the engine again. */
   retry(): Promise<void>;
+  usePort(port: number): Promise<void>;
   /** Closes the window, takes the icon away and goes on serving. */
   hide(): Promise<void>;
   /** Puts every tool back and ends the application; fails and ends nothing when one cannot be. */

@@ -133,6 +133,7 @@ export class FakeBackend implements Backend {
   copyAddress = () => this.did('copyAddress');
   copy = (text: string) => this.did(`copy ${text}`);
   retry = () => this.did('retry');
+  usePort = (port: number) => this.did(`use port ${port}`);
   hide = () => this.did('hide');
   restoreAndQuit = () => this.did('restoreAndQuit');
   quit = () => this.did('quit');
@@ -450,5 +451,5 @@ export function overview(over: Partial<Overview> = {}): Overview {
 }
 
 export function view(over: Partial<WindowView> = {}): WindowView {
-  return { overview: overview(), problem: null, notes: [], tray: true, own_engine: true, wanted: null, ...over };
+  return { overview: overview(), problem: null, port_taken: null, notes: [], tray: true, own_engine: true, wanted: null, ...over };
 }

@@ -11,6 +11,7 @@ export const tauri: Backend = {
   copyAddress: () => invoke('copy_address'),
   copy: (text) => invoke('copy', { text }),
   retry: () => invoke('retry'),
+  usePort: (port) => invoke('use_port', { port }),
   hide: () => invoke('hide'),
   restoreAndQuit: () => invoke('restore_and_quit'),
   quit: () => invoke('quit'),

@@ -1,4 +1,5 @@
-//! `weir`: the command line and the headless server. Links no GUI library.
+//! `weir`: the command line and the headless server. Links no GUI library; that is why on Linux
+//! `weir-tray` becomes this program for as long as it stays, and loads the window apart.
 //! Owns exit codes: 0 done, 1 failed, 2 wrong usage; `weir run` ends with its tool's.
 
 mod args;
@@ -29,6 +30,11 @@ pub fn run() -> ExitCode {
     // Before anything else is loaded: it waits for weeks, and for nothing but one event.
     if std::env::args_os().nth(1).is_some_and(|first| first == guard::GUARD_ARGUMENT) {
         return guard::run(std::env::args_os().skip(2));
+    }
+    #[cfg(target_os = "linux")]
+    if std::env::args_os().nth(1).is_some_and(|first| first == weir_resident::TRAY_ARGUMENT) {
+        let given = std::env::args_os().skip(2);
+        return weir_resident::main(given, &[weir_resident::TRAY_ARGUMENT], weir_resident::run);
     }
     let weir = match args::Weir::try_parse() {
         Ok(weir) => weir,

@@ -48,6 +48,9 @@ pub struct WindowView {
     pub overview: Option<Overview>,
     /// Why nothing is served; null while something is.
     pub problem: Option<ApiProblem>,
+    /// The port that another program has, where that is why.
+    #[serde(default)]
+    pub port_taken: Option<u16>,
     /// What the desktop lacks, one sentence each.
     pub notes: Vec<String>,
     /// Whether a tray icon stands; without one the window offers to quit.

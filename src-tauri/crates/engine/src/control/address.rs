@@ -1,4 +1,4 @@
-//! Where a home's control socket is: a file in the home, or a pipe named after it on Windows.
+//! Where a socket of a home's is: a file in the home, or a pipe named after it on Windows.
 //! Owns the detour for paths longer than a socket address holds.
 
 use interprocess::local_socket::Name;
@@ -6,11 +6,8 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// The socket's name in its home.
-const FILE: &str = "control.sock";
-
 /// Where to listen or connect.
-pub(super) struct Address {
+pub struct Address {
     /// As people see it.
     pub path: PathBuf,
     /// As the system takes it.
@@ -20,14 +17,20 @@ pub(super) struct Address {
 }
 
 impl Address {
-    /// The address of a home's socket.
-    pub fn of(home: &Path) -> io::Result<Self> {
-        let path = home.join(FILE);
-        let (reach, folder) = reach(home, &path)?;
+    /// The address of the socket with that name in a home.
+    ///
+    /// # Errors
+    /// A path that is too long for the system, a home that cannot be opened.
+    pub fn of(home: &Path, file: &str) -> io::Result<Self> {
+        let path = home.join(file);
+        let (reach, folder) = reach(home, &path, file)?;
         Ok(Self { path, reach, _folder: folder })
     }
 
     /// The name in the form the socket library takes.
+    ///
+    /// # Errors
+    /// A path that the system does not take.
     #[cfg(unix)]
     pub fn name(&self) -> io::Result<Name<'_>> {
         use interprocess::local_socket::{GenericFilePath, ToFsName};
@@ -35,6 +38,9 @@ impl Address {
     }
 
     /// The name in the form the socket library takes.
+    ///
+    /// # Errors
+    /// A path that the system does not take.
     #[cfg(windows)]
     pub fn name(&self) -> io::Result<Name<'_>> {
         use interprocess::local_socket::{GenericNamespaced, ToNsName};
@@ -47,14 +53,14 @@ impl Address {
 const PATH_BYTES_MAX: usize = 103;
 
 #[cfg(unix)]
-fn reach(home: &Path, path: &Path) -> io::Result<(PathBuf, Option<File>)> {
+fn reach(home: &Path, path: &Path, file: &str) -> io::Result<(PathBuf, Option<File>)> {
     if path.as_os_str().len() <= PATH_BYTES_MAX {
         return Ok((path.to_owned(), None));
     }
     if cfg!(target_os = "linux") {
         use std::os::fd::AsRawFd;
         let folder = File::open(home)?;
-        let short = Path::new("/proc/self/fd").join(folder.as_raw_fd().to_string()).join(FILE);
+        let short = Path::new("/proc/self/fd").join(folder.as_raw_fd().to_string()).join(file);
         return Ok((short, Some(folder)));
     }
     Err(io::Error::new(
@@ -65,10 +71,11 @@ fn reach(home: &Path, path: &Path) -> io::Result<(PathBuf, Option<File>)> {
 
 /// The pipe of a home: the same however the home is spelled, and no other home's.
 #[cfg(windows)]
-fn reach(home: &Path, _path: &Path) -> io::Result<(PathBuf, Option<File>)> {
+fn reach(home: &Path, _path: &Path, file: &str) -> io::Result<(PathBuf, Option<File>)> {
     use sha2::{Digest, Sha256};
     let home = std::fs::canonicalize(home)?;
     let digest = Sha256::digest(home.to_string_lossy().to_lowercase().as_bytes());
     let hex: String = digest.iter().take(16).map(|b| format!("{b:02x}")).collect();
-    Ok((PathBuf::from(format!("weir-{hex}")), None))
+    let of = if file == super::FILE { String::new() } else { format!("-{file}") };
+    Ok((PathBuf::from(format!("weir-{hex}{of}")), None))
 }

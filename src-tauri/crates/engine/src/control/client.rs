@@ -2,7 +2,7 @@
 //! runtime needed. Owns the difference between "no engine runs" and "the engine does not answer".
 
 use super::address::Address;
-use super::{ANSWER_BYTES_MAX, Reply};
+use super::{ANSWER_BYTES_MAX, FILE, Reply};
 use crate::api::{ApiProblem, Call, Code, LiveEvent};
 use interprocess::local_socket::{Stream, prelude::*};
 use serde_json::Value;
@@ -179,8 +179,8 @@ fn silent(home: &Path, what: &str) -> ApiProblem {
 }
 
 fn connect(home: &Path) -> Result<Stream, Fault> {
-    let at = home.join("control.sock");
-    let address = Address::of(home).map_err(|e| Fault::Connect(at.clone(), e))?;
+    let at = home.join(FILE);
+    let address = Address::of(home, FILE).map_err(|e| Fault::Connect(at.clone(), e))?;
     address.name().and_then(Stream::connect).map_err(|e| Fault::Connect(at, e))
 }
 

@@ -9,6 +9,7 @@ mod line;
 mod remote;
 mod server;
 
+pub use address::Address;
 pub use client::{Watch, call, watch};
 pub use remote::Remote;
 pub use server::{Door, DoorProblem};
@@ -18,6 +19,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::time::Duration;
 
+/// The socket's name in its home.
+const FILE: &str = "control.sock";
 /// A call's line at most. A body for `route test` is the longest there is.
 pub const CALL_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// An answer's line at most: a page of the ledger with long names fits many times.

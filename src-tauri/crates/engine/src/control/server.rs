@@ -4,7 +4,7 @@
 
 use super::address::Address;
 use super::line::{self, Line};
-use super::{CALL_BYTES_MAX, CONNECTIONS_MAX, IDLE_MAX, Reply, WRITE_MAX};
+use super::{CALL_BYTES_MAX, CONNECTIONS_MAX, FILE, IDLE_MAX, Reply, WRITE_MAX};
 use crate::api::{ApiProblem, Call, Code, Desk, LiveEvent, answer};
 use interprocess::local_socket::ListenerOptions;
 use interprocess::local_socket::tokio::{Listener, Stream, prelude::*};
@@ -68,9 +68,9 @@ impl Door {
     /// # Errors
     /// See [`DoorProblem`].
     pub fn open(home: &Path) -> Result<Self, DoorProblem> {
-        let path = home.join("control.sock");
+        let path = home.join(FILE);
         let refused = |source| DoorProblem::Refused { path: path.clone(), source };
-        let address = Address::of(home).map_err(refused)?;
+        let address = Address::of(home, FILE).map_err(refused)?;
         clear(&address)?;
         let options = ListenerOptions::new().name(address.name().map_err(refused)?);
         let listener = private(options).map_err(refused)?.create_tokio().map_err(refused)?;

@@ -12,6 +12,7 @@ mod edits;
 mod history;
 mod keys;
 mod month;
+pub mod offline;
 pub(crate) mod problem;
 mod report;
 mod routes;

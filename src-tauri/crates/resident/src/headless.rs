@@ -3,7 +3,7 @@
 use crate::host::{self, Wish};
 use crate::{failed, say, signals};
 use std::process::ExitCode;
-use tauri::async_runtime::spawn_blocking;
+use tokio::task::spawn_blocking;
 use weir_engine::api::Desk;
 use weir_engine::guard;
 
@@ -32,6 +32,6 @@ pub async fn run(wish: Wish) -> ExitCode {
             engine.stop().await;
             ExitCode::SUCCESS
         }
-        Err(problem) => failed(&problem.message),
+        Err(stop) => failed(&stop.problem.message),
     }
 }

@@ -1,9 +1,12 @@
-//! What the tray and the window have in common: who serves, what the desktop lacks, and the signal
-//! that something changed. Everything shown is asked of the engine's desk when it is drawn.
+//! What the tray and the window have in common: who serves, what the desktop lacks, the window's
+//! process, and the signal that something changed. Everything shown is asked of the engine's desk
+//! when it is drawn.
 
 use crate::clipboard::Clipboard;
+use crate::window::Window;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::runtime::Handle;
 use tokio::sync::{Notify, watch};
 use weir_engine::Home;
 use weir_engine::api::menu::{Act, Around, Kind, Line};
@@ -11,6 +14,7 @@ use weir_engine::api::{
     ApiProblem, Code, Desk, LocalOrder, Overview, Span, TrayView, Wanted, WindowView,
 };
 use weir_engine::connect::Bench;
+use weir_engine::desk::offline;
 
 /// Who serves.
 #[derive(Clone)]
@@ -25,7 +29,22 @@ pub enum Source {
         own: bool,
     },
     /// Nobody, and why.
-    Stopped(ApiProblem),
+    Stopped(Stop),
+}
+
+/// Why nobody serves.
+#[derive(Clone, Debug)]
+pub struct Stop {
+    /// In words, with the fix.
+    pub problem: ApiProblem,
+    /// The port that another program has, where that is why.
+    pub port_taken: Option<u16>,
+}
+
+impl From<ApiProblem> for Stop {
+    fn from(problem: ApiProblem) -> Self {
+        Self { problem, port_taken: None }
+    }
 }
 
 /// What this desktop offers.
@@ -41,10 +60,14 @@ pub struct Shell {
     pub clipboard: Clipboard,
     /// The home that is served.
     pub home: Home,
+    window: Window,
+    runtime: Handle,
     source: Mutex<Source>,
     desktop: Mutex<Desktop>,
     changed: watch::Sender<()>,
     retry: Notify,
+    /// The port that was chosen in the window.
+    port: Mutex<Option<u16>>,
     /// What each line of the tray's menu asks for, by its name.
     acts: Mutex<BTreeMap<String, Act>>,
     /// Orders to local models that are being carried out.
@@ -53,23 +76,56 @@ pub struct Shell {
     wanted: Mutex<Option<Wanted>>,
     /// Whether the icon was sent away.
     hidden: watch::Sender<bool>,
+    quit: watch::Sender<bool>,
 }
 
 impl Shell {
     /// The state before anything serves that home.
-    pub fn new(home: Home) -> Self {
+    pub fn new(home: Home, runtime: Handle) -> Self {
         Self {
             clipboard: Clipboard::default(),
             home,
+            window: Window::default(),
+            runtime,
             source: Mutex::new(Source::Starting),
             desktop: Mutex::default(),
             changed: watch::Sender::new(()),
             retry: Notify::new(),
+            port: Mutex::default(),
             acts: Mutex::default(),
             busy: Mutex::default(),
             wanted: Mutex::default(),
             hidden: watch::Sender::new(false),
+            quit: watch::Sender::new(false),
         }
+    }
+
+    /// Opens the window, or brings it to the front; on a page, or as it was left. From any thread.
+    pub fn show(self: &Arc<Self>, page: Option<&str>) {
+        self.want(page);
+        self.window.show(self);
+    }
+
+    /// Closes the window, if it is open. Blocks.
+    pub fn close_window(&self) {
+        self.window.close();
+    }
+
+    /// Ends the application.
+    pub fn quit(&self) {
+        self.quit.send_replace(true);
+    }
+
+    /// Waits until the application is to end.
+    pub async fn quit_asked(&self) {
+        let mut quit = self.quit.subscribe();
+        // The sender lives as long as this does.
+        let _ = quit.wait_for(|quit| *quit).await;
+    }
+
+    /// Waits for something on a thread that may.
+    pub fn block_on<T>(&self, wait: impl Future<Output = T>) -> T {
+        self.runtime.block_on(wait)
     }
 
     /// Notes what the lines of the menu ask for.
@@ -102,7 +158,7 @@ impl Shell {
     }
 
     /// Asks the window for a page; without one it stays on its own.
-    pub fn want(&self, page: Option<&str>) {
+    fn want(&self, page: Option<&str>) {
         let mut wanted = lock(&self.wanted);
         let turn = wanted.as_ref().map_or(0, |last| last.turn) + 1;
         let page = page.map(str::to_owned);
@@ -150,7 +206,7 @@ impl Shell {
     pub fn desk(&self) -> Result<Arc<dyn Desk>, ApiProblem> {
         match &*lock(&self.source) {
             Source::Serving { desk, .. } => Ok(desk.clone()),
-            Source::Stopped(problem) => Err(problem.clone()),
+            Source::Stopped(stop) => Err(stop.problem.clone()),
             Source::Starting => {
                 Err(ApiProblem::new(Code::NotRunning, "Weir is starting. Try again in a moment"))
             }
@@ -177,6 +233,22 @@ impl Shell {
     /// Asks for another try to start or reach an engine.
     pub fn ask_retry(&self) {
         self.retry.notify_one();
+    }
+
+    /// Writes another port into the configuration, and asks for another try there. Blocks.
+    ///
+    /// # Errors
+    /// A configuration that cannot be changed.
+    pub fn use_port(&self, port: u16) -> Result<(), ApiProblem> {
+        offline::use_port(&self.home, port)?;
+        *lock(&self.port) = Some(port);
+        self.ask_retry();
+        Ok(())
+    }
+
+    /// The port that was chosen in the window, if one was.
+    pub fn port_chosen(&self) -> Option<u16> {
+        *lock(&self.port)
     }
 
     /// Waits until another try is asked for.
@@ -208,9 +280,15 @@ impl Shell {
         }
     }
 
-    /// Where the proxy listens. Blocks on the desk.
-    pub fn address(&self) -> Option<String> {
-        self.desk().ok()?.status().ok()?.url
+    /// Puts the proxy's address on the clipboard. Blocks.
+    ///
+    /// # Errors
+    /// When nothing listens, or the desktop offers no clipboard.
+    pub fn copy_address(&self) -> Result<(), ApiProblem> {
+        match self.desk()?.status()?.url {
+            Some(address) => self.clipboard.put(&address),
+            None => self.desk().map(drop),
+        }
     }
 
     /// The window now. Blocks on the desk.
@@ -222,7 +300,10 @@ impl Shell {
             WindowView { notes, tray, wanted, own_engine: true, ..WindowView::default() };
         match source {
             Source::Starting => {}
-            Source::Stopped(problem) => view.problem = Some(problem),
+            Source::Stopped(stop) => {
+                view.problem = Some(stop.problem);
+                view.port_taken = stop.port_taken;
+            }
             Source::Serving { desk, own } => {
                 view.own_engine = own;
                 match Overview::of(&*desk) {

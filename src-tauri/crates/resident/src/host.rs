@@ -1,19 +1,19 @@
 //! Who serves this home: an engine of our own, or one in another process that we attach to.
 //! Owns what happens when that ends: the home is never left without an engine for long.
 
-use crate::shell::{Shell, Source};
-use crate::{say, window};
+use crate::say;
+use crate::shell::{Shell, Source, Stop};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
-use tauri::AppHandle;
-use tauri::async_runtime::spawn_blocking;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::watch;
+use tokio::task::spawn_blocking;
 use weir_engine::alerts::Opener;
 use weir_engine::api::{ApiProblem, Code};
 use weir_engine::control::{self, Remote};
 use weir_engine::guard::{self, Restart};
+use weir_engine::listen::ListenProblem;
 use weir_engine::lock::LockProblem;
 use weir_engine::{Engine, Home, Logs, Options, Running, StartProblem};
 
@@ -28,6 +28,8 @@ pub struct Wish {
     pub home: Home,
     /// `--port`.
     pub port: Option<u16>,
+    /// What this program is started with to be what it is, before its options.
+    pub first: &'static [&'static str],
 }
 
 /// Whether the application is stopping.
@@ -35,9 +37,9 @@ pub type Stopping = watch::Receiver<bool>;
 
 /// Serves until the application stops: starts or attaches, and does so again when that ends. What
 /// keeps it from serving is shown in the window, which is opened for it.
-pub async fn keep(wish: Wish, app: AppHandle, shell: Arc<Shell>, mut stopping: Stopping) {
+pub async fn keep(wish: Wish, shell: Arc<Shell>, mut stopping: Stopping) {
     loop {
-        match serve_once(&wish, &app, &shell, &mut stopping).await {
+        match serve_once(&wish, &shell, &mut stopping).await {
             Ok(ControlFlow::Break(())) => return,
             Ok(ControlFlow::Continue(())) => {
                 shell.set_source(Source::Starting);
@@ -45,10 +47,10 @@ pub async fn keep(wish: Wish, app: AppHandle, shell: Arc<Shell>, mut stopping: S
                     return;
                 }
             }
-            Err(problem) => {
-                say::problem(&problem.message);
-                shell.set_source(Source::Stopped(problem));
-                window::show(&app, None);
+            Err(stop) => {
+                say::problem(&stop.problem.message);
+                shell.set_source(Source::Stopped(stop));
+                shell.show(None);
                 if waited_or_stopped(shell.retry_asked(), &mut stopping).await {
                     return;
                 }
@@ -61,16 +63,16 @@ pub async fn keep(wish: Wish, app: AppHandle, shell: Arc<Shell>, mut stopping: S
 /// Serves until that ends; `Break` when it ended because the application stops.
 async fn serve_once(
     wish: &Wish,
-    app: &AppHandle,
     shell: &Arc<Shell>,
     stopping: &mut Stopping,
-) -> Result<ControlFlow<()>, ApiProblem> {
+) -> Result<ControlFlow<()>, Stop> {
     if let Some(remote) = find(&wish.home).await? {
         return Ok(attach(remote, wish, shell, stopping).await);
     }
-    let opener = app.clone();
-    let open: Opener = Arc::new(move || window::show(&opener, Some("budgets")));
-    let engine = start(wish, Some(open)).await?;
+    let opener = shell.clone();
+    let open: Opener = Arc::new(move || opener.show(Some("budgets")));
+    let port = shell.port_chosen().or(wish.port);
+    let engine = start(&Wish { port, ..wish.clone() }, Some(open)).await?;
     Ok(run_own(engine, shell, stopping).await)
 }
 
@@ -78,13 +80,13 @@ async fn serve_once(
 ///
 /// # Errors
 /// What keeps it from serving, with the fix.
-pub async fn start(wish: &Wish, opener: Option<Opener>) -> Result<Running, ApiProblem> {
+pub async fn start(wish: &Wish, opener: Option<Opener>) -> Result<Running, Stop> {
     let options = Options {
         port: wish.port,
         logs: Logs::FileAndStderr,
         harden: true,
         opener,
-        restart: restart(&wish.home),
+        restart: restart(wish),
         ..Options::default()
     };
     let problem = match Engine::start(wish.home.clone(), options).await {
@@ -99,13 +101,18 @@ pub async fn start(wish: &Wish, opener: Option<Opener>) -> Result<Running, ApiPr
             say::problem(&said);
         }
     }
-    Err(ApiProblem::new(Code::Unavailable, problem.to_string()))
+    let port_taken = match problem {
+        StartProblem::Listen(ListenProblem::Taken { port, .. }) => Some(port),
+        _ => None,
+    };
+    Err(Stop { problem: ApiProblem::new(Code::Unavailable, problem.to_string()), port_taken })
 }
 
 /// How this application is started again. The command line, where it lies beside, watches: it loads
 /// no window library, and so needs a tenth of the memory.
-fn restart(home: &Home) -> Option<Restart> {
-    let again = vec!["--home".into(), home.root().into()];
+fn restart(wish: &Wish) -> Option<Restart> {
+    let mut again: Vec<_> = wish.first.iter().map(Into::into).collect();
+    again.extend(["--home".into(), wish.home.root().into()]);
     Restart::same(again).map(|restart| restart.watched_by("weir"))
 }
 

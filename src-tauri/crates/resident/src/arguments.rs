@@ -1,4 +1,4 @@
-//! The command line of `weir-tray`. Four options are no reason for a parser crate.
+//! The command line of `weir-tray`. Five options are no reason for a parser crate.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -6,11 +6,12 @@ use std::path::PathBuf;
 const HELP: &str = "\
 Weir in the tray: a metered gateway for language models on this machine.
 
-Usage: weir-tray [--home DIR] [--port N] [--show] [--page NAME]
+Usage: weir-tray [--home DIR] [--port N] [--show | --hidden] [--page NAME]
 
   --home DIR   the folder Weir keeps everything in (also WEIR_HOME)
   --port N     listen on this port; 0 picks a free one (otherwise [server] port in config.toml)
   --show       open the window at once
+  --hidden     open none, also where the desktop shows no icon; what a start at login gives
   --page NAME  open it on a page: overview, requests, routing, budgets, providers, local, tools or settings
   --version    print the version
   --help       print this
@@ -37,6 +38,8 @@ pub struct Arguments {
     pub port: Option<u16>,
     /// `--show`.
     pub show: bool,
+    /// `--hidden`.
+    pub hidden: bool,
     /// `--page`; the window goes nowhere for a name it does not know.
     pub page: Option<String>,
 }
@@ -56,6 +59,23 @@ pub enum BadArguments {
 }
 
 impl Arguments {
+    /// The same, as they are given to a program.
+    pub fn given(&self) -> Vec<OsString> {
+        let mut given = Vec::new();
+        if let Some(home) = &self.home {
+            given.extend(["--home".into(), home.into()]);
+        }
+        if let Some(port) = self.port {
+            given.extend(["--port".into(), port.to_string().into()]);
+        }
+        given.extend(self.show.then(|| "--show".into()));
+        given.extend(self.hidden.then(|| "--hidden".into()));
+        if let Some(page) = &self.page {
+            given.extend(["--page".into(), page.into()]);
+        }
+        given
+    }
+
     /// Reads what follows the program's name.
     ///
     /// # Errors
@@ -77,6 +97,7 @@ impl Arguments {
                     arguments.port = Some(port.parse().map_err(|_| BadArguments::BadPort(port))?);
                 }
                 "--show" => arguments.show = true,
+                "--hidden" => arguments.hidden = true,
                 "--page" => {
                     let next = given.next().filter(|next| !next.is_empty());
                     let page = next.ok_or(BadArguments::Incomplete("--page", "a page's name"))?;
@@ -116,6 +137,7 @@ mod tests {
             home: Some("a b".into()),
             port: Some(0),
             show: true,
+            hidden: false,
             page: None,
         });
         assert_eq!(read(&["--home", "a b", "--port", "0", "--show"]), Ok(wanted));
@@ -123,9 +145,25 @@ mod tests {
             home: Some("x".into()),
             port: Some(1),
             show: false,
+            hidden: false,
             page: Some("budgets".into()),
         });
         assert_eq!(read(&["--home=x", "--port=1", "--page", "budgets"]), Ok(wanted));
+    }
+
+    #[test]
+    fn what_is_handed_on_reads_back_the_same() {
+        let whole = Arguments {
+            home: Some("a b".into()),
+            port: Some(0),
+            show: true,
+            hidden: true,
+            page: Some("budgets".into()),
+        };
+        for arguments in [whole, Arguments::default()] {
+            let read = Arguments::read(arguments.given().into_iter());
+            assert_eq!(read, Ok(Wanted::Run(arguments)));
+        }
     }
 
     #[test]

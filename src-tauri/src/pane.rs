@@ -1,0 +1,144 @@
+//! What the window has of the rest: the view it was told last, the engine's control socket, and the
+//! way to the process that stays. Owns the window's end of that way.
+
+use std::collections::BTreeMap;
+use std::io::BufReader;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tauri::AppHandle;
+use weir_engine::Home;
+use weir_engine::api::{ApiProblem, Code, WindowView};
+use weir_engine::connect::Bench;
+use weir_engine::control::Remote;
+use weir_resident::words::{self, Ask, Asked, Told};
+
+use crate::window;
+
+/// How long the resident may take: it may wait for a clipboard or put tools back.
+const DONE_MAX: Duration = Duration::from_secs(20);
+
+type Done = Option<ApiProblem>;
+
+/// The state of the window's process.
+pub struct Pane {
+    /// The home that is served.
+    pub home: Home,
+    view: Mutex<Option<WindowView>>,
+    turn: AtomicU64,
+    waiting: Mutex<BTreeMap<u64, SyncSender<Done>>>,
+    /// One at a time writes a line.
+    said: Mutex<()>,
+}
+
+impl Pane {
+    /// The state before anything was told.
+    pub fn new(home: Home) -> Self {
+        Self {
+            home,
+            view: Mutex::default(),
+            turn: AtomicU64::new(0),
+            waiting: Mutex::default(),
+            said: Mutex::default(),
+        }
+    }
+
+    /// The engine of this home. It answers at once that none runs where that is so.
+    ///
+    /// # Errors
+    /// Why nobody serves, as far as it was told.
+    pub fn desk(&self) -> Result<Remote, ApiProblem> {
+        match &*lock(&self.view) {
+            Some(WindowView { problem: Some(problem), .. }) => Err(problem.clone()),
+            Some(WindowView { overview: None, .. }) => {
+                Err(ApiProblem::new(Code::NotRunning, "Weir is starting. Try again in a moment"))
+            }
+            _ => Ok(Remote::new(self.home.root())),
+        }
+    }
+
+    /// Where tools are connected.
+    ///
+    /// # Errors
+    /// When no folder of the user's is known.
+    pub fn bench(&self) -> Result<Bench, ApiProblem> {
+        Bench::new(&self.home)
+    }
+
+    /// What the window shows now. Blocks.
+    ///
+    /// # Errors
+    /// When the process that stays is gone.
+    pub fn view(&self) -> Result<WindowView, ApiProblem> {
+        self.ask(Ask::View)?;
+        lock(&self.view).clone().ok_or_else(gone)
+    }
+
+    /// Asks the process that stays, and waits until it is done. Blocks.
+    ///
+    /// # Errors
+    /// Why it was not done.
+    pub fn ask(&self, ask: Ask) -> Result<(), ApiProblem> {
+        let id = self.turn.fetch_add(1, Ordering::Relaxed);
+        let (tell, told) = sync_channel(1);
+        lock(&self.waiting).insert(id, tell);
+        let said = {
+            let _one = lock(&self.said);
+            words::say(std::io::stdout(), &Asked { id, ask })
+        };
+        let done = said.ok().and_then(|()| told.recv_timeout(DONE_MAX).ok());
+        lock(&self.waiting).remove(&id);
+        match done {
+            Some(None) => Ok(()),
+            Some(Some(problem)) => Err(problem),
+            None => Err(gone()),
+        }
+    }
+
+    /// Hears the process that stays, on a thread of its own. Its end ends the window.
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub fn listen(self: &Arc<Self>, app: AppHandle) -> std::io::Result<()> {
+        let pane = self.clone();
+        let hear = move || {
+            let mut lines = BufReader::new(std::io::stdin());
+            while let Some(told) = words::hear(&mut lines) {
+                pane.heard(&app, told);
+            }
+            window::close(&app);
+        };
+        std::thread::Builder::new().name("resident".into()).spawn(hear).map(drop)
+    }
+
+    fn heard(&self, app: &AppHandle, told: Told) {
+        match told {
+            Told::View(view) => {
+                let before = lock(&self.view).replace(WindowView::clone(&view));
+                let turn = |view: &WindowView| view.wanted.as_ref().map(|wanted| wanted.turn);
+                if before.as_ref() != Some(&*view) {
+                    window::draw(app, &view);
+                }
+                if before.is_some_and(|before| turn(&before) != turn(&view)) {
+                    window::raise_from_afar(app);
+                }
+            }
+            Told::Done { id, problem } => {
+                if let Some(waits) = lock(&self.waiting).remove(&id) {
+                    // Whoever asked may have given up by now.
+                    let _ = waits.send(problem);
+                }
+            }
+        }
+    }
+}
+
+fn gone() -> ApiProblem {
+    ApiProblem::new(Code::NotAnswering, "Weir's tray does not answer. Start it again: weir-tray")
+}
+
+/// A poisoned lock is taken as it is: what it guards is replaced whole, never half written.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

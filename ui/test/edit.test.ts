@@ -59,6 +59,15 @@ describe('a draft', () => {
 });
 
 describe('the routing page', () => {
+  it('lists the rules of the file to be read, in their order', async () => {
+    await open(sample('usual', NOW), 'routing');
+    await settle();
+    const rules = [...document.querySelectorAll('[aria-label="Rules"] li')].map((each) => squeezed(each.textContent));
+    expect(rules).toHaveLength(2);
+    expect(rules[0]).toBe('1 from claude-code, auxiliary work →leads to low');
+    expect(main()).toContain('The first that matches decides, before the mode.');
+  });
+
   it('moves links by keys and by buttons, and the focus goes with the link', async () => {
     const backend = await open(sample('usual', NOW), 'routing');
     await click('Edit');

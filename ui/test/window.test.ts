@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { WindowView } from '../src/api';
 import { attempt, FakeBackend, overview, row, sums, tunnel, view } from '../src/backend/fake';
-import { button, cells, click, open as opened, press, settle, text } from './door';
+import { button, cells, click, field, open as opened, press, settle, text, type } from './door';
 
 const open = (first: WindowView) => opened(new FakeBackend(first));
 
@@ -138,6 +138,19 @@ describe('without an engine', () => {
     button('Try again').click();
     await settle();
     expect(backend.asked).toEqual(['retry']);
+    expect(text()).not.toContain('Use another port');
+  });
+
+  it('takes another port where its own is taken', async () => {
+    const problem = { code: 'unavailable' as const, message: 'Port 9347 is taken by node (pid 4242).' };
+    const backend = await open(view({ overview: null, problem, port_taken: 9347 }));
+    await click('Use another port');
+    expect(field('Port').value).toBe('9348');
+    await type('Port', '9347');
+    expect(button('Use it').disabled, 'the one that is taken').toBe(true);
+    await type('Port', '9400');
+    await click('Use it');
+    expect(backend.asked).toEqual(['use port 9400']);
   });
 });
 

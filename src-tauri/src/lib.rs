@@ -44,7 +44,7 @@ pub fn window(mut given: impl Iterator<Item = OsString>) -> ExitCode {
             return ExitCode::from(WRONG_USAGE);
         }
     };
-    let pane = Arc::new(Pane::new(home));
+    let Some(pane) = Pane::first(home).map(Arc::new) else { return ExitCode::SUCCESS };
     let heard = pane.clone();
     let app = with_commands(Builder::default())
         .plugin(tauri_plugin_autostart::Builder::new().arg(login::ARGUMENT).build())

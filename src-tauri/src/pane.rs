@@ -2,7 +2,6 @@
 //! way to the process that stays. Owns the window's end of that way.
 
 use std::collections::BTreeMap;
-use std::io::BufReader;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -25,7 +24,7 @@ type Done = Option<ApiProblem>;
 pub struct Pane {
     /// The home that is served.
     pub home: Home,
-    view: Mutex<Option<WindowView>>,
+    view: Mutex<WindowView>,
     turn: AtomicU64,
     waiting: Mutex<BTreeMap<u64, SyncSender<Done>>>,
     /// One at a time writes a line.
@@ -33,15 +32,22 @@ pub struct Pane {
 }
 
 impl Pane {
-    /// The state before anything was told.
-    pub fn new(home: Home) -> Self {
-        Self {
+    /// Waits for the first view, which is on its way by the time this program is loaded. `None` when
+    /// whoever started it is gone.
+    pub fn first(home: Home) -> Option<Self> {
+        let Some(Told::View(view)) = words::hear(&mut std::io::stdin().lock()) else { return None };
+        Some(Self {
             home,
-            view: Mutex::default(),
+            view: Mutex::new(*view),
             turn: AtomicU64::new(0),
             waiting: Mutex::default(),
             said: Mutex::default(),
-        }
+        })
+    }
+
+    /// The view that was told last.
+    pub fn told(&self) -> WindowView {
+        lock(&self.view).clone()
     }
 
     /// The engine of this home. It answers at once that none runs where that is so.
@@ -50,8 +56,8 @@ impl Pane {
     /// Why nobody serves, as far as it was told.
     pub fn desk(&self) -> Result<Remote, ApiProblem> {
         match &*lock(&self.view) {
-            Some(WindowView { problem: Some(problem), .. }) => Err(problem.clone()),
-            Some(WindowView { overview: None, .. }) => {
+            WindowView { problem: Some(problem), .. } => Err(problem.clone()),
+            WindowView { overview: None, .. } => {
                 Err(ApiProblem::new(Code::NotRunning, "Weir is starting. Try again in a moment"))
             }
             _ => Ok(Remote::new(self.home.root())),
@@ -72,7 +78,7 @@ impl Pane {
     /// When the process that stays is gone.
     pub fn view(&self) -> Result<WindowView, ApiProblem> {
         self.ask(Ask::View)?;
-        lock(&self.view).clone().ok_or_else(gone)
+        Ok(self.told())
     }
 
     /// Asks the process that stays, and waits until it is done. Blocks.
@@ -103,7 +109,7 @@ impl Pane {
     pub fn listen(self: &Arc<Self>, app: AppHandle) -> std::io::Result<()> {
         let pane = self.clone();
         let hear = move || {
-            let mut lines = BufReader::new(std::io::stdin());
+            let mut lines = std::io::stdin().lock();
             while let Some(told) = words::hear(&mut lines) {
                 pane.heard(&app, told);
             }
@@ -115,12 +121,12 @@ impl Pane {
     fn heard(&self, app: &AppHandle, told: Told) {
         match told {
             Told::View(view) => {
-                let before = lock(&self.view).replace(WindowView::clone(&view));
-                let turn = |view: &WindowView| view.wanted.as_ref().map(|wanted| wanted.turn);
-                if before.as_ref() != Some(&*view) {
+                let before = std::mem::replace(&mut *lock(&self.view), WindowView::clone(&view));
+                if before != *view {
                     window::draw(app, &view);
                 }
-                if before.is_some_and(|before| turn(&before) != turn(&view)) {
+                let turn = |view: &WindowView| view.wanted.as_ref().map(|wanted| wanted.turn);
+                if turn(&before) != turn(&view) {
                     window::raise_from_afar(app);
                 }
             }

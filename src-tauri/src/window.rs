@@ -10,6 +10,8 @@ use weir_engine::api::WindowView;
 use weir_resident::say;
 
 const LABEL: &str = "main";
+/// Where the page finds its first view; `ui/src/backend/tauri.ts` has the same name.
+const FIRST_VIEW: &str = "__WEIR_VIEW__";
 /// How the process ends when the webview's own has ended.
 #[cfg(target_os = "linux")]
 const PAGE_DIED: i32 = 3;
@@ -50,11 +52,13 @@ pub fn close(app: &AppHandle) {
 /// What the desktop says.
 pub fn open(app: &AppHandle) -> tauri::Result<()> {
     let mut config = app.config().app.windows.first().cloned().unwrap_or_default();
-    let home = app.state::<Arc<Pane>>().home.clone();
+    let pane = app.state::<Arc<Pane>>().inner().clone();
+    let home = pane.home.clone();
     if let Some((width, height)) = place::remembered(&home) {
         (config.width, config.height) = (width, height);
     }
     let window = WebviewWindowBuilder::from_config(app, &config)?
+        .initialization_script(first(&pane.told())?)
         .on_navigation(is_own_page)
         .on_new_window(|_, _| NewWindowResponse::Deny)
         .on_download(|_, _| false)
@@ -76,6 +80,11 @@ pub fn open(app: &AppHandle) -> tauri::Result<()> {
         }
     });
     Ok(())
+}
+
+/// What the page draws first, without having to ask. JSON is a part of the script's language.
+fn first(view: &WindowView) -> tauri::Result<String> {
+    Ok(format!("window.{FIRST_VIEW} = {};", serde_json::to_string(view)?))
 }
 
 /// A frame without a page helps nobody: the window ends with it, and what stays says so.

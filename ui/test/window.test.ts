@@ -199,4 +199,15 @@ describe('a page that is asked for from outside', () => {
     await settle();
     expect(heading()).toBe('Tools');
   });
+
+  it('is drawn at once from the view that came with it, on the page that was asked for', async () => {
+    const came = view({ wanted: { page: 'budgets', turn: 3 } });
+    const backend = new FakeBackend(came);
+    backend.came = came;
+    backend.onView = () => new Promise(() => {});
+    const opening = opened(backend);
+    expect(document.querySelector('main h1')?.textContent, 'before anything was asked').toBe('Budgets');
+    await opening;
+    expect(localStorage.getItem('weir.page')).toBe('budgets');
+  });
 });

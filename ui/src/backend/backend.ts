@@ -49,6 +49,8 @@ export interface Backend {
   /** Puts a text that the window shows on the clipboard. */
   copy(text: string): Promise<void>;
   /** Tries to start or reach the engine again. */
+  /** The view that came with the page; null where it has to ask. */
+  first(): WindowView | null;
   retry(): Promise<void>;
   usePort(port: number): Promise<void>;
   /** Closes the window, takes the icon away and goes on serving. */

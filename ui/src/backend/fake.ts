@@ -132,6 +132,9 @@ export class FakeBackend implements Backend {
   pause = (paused: boolean) => this.did(`pause ${paused}`);
   copyAddress = () => this.did('copyAddress');
   copy = (text: string) => this.did(`copy ${text}`);
+  /** The view that comes with the page. */
+  came: WindowView | null = null;
+  first = (): WindowView | null => this.came;
   retry = () => this.did('retry');
   usePort = (port: number) => this.did(`use port ${port}`);
   hide = () => this.did('hide');

@@ -10,6 +10,7 @@ export const tauri: Backend = {
   pause: (paused) => invoke('pause', { paused }),
   copyAddress: () => invoke('copy_address'),
   copy: (text) => invoke('copy', { text }),
+  first: () => (globalThis as { __WEIR_VIEW__?: WindowView }).__WEIR_VIEW__ ?? null,
   retry: () => invoke('retry'),
   usePort: (port) => invoke('use_port', { port }),
   hide: () => invoke('hide'),

@@ -512,6 +512,14 @@ def every_page(shown, at):
     shown.wait_for("Written to")
     check("port = 9477" in (WEIR_HOME / "config.toml").read_text(), "the port is written")
     check(healthy(at), "and it goes on listening where it did")
+    entry = HOME / ".config/autostart/Weir.desktop"
+    login = "document.evaluate(\"//label[contains(., 'Start Weir when I log in')]/input\", document, null, 9).singleNodeValue.click()"
+    until(lambda: shown.run(f"{login}; return true"), "start at login can be switched")
+    until(entry.exists, "the desktop is told to start it")
+    check(f"Exec={os.environ['WEIR_TRAY_BIN']} --hidden" in entry.read_text(), entry.read_text())
+    until(lambda: shown.run("return !document.querySelector('dd input[type=checkbox]').disabled"), "and it can be switched again")
+    shown.run(login)
+    until(lambda: not entry.exists(), "the desktop is told not to")
     shown.put("#profile-name", "work")
     shown.click("Copy what is in use")
     shown.wait_for("begins as a copy")
@@ -553,6 +561,7 @@ def hidden():
     program = tray_program("--hidden")
     at = serving(program)
     until(lambda: "no tray on this desktop" in program.err.read_text(), "it says that there is no icon")
+    check(tray_program("--hidden").ended() == 0, "another start like it ends well")
     check(not windows() and not below(program.pid), "no window opens unasked")
     check(tray_program().ended() == 0, "another start ends well")
     window()

@@ -120,7 +120,7 @@ impl Resident {
         }
         let page = arguments.page.as_deref();
         home.prepare().map_err(|p| failed(&p))?;
-        let single = match single::start(&home, page).map_err(|p| failed(&p))? {
+        let single = match single::start(&home, page, arguments.hidden).map_err(|p| failed(&p))? {
             Start::First(single) => single,
             Start::Second => return Err(ExitCode::SUCCESS),
         };

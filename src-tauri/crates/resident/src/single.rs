@@ -59,11 +59,12 @@ pub enum Unclear {
     },
 }
 
-/// Finds out, and rings at the first if this is a second start. Blocks for a moment.
+/// Finds out, and rings at the first if this is a second start; one that is to stay hidden does not
+/// ring. Blocks for a moment.
 ///
 /// # Errors
 /// See [`Unclear`].
-pub fn start(home: &Home, page: Option<&str>) -> Result<Start, Unclear> {
+pub fn start(home: &Home, page: Option<&str>, hidden: bool) -> Result<Start, Unclear> {
     let shown = || home.root().display().to_string();
     let unusable = |cause| Unclear::Unusable { home: shown(), cause };
     let path = home.root().join(LOCK);
@@ -72,6 +73,7 @@ pub fn start(home: &Home, page: Option<&str>) -> Result<Start, Unclear> {
     match lock.try_lock() {
         Ok(()) => Ok(Start::First(Single { _lock: lock })),
         Err(TryLockError::Error(cause)) => Err(unusable(cause)),
+        Err(TryLockError::WouldBlock) if hidden => Ok(Start::Second),
         Err(TryLockError::WouldBlock) => {
             let mut waited = Duration::ZERO;
             loop {
@@ -143,11 +145,12 @@ mod tests {
     fn a_second_start_whose_first_does_not_answer_says_so_and_does_not_become_another_first() {
         let dir = tempfile::tempdir().unwrap();
         let home = Home::at(dir.path());
-        let first = start(&home, None);
+        let first = start(&home, None, false);
         assert!(matches!(first, Ok(Start::First(_))));
-        let Err(problem) = start(&home, Some("budgets")) else { panic!("nobody listens") };
+        let Err(problem) = start(&home, Some("budgets"), false) else { panic!("nobody listens") };
         assert!(problem.to_string().contains("does not answer"), "{problem}");
+        assert!(matches!(start(&home, None, true), Ok(Start::Second)), "a hidden one asks nothing");
         drop(first);
-        assert!(matches!(start(&home, None), Ok(Start::First(_))));
+        assert!(matches!(start(&home, None, false), Ok(Start::First(_))));
     }
 }

@@ -8,6 +8,7 @@ use crate::{clicks, say};
 use std::io::BufReader;
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 use weir_engine::alerts;
@@ -19,11 +20,11 @@ pub const WINDOW_ARGUMENT: &str = "window";
 const PROGRAM: &str = "weir-tray";
 /// Has the window drawn without a graphics driver, unless somebody wants another: its page stands
 /// still, and starting a driver takes longer than all of its drawing.
-const PLAIN_DRAWING: (&str, &str) = ("GDK_GL", "disable");
+const PLAIN_DRAWING: (&str, &str) = ("WEBKIT_DISABLE_COMPOSITING_MODE", "1");
 /// The window is drawn at most this often.
 const BEAT: Duration = Duration::from_millis(500);
 /// How long a window that is told to close may take.
-const CLOSE_MAX: Duration = Duration::from_secs(2);
+const CLOSE_MAX: Duration = Duration::from_secs(4);
 const CLOSE_LOOK: Duration = Duration::from_millis(20);
 
 /// Where to write to a window; nothing once it was told to close.
@@ -38,6 +39,8 @@ pub struct Window {
 struct Open {
     pipe: Pipe,
     process: Arc<Mutex<Child>>,
+    /// Whether it was told to close.
+    meant: Arc<AtomicBool>,
 }
 
 /// The program that is the window.
@@ -66,15 +69,18 @@ impl Window {
     /// Closes the window, if it is open, and waits until it is gone. Blocks.
     pub fn close(&self) {
         let Some(open) = lock(&self.open).take() else { return };
-        // The end of what it hears is its end. One that is being written to does not listen.
-        if let Ok(mut pipe) = open.pipe.try_lock() {
-            *pipe = None;
-            drop(pipe);
-            end_of(&open.process);
-            return;
+        open.meant.store(true, Ordering::Release);
+        // The end of what it hears is its end. One that is being written to listens in a moment.
+        let mut waited = Duration::ZERO;
+        while waited < CLOSE_MAX {
+            if let Ok(mut pipe) = open.pipe.try_lock() {
+                *pipe = None;
+                break;
+            }
+            std::thread::sleep(CLOSE_LOOK);
+            waited += CLOSE_LOOK;
         }
-        // Fails for one that has ended, which is what is wanted.
-        let _ = lock(&open.process).kill();
+        end_of(&open.process);
     }
 }
 
@@ -98,14 +104,15 @@ fn start(shell: &Arc<Shell>) -> std::io::Result<Open> {
     let pipe: Pipe = Arc::new(Mutex::new(Some(stdin)));
     let process = Arc::new(Mutex::new(child));
     let told = (Arc::downgrade(&pipe), shell.clone());
-    let heard = (pipe.clone(), process.clone(), shell.clone());
+    let meant = Arc::new(AtomicBool::new(false));
+    let heard = (pipe.clone(), process.clone(), shell.clone(), meant.clone());
     let thread = |name: &str| std::thread::Builder::new().name(name.into());
     thread("weir-window-tell").spawn(move || keep_told(&told.0, &told.1))?;
     thread("weir-window-hear").spawn(move || {
         listen(stdout, &heard.0, &heard.2);
-        ended(&heard.0, &heard.1);
+        ended(&heard.0, &heard.1, &heard.3);
     })?;
-    Ok(Open { pipe, process })
+    Ok(Open { pipe, process, meant })
 }
 
 /// Tells every new view, at most twice a second, until the window is gone.
@@ -165,10 +172,10 @@ fn done(ask: Ask, pipe: &Pipe, shell: &Arc<Shell>) -> Result<(), ApiProblem> {
 }
 
 /// The window said its last. One that was told to close, or was closed, ends well.
-fn ended(pipe: &Pipe, process: &Mutex<Child>) {
-    let meant = lock(pipe).take().is_none();
-    let status = end_of(process).filter(|status| !meant && !status.success());
-    if let Some(status) = status {
+fn ended(pipe: &Pipe, process: &Mutex<Child>, meant: &AtomicBool) {
+    *lock(pipe) = None;
+    let status = end_of(process).filter(|status| !status.success());
+    if let Some(status) = status.filter(|_| !meant.load(Ordering::Acquire)) {
         tell(&crashed(status));
     }
 }

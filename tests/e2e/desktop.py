@@ -144,6 +144,9 @@ def bus():
 
 def start_window_manager():
     Program("openbox", "openbox")
+    # A window that is there before it stays without its keys.
+    root = ["xprop", "-root", "_NET_SUPPORTING_WM_CHECK"]
+    until(lambda: b"window id" in subprocess.run(root, capture_output=True, check=True).stdout, "a window manager stands")
 
 
 def start_panel():

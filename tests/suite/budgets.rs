@@ -208,6 +208,63 @@ fn an_import_fills_the_reports_once_and_other_months_leave_a_budget_alone() {
     assert!(missing.stderr.contains(".codex"), "{}", missing.stderr);
 }
 
+/// A Codex session of these running sums, each a turn of its own; the first `copied` of them were
+/// made by the session it was forked from.
+fn rollout(id: &str, parent: Option<&str>, turns: &[(&str, u64)], copied: usize) -> String {
+    let stamp = "2020-02-03T04:05:06Z";
+    let line = |kind: &str, payload: &str| {
+        format!("{{\"timestamp\":\"{stamp}\",\"type\":\"{kind}\",\"payload\":{payload}}}\n")
+    };
+    let from = parent.map_or(String::new(), |id| format!(",\"forked_from_id\":\"{id}\""));
+    let mut log = line("session_meta", &format!("{{\"id\":\"{id}\"{from},\"cwd\":\"/x/shop\"}}"));
+    if let Some(parent) = parent.filter(|_| copied > 0) {
+        log += &line("session_meta", &format!("{{\"id\":\"{parent}\",\"cwd\":\"/x/shop\"}}"));
+    }
+    let mut before = 0;
+    for (turn, sum) in turns {
+        let last = sum - before;
+        before = *sum;
+        log += &line("turn_context", &format!("{{\"turn_id\":\"{turn}\",\"model\":\"gpt-5\"}}"));
+        let tokens = |n| format!("{{\"input_tokens\":{n},\"output_tokens\":0}}");
+        let info =
+            format!("\"total_token_usage\":{},\"last_token_usage\":{}", tokens(sum), tokens(&last));
+        log += &line("event_msg", &format!("{{\"type\":\"token_count\",\"info\":{{{info}}}}}"));
+    }
+    log
+}
+
+#[test]
+fn a_forked_session_is_counted_once_over_two_imports_whichever_log_came_first() {
+    let (parent, child) =
+        ("01700939-11e0-7d43-a437-6ce9e4da084b", "01700939-38f0-7f23-81df-79c7dda2f006");
+    let turns = [
+        ("01700939-15c8-7c31-85d2-46a442a1f85a", 1_000),
+        ("01700939-19b0-78f2-868e-dc7a3c040d56", 3_000),
+        ("01700939-3cd8-7932-84c5-7b5b0c3d6fa1", 6_000),
+    ];
+    let logs = [
+        ("rollout-a.jsonl", rollout(parent, None, &turns[..2], 0)),
+        ("rollout-b.jsonl", rollout(child, Some(parent), &turns, 2)),
+    ];
+    for (first, second, added) in [(0, 1, (2, 1)), (1, 0, (3, 0))] {
+        let home = Home::bare();
+        let folder = home.user().join(".codex/sessions/2020/02/03");
+        std::fs::create_dir_all(&folder).expect("a folder");
+        for (which, added) in [(first, added.0), (second, added.1)] {
+            let (name, text) = &logs[which];
+            std::fs::write(folder.join(name), text).expect("written");
+            let done = home.weir(&["import", "codex", "--json"]).json();
+            assert_eq!(done["added"], added, "{done}");
+        }
+        let all = home.weir(&["cost", "summary", "--period", "all", "--json"]).json();
+        assert_eq!(
+            (&all["requests"], &all["tokens"]["input"]),
+            (&3.into(), &6_000.into()),
+            "{all}"
+        );
+    }
+}
+
 /// A moment so many seconds ago, as a tool writes it.
 fn ago(seconds: u64) -> String {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
@@ -247,10 +304,10 @@ fn an_import_says_how_many_requests_are_too_young_and_the_next_one_takes_them() 
 #[test]
 fn an_import_says_where_no_log_was_and_that_a_plan_paid() {
     let home = Home::bare();
-    let sessions = home.user().join(".codex/sessions");
-    std::fs::create_dir_all(&sessions).expect("a folder");
+    let own = home.user().join(".codex");
+    std::fs::create_dir_all(own.join("sessions")).expect("a folder");
     let said = home.weir(&["import", "codex"]).ok();
-    let place = sessions.display();
+    let place = own.display();
     assert_eq!(said, format!("No session logs of codex in {place}. Another place: --folder DIR\n"));
     let folder = home.user().join(".claude/projects/-x-shop");
     std::fs::create_dir_all(&folder).expect("a folder");

@@ -96,9 +96,8 @@ fn own_folder(tool: ToolName) -> Option<PathBuf> {
         ToolName::ClaudeCode => {
             named("CLAUDE_CONFIG_DIR").or_else(|| home(".claude")).map(|f| f.join("projects"))
         }
-        ToolName::Codex => {
-            named("CODEX_HOME").or_else(|| home(".codex")).map(|f| f.join("sessions"))
-        }
+        // Its running sessions and those that were archived have a folder each in there.
+        ToolName::Codex => named("CODEX_HOME").or_else(|| home(".codex")),
     }
 }
 

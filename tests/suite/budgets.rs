@@ -120,6 +120,9 @@ fn a_cost_alert_works_as_written_and_leaves_the_rest_of_the_file_alone() {
     rig.row("counted");
     let spent = standing(&rig.home, "alert-week")["spent_usd"].clone();
     assert_eq!(spent, format!("0.{ONE_NANO:09}"), "in force at once");
+    let higher = ["cost", "alert", "--threshold", "6.00", "--period", "week"];
+    let said = rig.home.weir(&higher).ok();
+    assert!(said.contains("of $6.00 a week. It was $5.00."), "{said}");
     let scoped =
         ["cost", "alert", "--threshold", "1", "--period", "day", "--scope", "client=aider"];
     rig.home.weir(&scoped).ok();
@@ -139,16 +142,41 @@ fn a_budget_is_set_changed_and_refused_by_name() {
     let short = home.weir(&["budget", "set", "week"]);
     assert_eq!(short.code, 1);
     assert!(short.stderr.contains("needs a period and a limit"), "{}", short.stderr);
-    home.weir(&["budget", "set", "week", "--period", "week", "--limit", "2.00"]).ok();
-    home.weir(&["budget", "set", "week", "--limit", "3.50", "--at-limit", "notify"]).ok();
+    let set = home.weir(&["budget", "set", "week", "--period", "week", "--limit", "2.00"]).ok();
+    assert_eq!(set, "Budget week is set: $2.00 a week; at its limit paid requests are refused\n");
+    let local = |home: &Home| home.weir(&["budget", "set", "week", "--at-limit", "local"]).ok();
+    let said = "Budget week is changed: $2.00 a week; at its limit only local models answer";
+    assert_eq!(local(&home), format!("{said}\n"));
+    let away = Home::bare();
+    away.configure(
+        "[tiers]\nlow = [\"anthropic/claude-haiku-4-5\"]\n[[budgets]]\nname = \"week\"\n\
+                    period = \"week\"\nlimit_usd = 2.00\n",
+    );
+    let none = "and no tier has one: see [tiers] in config.toml";
+    assert_eq!(local(&away), format!("{said}, {none}\n"));
+    let set = home.weir(&["budget", "set", "week", "--limit", "3.50", "--at-limit", "notify"]).ok();
+    assert_eq!(set, "Budget week is changed: $3.50 a week; at its limit you are only told\n");
     let week = standing(&home, "week");
     assert_eq!((&week["limit_usd"], &week["at_limit"]), (&"3.500000000".into(), &"notify".into()));
     home.weir(&["budget", "set", "tokens", "--period", "day", "--tokens", "5000"]).ok();
     assert_eq!(standing(&home, "tokens")["limit_tokens"], 5_000);
-    let usage = home.weir(&["budget", "set", "x", "--limit", "-1"]);
-    assert_eq!(usage.code, 2);
-    let scope = home.weir(&["budget", "set", "x", "--limit", "1", "--scope", "colour=red"]);
-    assert_eq!(scope.code, 2);
+    for (line, code, words) in [
+        ("budget set x --limit -1", 2, "must be above 0"),
+        ("cost alert --threshold -1", 2, "must be above 0"),
+        ("budget lift week --by -1", 2, "must be above 0"),
+        ("budget set x --limit 1 --scope colour=red", 2, "colour is none of provider, model"),
+        ("budget set x --limit 1 --scope tier=low --scope tier=high", 2, "tier is named twice"),
+        ("budget lift week --by-tokens 5", 1, "week is a budget of dollars"),
+        ("budget lift tokens --by 5", 1, "tokens is a budget of tokens"),
+        ("budget lift week --for 99999d", 1, "from a second to 31 days"),
+        ("reconcile anthropic --month 2999-01", 1, "2999-01 has not begun"),
+        ("import codex --folder absent", 1, "weir import codex --folder DIR"),
+    ] {
+        let arguments: Vec<&str> = line.split(' ').collect();
+        let refused = home.weir(&arguments);
+        assert_eq!(refused.code, code, "{line}: {}", refused.stderr);
+        assert!(refused.stderr.contains(words), "{line}: {}", refused.stderr);
+    }
     let text = home.weir(&["budget", "list"]).ok();
     assert!(text.contains("of $3.50") && text.contains("of 5,000 tokens"), "{text}");
 }

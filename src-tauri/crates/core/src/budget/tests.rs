@@ -204,7 +204,7 @@ fn a_budget_that_was_closed_says_how_it_is_opened_again() {
     let window = Period::Week.window(0, &TimeZone::UTC);
     let ask = Ask { cost: Some(usd(1)), tokens: 1 };
     let said = full(&own, &terms, &Standing::default(), window, ask, &TimeZone::UTC);
-    assert!(said.ends_with("weir budget lift \"my week\" --end"), "{said}");
+    assert!(said.ends_with("weir budget lift 'my week' --end"), "{said}");
 }
 
 // === ladder ===

@@ -5,9 +5,8 @@ Run: tests/e2e/run budgets. Needs no tray: `weir serve`, a provider and an Ollam
 
 import json
 import os
+import pathlib
 import subprocess
-import urllib.error
-import urllib.request
 
 from desktop import HOME, WEIR_HOME, Program, bus, check, end_all, healthy, port, shot, tell_all, until, weir
 from provider import Ollama, Provider
@@ -17,19 +16,25 @@ LOCAL = "qwen2.5-coder:7b"
 NOTIFICATIONS = "org.freedesktop.Notifications"
 
 
-def ask(at, token):
-    """One answer of about 12 cents; returns status, headers and text."""
-    body = {"model": MODEL, "max_tokens": 8000, "messages": [{"role": "user", "content": "How does water find its level?"}]}
-    request = urllib.request.Request(
-        f"http://127.0.0.1:{at}/v1/messages",
-        json.dumps(body).encode(),
-        {"content-type": "application/json", "x-weir-token": token, "anthropic-version": "2023-06-01"},
-    )
-    try:
-        with urllib.request.urlopen(request, timeout=20) as answer:
-            return answer.status, answer.headers, answer.read().decode()
-    except urllib.error.HTTPError as refused:
-        return refused.code, refused.headers, refused.read().decode()
+class Client:
+    """A program that asks with Anthropic's own client, of which it knows the address and a token."""
+
+    def __init__(self, at, token):
+        here = pathlib.Path(__file__).resolve().parent
+        python = here.parent.parent / "target/clients/sdk/bin/python"
+        line = [python, here / "ask.py", f"http://127.0.0.1:{at}", token]
+        self.program = subprocess.Popen(line, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def ask(self):
+        """One answer of about 12 cents; returns status, headers and text."""
+        self.program.stdin.write("How does water find its level?\n")
+        self.program.stdin.flush()
+        told = json.loads(self.program.stdout.readline())
+        return told["status"], told["headers"], told["text"]
+
+    def end(self):
+        self.program.stdin.close()
+        check(self.program.wait(20) == 0, "the client ends in order")
 
 
 def start_notifications():
@@ -39,6 +44,12 @@ def start_notifications():
                         '[urgency_normal]\ntimeout = 0\n[urgency_critical]\ntimeout = 0\n[urgency_low]\ntimeout = 0\n')
     Program("dunst", "dunst", "-conf", settings)
     until(lambda: bus().name_has_owner(NOTIFICATIONS), "a notification server stands")
+
+
+def shown():
+    """How many notices stand on the screen."""
+    done = subprocess.run(["dunstctl", "count", "displayed"], capture_output=True, text=True, check=True)
+    return int(done.stdout)
 
 
 def told():
@@ -63,19 +74,20 @@ def budgets():
     at = port()
     weir("budget", "set", "week", "--period", "week", "--limit", "2.00", "--at-limit", "local")
     weir("cost", "alert", "--threshold", "2.00", "--period", "week")
-    token = weir("client", "add", "script").strip()
+    client = Client(at, weir("client", "add", "script").strip())
     for n in range(1, 17):
-        status, headers, text = ask(at, token)
+        status, headers, text = client.ask()
         check(status == 200 and headers["x-weir-route"] == f"anthropic/{MODEL}", f"request {n}: {status} {text}")
     check(not ollama.asked, "nothing is local before the limit")
     for n in range(17, 20):
-        status, headers, text = ask(at, token)
+        status, headers, text = client.ask()
         check(status == 200, f"request {n} is answered: {text}")
         check(headers["x-weir-route"] == f"ollama/{LOCAL}", f"request {n} is local: {dict(headers)}")
         check(headers["x-weir-reason"] == "budget-local", f"request {n} says why: {dict(headers)}")
+    client.end()
     check(provider.requests == 16, f"{provider.requests} paid requests")
     listed = weir("budget", "list")
-    check("$1.97 of $2.00, then local" in listed, listed)
+    check("$1.97 of $2.00, now local" in listed, listed)
     check("Week budget at its limit" in weir("status"), "status says so")
     expected = [
         "Week budget at 70 %: $1.48 of $2.00. From $2.00 on, only local models until Monday.",
@@ -83,6 +95,7 @@ def budgets():
         "Week budget at its limit: $1.97 of $2.00, and a request that may cost $0.1202 does not fit. "
         "Local models answer instead until Monday.",
     ]
+    until(lambda: shown() == len(expected), "three notices stand on the screen")
     shot("budget-notices")
     heard = []
 

@@ -354,17 +354,35 @@ fn a_redirect_is_not_followed() {
 }
 
 #[test]
-fn a_web_page_in_place_of_an_answer_is_told_and_is_not_booked_as_exact() {
+fn a_web_page_in_place_of_an_answer_is_told_and_costs_nothing_as_no_model_gave_it() {
     let rig = Rig::scripted();
-    let page = "<html><body>Sign in to the hotel network</body></html>";
-    let mut reply = Reply::json(200, page);
-    reply.headers = vec![("content-type".into(), "text/html".into())];
-    rig.provider.script(reply.answer());
-    let response = rig.client().ask(Kind::Messages, false, "captive");
-    assert_eq!(response.status, 502, "{}", response.text());
-    assert!(message(Kind::Messages, &response).contains("a web page"), "{}", response.text());
-    let end = rig.row("captive").ended().clone();
-    assert!(end.pricing != "exact", "{end:?}");
+    let page = "\u{feff}\n <html><body>Sign in to the hotel network</body></html>";
+    for coding in [Coding::Identity, Coding::Gzip] {
+        let mut reply = Reply::json(200, page).coded(coding);
+        reply.headers = vec![("content-type".into(), "text/html; charset=utf-8".into())];
+        rig.provider.script(reply.answer());
+        let marker = format!("captive-{}", coding.name());
+        let response = rig.client().ask(Kind::Messages, false, &marker);
+        assert_eq!(response.status, 502, "{}", response.text());
+        assert!(message(Kind::Messages, &response).contains("a web page"), "{}", response.text());
+        let end = rig.row(&marker).ended().clone();
+        assert_eq!((end.pricing.as_str(), end.cost), ("exact", Some(0)), "{end:?}");
+    }
+}
+
+#[test]
+fn what_only_calls_itself_a_web_page_may_have_cost_and_is_estimated() {
+    let rig = Rig::scripted();
+    for (marker, body) in [("json", r#"{"done":true}"#), ("none", ""), ("words", "Well, <b>")] {
+        let mut reply = Reply::json(200, body);
+        reply.headers = vec![("content-type".into(), "text/html".into())];
+        rig.provider.script(reply.answer());
+        let response = rig.client().ask(Kind::Messages, false, marker);
+        assert_eq!(response.status, 502, "{marker}: {}", response.text());
+        let end = rig.row(marker).ended().clone();
+        let cost = end.cost.unwrap_or_default();
+        assert!(end.pricing == "estimated" && cost > 0, "{marker}: {end:?}");
+    }
 }
 
 #[test]

@@ -120,6 +120,9 @@ fn a_cost_alert_works_as_written_and_leaves_the_rest_of_the_file_alone() {
     rig.row("counted");
     let spent = standing(&rig.home, "alert-week")["spent_usd"].clone();
     assert_eq!(spent, format!("0.{ONE_NANO:09}"), "in force at once");
+    let higher = ["cost", "alert", "--threshold", "6.00", "--period", "week"];
+    let said = rig.home.weir(&higher).ok();
+    assert!(said.contains("of $6.00 a week. It was $5.00."), "{said}");
     let scoped =
         ["cost", "alert", "--threshold", "1", "--period", "day", "--scope", "client=aider"];
     rig.home.weir(&scoped).ok();
@@ -139,16 +142,41 @@ fn a_budget_is_set_changed_and_refused_by_name() {
     let short = home.weir(&["budget", "set", "week"]);
     assert_eq!(short.code, 1);
     assert!(short.stderr.contains("needs a period and a limit"), "{}", short.stderr);
-    home.weir(&["budget", "set", "week", "--period", "week", "--limit", "2.00"]).ok();
-    home.weir(&["budget", "set", "week", "--limit", "3.50", "--at-limit", "notify"]).ok();
+    let set = home.weir(&["budget", "set", "week", "--period", "week", "--limit", "2.00"]).ok();
+    assert_eq!(set, "Budget week is set: $2.00 a week; at its limit paid requests are refused\n");
+    let local = |home: &Home| home.weir(&["budget", "set", "week", "--at-limit", "local"]).ok();
+    let said = "Budget week is changed: $2.00 a week; at its limit only local models answer";
+    assert_eq!(local(&home), format!("{said}\n"));
+    let away = Home::bare();
+    away.configure(
+        "[tiers]\nlow = [\"anthropic/claude-haiku-4-5\"]\n[[budgets]]\nname = \"week\"\n\
+                    period = \"week\"\nlimit_usd = 2.00\n",
+    );
+    let none = "and no tier has one: see [tiers] in config.toml";
+    assert_eq!(local(&away), format!("{said}, {none}\n"));
+    let set = home.weir(&["budget", "set", "week", "--limit", "3.50", "--at-limit", "notify"]).ok();
+    assert_eq!(set, "Budget week is changed: $3.50 a week; at its limit you are only told\n");
     let week = standing(&home, "week");
     assert_eq!((&week["limit_usd"], &week["at_limit"]), (&"3.500000000".into(), &"notify".into()));
     home.weir(&["budget", "set", "tokens", "--period", "day", "--tokens", "5000"]).ok();
     assert_eq!(standing(&home, "tokens")["limit_tokens"], 5_000);
-    let usage = home.weir(&["budget", "set", "x", "--limit", "-1"]);
-    assert_eq!(usage.code, 2);
-    let scope = home.weir(&["budget", "set", "x", "--limit", "1", "--scope", "colour=red"]);
-    assert_eq!(scope.code, 2);
+    for (line, code, words) in [
+        ("budget set x --limit -1", 2, "must be above 0"),
+        ("cost alert --threshold -1", 2, "must be above 0"),
+        ("budget lift week --by -1", 2, "must be above 0"),
+        ("budget set x --limit 1 --scope colour=red", 2, "colour is none of provider, model"),
+        ("budget set x --limit 1 --scope tier=low --scope tier=high", 2, "tier is named twice"),
+        ("budget lift week --by-tokens 5", 1, "week is a budget of dollars"),
+        ("budget lift tokens --by 5", 1, "tokens is a budget of tokens"),
+        ("budget lift week --for 99999d", 1, "from a second to 31 days"),
+        ("reconcile anthropic --month 2999-01", 1, "2999-01 has not begun"),
+        ("import codex --folder absent", 1, "weir import codex --folder DIR"),
+    ] {
+        let arguments: Vec<&str> = line.split(' ').collect();
+        let refused = home.weir(&arguments);
+        assert_eq!(refused.code, code, "{line}: {}", refused.stderr);
+        assert!(refused.stderr.contains(words), "{line}: {}", refused.stderr);
+    }
     let text = home.weir(&["budget", "list"]).ok();
     assert!(text.contains("of $3.50") && text.contains("of 5,000 tokens"), "{text}");
 }
@@ -208,6 +236,63 @@ fn an_import_fills_the_reports_once_and_other_months_leave_a_budget_alone() {
     assert!(missing.stderr.contains(".codex"), "{}", missing.stderr);
 }
 
+/// A Codex session of these running sums, each a turn of its own; the first `copied` of them were
+/// made by the session it was forked from.
+fn rollout(id: &str, parent: Option<&str>, turns: &[(&str, u64)], copied: usize) -> String {
+    let stamp = "2020-02-03T04:05:06Z";
+    let line = |kind: &str, payload: &str| {
+        format!("{{\"timestamp\":\"{stamp}\",\"type\":\"{kind}\",\"payload\":{payload}}}\n")
+    };
+    let from = parent.map_or(String::new(), |id| format!(",\"forked_from_id\":\"{id}\""));
+    let mut log = line("session_meta", &format!("{{\"id\":\"{id}\"{from},\"cwd\":\"/x/shop\"}}"));
+    if let Some(parent) = parent.filter(|_| copied > 0) {
+        log += &line("session_meta", &format!("{{\"id\":\"{parent}\",\"cwd\":\"/x/shop\"}}"));
+    }
+    let mut before = 0;
+    for (turn, sum) in turns {
+        let last = sum - before;
+        before = *sum;
+        log += &line("turn_context", &format!("{{\"turn_id\":\"{turn}\",\"model\":\"gpt-5\"}}"));
+        let tokens = |n| format!("{{\"input_tokens\":{n},\"output_tokens\":0}}");
+        let info =
+            format!("\"total_token_usage\":{},\"last_token_usage\":{}", tokens(sum), tokens(&last));
+        log += &line("event_msg", &format!("{{\"type\":\"token_count\",\"info\":{{{info}}}}}"));
+    }
+    log
+}
+
+#[test]
+fn a_forked_session_is_counted_once_over_two_imports_whichever_log_came_first() {
+    let (parent, child) =
+        ("01700939-11e0-7d43-a437-6ce9e4da084b", "01700939-38f0-7f23-81df-79c7dda2f006");
+    let turns = [
+        ("01700939-15c8-7c31-85d2-46a442a1f85a", 1_000),
+        ("01700939-19b0-78f2-868e-dc7a3c040d56", 3_000),
+        ("01700939-3cd8-7932-84c5-7b5b0c3d6fa1", 6_000),
+    ];
+    let logs = [
+        ("rollout-a.jsonl", rollout(parent, None, &turns[..2], 0)),
+        ("rollout-b.jsonl", rollout(child, Some(parent), &turns, 2)),
+    ];
+    for (first, second, added) in [(0, 1, (2, 1)), (1, 0, (3, 0))] {
+        let home = Home::bare();
+        let folder = home.user().join(".codex/sessions/2020/02/03");
+        std::fs::create_dir_all(&folder).expect("a folder");
+        for (which, added) in [(first, added.0), (second, added.1)] {
+            let (name, text) = &logs[which];
+            std::fs::write(folder.join(name), text).expect("written");
+            let done = home.weir(&["import", "codex", "--json"]).json();
+            assert_eq!(done["added"], added, "{done}");
+        }
+        let all = home.weir(&["cost", "summary", "--period", "all", "--json"]).json();
+        assert_eq!(
+            (&all["requests"], &all["tokens"]["input"]),
+            (&3.into(), &6_000.into()),
+            "{all}"
+        );
+    }
+}
+
 /// A moment so many seconds ago, as a tool writes it.
 fn ago(seconds: u64) -> String {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
@@ -247,10 +332,10 @@ fn an_import_says_how_many_requests_are_too_young_and_the_next_one_takes_them() 
 #[test]
 fn an_import_says_where_no_log_was_and_that_a_plan_paid() {
     let home = Home::bare();
-    let sessions = home.user().join(".codex/sessions");
-    std::fs::create_dir_all(&sessions).expect("a folder");
+    let own = home.user().join(".codex");
+    std::fs::create_dir_all(own.join("sessions")).expect("a folder");
     let said = home.weir(&["import", "codex"]).ok();
-    let place = sessions.display();
+    let place = own.display();
     assert_eq!(said, format!("No session logs of codex in {place}. Another place: --folder DIR\n"));
     let folder = home.user().join(".claude/projects/-x-shop");
     std::fs::create_dir_all(&folder).expect("a folder");

@@ -31,3 +31,36 @@ fn an_error_inside_a_compressed_stream_is_read_before_the_client_sees_any_of_it(
     assert_eq!(rig.provider.count(), 1, "nobody else is asked");
     rig.settled("compressed");
 }
+
+/// A server of somebody's own that refuses the first request at `/v1/responses` with a 404 of these
+/// words, and answers everything else.
+fn asked_at(words: &'static str) -> Vec<String> {
+    let refused = std::sync::atomic::AtomicBool::new(false);
+    let provider = Provider::answering(move |asked| {
+        let first = || !refused.swap(true, std::sync::atomic::Ordering::SeqCst);
+        match asked.path().ends_with("/responses") && first() {
+            true => Reply::json(404, words).answer(),
+            false => weir_tests::answers::natural(asked),
+        }
+    });
+    let home = Home::pointing_at(&provider);
+    home.configure(&home::providers(&provider.url()));
+    let rig = Rig::in_home(home, provider);
+    for n in 0..2 {
+        let client = rig.client();
+        let call =
+            client.call_model(Kind::Responses, "openai/gpt-4o-mini", false, &format!("n{n}"));
+        assert_eq!(client.send(&call).status, 200);
+    }
+    rig.provider.truth().iter().map(|a| a.asked.path().to_owned()).collect()
+}
+
+#[test]
+fn a_404_of_something_else_than_the_path_does_not_make_a_server_one_without_responses() {
+    let lost = asked_at(r#"{"error":{"message":"The conversation conv_1 was not found."}}"#);
+    let ends: Vec<_> = lost.iter().map(|path| path.rsplit('/').next().unwrap()).collect();
+    assert_eq!(ends, ["responses", "completions", "responses"], "asked there again");
+    let older = asked_at(r#"{"detail":"Not Found"}"#);
+    let ends: Vec<_> = older.iter().map(|path| path.rsplit('/').next().unwrap()).collect();
+    assert_eq!(ends, ["responses", "completions", "completions"], "remembered");
+}

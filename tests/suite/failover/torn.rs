@@ -113,7 +113,52 @@ fn a_web_page_instead_of_a_stream_is_an_error_of_the_clients_dialect() {
             let message = response.json()["error"]["message"].as_str().map(str::to_owned);
             let message = message.unwrap_or_default();
             assert!(message.contains("web page") && message.contains("base_url"), "{message}");
-            assert_eq!(course.rig.row("page").ended().outcome, "truncated");
+            let end = course.rig.row("page").ended().clone();
+            assert_eq!((end.outcome.as_str(), end.cost), ("upstream_error", Some(0)), "{end:?}");
         }
+    }
+}
+
+/// Two providers that answer whole, in chunks; the first breaks its connection behind `keeps` of
+/// its body, before the chunk that says that this is all.
+fn unchunked(lane: Lane, keeps: fn(usize) -> usize) -> Course {
+    let whole = |who: &str, model: &str, lane: Lane| {
+        let mut reply = lane.turn(who, model).whole();
+        reply.sized = false;
+        reply
+    };
+    let primary = move |_, _: &weir_tests::Asked| {
+        let mut reply = whole("prim", lane.models()[0], lane);
+        let all = reply.frames.concat();
+        let kept = keeps(all.len());
+        reply.frames = vec![all[..kept].to_vec()];
+        reply.told = reply.told.filter(|_| kept == all.len());
+        unended(reply.answer(), vec![Step::Cut])
+    };
+    let fallback =
+        move |lane: Lane, _: &weir_tests::Asked| whole("fall", lane.models()[1], lane).answer();
+    Course::with(lane, false, "", primary, fallback)
+}
+
+#[test]
+fn a_whole_answer_is_given_also_without_its_last_chunk_and_a_part_of_one_is_asked_for_elsewhere() {
+    for lane in LANES {
+        let course = unchunked(lane, |all| all);
+        let client = course.rig.client();
+        let call = client.call_model(lane.client, "weir-low", false, "unchunked");
+        let response = client.send(&call);
+        let text = response.text();
+        assert!(response.status == 200 && text.contains("prim59"), "{lane:?}: {text}");
+        assert_eq!(course.primary().len(), 1, "what came whole is not paid for twice");
+        let end = course.rig.row("unchunked").ended().clone();
+        assert_eq!((end.outcome.as_str(), end.pricing.as_str()), ("ok", "exact"), "{lane:?}");
+
+        let course = unchunked(lane, |all| all - 1);
+        let client = course.rig.client();
+        let call = client.call_model(lane.client, "weir-low", false, "cut");
+        let response = client.send(&call);
+        let text = response.text();
+        assert!(response.status == 200 && text.contains("fall59"), "{lane:?}: {text}");
+        assert_eq!(course.rig.settled("cut")[0].ended().outcome, "truncated");
     }
 }

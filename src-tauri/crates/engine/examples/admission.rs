@@ -11,12 +11,12 @@ use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Instant;
-use weir_core::budget::{Ask, AtLimit, Budget, Limit, Origin, Scope, Told};
+use weir_core::budget::{Ask, AtLimit, Budget, Limit, Origin, Scope};
 use weir_core::meter::End;
-use weir_core::period::{Period, Window};
+use weir_core::period::Period;
 use weir_core::route::{Reason, Route};
 use weir_core::{Endpoint, Metered, Money, Outcome, RequestId, Usage};
-use weir_engine::books::{Balances, Books, Past, Spend, Terms};
+use weir_engine::books::{Balances, Books, FromLedger, Terms};
 use weir_engine::clock::SystemClock;
 use weir_engine::prices::Prices;
 use weir_engine::routing::Routing;
@@ -32,19 +32,6 @@ const ROUNDS: u32 = 100_000;
 const ROUNDS_WRITTEN: u32 = 10_000;
 const FEW_ROWS: u32 = 10;
 const MANY_ROWS: u32 = 1_000_000;
-
-/// What was spent before, as the engine asks it of its ledger.
-struct FromLedger<'a>(&'a Ledger);
-
-impl Past for FromLedger<'_> {
-    fn spent(&self, scope: &Scope, window: Window) -> Result<Spend, String> {
-        let spent = self.0.settled(scope, window.into()).map_err(|problem| problem.to_string())?;
-        Ok(Spend { cost: spent.settled, tokens: spent.tokens })
-    }
-    fn told(&self, budget: &Budget, window: Window) -> Vec<Told> {
-        self.0.told(&budget.name, budget.period, window.from).unwrap_or_default()
-    }
-}
 
 /// A third hold everything and the others one client or one project each, or all hold everything.
 fn budgets(all_in_scope: bool) -> Vec<Budget> {

@@ -65,7 +65,7 @@ pub struct Books {
 }
 
 /// What was spent before an engine started is in its ledger.
-struct FromLedger<'a>(&'a Ledger);
+pub struct FromLedger<'a>(pub &'a Ledger);
 
 impl Past for FromLedger<'_> {
     fn spent(&self, scope: &Scope, window: Window) -> Result<Spend, String> {

@@ -36,6 +36,8 @@ pub struct Entry {
     pub key: String,
     /// When, in Unix milliseconds.
     pub at_ms: i64,
+    /// Told by the log of another session than made it, which knows its time less well.
+    pub copied: bool,
     /// The last part of the folder it was made in.
     pub project: Option<String>,
     /// The tool's session.
@@ -94,6 +96,21 @@ impl Source {
         named && name.ends_with(".jsonl")
     }
 
+    /// Where in a tool's home its logs are, or in a folder of logs the folder itself.
+    fn folders(self, folder: &Path) -> Vec<PathBuf> {
+        let within: &[&str] = match self {
+            Self::ClaudeCode => &["projects"],
+            // What a user put away was spent all the same.
+            Self::Codex => &["sessions", "archived_sessions"],
+        };
+        let mut there: Vec<PathBuf> = within.iter().map(|name| folder.join(name)).collect();
+        there.retain(|folder| folder.is_dir());
+        if there.is_empty() {
+            there.push(folder.to_owned());
+        }
+        there
+    }
+
     fn reader(self) -> Box<dyn Reader> {
         match self {
             Self::ClaudeCode => Box::new(claude_code::Log),
@@ -102,13 +119,15 @@ impl Source {
     }
 }
 
-/// Everything a folder's logs tell. Blocks on the disk.
+/// Everything the logs tell of a folder, or of the home of the tool. Blocks on the disk.
 ///
 /// # Errors
 /// When the folder cannot be read; a file that cannot be is passed over.
 pub fn read(source: Source, folder: &Path) -> io::Result<Found> {
     let mut files = Vec::new();
-    search(source, folder, 0, &mut files)?;
+    for folder in source.folders(folder) {
+        search(source, &folder, 0, &mut files)?;
+    }
     files.sort();
     files.truncate(FILES_MAX);
     let mut found = Found::default();
@@ -126,12 +145,18 @@ pub fn read(source: Source, folder: &Path) -> io::Result<Found> {
 }
 
 /// A message is written more than once while it grows; its last count is the whole of it. The
-/// first moment stands, so that its day does not change from one run to the next.
+/// first moment stands, so that its day does not change from one run to the next; that of a copy
+/// gives way to the original's.
 fn merge(entries: &mut HashMap<String, Entry>, entry: Entry) {
     match entries.get_mut(&entry.key) {
         Some(known) => {
-            known.usage = known.usage.max(&entry.usage);
-            known.at_ms = known.at_ms.min(entry.at_ms);
+            let usage = known.usage.max(&entry.usage);
+            match (known.copied, entry.copied) {
+                (true, false) => *known = entry,
+                (false, true) => {}
+                _ => known.at_ms = known.at_ms.min(entry.at_ms),
+            }
+            known.usage = usage;
         }
         None => drop(entries.insert(entry.key.clone(), entry)),
     }

@@ -38,7 +38,8 @@ pub struct BudgetSet {
     #[arg(long, value_enum)]
     pub period: Option<WindowName>,
     /// Its limit in dollars
-    #[arg(long, value_name = "USD", value_parser = money, conflicts_with = "tokens")]
+    #[arg(long, value_name = "USD", value_parser = money, conflicts_with = "tokens",
+        allow_negative_numbers = true)]
     pub limit: Option<Money>,
     /// Its limit in tokens instead, cached ones included
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
@@ -67,10 +68,10 @@ pub struct BudgetLift {
     #[arg(long = "for", value_name = "TIME", value_parser = seconds)]
     pub for_s: Option<u64>,
     /// By how many dollars; by its own limit without it
-    #[arg(long, value_name = "USD", value_parser = money)]
+    #[arg(long, value_name = "USD", value_parser = money, allow_negative_numbers = true)]
     pub by: Option<Money>,
     /// By how many tokens, for a budget of tokens
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub by_tokens: Option<u64>,
     /// Not raised: only local models for that time, however much is left
     #[arg(long, conflicts_with_all = ["by", "by_tokens"])]
@@ -86,7 +87,7 @@ pub struct BudgetLift {
 #[derive(Debug, Args)]
 pub struct CostAlert {
     /// The amount you want to be told of, in dollars
-    #[arg(long, value_name = "USD", value_parser = money)]
+    #[arg(long, value_name = "USD", value_parser = money, allow_negative_numbers = true)]
     pub threshold: Money,
     /// The time after which it starts anew, in local calendar time
     #[arg(long, value_enum, default_value = "week")]
@@ -211,6 +212,13 @@ pub fn scope(pairs: &[String]) -> Result<Scope, String> {
             .split_once('=')
             .filter(|(_, value)| !value.is_empty())
             .ok_or_else(|| format!("--scope {pair}: write key=value, such as client=codex"))?;
+        if scope.texts().iter().any(|(known, set)| *known == key && set.is_some())
+            || key == "local" && scope.local.is_some()
+        {
+            return Err(format!(
+                "--scope {pair}: {key} is named twice. A budget counts one of them"
+            ));
+        }
         let place = match key {
             "provider" => &mut scope.provider,
             "model" => &mut scope.model,

@@ -63,8 +63,12 @@ pub fn alert(desk: &dyn Desk, args: CostAlert) -> Done {
     let plain = |c: char| if c.is_ascii_alphanumeric() || c == '.' { c } else { '-' };
     let each = args.scope.iter().map(|pair| format!("-{pair}"));
     let tail: String = each.collect::<String>().chars().map(plain).collect();
+    let name = format!("alert-{}{tail}", args.period.as_str());
+    let all = desk.budgets()?.budgets;
+    let before = all.iter().find(|budget| budget.standing.name == name);
+    let before = before.and_then(|budget| budget.standing.limit_usd);
     let order = BudgetOrder::Set {
-        name: format!("alert-{}{tail}", args.period.as_str()),
+        name,
         period: Some(args.period.as_str().to_owned()),
         limit_usd: Some(args.threshold),
         limit_tokens: None,
@@ -73,7 +77,7 @@ pub fn alert(desk: &dyn Desk, args: CostAlert) -> Done {
         at_limit: Some("notify".into()),
     };
     let done = desk.budget(&order)?;
-    Out::stdout(args.json.json).answer(&done, |_| views::budget::alert(&done))
+    Out::stdout(args.json.json).answer(&done, |_| views::budget::alert(&done, before))
 }
 
 /// `weir import`
@@ -96,9 +100,8 @@ fn own_folder(tool: ToolName) -> Option<PathBuf> {
         ToolName::ClaudeCode => {
             named("CLAUDE_CONFIG_DIR").or_else(|| home(".claude")).map(|f| f.join("projects"))
         }
-        ToolName::Codex => {
-            named("CODEX_HOME").or_else(|| home(".codex")).map(|f| f.join("sessions"))
-        }
+        // Its running sessions and those that were archived have a folder each in there.
+        ToolName::Codex => named("CODEX_HOME").or_else(|| home(".codex")),
     }
 }
 

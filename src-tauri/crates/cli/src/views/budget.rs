@@ -16,8 +16,7 @@ pub fn list(all: &Budgets, now: Stamp, zone: &Zone, paint: Paint) -> String {
     if all.budgets.is_empty() {
         out.push_str(NONE);
     } else {
-        let mut table =
-            Table::new(&[("", Fit::Cut(6)), ("", Fit::Left), ("", Fit::Right), ("", Fit::Cut(20))]);
+        let mut table = levels();
         for budget in &all.budgets {
             table.row(standing(&budget.standing, now, zone));
         }
@@ -60,14 +59,8 @@ fn beside(budget: &BudgetView, now: Stamp, zone: &Zone) -> Vec<String> {
 
 /// The windows of subscriptions, a line each.
 pub fn allowances(all: &[AllowanceView], now: Stamp, zone: &Zone) -> Table {
-    let mut table =
-        Table::new(&[("", Fit::Cut(6)), ("", Fit::Left), ("", Fit::Right), ("", Fit::Cut(20))]);
+    let mut table = levels();
     for one in all {
-        let tone = match one.percent {
-            0..=69 => Tone::Plain,
-            70..=89 => Tone::Warn,
-            _ => Tone::Bad,
-        };
         let resets = one.resets_at.map(|at| format!("resets {}", at.ahead(now, zone)));
         let pace = match one.pace.as_str() {
             "early" => Some("simple work goes local".to_owned()),
@@ -75,25 +68,39 @@ pub fn allowances(all: &[AllowanceView], now: Stamp, zone: &Zone) -> Table {
             _ => None,
         };
         let said: Vec<String> = resets.into_iter().chain(pace).collect();
-        table.row([
-            format!("{} {}", one.provider, one.window).into(),
-            Cell::new(words::level(one.percent), tone),
-            Cell::new(format!("{} %", one.percent), tone),
-            said.join(", ").into(),
-        ]);
+        table.row(level(format!("{} {}", one.provider, one.window), one.percent, said.join(", ")));
     }
     table
 }
 
-/// What `weir cost alert` did.
-pub fn alert(done: &BudgetDone) -> String {
+/// A table of what fills up, for lines by `level`.
+pub fn levels() -> Table {
+    Table::new(&[("", Fit::Cut(6)), ("", Fit::Left), ("", Fit::Right), ("", Fit::Cut(20))])
+}
+
+/// A line of it: whose level, how full, and what else there is to say.
+pub fn level(name: String, percent: u64, more: String) -> [Cell; 4] {
+    let tone = match percent {
+        0..=69 => Tone::Plain,
+        70..=89 => Tone::Warn,
+        _ => Tone::Bad,
+    };
+    let (bar, number) = (words::level(percent), format!("{percent} %"));
+    [name.into(), Cell::new(bar, tone), Cell::new(number, tone), more.into()]
+}
+
+/// What `weir cost alert` did. `before` is the amount it took the place of.
+pub fn alert(done: &BudgetDone, before: Option<Money>) -> String {
     let Some(BudgetView { standing, .. }) = &done.budget else {
         return format!("{}\n", done.message);
     };
     let marks: Vec<String> = standing.thresholds.iter().map(|t| format!("{t} %")).collect();
     let limit = standing.limit_usd.map(Money::short).unwrap_or_default();
+    let before = before.filter(|before| Some(*before) != standing.limit_usd);
+    let before = before.map_or(String::new(), |usd| format!(" It was {}.", usd.short()));
     format!(
-        "You are told at {} of {limit} a {}. Nothing is stopped. To take it back: weir budget rm {}\n",
+        "You are told at {} of {limit} a {}.{before} Nothing is stopped. To take it back: weir budget \
+         rm {}\n",
         marks.join(", "),
         standing.period,
         standing.name

@@ -13,8 +13,7 @@ pub fn status(status: &Status, now: Stamp, zone: &Zone, paint: Paint) -> String 
     out.push_str(&totals(status).render(paint));
     if !status.budgets.is_empty() {
         out.push_str("\nBudgets\n");
-        let mut table =
-            Table::new(&[("", Fit::Cut(6)), ("", Fit::Left), ("", Fit::Right), ("", Fit::Cut(20))]);
+        let mut table = super::budget::levels();
         for budget in &status.budgets {
             table.row(standing(budget, now, zone));
         }
@@ -88,11 +87,6 @@ fn beside(sums: &Sums) -> String {
 
 /// A budget as a line of a table.
 pub fn standing(budget: &BudgetStanding, now: Stamp, zone: &Zone) -> [Cell; 4] {
-    let tone = match budget.percent {
-        0..=69 => Tone::Plain,
-        70..=89 => Tone::Warn,
-        _ => Tone::Bad,
-    };
     let resets = budget.resets_at.ahead(now, zone);
     let (spent, limit) = match (budget.limit_usd, budget.limit_tokens) {
         (Some(limit), _) => (budget.spent_usd.short(), limit.short()),
@@ -101,19 +95,17 @@ pub fn standing(budget: &BudgetStanding, now: Stamp, zone: &Zone) -> [Cell; 4] {
             format!("{} tokens", words::tokens(tokens.unwrap_or(0))),
         ),
     };
-    let then = match budget.at_limit.as_str() {
-        "notify" => "only told",
-        "downgrade" => "then cheaper",
-        "local" => "then local",
+    let then = match (budget.at_limit.as_str(), budget.step.as_str()) {
+        ("notify", _) => "only told",
+        (_, "cheaper") => "now cheaper",
+        (_, "local") => "now local",
+        (_, "stop") => "now stopped",
+        ("downgrade", _) => "then cheaper",
+        ("local", _) => "then local",
         _ => "then stop",
     };
     let text = format!("{spent} of {limit}, {then}, resets {resets}");
-    [
-        budget.name.as_str().into(),
-        Cell::new(words::level(budget.percent), tone),
-        Cell::new(format!("{} %", budget.percent), tone),
-        text.into(),
-    ]
+    super::budget::level(budget.name.clone(), budget.percent, text)
 }
 
 fn providers(status: &Status) -> Table {

@@ -144,7 +144,7 @@ pub fn full(
         let until = terms.until_ms.map_or_else(|| anew.clone(), |ms| shown_moment(ms, zone));
         return format!(
             "Budget {name} is set to local models only until {until}. To go on with paid ones: weir \
-             budget lift {}",
+             budget lift {} --end",
             quoted(name)
         );
     }

@@ -55,6 +55,8 @@ pub fn in_force<'l>(
         InForce { limit: budget.limit, at_limit: budget.at_limit, closed: false, until_ms: None };
     for lift in lifts.into_iter().filter(|l| l.budget == budget.name && l.holds(at_ms)) {
         match lift.change {
+            // Of a limit in the other unit, which the budget had when it was raised.
+            Change::Raise(by) if by.usd().is_some() != terms.limit.usd().is_some() => continue,
             Change::Raise(by) => terms.limit = terms.limit.raised(by),
             Change::Local => (terms.closed, terms.at_limit) = (true, AtLimit::Local),
         }

@@ -184,6 +184,27 @@ fn a_lift_holds_for_its_time_and_ends_by_itself() {
     let closed = in_force(&own, &local, 5);
     assert!(closed.closed && closed.at_limit == AtLimit::Local);
     assert!(!in_force(&own, &local, 10).closed);
+    let tokens = [lift(0, 10, Change::Raise(Limit::Tokens(5)))];
+    let terms = in_force(&own, &tokens, 5);
+    assert_eq!(
+        (terms.limit, terms.until_ms),
+        (own.limit, None),
+        "what does not apply is no change"
+    );
+}
+
+#[test]
+fn a_budget_that_was_closed_says_how_it_is_opened_again() {
+    let own = Budget { name: "my week".into(), ..budget(AtLimit::Block) };
+    let lift = |change| Lift { budget: own.name.clone(), from_ms: 0, until_ms: 10, change };
+    // A raise alone does not open it.
+    let lifts = [lift(Change::Local), lift(Change::Raise(Limit::Usd(usd(100))))];
+    let terms = in_force(&own, &lifts, 5);
+    assert!(terms.closed);
+    let window = Period::Week.window(0, &TimeZone::UTC);
+    let ask = Ask { cost: Some(usd(1)), tokens: 1 };
+    let said = full(&own, &terms, &Standing::default(), window, ask, &TimeZone::UTC);
+    assert!(said.ends_with("weir budget lift 'my week' --end"), "{said}");
 }
 
 // === ladder ===

@@ -7,7 +7,7 @@ use crate::api::{
 };
 use crate::books::Seen;
 use crate::config::edit::{self, EditProblem, Wanted};
-use crate::config::read_file;
+use crate::config::{any_local, read_file};
 use crate::parts::Parts;
 use jiff::tz::TimeZone;
 use weir_core::budget::{
@@ -15,6 +15,7 @@ use weir_core::budget::{
     shown_moment,
 };
 use weir_core::period::Period;
+use weir_core::route::Route;
 
 /// Past windows shown at most.
 const HISTORY_LEN_MAX: usize = 11;
@@ -182,8 +183,14 @@ pub fn order(parts: &Parts, order: &BudgetOrder, now_ms: i64) -> Result<BudgetDo
                 (Limit::Usd(_), Some(by), None) if by.nano() > 0 => Limit::Usd(*by),
                 (Limit::Tokens(_), None, Some(by)) if *by > 0 => Limit::Tokens(*by),
                 (own, None, None) => own,
-                (Limit::Usd(_), ..) => return Err(bad("raise it by dollars above 0, as 2.00")),
-                (Limit::Tokens(_), ..) => return Err(bad("raise it by tokens above 0")),
+                (Limit::Usd(_), ..) => {
+                    let how = "raise it by dollars above 0, such as --by 2.00";
+                    return Err(bad(format!("{name} is a budget of dollars: {how}")));
+                }
+                (Limit::Tokens(_), ..) => {
+                    let how = "raise it by tokens above 0, such as --by-tokens 100000";
+                    return Err(bad(format!("{name} is a budget of tokens: {how}")));
+                }
             };
             for_a_time(parts, &budget, *for_s, Change::Raise(by), now_ms)
         }
@@ -225,7 +232,7 @@ fn for_a_time(
         Some(s) if (1..=LIFT_S_MAX).contains(&s) => {
             now_ms.saturating_add(i64::try_from(s).unwrap_or(i64::MAX).saturating_mul(MS_PER_S))
         }
-        Some(_) => return Err(bad("a time from a second to 31 days, such as 1h")),
+        Some(_) => return Err(bad("for how long is a time from a second to 31 days, such as 1h")),
     };
     let lift = Lift { budget: budget.name.clone(), from_ms: now_ms, until_ms, change };
     parts.books.lift(&lift).map_err(ledger_read)?;
@@ -290,8 +297,36 @@ fn set(parts: &Parts, order: &BudgetOrder, now_ms: i64) -> Result<BudgetDone, Ap
         )));
     }
     write(parts, |old| edit::put(old, &wanted))?;
-    let message = format!("Budget {name} is {}", if known { "changed" } else { "set" });
-    done(parts, name, message, now_ms)
+    let verb = if known { "changed" } else { "set" };
+    let terms = terms_said(parts, &find(parts, name)?);
+    done(parts, name, format!("Budget {name} is {verb}: {terms}"), now_ms)
+}
+
+/// Whether a tier leads to a local model, whichever is there.
+fn has_local(parts: &Parts) -> bool {
+    let config = parts.config.load();
+    let local = |route: &Route| {
+        *route == any_local() || config.provider(&route.provider).is_some_and(|p| p.local)
+    };
+    [&config.low, &config.medium, &config.high].into_iter().flatten().any(local)
+}
+
+/// What a budget allows, of what, and what happens then.
+fn terms_said(parts: &Parts, budget: &Budget) -> String {
+    let of = match scope_said(&budget.scope) {
+        all if all.is_empty() => String::new(),
+        some => format!(" of {}", some.join(", ")),
+    };
+    let then = match budget.at_limit {
+        AtLimit::Notify => "you are only told",
+        AtLimit::Downgrade => "cheaper models answer",
+        AtLimit::Local if has_local(parts) => "only local models answer",
+        AtLimit::Local => {
+            "only local models answer, and no tier has one: see [tiers] in config.toml"
+        }
+        AtLimit::Block => "paid requests are refused",
+    };
+    format!("{} a {}{of}; at its limit {then}", budget.limit.short(), budget.period.as_str())
 }
 
 fn remove(parts: &Parts, name: &str) -> Result<BudgetDone, ApiProblem> {

@@ -26,7 +26,11 @@ pub fn import(
         bad(format!("{source} has no session logs that Weir reads. Use claude-code or codex"))
     })?;
     let mut found = history::read(source, folder).map_err(|cause| {
-        not_found(format!("{} cannot be read: {cause}. Is the tool used here?", folder.display()))
+        let (place, tool) = (folder.display(), source.as_str());
+        not_found(format!(
+            "{place} cannot be read: {cause}. Is {tool} used here? Another folder: weir import {tool} \
+             --folder DIR"
+        ))
     })?;
     let all = found.entries.len();
     found.entries.retain(|entry| is_settled(entry.at_ms, now_ms));
@@ -65,7 +69,11 @@ pub fn reconcile(
         let known = "anthropic, openai, openrouter";
         return Err(not_found(format!("no report of {name} is known. Use one of {known}")));
     };
-    let month = report.covered(Month::of(month, now_ms).map_err(bad)?, now_ms).map_err(bad)?;
+    let month = Month::of(month, now_ms).map_err(bad)?;
+    if month.bounds_ms().0 > now_ms {
+        return Err(bad(format!("{} has not begun", month.name())));
+    }
+    let month = report.covered(month, now_ms).map_err(bad)?;
     let admin = format!("{name}{ADMIN}");
     let key = parts.keys.find(&admin).map_err(|problem| {
         let hint = "an administrator's key is needed, which is not the one requests are sent with";

@@ -80,6 +80,7 @@ impl Reader for Log {
         each(Entry {
             key,
             at_ms,
+            copied: false,
             project: line.cwd.as_deref().and_then(project),
             session: line.session_id,
             model,

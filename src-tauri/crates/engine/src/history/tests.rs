@@ -103,3 +103,189 @@ fn any_bytes_are_read_without_a_panic_and_a_missing_folder_is_told() {
         assert!(read(source, &dir.path().join("absent")).is_err());
     }
 }
+
+/// Sessions and turns as Codex names them: the time of each is in its id.
+const PARENT: &str = "01a22c62-ca6e-7d43-a437-6ce9e4da084b";
+const CHILD: &str = "01a22c63-3931-7f23-81df-79c7dda2f006";
+const GRANDCHILD: &str = "01a22c63-49f9-7662-98f0-318bc30381a8";
+const TURNS: [&str; 4] = [
+    "01a22c62-cafb-7c31-85d2-46a442a1f85a",
+    "01a22c62-cda8-78f2-868e-dc7a3c040d56",
+    "01a22c63-39fe-7932-84c5-7b5b0c3d6fa1",
+    "01a22c63-4b36-7fb1-8bcf-4d3ca4867743",
+];
+/// When each of them was answered in its own log: on 2026-11-30, after noon.
+const ANSWERED: [&str; 4] = ["12:16:41.976", "12:16:42.595", "12:17:10.323", "12:17:14.699"];
+
+fn at(clock: &str) -> String {
+    format!("2026-11-30T{clock}Z")
+}
+
+fn meta(clock: &str, id: &str, forked_from: Option<&str>) -> String {
+    let from = forked_from.map_or(String::new(), |id| format!(r#","forked_from_id":"{id}""#));
+    let stamp = at(clock);
+    format!(
+        "{{\"timestamp\":\"{stamp}\",\"type\":\"session_meta\",\"payload\":{{\"session_id\":\"{id}\",\
+         \"id\":\"{id}\"{from},\"cwd\":\"/home/a/shop\",\"cli_version\":\"0.142.5\"}}}}\n"
+    )
+}
+
+/// A turn with one answer: 1,000 tokens for the first, 2,000 for the second and so on.
+fn turn(clock: &str, n: usize, id: Option<&str>) -> String {
+    let stamp = at(clock);
+    let id = id.map_or(String::new(), |id| format!(r#","turn_id":"{id}""#));
+    let (last, total) = (1_000 * (n + 1), 500 * (n + 1) * (n + 2));
+    format!(
+        "{{\"timestamp\":\"{stamp}\",\"type\":\"event_msg\",\"payload\":{{\"type\":\"task_started\"{id}}}}}\n\
+         {{\"timestamp\":\"{stamp}\",\"type\":\"turn_context\",\"payload\":{{\"cwd\":\"/home/a/shop\",\"model\":\"gpt-5\"{id}}}}}\n\
+         {{\"timestamp\":\"{stamp}\",\"type\":\"event_msg\",\"payload\":{{\"type\":\"token_count\",\"info\":{{\
+         \"total_token_usage\":{{\"input_tokens\":{total},\"output_tokens\":0}},\
+         \"last_token_usage\":{{\"input_tokens\":{last},\"output_tokens\":0}}}}}}}}\n"
+    )
+}
+
+/// A session of two turns, its fork with one more, and a fork of that with one more, as Codex
+/// 0.142 writes them: what is copied has the time of the copy.
+fn family() -> [(&'static str, String); 3] {
+    let own = |n: usize| turn(ANSWERED[n], n, Some(TURNS[n]));
+    let copied = |clock: &str, n: usize| turn(clock, n, Some(TURNS[n]));
+    let parent = meta("12:16:41.759", PARENT, None) + &own(0) + &own(1);
+    let clock = "12:17:10.107";
+    let child = meta("12:17:10.088", CHILD, Some(PARENT))
+        + &meta(clock, PARENT, None)
+        + &copied(clock, 0)
+        + &copied(clock, 1)
+        + &own(2);
+    let clock = "12:17:14.496";
+    let grandchild = meta("12:17:14.452", GRANDCHILD, Some(CHILD))
+        + &meta(clock, CHILD, Some(PARENT))
+        + &meta(clock, PARENT, None)
+        + &copied(clock, 0)
+        + &copied(clock, 1)
+        + &copied(clock, 2)
+        + &own(3);
+    [(PARENT, parent), (CHILD, child), (GRANDCHILD, grandchild)]
+}
+
+/// What is read from those of the family, in that order: session and tokens of each request.
+fn read_family(order: &[usize]) -> (Vec<(String, u64)>, Vec<Entry>) {
+    let family = family();
+    let named = order.iter().enumerate().map(|(place, which)| {
+        let (_, text) = &family[*which];
+        (format!("2026/11/30/rollout-{place}.jsonl"), text.as_str())
+    });
+    let named: Vec<(String, &str)> = named.collect();
+    let files: Vec<(&str, &str)> =
+        named.iter().map(|(name, text)| (name.as_str(), *text)).collect();
+    let dir = folder(&files);
+    let found = read(Source::Codex, dir.path()).unwrap();
+    assert_eq!(found.skipped, 0);
+    let of = |e: &Entry| (e.session.clone().unwrap(), e.usage.input);
+    (found.entries.iter().map(of).collect(), found.entries)
+}
+
+#[test]
+fn a_forked_codex_session_and_its_fork_are_counted_once_in_any_order_of_their_files() {
+    let all = [(PARENT, 1_000), (PARENT, 2_000), (CHILD, 3_000), (GRANDCHILD, 4_000)]
+        .map(|(id, tokens)| (id.to_owned(), tokens));
+    let keys: Vec<String> = all
+        .iter()
+        .zip([1_000, 3_000, 6_000, 10_000])
+        .map(|((id, _), sum)| format!("{id}:{sum}"))
+        .collect();
+    for order in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
+        let (told, entries) = read_family(&order);
+        assert_eq!(told, all, "{order:?}");
+        let times: Vec<i64> = entries.iter().map(|e| e.at_ms).collect();
+        let answered = ANSWERED.map(|clock| unix_ms(&at(clock)).unwrap());
+        assert_eq!(times, answered, "each at its own time, not at that of a copy: {order:?}");
+        assert_eq!(entries.iter().map(|e| e.key.clone()).collect::<Vec<_>>(), keys);
+    }
+}
+
+#[test]
+fn what_a_fork_copied_is_counted_once_at_its_turns_time_where_the_parents_log_is_gone() {
+    let (whole, _) = read_family(&[0, 1, 2]);
+    for order in [&[2][..], &[1, 2], &[2, 1]] {
+        let (told, entries) = read_family(order);
+        assert_eq!(told, whole, "{order:?}");
+        let begun = made_at(TURNS[0]);
+        assert_eq!(entries[0].at_ms, begun, "when its turn began, not when it was copied");
+        assert!(entries[0].copied && !entries[3].copied);
+    }
+}
+
+/// The first 48 bits of a UUID of version 7 are its Unix time in milliseconds.
+fn made_at(id: &str) -> i64 {
+    i64::from_str_radix(&id.replace('-', "")[..12], 16).unwrap()
+}
+
+#[test]
+fn a_fork_that_only_refers_to_its_parent_counts_its_own_turns_alone() {
+    // Codex 0.169: nothing is copied, and the sum goes on from the parent's.
+    let child =
+        meta("12:17:10.088", CHILD, Some(PARENT)) + &turn("12:17:10.323", 2, Some(TURNS[2]));
+    let parent = &family()[0].1;
+    let dir = folder(&[("rollout-a.jsonl", &child), ("rollout-b.jsonl", parent)]);
+    let found = read(Source::Codex, dir.path()).unwrap();
+    let tokens: Vec<u64> = found.entries.iter().map(|e| e.usage.input).collect();
+    assert_eq!(tokens, [1_000, 2_000, 3_000]);
+    assert_eq!(found.entries[2].session.as_deref(), Some(CHILD));
+}
+
+#[test]
+fn turns_without_an_id_are_told_apart_by_the_moment_of_the_copy() {
+    let parent = meta("12:16:41.759", PARENT, None)
+        + &turn("12:16:41.976", 0, None)
+        + &turn("12:16:42.595", 1, None);
+    let child = meta("12:17:10.088", CHILD, Some(PARENT))
+        + &turn("12:17:10.107", 0, None)
+        + &turn("12:17:10.107", 1, None)
+        + &turn("12:17:14.699", 2, None);
+    let dir = folder(&[("rollout-a.jsonl", &child), ("rollout-b.jsonl", &parent)]);
+    let found = read(Source::Codex, dir.path()).unwrap();
+    let told: Vec<_> =
+        found.entries.iter().map(|e| (e.session.as_deref().unwrap(), e.usage.input)).collect();
+    assert_eq!(told, [(PARENT, 1_000), (PARENT, 2_000), (CHILD, 3_000)]);
+}
+
+#[test]
+fn a_subagent_that_copies_no_count_keeps_what_it_asked_itself_and_a_told_sum_is_no_request() {
+    // Its log names its parent second, and its sums begin anew; the same sum is another request.
+    let spawned = meta("12:17:10.088", CHILD, None).replace(
+        "\"cwd\"",
+        &format!(
+            r#""source":{{"subagent":{{"thread_spawn":{{"parent_thread_id":"{PARENT}"}}}}}},"cwd""#
+        ),
+    );
+    let child =
+        spawned + &meta("12:17:10.100", PARENT, None) + &turn("12:17:10.323", 0, Some(TURNS[2]));
+    let told = turn("12:17:14.496", 3, Some(TURNS[3]))
+        .replace(r#""input_tokens":4000"#, r#""input_tokens":0"#);
+    let other = meta("12:17:14.452", GRANDCHILD, Some(PARENT)) + &told;
+    let parent = &family()[0].1;
+    let dir = folder(&[
+        ("rollout-a.jsonl", &child),
+        ("rollout-b.jsonl", parent),
+        ("rollout-c.jsonl", &other),
+    ]);
+    let found = read(Source::Codex, dir.path()).unwrap();
+    let told: Vec<_> =
+        found.entries.iter().map(|e| (e.session.as_deref().unwrap(), e.usage.input)).collect();
+    assert_eq!(told, [(PARENT, 1_000), (PARENT, 2_000), (CHILD, 1_000)]);
+}
+
+#[test]
+fn sessions_that_codex_archived_are_read_as_well_and_one_in_both_places_once() {
+    let [(_, parent), (_, child), _] = family();
+    let dir = folder(&[
+        ("sessions/2026/11/30/rollout-b.jsonl", &child),
+        ("archived_sessions/rollout-a.jsonl", &parent),
+        ("archived_sessions/rollout-b.jsonl", &child),
+        ("worktrees/rollout-c.jsonl", CODEX),
+    ]);
+    let found = read(Source::Codex, dir.path()).unwrap();
+    assert_eq!((found.files, found.entries.len()), (3, 3), "of its home the folders of sessions");
+    let found = read(Source::Codex, &dir.path().join("archived_sessions")).unwrap();
+    assert_eq!(found.files, 2, "a folder that is named is read itself");
+}

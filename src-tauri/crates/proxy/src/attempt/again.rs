@@ -5,6 +5,7 @@ use super::{Course, Head, Open, Sent, To, Try};
 use crate::reply::Refused;
 use weir_core::route::{Candidate, Provider};
 use weir_core::{Endpoint, Metered, Outcome};
+use weir_wire::hub;
 
 impl Course<'_> {
     /// The first dialect of a server that may lack the endpoint at hand.
@@ -15,15 +16,17 @@ impl Course<'_> {
 
     /// A server that may have no such endpoint, though its kind usually does (Responses at an
     /// OpenAI-compatible server, Messages at an older local one): asked once more in its first
-    /// dialect, and remembered when that is there. A 404 that speaks of the model goes to the
-    /// client as it is, and so does one to a request that cannot be said in that dialect.
+    /// dialect, and remembered when that is there and the first was refused for its path. A 404 that
+    /// speaks of the model goes to the client as it is, and so does one to a request that cannot be
+    /// said in that dialect.
     pub(super) async fn in_own_dialect(
         &mut self,
         to: To<'_>,
         mut head: Head,
     ) -> Result<Try, Refused> {
-        let text = head.peek().await.start;
+        let text = head.peek_plain().await;
         let of_the_model = memchr::memmem::find(&text.to_ascii_lowercase(), b"model").is_some();
+        let of_the_path = is_of_the_path(head.answer.status.as_u16(), &text);
         let own = self.own_dialect(to.provider, &to.candidate).filter(|_| !of_the_model);
         let Some(own) = own else { return Ok(self.begin(&to, head).await) };
         let quirks = &self.context.upstream_quirks;
@@ -51,7 +54,7 @@ impl Course<'_> {
             Sent::Failed(failed) | Sent::Stale(failed) => return Ok(Try::Failed(failed)),
         };
         // Where nothing is there, what stands before the server may be down.
-        if !head.is_absent() && !head.answer.status.is_server_error() {
+        if of_the_path && !head.is_absent() && !head.answer.status.is_server_error() {
             quirks.note_lacks(&instead.provider.name, to.candidate.endpoint);
         }
         if asks && head.answer.status == 400 {
@@ -82,6 +85,54 @@ impl Course<'_> {
         match again? {
             Sent::Head(head) => Ok(self.begin(&to, *head).await),
             Sent::Failed(failed) | Sent::Stale(failed) => Ok(Try::Failed(failed)),
+        }
+    }
+}
+
+/// Words in which servers say that they know no such path; a 404 for something else names that.
+const PATH_WORDS: [&str; 6] = ["page not found", "path", "url", "route", "endpoint", "cannot post"];
+
+/// Whether a refusal is of the path itself, and so would be the next request's.
+fn is_of_the_path(status: u16, body: &[u8]) -> bool {
+    let body = body.trim_ascii();
+    // A method or a path that is not there, and a page or nothing, are of no request's own.
+    if status != 404 || body.is_empty() || body.starts_with(b"<") {
+        return true;
+    }
+    let words = hub::complaint(status, body).words.to_ascii_lowercase();
+    let bare = ["not found", "404 not found", "file not found"];
+    bare.contains(&words.trim_end_matches('.')) || PATH_WORDS.iter().any(|w| words.contains(w))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_404_is_of_the_path_where_a_server_says_so_or_no_more_than_that() {
+        for (status, body) in [
+            (405, "anything"),
+            (501, ""),
+            (404, ""),
+            (404, "404 page not found"),
+            (404, "<html><title>404 Not Found</title></html>"),
+            (404, r#"{"detail":"Not Found"}"#),
+            (404, r#"{"error":{"code":404,"message":"File Not Found","type":"not_found_error"}}"#),
+            (404, r#"{"error":"Unexpected endpoint or method. (POST /v1/responses)"}"#),
+            (404, r#"{"error":{"message":"Invalid URL (POST /v1/responses)"}}"#),
+            (404, r#"{"error":{"message":"Unknown request URL: POST /v1/responses"}}"#),
+            (404, "Cannot POST /v1/responses"),
+            (404, r#"{"message":"no Route matched with those values"}"#),
+        ] {
+            assert!(is_of_the_path(status, body.as_bytes()), "{status} {body}");
+        }
+        for body in [
+            r#"{"error":{"message":"Previous response with id 'resp_1' not found."}}"#,
+            r#"{"error":{"message":"The deployment for this resource does not exist"}}"#,
+            r#"{"error":{"message":"No such file object: file-1"}}"#,
+            r#"{"error":{"code":"not_found"}}"#,
+        ] {
+            assert!(!is_of_the_path(404, body.as_bytes()), "{body}");
         }
     }
 }

@@ -2,6 +2,7 @@
 //! a cut or a silence up to there can still be made good by somebody else. An answer that is not
 //! streamed, or is to be held, is read to its end here.
 
+use super::kept::ERROR_DECODED_BYTES_MAX;
 use super::send::passed;
 use super::{Course, Failed, Head, Kept, Open, Started, To, Try};
 use crate::answer::{is_event_stream, tap_for, text};
@@ -30,9 +31,6 @@ use weir_wire::damaged::{is_torn, without_damaged};
 use weir_wire::encoding::{Encoding, decode_body, decode_start};
 use weir_wire::hub::{self, Form, Framing};
 use weir_wire::tap::{TAP_BODY_BYTES_MAX, Tap};
-
-/// Most of a provider's compressed error that is read, in bytes once decoded.
-const ERROR_DECODED_BYTES_MAX: usize = 256 * 1024;
 
 /// What the beginning of an answer came to.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -97,7 +95,7 @@ impl Course<'_> {
         }
         let endpoint = to.candidate.endpoint;
         if is_page(&head.answer.headers) && endpoint.metered() {
-            return page(to, head);
+            return page(to, head).await;
         }
         if let Some(pass) = &head.ticket.pass {
             pass.headed();
@@ -163,7 +161,7 @@ impl Course<'_> {
         }
     }
 
-    fn judge(&self, to: &To<'_>, head: Head, first: First, came: Came) -> Try {
+    fn judge(&self, to: &To<'_>, head: Head, mut first: First, came: Came) -> Try {
         // A translation cannot know what it said; its client has seen nothing yet.
         let torn = first.damaged && matches!(head.way, Way::Translated(_));
         let (fault, outcome, what) = match came {
@@ -178,7 +176,11 @@ impl Course<'_> {
             Came::Error => return self.told_in_stream(to, head, first),
             Came::Enough => return self.let_go(to, head, first),
             Came::End | Came::Cut => match first.tap.metered().end {
-                End::Complete => return self.let_go(to, head, first),
+                End::Complete => {
+                    // All that was to come has come, also where its framing broke off behind it.
+                    first.close();
+                    return self.let_go(to, head, first);
+                }
                 End::Failed => return self.told_in_stream(to, head, first),
                 // In an encoding nobody here knows it may well have ended.
                 End::Open if came == Came::End && !first.tap.readable() => {
@@ -369,10 +371,14 @@ fn failed(failure: Failure, open: Open) -> Try {
 }
 
 /// Not passed on: who asked for a stream would find no event in it, and take it for an empty answer.
-fn page(to: &To<'_>, head: Head) -> Try {
+/// No model's interface answers with a page, so one that calls itself a page and reads as one came
+/// from somebody else and costs nothing. What only calls itself one may have been an answer.
+async fn page(to: &To<'_>, mut head: Head) -> Try {
+    let is_page = is_markup(&head.peek_plain().await);
+    let outcome = if is_page { Outcome::UpstreamError } else { Outcome::Truncated };
     let what = "a web page instead of an answer. Correct its base_url, or sign in to the network";
     let failure = Failure::of(&to.candidate, Fault::Garbled, what.to_owned());
-    failed(failure, Open::Ticket(Box::new(head.ticket), Outcome::Truncated, Metered::default()))
+    failed(failure, Open::Ticket(Box::new(head.ticket), outcome, Metered::default()))
 }
 
 fn redirected(to: &To<'_>, head: Head) -> Try {
@@ -392,6 +398,10 @@ fn said(status: u16, words: &str) -> String {
 fn is_page(headers: &HeaderMap) -> bool {
     text(headers, header::CONTENT_TYPE)
         .is_some_and(|kind| kind.trim_start().to_ascii_lowercase().starts_with("text/html"))
+}
+
+fn is_markup(body: &[u8]) -> bool {
+    body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body).trim_ascii_start().first() == Some(&b'<')
 }
 
 fn framing(endpoint: Endpoint, headers: &HeaderMap) -> Framing {

@@ -2,6 +2,7 @@
 //! client gets, in the provider's own words.
 
 use super::Head;
+use crate::answer::text;
 use crate::carry::Way;
 use crate::limits::{ERROR_BODY_BYTES_MAX, ERROR_BODY_WAIT_MAX};
 use crate::upstream::AnswerBody;
@@ -10,7 +11,11 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 use http_body_util::BodyExt;
 use std::collections::VecDeque;
 use weir_core::route::Candidate;
+use weir_wire::encoding::{Encoding, decode_start};
 use weir_wire::hub;
+
+/// Most of a provider's compressed error that is read, in bytes once decoded.
+pub(super) const ERROR_DECODED_BYTES_MAX: usize = 256 * 1024;
 
 /// A refusal, whole.
 pub struct Kept {
@@ -70,6 +75,13 @@ impl Head {
         let (body, peeked) = peek(body).await;
         self.answer.body = body;
         peeked
+    }
+
+    /// The same as text, whatever encoding it came in.
+    pub(super) async fn peek_plain(&mut self) -> Vec<u8> {
+        let start = self.peek().await.start;
+        let encoding = Encoding::parse(text(&self.answer.headers, header::CONTENT_ENCODING));
+        decode_start(encoding, &start, ERROR_DECODED_BYTES_MAX)
     }
 }
 

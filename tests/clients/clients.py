@@ -51,6 +51,7 @@ def _claude_chatty(base, key, work):
 
 
 def _codex(base, key, work):
+    """With the provider table that `weir connect codex` and `weir run codex` write."""
     config = f'''model = "gpt-6.1-sol"
 model_provider = "weir"
 [model_providers.weir]
@@ -60,6 +61,8 @@ env_key = "WEIR_TOKEN"
 wire_api = "responses"
 requires_openai_auth = false
 supports_websockets = false
+request_max_retries = 1
+stream_max_retries = 2
 [analytics]
 enabled = false
 '''

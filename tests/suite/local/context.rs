@@ -123,6 +123,62 @@ fn a_server_that_cuts_is_sent_only_what_surely_fits_and_one_that_refuses_counts_
 }
 
 #[test]
+fn a_server_that_nobody_has_looked_at_is_looked_at_before_its_first_prompt() {
+    let loaded = || LocalServer::start(Likeness::LmStudio, vec![Held::new("in", 4_096).loaded()]);
+    let (alone, first) = (loaded(), loaded());
+    // One that takes connections and never says a word.
+    let mute = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let silent = format!("http://{}/v1", mute.local_addr().expect("its address"));
+    let stage = Stage::serving("");
+    let studio = |name: &str, server: &LocalServer| {
+        configured(name, "openai", &format!("{}/v1", server.url()))
+    };
+    let more =
+        studio("alone", &alone) + &studio("first", &first) + &configured("mute", "openai", &silent);
+    let chain = "[tiers]\nlow = [\"first/in\", \"openai/gpt-5-mini\"]\n";
+    let profile = stage.home.path().join("profiles").join("work.toml");
+    std::fs::create_dir_all(profile.parent().expect("a folder")).expect("a folder");
+    let text = format!("{}{more}{chain}", providers(&stage.cloud.url()));
+    std::fs::write(profile, text).expect("a profile");
+    stage.home.weir(&["profile", "use", "work"]).ok();
+    let client = stage.client();
+    let (_, long) = &dense()[0];
+    let say = |model: &str| client.send(&call_with(&client, Kind::Chat, model, "m", long));
+    let refused = say("alone/in");
+    assert_eq!(refused.status, 400, "{}", refused.text());
+    assert!(refused.text().contains("4096 tokens that alone/in has now"), "{}", refused.text());
+    assert_eq!(say("weir-low").header("x-weir-reason"), "local-context");
+    let unknown = say("mute/in");
+    assert_eq!(unknown.status, 502, "nobody knows what it would do: {}", unknown.text());
+    assert!(unknown.text().contains("no answer within"), "{}", unknown.text());
+    assert!([&alone, &first].iter().all(|server| server.asked().is_empty()));
+    assert_eq!(stage.chat("alone/in", "short").status, 200);
+}
+
+#[test]
+fn a_coding_tools_small_task_loads_the_model_with_what_its_next_prompt_needs() {
+    let ollama = ollama();
+    let mut stage = Stage::new(&configured("ollama", "ollama", &ollama.url()));
+    stage.token = stage.home.token("claude-code");
+    stage.weir = Some(Weir::start(&stage.home));
+    stage.looked();
+    let listed = stage.home.weir(&["models", "--json"]).json();
+    let told = listed.as_array().expect("a list").iter();
+    let told = told.filter(|m| m["id"] == "ollama/llama3.2:3b").map(|m| m["context"].clone());
+    assert_eq!(told.collect::<Vec<_>>(), [json!(32_768)], "what a tool is told");
+    assert_eq!(stage.chat("ollama/llama3.2:3b", "small").status, 200);
+    assert_eq!(ollama.models()[1].asked, Some(32_768), "is what it gets");
+    wait::until("the new context to be known", || {
+        self::model(&stage.server("ollama"), "llama3.2:3b")["context"] == 32_768
+    });
+    let client = stage.client();
+    let long = "how the water finds its level ".repeat(2_000);
+    let call = call_with(&client, Kind::Messages, "ollama/llama3.2:3b", "long", &long);
+    assert_eq!(client.send(&call).status, 200);
+    assert_eq!((ollama.models()[1].asked, ollama.cut()), (Some(32_768), 0));
+}
+
+#[test]
 fn the_scripted_ollama_cuts_as_the_real_one_does() {
     let ollama = ollama();
     let client = Client::new(ollama.port(), "none");

@@ -55,6 +55,12 @@ pub const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 pub const OUTPUT_TOKENS_ASSUMED: u64 = 16_384;
 /// Longest hint header value that is taken over, in bytes.
 pub const HINT_BYTES_MAX: usize = 128;
+/// The context that a local model is loaded with for a coding tool, in tokens, where Weir asks for one and
+/// the model can have it. Their first prompts have 10,000 to 20,000 tokens.
+pub const TOOL_CONTEXT: u64 = 32_768;
+/// Longest wait for a first look at a local server that a request is for. A look itself waits for two
+/// seconds at most, and one that is under way comes first.
+pub const FIRST_LOOK_WAIT_MAX: Duration = Duration::from_secs(5);
 /// The line before a local server that swaps models: four jobs of one model at a time, which is
 /// what such servers run side by side at most by default; 64 that wait; and after half a minute a
 /// job of another model has its turn.

@@ -3,7 +3,7 @@
 //! from memory.
 
 use crate::decline::{Failure, FailureKind};
-use crate::limits::{LOCAL_BUSY_AGE_MAX, LOCAL_WAIT_MAX};
+use crate::limits::{FIRST_LOOK_WAIT_MAX, LOCAL_BUSY_AGE_MAX, LOCAL_WAIT_MAX, TOOL_CONTEXT};
 use crate::pipeline::Context;
 use crate::ports::{LocalModel, Queued};
 use crate::read::Asked;
@@ -50,15 +50,17 @@ pub async fn admit(
         return Ok(Admitted::default());
     }
     let mut known = context.ports.locals.model(&provider.name, &candidate.route.model);
-    if last && known.absent.is_some() {
-        context.ports.locals.look_again(&provider.name).await;
+    if known.unseen || (last && known.absent.is_some()) {
+        let look = context.ports.locals.look_again(&provider.name);
+        // One that takes too long leaves things as they were known.
+        let _looked = tokio::time::timeout(FIRST_LOOK_WAIT_MAX, look).await;
         known = context.ports.locals.model(&provider.name, &candidate.route.model);
     }
     if known.cloud && context.setup.local_only {
         let what = "it runs in a cloud, and only local models are in use".to_owned();
         return Err(skipped(candidate, Reason::LocalUnfit, FailureKind::Unfit, what));
     }
-    answers(&known, candidate, last)?;
+    answers(&known, asked, candidate, last)?;
     takes(&known, asked, candidate)?;
     let room = fits(&known, asked, candidate)?;
     let works = asked.accepted.target.endpoint.metered();
@@ -83,17 +85,38 @@ fn skipped(candidate: &Candidate, reason: Reason, kind: FailureKind, what: Strin
     Failure { kind, skipped: Some(reason), ..Failure::of(candidate, fault, what) }
 }
 
-fn answers(known: &LocalModel, candidate: &Candidate, last: bool) -> Result<(), Failure> {
+fn answers(
+    known: &LocalModel,
+    asked: &Asked,
+    candidate: &Candidate,
+    last: bool,
+) -> Result<(), Failure> {
     let gone = |why: &String| {
         Err(skipped(candidate, Reason::LocalAbsent, FailureKind::NotRunning, why.clone()))
     };
     match (&known.stranger, &known.absent) {
         // A prompt is not sent to a program nobody knows.
         (Some(why), _) => gone(why),
-        // It may be back by now; a chain does not wait to find out.
-        (None, Some(why)) if !last => gone(why),
+        // Nor to one that may cut it without a word.
+        _ if known.unseen => gone(&format!(
+            "it did not say in time what it is and how long a prompt it takes. Look at it: weir local \
+             status, then try again ({} s were waited)",
+            FIRST_LOOK_WAIT_MAX.as_secs()
+        )),
+        // It may be back by now; a chain does not wait to find out. What it would be back with, nobody
+        // knows.
+        (None, Some(why)) if !last || (!known.loading && !known.refuses && long(asked)) => {
+            gone(why)
+        }
         _ => Ok(()),
     }
+}
+
+/// Whether a prompt may be longer than what every server surely takes.
+fn long(asked: &Asked) -> bool {
+    let endpoint = asked.accepted.target.endpoint;
+    let one = endpoint.metered() && endpoint != Endpoint::Embeddings;
+    one && bounds(asked.json()).most > CONTEXT_UNSAID
 }
 
 /// In a chain, a model is not asked for what it is known not to do. One that was named is taken at
@@ -140,10 +163,13 @@ fn fits(known: &LocalModel, asked: &Asked, candidate: &Candidate) -> Result<Opti
 }
 
 /// The context that a model is to be loaded with for a prompt: in powers of two, so that the
-/// conversation can go on in it. A short one leaves it to the server.
+/// conversation can go on in it. A coding tool gets what it was told at once, so that a small task does
+/// not load the model with less than the long one after it needs; another short one leaves it to the
+/// server.
 fn wanted(known: &LocalModel, asked: &Asked, length: Bounds) -> Option<u64> {
     let answer = asked.facts.max_output_tokens.unwrap_or(ANSWER_TOKENS).min(ANSWER_TOKENS_MAX);
-    let needed = length.most + answer;
+    let tool = asked.accepted.caller.is_coding_tool();
+    let needed = (length.most + answer).max(if tool { TOOL_CONTEXT } else { 0 });
     if needed <= CONTEXT_UNSAID {
         return None;
     }

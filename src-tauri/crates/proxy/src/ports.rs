@@ -74,6 +74,10 @@ pub struct Listed {
 pub struct LocalModel {
     /// Why its server cannot answer, when it was not there a moment ago.
     pub absent: Option<String>,
+    /// Whether nobody has looked at its server yet, so that nothing here says anything of it.
+    pub unseen: bool,
+    /// Whether its server answers and is still reading the model into memory.
+    pub loading: bool,
     /// Why nothing may be sent there: what answers is not the server it was.
     pub stranger: Option<String>,
     /// The context it is loaded with, in tokens; `None` while it is not in memory.
@@ -108,8 +112,9 @@ pub trait Locals: Send + Sync {
     /// A server began to answer with a model: what was known of its memory may be old. Returns at
     /// once.
     fn answered(&self, provider: &str, model: &str);
-    /// Looks again at a server that was gone, for a request nobody else can answer: on this
-    /// machine another program may have its port by now. Returns when that is known.
+    /// Looks at a server that nobody has looked at yet, or again at one that was gone, for a request
+    /// that waits for it: how long a prompt its models take is known only then, and another program
+    /// may have its port by now. Returns when that is known.
     fn look_again<'a>(&'a self, _provider: &'a str) -> BoxFuture<'a, ()> {
         Box::pin(std::future::ready(()))
     }
@@ -120,6 +125,19 @@ pub trait Locals: Send + Sync {
 pub struct Caller {
     /// The name given at `weir client add`.
     pub name: Arc<str>,
+}
+
+/// The names that coding tools call under once they are connected. Each was told, or takes for granted,
+/// how long a prompt may be before its first one.
+pub const CODING_TOOLS: [&str; 8] =
+    ["claude-code", "codex", "gemini-cli", "opencode", "aider", "zed", "continue", "cline"];
+
+impl Caller {
+    /// Whether a coding tool calls. A run's own token has a mark behind the tool's name.
+    pub fn is_coding_tool(&self) -> bool {
+        let name = self.name.split('#').next().unwrap_or_default();
+        CODING_TOOLS.contains(&name)
+    }
 }
 
 /// Knows the tokens of tools.

@@ -62,8 +62,9 @@ fn start(
     token: &SecretText,
     around: &Surroundings,
 ) -> Result<ExitStatus, Stop> {
+    let (token, own) = (token.expose(), &args.arguments);
     let launch =
-        launch(args.tool, gateway, token.expose(), around, home.root(), &Disk).map_err(failed)?;
+        launch(args.tool, gateway, token, around, home.root(), &Disk, own).map_err(failed)?;
     for (path, text) in &launch.files {
         let folder = path.parent().unwrap_or(path);
         let written = std::fs::create_dir_all(folder).and_then(|()| std::fs::write(path, text));

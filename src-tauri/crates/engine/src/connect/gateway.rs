@@ -24,13 +24,26 @@ pub struct Gateway {
     pub passes_login: bool,
     /// Providers that can be used now: with a key, or without need of one.
     pub usable: Vec<String>,
-    /// Models to offer in a tool's list, with their context in tokens where it is known: Weir's
-    /// own names, and what runs on this user's machines.
-    pub models: Vec<(String, Option<u64>)>,
+    /// What can be asked for beside the tool's own models: Weir's own names, and everything that runs
+    /// on this user's machines.
+    pub models: Vec<Offered>,
+}
+
+/// A model that a tool can be told of.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Offered {
+    /// What to ask for.
+    pub id: String,
+    /// The context that a request really gets, in tokens, where it is known.
+    pub context: Option<u64>,
+    /// Whether it runs on this user's machines.
+    pub local: bool,
+    /// Whether it is in memory, where its server says so.
+    pub loaded: Option<bool>,
 }
 
 /// Models of this user's machines that are put into a tool's list.
-const MODELS_MAX: usize = 40;
+const LISTED_LOCAL_MAX: usize = 40;
 /// The name that is always routed.
 const AUTO: &str = "weir-auto";
 
@@ -59,10 +72,17 @@ impl Gateway {
         }
         let usable = status.providers.iter().filter(|provider| provider.state == "ready");
         gateway.usable = usable.map(|provider| provider.name.clone()).collect();
-        let offered = |row: &ModelRow| !row.chain.is_empty() || row.local;
-        let auto = std::iter::once((AUTO.to_owned(), None));
-        let rows = desk.models()?.into_iter().filter(offered).map(|row| (row.id, row.context));
-        gateway.models = auto.chain(rows.filter(|(id, _)| id != AUTO)).take(MODELS_MAX).collect();
+        // A look by somebody who wants to know also asks how long a context each model can have.
+        desk.local_status()?;
+        let offered = |row: &ModelRow| (!row.chain.is_empty() || row.local) && row.id != AUTO;
+        let rows = desk.models()?.into_iter().filter(offered).map(|row| Offered {
+            id: row.id,
+            context: row.context,
+            local: row.local,
+            loaded: row.loaded,
+        });
+        let auto = Offered { id: AUTO.to_owned(), ..Offered::default() };
+        gateway.models = std::iter::once(auto).chain(rows).collect();
         gateway.no_circle()?;
         Ok(gateway)
     }
@@ -70,6 +90,26 @@ impl Gateway {
     /// Whether a provider can be used now.
     pub fn has(&self, provider: &str) -> bool {
         self.usable.iter().any(|name| name == provider)
+    }
+
+    /// The models to put into a tool's list: Weir's own names, and of this user's machines the first
+    /// ones, where there are more than a list should hold those in memory before the others.
+    pub fn listed(&self) -> Vec<&Offered> {
+        let (mut local, mut listed): (Vec<_>, Vec<_>) =
+            self.models.iter().partition(|model| model.local);
+        if local.len() > LISTED_LOCAL_MAX {
+            local.sort_by_key(|model| model.loaded != Some(true));
+            local.truncate(LISTED_LOCAL_MAX);
+        }
+        listed.append(&mut local);
+        listed
+    }
+
+    /// The model of this user's machines that a name means, listed or not. Ollama's newest version of a
+    /// model is meant also without its tag.
+    pub fn local(&self, name: &str) -> Option<&Offered> {
+        let named = |id: &str| id == name || id.strip_suffix(":latest") == Some(name);
+        self.models.iter().find(|model| model.local && named(&model.id))
     }
 
     /// The address without a path.

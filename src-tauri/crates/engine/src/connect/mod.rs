@@ -30,7 +30,7 @@ pub use away::{Away, Remembered, connect_again, marks, put_away, remember};
 pub use bench::Bench;
 pub use check::checks;
 pub use files::{Disk, Files};
-pub use gateway::{Gateway, Issued, Tokens, take_back};
+pub use gateway::{Gateway, Issued, Offered, Tokens, take_back};
 pub use plan::{Ask, Login};
 pub use problem::ConnectProblem;
 pub use run::{Launch, LaunchProblem, launch};

@@ -62,7 +62,7 @@ pub enum LaunchProblem {
     },
 }
 
-/// How to start a tool so that it calls Weir.
+/// How to start a tool so that it calls Weir. `arguments` are the user's own for it.
 ///
 /// # Errors
 /// When it is not installed, can only be set up in its file, or has a file that leads past Weir.
@@ -73,6 +73,7 @@ pub fn launch(
     around: &Surroundings,
     home: &Path,
     files: &dyn Files,
+    arguments: &[OsString],
 ) -> Result<Launch, LaunchProblem> {
     if let Some(why) = tool.needs_its_file() {
         return Err(LaunchProblem::NoWay { title: tool.title(), why, name: tool.name() });
@@ -92,7 +93,8 @@ pub fn launch(
         unset: Vec::new(),
         files: Vec::new(),
     };
-    tool.launch(&mut launch, gateway, token, around, home);
+    let model = tool.model_of_run(arguments, around, files);
+    tool.launch(&mut launch, gateway, token, around, home, model.as_deref());
     for name in ["NO_PROXY", "no_proxy"] {
         let list = around.text(name).unwrap_or_default();
         if let Some(list) = super::tools::with_loopback(list) {

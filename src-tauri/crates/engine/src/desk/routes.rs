@@ -33,7 +33,10 @@ pub fn models(
             });
         }
     }
-    rows.extend(local.iter().flat_map(local_rows));
+    for server in local {
+        let Some(provider) = config.provider(&server.provider) else { continue };
+        rows.extend(local_rows(server, provider));
+    }
     let links = [&config.low, &config.medium, &config.high].into_iter().flatten();
     for route in links.filter(|route| **route != any_local()) {
         let id = route.to_string();
@@ -44,14 +47,13 @@ pub fn models(
     rows
 }
 
-/// What a local server offers. The context is the one a model was loaded with; of one that is not
-/// loaded, the longest it could have.
-fn local_rows(server: &Server) -> impl Iterator<Item = ModelRow> {
+/// What a local server offers. The context is the one that a request really gets, where it is known.
+fn local_rows(server: &Server, provider: &Provider) -> impl Iterator<Item = ModelRow> {
     server.reading.models.iter().map(|model| ModelRow {
         id: format!("{}/{}", server.provider, model.name),
         provider: Some(server.provider.clone()),
         model: model.name.clone(),
-        context: model.context.or(model.context_max),
+        context: server.context_told(provider, model),
         price: None,
         local: !model.cloud,
         loaded: model.loaded.filter(|_| !model.cloud),

@@ -14,7 +14,9 @@ impl Locals for Watch {
         match servers.iter().find(|s| s.provider == provider) {
             Some(server) => told(server, model),
             // Nobody has looked; what the name says is known all the same.
-            None => LocalModel { cloud: ollama::in_cloud(model), ..LocalModel::default() },
+            None => {
+                LocalModel { unseen: true, cloud: ollama::in_cloud(model), ..LocalModel::default() }
+            }
         }
     }
 
@@ -45,14 +47,15 @@ fn told(server: &Server, name: &str) -> LocalModel {
         || server.reason.clone().or_else(|| Some(format!("{} is not there", server.provider)));
     let loaded = model.is_some_and(|m| m.loaded == Some(true));
     LocalModel {
+        unseen: server.state == State::Unknown,
+        loading: server.state == State::Loading,
         absent: reason()
             .filter(|_| matches!(server.state, State::Down | State::Off | State::Loading)),
         stranger: reason().filter(|_| server.state == State::Changed || server.foreign),
         context: model.and_then(|m| m.context),
         context_max: model.and_then(|m| m.context_max),
         sized: server.kind == Some(Kind::Ollama),
-        refuses: server.reading.refuses
-            || server.kind.is_some_and(|kind| kind.refuses(server.reading.version.as_deref())),
+        refuses: server.refuses(),
         cloud: model.is_some_and(|m| m.cloud) || ollama::in_cloud(name),
         chats: model.and_then(|m| m.chats),
         embeds: model.and_then(|m| m.embeds),
@@ -68,6 +71,8 @@ fn told(server: &Server, name: &str) -> LocalModel {
 mod tests {
     use super::super::{Model, Reading};
     use super::*;
+    use weir_core::Dialect;
+    use weir_core::route::Provider;
 
     fn ollama(state: State) -> Server {
         let model = |name: &str| Model { name: name.into(), ..Model::default() };
@@ -100,6 +105,32 @@ mod tests {
         assert_eq!((other.context, other.context_max), (None, Some(131_072)));
         assert!(!other.resident);
         assert_eq!(told(&up, "never-pulled").context, None);
+    }
+
+    #[test]
+    fn a_tool_is_told_the_context_that_it_gets_and_never_the_longest_there_can_be() {
+        let provider = |name: &str| crate::config::preset(name).expect("a preset");
+        let told = |server: &Server, through: &Provider, name: &str| {
+            server.context_told(through, server.model(name).expect("listed"))
+        };
+        let up = ollama(State::Up);
+        assert_eq!(told(&up, &provider("ollama"), "qwen3:8b"), Some(4_096), "as it is loaded");
+        let asked = told(&up, &provider("ollama"), "llama3.2");
+        assert_eq!(asked, Some(32_768), "what Weir asks for");
+        let plain = Provider { dialect: Dialect::OpenAi, ..provider("ollama") };
+        assert_eq!(told(&up, &plain, "llama3.2"), None, "where nothing can be asked for");
+        let other = |kind| Server { kind: Some(kind), ..ollama(State::Up) };
+        let studio = other(Kind::LmStudio);
+        assert_eq!(told(&studio, &provider("lmstudio"), "llama3.2:latest"), None, "its own choice");
+        let router = other(Kind::LlamaCpp);
+        let next = told(&router, &provider("llamacpp"), "llama3.2:latest");
+        assert_eq!(next, Some(131_072), "what its entry says");
+        let short = Model { context_max: Some(8_192), ..Model::default() };
+        assert_eq!(
+            up.context_told(&provider("ollama"), &short),
+            Some(8_192),
+            "it can have no more"
+        );
     }
 
     #[test]

@@ -60,6 +60,8 @@ fn in_router(value: &Value) -> Option<Model> {
         name: text(value, "id")?,
         loaded: Some(loaded),
         context: context.filter(|_| loaded),
+        // It is loaded with these arguments and no others.
+        context_max: context,
         capabilities: if state == "loaded" { Vec::new() } else { vec![state] },
         ..Model::default()
     })
@@ -167,6 +169,8 @@ mod tests {
         ]));
         let seen: Vec<_> = read.models.iter().map(|m| (m.loaded, m.context)).collect();
         assert_eq!(seen, [(Some(true), Some(4096)), (Some(false), None), (Some(false), None)]);
+        let most: Vec<_> = read.models.iter().map(|m| m.context_max).collect();
+        assert_eq!(most, [Some(4096), Some(8192), None], "what the others will be loaded with");
         assert!(read.swaps);
     }
 }

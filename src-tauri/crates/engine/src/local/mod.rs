@@ -24,6 +24,10 @@ pub use ollama::in_cloud;
 pub use switch::{Part, Switch};
 pub use watch::{Scope, Watch};
 
+use weir_core::Dialect;
+use weir_core::route::Provider;
+use weir_proxy::limits::TOOL_CONTEXT;
+
 /// How a local server stands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum State {
@@ -137,6 +141,30 @@ pub struct Server {
 }
 
 impl Server {
+    /// Whether it answers a prompt that is too long with an error, as it or its version says.
+    pub fn refuses(&self) -> bool {
+        let version = self.reading.version.as_deref();
+        self.reading.refuses || self.kind.is_some_and(|kind| kind.refuses(version))
+    }
+
+    /// The context that somebody who asks a model through that provider can count on, in tokens: the one
+    /// it is loaded with, or else the one it will be loaded with where that is known before. Never the
+    /// longest it could have.
+    pub fn context_told(&self, provider: &Provider, model: &Model) -> Option<u64> {
+        let next = match self.kind {
+            // A cloud has it as long as it can be.
+            _ if model.cloud => model.context_max,
+            // Weir asks for it, and only Ollama's own API takes the wish.
+            Some(Kind::Ollama) if provider.dialect == Dialect::Ollama => {
+                model.context_max.map(|most| most.min(TOOL_CONTEXT))
+            }
+            // What the model's entry in the router says.
+            Some(Kind::LlamaCpp) if self.reading.swaps => model.context_max,
+            _ => None,
+        };
+        model.context.or(next)
+    }
+
     /// The model of that name, as requests name it.
     pub fn model(&self, name: &str) -> Option<&Model> {
         let models = &self.reading.models;

@@ -4,7 +4,7 @@
 
 use super::address::Surroundings;
 use super::look::{KNOWN_WAIT, SEARCH_WAIT, Target, base_url, url};
-use super::{Kind, Model, Part, Server, State, Switch, address, look, ollama, process};
+use super::{Kind, Model, Part, Reading, Server, State, Switch, address, look, ollama, process};
 use crate::config::Config;
 use crate::events::Events;
 use crate::home::Home;
@@ -188,15 +188,13 @@ impl Watch {
         self.look_alone(scope).await;
     }
 
-    /// Looks at one server of this machine, where an answer is instant, unless somebody else did
-    /// while this waited for its turn.
+    /// Looks at one server, unless somebody else did while this waited for its turn.
     pub(super) async fn look_at(&self, provider: &str) {
         let asked_ms = self.clock.unix_ms();
         let _one = self.looking.lock().await;
-        let old = |s: &Server| {
-            s.provider == provider && address::is_here(&s.base_url) && s.looked_ms <= asked_ms
-        };
-        if !self.servers().iter().any(old) {
+        let servers = self.servers();
+        let known = servers.iter().find(|s| s.provider == provider);
+        if known.is_some_and(|server| server.looked_ms > asked_ms) {
             return;
         }
         self.servers.rcu(|servers| {
@@ -253,7 +251,7 @@ impl Watch {
                 id: format!("{}/{}", provider.name, model.name),
                 provider: provider.name.clone(),
                 dialect: provider.dialect,
-                context: model.context.or(model.context_max),
+                context: server.context_told(provider, model),
             }));
         }
         // One that is in memory answers at once; the sort keeps the servers' order otherwise.
@@ -425,7 +423,10 @@ fn taken(
     now: i64,
 ) -> Server {
     let here = matches!(seen.state, State::Up | State::Loading);
+    // What refused a prompt that is too long does so too when it is back.
+    let refused = known.as_ref().is_some_and(Server::refuses);
     let (misses, before) = known.map_or((0, None), |s| (s.misses, Some(s.base_url)));
+    let reading = Reading { refuses: seen.reading.refuses || (!here && refused), ..seen.reading };
     let place = seen.root.as_deref().map(|place| base_url(provider, place));
     Server {
         provider: provider.name.clone(),
@@ -433,7 +434,7 @@ fn taken(
         kind: seen.kind,
         state: seen.state,
         reason: seen.reason,
-        reading: seen.reading,
+        reading,
         foreign: seen.foreign,
         startable: false,
         written,

@@ -54,6 +54,16 @@ impl Tokens for Purse {
     }
 }
 
+/// One of Weir's own names.
+pub fn offered(id: &str, context: Option<u64>) -> Offered {
+    Offered { id: id.into(), context, ..Offered::default() }
+}
+
+/// A model of this user's machines.
+pub fn local(id: &str, context: Option<u64>, loaded: bool) -> Offered {
+    Offered { local: true, loaded: Some(loaded), ..offered(id, context) }
+}
+
 /// A user with tools: a disk in memory, a home, tokens.
 pub struct World {
     pub disk: Memory,
@@ -92,7 +102,7 @@ impl World {
                 port: 9347,
                 running: true,
                 usable: ["anthropic", "openai", "gemini"].map(str::to_owned).to_vec(),
-                models: vec![("weir-auto".into(), None), ("ollama/q".into(), Some(32_768))],
+                models: vec![offered("weir-auto", None), local("ollama/q", Some(32_768), true)],
                 ..Gateway::default()
             },
         }

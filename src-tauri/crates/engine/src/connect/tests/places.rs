@@ -83,7 +83,7 @@ fn a_run_needs_a_program_and_says_which() {
         [(Tool::Codex, "no program called codex"), (Tool::Cline, "runs inside an editor")]
     {
         let told =
-            launch(tool, &world.gateway, token, &world.around, world.home.root(), &world.disk);
+            launch(tool, &world.gateway, token, &world.around, world.home.root(), &world.disk, &[]);
         assert!(told.unwrap_err().to_string().contains(part), "{tool:?}");
     }
 }

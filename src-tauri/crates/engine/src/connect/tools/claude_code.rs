@@ -4,11 +4,12 @@
 
 use crate::connect::document::Format;
 use crate::connect::files::Files;
-use crate::connect::gateway::Gateway;
+use crate::connect::gateway::{Gateway, Offered};
 use crate::connect::plan::{FilePlan, Login, Plan, Wanted, Wish, text_of};
 use crate::connect::run::Launch;
 use crate::connect::surroundings::Surroundings;
 use serde_json::Value;
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 /// Its folder.
@@ -24,22 +25,54 @@ pub fn settings(around: &Surroundings) -> PathBuf {
 /// The model of its small background tasks. Without one they go to the main model, at its price.
 pub const SMALL_MODEL: &str = "claude-haiku-4-5";
 
-/// The context of the asked model in tokens, where it is one of this user's machines and the context
-/// is known; the outer `None` where it is not local.
-fn local(wanted: &Wanted<'_>) -> Option<Option<u64>> {
-    let model = wanted.ask.model.as_deref().filter(|model| model.contains('/'))?;
-    wanted.gateway.models.iter().find(|(id, _)| id == model).map(|(_, context)| *context)
+/// The small model beside the one that does everything else: a local model does the small tasks too,
+/// and so does whatever was asked for where Anthropic cannot be asked now.
+fn small_model<'m>(model: Option<&'m str>, gateway: &Gateway, keeps_login: bool) -> &'m str {
+    let Some(model) = model else { return SMALL_MODEL };
+    let name = model.strip_prefix("anthropic/").unwrap_or(model);
+    // A bare name, such as its own `sonnet`, is one of Anthropic's models.
+    let others = name.contains('/') || name.trim_start_matches("claude-").starts_with("weir-");
+    let reached = !others || gateway.has("anthropic") || keeps_login;
+    if gateway.local(model).is_some() || !reached { model } else { SMALL_MODEL }
 }
 
-/// The small model beside the one the user asked to have set: a local model does the small tasks too,
-/// and so does whatever was asked for where Anthropic cannot be asked now.
-fn small_model<'w>(wanted: &'w Wanted<'_>) -> &'w str {
-    let Some(model) = wanted.ask.model.as_deref() else { return SMALL_MODEL };
-    let name = model.strip_prefix("anthropic/").unwrap_or(model);
-    let vendors = name.starts_with("claude-") && !name.starts_with("claude-weir-");
-    let reached = vendors || wanted.gateway.has("anthropic") || keeps_login(wanted);
-    if local(wanted).is_some() || !reached { model } else { SMALL_MODEL }
+/// The variables beside address and token, for a model that was asked for or is set already: a file
+/// gets the same ones as a run.
+fn beside(
+    model: Option<&str>,
+    gateway: &Gateway,
+    keeps_login: bool,
+) -> Vec<(&'static str, String)> {
+    let small = small_model(model, gateway, keeps_login);
+    let value =
+        |value: &str| if value == SMALL_MODEL { small.to_owned() } else { value.to_owned() };
+    let mut variables: Vec<_> = FEATURES.map(|(name, says)| (name, value(says))).into();
+    // It takes a model that it does not know for one of a million tokens, and never shortens in time.
+    let context = model.and_then(|model| gateway.local(model)?.context);
+    variables.extend(context.map(|tokens| (CONTEXT_VARIABLE, tokens.to_string())));
+    variables
 }
+
+/// What somebody should know of a local model before the first prompt; its first one is long.
+fn told_of(model: &Offered) -> Option<String> {
+    let id = &model.id;
+    match model.context {
+        Some(tokens) if tokens < FIRST_PROMPT => Some(format!(
+            "{id} takes {tokens} tokens as it is loaded, and the first prompt of Claude Code has some \
+             {FIRST_PROMPT}: load it with more, then connect again"
+        )),
+        None if model.loaded == Some(false) => Some(format!(
+            "{id} is not loaded, so nobody knows how many tokens it takes: weir local load {id}, then \
+             connect again"
+        )),
+        _ => None,
+    }
+}
+
+/// The variable that says how many tokens the model takes.
+const CONTEXT_VARIABLE: &str = "CLAUDE_CODE_MAX_CONTEXT_TOKENS";
+/// Tokens of its first prompt, with its instructions and tools.
+const FIRST_PROMPT: u64 = 15_000;
 
 /// Features it turns off when its address is not Anthropic's, and what turns them on again.
 pub const FEATURES: [(&str, &str); 4] = [
@@ -97,15 +130,10 @@ pub fn plan(wanted: &Wanted<'_>) -> Plan {
     if let Some(model) = &wanted.ask.model {
         wishes.push(Wish::of(&["env", "ANTHROPIC_MODEL"], model.as_str()));
     }
-    let small = small_model(wanted);
-    wishes.extend(FEATURES.map(|(name, value)| {
-        let value = if value == SMALL_MODEL { small } else { value };
-        Wish::gently(&["env", name], value)
-    }));
-    // It takes a model that it does not know for one of a million tokens, and never shortens in time.
-    if let Some(context) = local(wanted).flatten() {
-        wishes.push(Wish::gently(&["env", "CLAUDE_CODE_MAX_CONTEXT_TOKENS"], context.to_string()));
-    }
+    let model = wanted.ask.model.as_deref();
+    let variables = beside(model, wanted.gateway, keeps_login(wanted));
+    wishes.extend(variables.into_iter().map(|(name, value)| Wish::gently(&["env", name], value)));
+    notes.extend(model.and_then(|model| wanted.gateway.local(model)).and_then(told_of));
     wishes.extend(no_proxy(&env));
     if let Some(was) = env("ANTHROPIC_BASE_URL").filter(|url| !url.contains("api.anthropic.com")) {
         let host = host_of(was);
@@ -174,9 +202,46 @@ pub fn beaten(
     })
 }
 
+/// The model of a run: what its arguments say, then the variable, which its settings beat, then its
+/// settings, the nearest first.
+pub fn model_of_run(
+    arguments: &[OsString],
+    around: &Surroundings,
+    paths: impl Iterator<Item = PathBuf>,
+    files: &dyn Files,
+) -> Option<String> {
+    let mut given = arguments.iter().filter_map(|argument| argument.to_str());
+    while let Some(argument) = given.next() {
+        match argument {
+            "--model" => return given.next().map(str::to_owned),
+            _ => {
+                if let Some(model) = argument.strip_prefix("--model=") {
+                    return Some(model.to_owned());
+                }
+            }
+        }
+    }
+    let settings: Vec<Value> = paths
+        .filter_map(|path| Format::Json.read(&text_of(files.read(&path).ok()??).ok()?).ok())
+        .collect();
+    let text = |value: Option<&Value>| {
+        value.and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned)
+    };
+    let in_env = settings.iter().find_map(|says| text(says.pointer("/env/ANTHROPIC_MODEL")));
+    in_env
+        .or_else(|| around.text("ANTHROPIC_MODEL").map(str::to_owned))
+        .or_else(|| settings.iter().find_map(|says| text(says.get("model"))))
+}
+
 /// What it needs in its environment. A settings file that is connected beats this one, with the
 /// same effect.
-pub fn launch(launch: &mut Launch, gateway: &Gateway, token: &str, around: &Surroundings) {
+pub fn launch(
+    launch: &mut Launch,
+    gateway: &Gateway,
+    token: &str,
+    around: &Surroundings,
+    model: Option<&str>,
+) {
     let mut set = |name: &str, value: &str| launch.set.push((name.into(), value.into()));
     set("ANTHROPIC_BASE_URL", &gateway.url());
     if gateway.passes_login {
@@ -188,8 +253,8 @@ pub fn launch(launch: &mut Launch, gateway: &Gateway, token: &str, around: &Surr
         // Its own key would be sent beside the token.
         launch.unset.push("ANTHROPIC_API_KEY".into());
     }
-    for (name, value) in FEATURES.iter().filter(|(name, _)| around.variable(name).is_none()) {
-        launch.set.push(((*name).into(), (*value).into()));
-    }
+    let variables = beside(model, gateway, gateway.passes_login);
+    let unset = variables.into_iter().filter(|(name, _)| around.variable(name).is_none());
+    launch.set.extend(unset.map(|(name, value)| (name.into(), value.into())));
     launch.unset.extend(CLOUDS.map(str::to_owned));
 }

@@ -19,6 +19,13 @@ pub fn settings(around: &Surroundings) -> PathBuf {
     folder(around).join("config.toml")
 }
 
+/// How often Codex sends a request again that Weir refused or could not get answered, and a stream that
+/// broke; each of the second brings all of the first with it. Its own choice is 4 and 5, made for a
+/// provider that it asks itself: 30 requests. Weir has tried again and asked the others by then, so what
+/// is left for Codex is a stream that broke on the way, and a Weir that was just started anew.
+const REQUEST_RETRIES: u64 = 1;
+const STREAM_RETRIES: u64 = 2;
+
 /// What to change.
 pub fn plan(wanted: &Wanted<'_>) -> Plan {
     let path = settings(wanted.around);
@@ -30,6 +37,8 @@ pub fn plan(wanted: &Wanted<'_>) -> Plan {
         "wire_api": "responses",
         "requires_openai_auth": false,
         "supports_websockets": false,
+        "request_max_retries": REQUEST_RETRIES,
+        "stream_max_retries": STREAM_RETRIES,
     });
     let mut wishes = vec![Wish::of(&["model_provider"], "weir")];
     if let Some(model) = &wanted.ask.model {
@@ -52,7 +61,8 @@ const TOKEN_VARIABLE: &str = "WEIR_TOKEN";
 pub fn launch(launch: &mut Launch, gateway: &Gateway, token: &str) {
     let provider = format!(
         "model_providers.weir={{ name = \"Weir\", base_url = \"{}/v1\", env_key = \"{TOKEN_VARIABLE}\", \
-         wire_api = \"responses\", requires_openai_auth = false, supports_websockets = false }}",
+         wire_api = \"responses\", requires_openai_auth = false, supports_websockets = false, \
+         request_max_retries = {REQUEST_RETRIES}, stream_max_retries = {STREAM_RETRIES} }}",
         gateway.url()
     );
     for given in [provider, "model_provider=\"weir\"".to_owned()] {

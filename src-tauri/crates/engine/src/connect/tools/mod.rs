@@ -16,6 +16,7 @@ use super::plan::{Plan, Wanted};
 use super::run::Launch;
 use super::surroundings::Surroundings;
 pub use claude_code::{CLOUDS, host_of, with_loopback};
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 /// A tool.
@@ -191,9 +192,10 @@ impl Tool {
         token: &str,
         around: &Surroundings,
         home: &Path,
+        model: Option<&str>,
     ) {
         match self {
-            Self::ClaudeCode => claude_code::launch(launch, gateway, token, around),
+            Self::ClaudeCode => claude_code::launch(launch, gateway, token, around, model),
             Self::Codex => codex::launch(launch, gateway, token),
             Self::GeminiCli => gemini_cli::launch(launch, gateway, token, around, home),
             Self::Opencode => opencode::launch(launch, gateway, token),
@@ -210,16 +212,39 @@ impl Tool {
         around: &Surroundings,
         files: &dyn Files,
     ) -> Option<(PathBuf, String)> {
-        let folders = || around.folder.ancestors().take_while(|folder| *folder != around.home);
-        let of_project = || folders().flat_map(|folder| self.project_files(folder));
         match self {
             Self::ClaudeCode => {
-                let paths = of_project().map(|(path, ..)| path);
-                let paths = paths.chain([claude_code::settings(around)]);
+                let paths = self.laid_over(claude_code::settings(around), around);
                 claude_code::beaten(gateway, paths, files)
             }
             _ => None,
         }
+    }
+
+    /// The model that a run will ask for, where its arguments, variables or settings say one and
+    /// anything depends on it.
+    pub fn model_of_run(
+        self,
+        arguments: &[OsString],
+        around: &Surroundings,
+        files: &dyn Files,
+    ) -> Option<String> {
+        match self {
+            Self::ClaudeCode => {
+                let paths = self.laid_over(claude_code::settings(around), around);
+                claude_code::model_of_run(arguments, around, paths, files)
+            }
+            _ => None,
+        }
+    }
+
+    /// Its settings files as they are laid over each other, the nearest folder's first and its own last.
+    fn laid_over(self, own: PathBuf, around: &Surroundings) -> impl Iterator<Item = PathBuf> {
+        let folders = around.folder.ancestors().take_while(|folder| *folder != around.home);
+        // Of a folder's two, the one that is not shared counts more.
+        let of_project =
+            folders.flat_map(move |folder| self.project_files(folder).into_iter().rev());
+        of_project.map(|(path, ..)| path).chain([own])
     }
 
     /// Why it cannot be started with Weir in its environment alone.

@@ -3,7 +3,7 @@
 
 use crate::connect::document::Format;
 use crate::connect::files::Files;
-use crate::connect::gateway::Gateway;
+use crate::connect::gateway::{Gateway, Offered};
 use crate::connect::plan::{FilePlan, Plan, Wanted, Wish};
 use crate::connect::run::Launch;
 use crate::connect::surroundings::Surroundings;
@@ -36,13 +36,15 @@ const PROVIDERS: [(&str, &str, &str); 3] = [
 ];
 
 fn models(gateway: &Gateway) -> Value {
-    let model = |(id, context): &(String, Option<u64>)| {
-        let limit = context.map(|context| json!({ "context": context, "output": context / 8 }));
+    let model = |model: &Offered| {
+        let id = &model.id;
+        let limit =
+            model.context.map(|context| json!({ "context": context, "output": context / 8 }));
         let mut entry = Map::from_iter([("name".to_owned(), json!(id))]);
         entry.extend(limit.map(|limit| ("limit".to_owned(), limit)));
         (id.clone(), Value::Object(entry))
     };
-    Value::Object(gateway.models.iter().map(model).collect())
+    Value::Object(gateway.listed().into_iter().map(model).collect())
 }
 
 fn provider(gateway: &Gateway, token: &str) -> Value {

@@ -2,6 +2,7 @@
 //! system's keychain, where nobody else should write. Whatever key it has there is not used.
 
 use crate::connect::document::Format;
+use crate::connect::gateway::Offered;
 use crate::connect::plan::{FilePlan, Plan, Wanted, Wish};
 use crate::connect::surroundings::{Platform, Surroundings};
 use serde_json::{Value, json};
@@ -23,6 +24,8 @@ pub fn settings(around: &Surroundings) -> PathBuf {
 
 /// Tokens of context where a model's are not known.
 const CONTEXT_GUESSED: u64 = 128_000;
+/// The same for a local model in no memory whose server chooses: what LM Studio begins with.
+const CONTEXT_UNLOADED: u64 = 4_096;
 
 /// Its own providers: the name, Weir's for it, and the version in the path it wants.
 const PROVIDERS: [(&str, &str, &str); 3] =
@@ -31,17 +34,20 @@ const PROVIDERS: [(&str, &str, &str); 3] =
 /// What to change.
 pub fn plan(wanted: &Wanted<'_>) -> Plan {
     let base = format!("{}/t/{}", wanted.gateway.url(), wanted.token);
-    let model = |(id, context): &(String, Option<u64>)| {
+    let model = |model: &Offered| {
         json!({
-            "name": id,
-            "display_name": id,
-            "max_tokens": context.unwrap_or(CONTEXT_GUESSED),
+            "name": model.id,
+            "display_name": model.id,
+            "max_tokens": model.context.unwrap_or(match model.loaded {
+                Some(false) => CONTEXT_UNLOADED,
+                _ => CONTEXT_GUESSED,
+            }),
             "capabilities": {
                 "tools": true, "images": true, "parallel_tool_calls": true, "prompt_cache_key": false,
             },
         })
     };
-    let models: Vec<Value> = wanted.gateway.models.iter().map(model).collect();
+    let models: Vec<Value> = wanted.gateway.listed().into_iter().map(model).collect();
     let weir = json!({ "api_url": format!("{base}/v1"), "available_models": models });
     let mut wishes = vec![Wish::of(&["language_models", "openai_compatible", "Weir"], weir)];
     for (own, weirs, version) in PROVIDERS {

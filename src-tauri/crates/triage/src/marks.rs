@@ -17,8 +17,9 @@ const LENGTH_MARKS: usize = 14;
 pub const MARKS: usize = 3 * HARD_CUES + 2 * (SHAPE_MARKS + TALLY_MARKS) + LENGTH_MARKS;
 /// Most that one kind of word counts.
 const COUNT_MAX: f32 = 12.0;
-/// How much of an instruction, of what it is about, and of what came before is read for words, in bytes.
+/// How much of an instruction is read for words, in bytes.
 const TOLD_BYTES: usize = 1_200;
+/// How much of each part of what it is about, in bytes.
 const ABOUT_BYTES: usize = 800;
 /// An instruction of so many words or fewer goes on with what was said before.
 const SHORT_WORDS: usize = 12;
@@ -42,7 +43,7 @@ pub struct Tally {
     files: u32,
     paths: u32,
     units: u32,
-    paragraph: u32,
+    first: u32,
     signs: u32,
 }
 
@@ -60,8 +61,9 @@ impl Tally {
         for token in text.split_ascii_whitespace() {
             tally.token(token.as_bytes());
         }
-        let paragraph = text.trim_start().split("\n\n").next().unwrap_or_default();
-        tally.paragraph = paragraph.len() as u32;
+        // The same with more blank lines and more blanks.
+        let first = text.trim_start().split('\n').next().unwrap_or_default();
+        tally.first = first.split_ascii_whitespace().map(|token| token.len() as u32 + 1).sum();
         tally
     }
 
@@ -114,7 +116,7 @@ impl Tally {
             log(self.files),
             log(self.paths),
             log(self.units),
-            log(self.paragraph),
+            log(self.first),
             log(self.signs),
         ]);
     }
@@ -267,6 +269,7 @@ mod tests {
         assert_eq!((found.files, found.paths, found.names, found.numbers), (2, 1, 2, 2));
         assert_eq!((found.sentences, found.commas, found.units), (2, 3, 1));
         assert_eq!(Tally::of(""), Tally::default());
+        assert_eq!(Tally::of("a b\nc"), Tally::of(" a  b\n\n\nc "));
     }
 
     #[test]

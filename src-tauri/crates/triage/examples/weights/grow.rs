@@ -196,8 +196,8 @@ fn leaf(
                 parts[usize::from(bins[*row as usize])].add(slope, curve);
             }
             let mut below = Sums::default();
-            for bin in 0..binned.ends[*input].len() {
-                below = below.plus(parts[bin]);
+            for (bin, part) in parts.iter().enumerate().take(binned.ends[*input].len()) {
+                below = below.plus(*part);
                 let above = sums.less(below);
                 if below.count < LEAF_MIN || above.count < LEAF_MIN {
                     continue;

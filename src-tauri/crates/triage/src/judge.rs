@@ -43,7 +43,7 @@ impl Weighing {
         Self {
             situation,
             tasks,
-            tiers: model.tiers(&tier_inputs(&scores, &tasks, &sizes)),
+            tiers: model.tiers(&tier_inputs(&scores, &tasks, &sizes, &request.marks(situation))),
             sure: model.sure(&sure_inputs(&tasks, &sizes)),
         }
     }

@@ -1,8 +1,10 @@
-//! The linear model: a table of small weights a bucket, a row of full ones a named sign, and two
-//! small heads behind them. Owns the file they are kept in and how it is read; training is an example
+//! The model: a table of small weights a bucket, a row of full ones a named sign, and behind them
+//! trees for the tiers and a small head for confidence. Owns the file they are kept in and how it is read; training is an example
 //! of this crate.
 
 use crate::features::{BUCKETS, Features, NAMED};
+use crate::forest::{FOREST_NUMBERS, Forest};
+use crate::marks::MARKS;
 use std::sync::LazyLock;
 use weir_core::Task;
 
@@ -14,13 +16,10 @@ pub const TIERS: usize = 3;
 pub const COLUMNS: usize = TASKS + TIERS + 1;
 /// The column of that last one.
 pub const GATE: usize = TASKS + TIERS;
-/// What the head for tiers sees: the tiers' scores, the tasks' chances, signs of size, and the chances
-/// times some sizes, for a long text is hard for one task and not for another.
-pub const TIER_INPUTS: usize = TIERS + TASKS + SIZES + TASKS * CROSSED.len();
+/// What the trees for tiers see: the table's scores, the tasks' chances, signs of size and marks.
+pub const TIER_INPUTS: usize = COLUMNS + TASKS + SIZES + MARKS;
 /// Signs of size among them.
 pub const SIZES: usize = 12;
-/// Those that are crossed with tasks: the text's length, its lines, the instruction's length, clauses.
-const CROSSED: [usize; 4] = [1, 6, 8, 9];
 /// What the head for confidence sees.
 pub const SURE_INPUTS: usize = 8;
 
@@ -28,9 +27,9 @@ pub const SURE_INPUTS: usize = 8;
 const RUN_MAX: usize = 256;
 
 /// How the file begins.
-const MAGIC: &[u8; 8] = b"WEIRTRI2";
-/// The numbers before the table: a scale a column, both heads, both thresholds.
-pub const HEADS: usize = COLUMNS + TIERS * TIER_INPUTS + SURE_INPUTS + 2;
+const MAGIC: &[u8; 8] = b"WEIRTRI3";
+/// The numbers before the table: a scale a column, the trees, the head, both thresholds.
+pub const HEADS: usize = COLUMNS + FOREST_NUMBERS + SURE_INPUTS + 2;
 /// The whole file, in bytes.
 pub const FILE_BYTES: usize = 16 + 4 * (HEADS + NAMED * COLUMNS) + BUCKETS * COLUMNS;
 
@@ -42,6 +41,7 @@ pub struct Model {
     /// The number of the corpus they were learned from.
     pub corpus: u64,
     heads: Vec<f32>,
+    forest: Forest,
     named: Vec<f32>,
     table: &'static [u8],
 }
@@ -50,7 +50,7 @@ pub struct Model {
 pub type Scores = [f32; COLUMNS];
 
 impl Model {
-    /// The model in this program. Reads a few KB at the first call, nothing later.
+    /// The model in this program. Reads some 100 KB at the first call, nothing later.
     pub fn own() -> Option<&'static Self> {
         MODEL.as_ref()
     }
@@ -68,7 +68,9 @@ impl Model {
         let named_at = 16 + 4 * HEADS;
         let named = floats(named_at, NAMED * COLUMNS);
         let table = &file[named_at + 4 * NAMED * COLUMNS..];
-        Some(Self { corpus, heads: floats(16, HEADS), named, table })
+        let heads = floats(16, HEADS);
+        let forest = Forest::read(&heads[COLUMNS..COLUMNS + FOREST_NUMBERS]);
+        Some(Self { corpus, heads, forest, named, table })
     }
 
     /// Writes a file: the corpus's number, the heads' numbers, the named rows, the table's.
@@ -120,17 +122,12 @@ impl Model {
 
     /// The chances of the tiers.
     pub fn tiers(&self, inputs: &[f32; TIER_INPUTS]) -> [f32; TIERS] {
-        let weights = &self.heads[COLUMNS..COLUMNS + TIERS * TIER_INPUTS];
-        let mut scores = [0.0; TIERS];
-        for (score, row) in scores.iter_mut().zip(weights.chunks_exact(TIER_INPUTS)) {
-            *score = row.iter().zip(inputs).map(|(w, x)| w * x).sum();
-        }
-        chances(&scores)
+        chances(&self.forest.scores(inputs))
     }
 
     /// The chance that the likeliest task is right.
     pub fn sure(&self, inputs: &[f32; SURE_INPUTS]) -> f32 {
-        let from = COLUMNS + TIERS * TIER_INPUTS;
+        let from = COLUMNS + FOREST_NUMBERS;
         let weights = &self.heads[from..from + SURE_INPUTS];
         let score: f32 = weights.iter().zip(inputs).map(|(w, x)| w * x).sum();
         1.0 / (1.0 + (-score).exp())
@@ -158,21 +155,18 @@ pub fn task_of(column: usize) -> Task {
     Task::ALL[column.min(TASKS - 1)]
 }
 
-/// What the head for tiers is given.
+/// What the trees for tiers are given.
 pub fn tier_inputs(
     scores: &Scores,
     tasks: &[f32; TASKS],
     sizes: &[f32; SIZES],
+    marks: &[f32; MARKS],
 ) -> [f32; TIER_INPUTS] {
     let mut inputs = [0.0; TIER_INPUTS];
-    inputs[..TIERS].copy_from_slice(&scores[TASKS..TASKS + TIERS]);
-    inputs[TIERS..TIERS + TASKS].copy_from_slice(tasks);
-    let rest = &mut inputs[TIERS + TASKS..];
-    rest[..SIZES].copy_from_slice(sizes);
-    for (crossed, size) in rest[SIZES..].chunks_exact_mut(TASKS).zip(CROSSED) {
-        for (input, chance) in crossed.iter_mut().zip(tasks) {
-            *input = chance * sizes[size];
-        }
+    let parts: [&[f32]; 4] = [scores, tasks, sizes, marks];
+    let all = parts.into_iter().flatten();
+    for (input, value) in inputs.iter_mut().zip(all) {
+        *input = *value;
     }
     inputs
 }
@@ -200,7 +194,7 @@ mod tests {
 
     #[test]
     fn a_file_of_another_make_is_refused() {
-        static SHORT: &[u8] = b"WEIRTRI2";
+        static SHORT: &[u8] = b"WEIRTRI3";
         assert!(Model::read(SHORT).is_none());
         assert!(Model::read(b"").is_none());
     }

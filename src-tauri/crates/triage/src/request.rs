@@ -2,6 +2,7 @@
 
 use crate::envelope;
 use crate::features::{Before, Features, Situation, View};
+use crate::marks::{Looked, MARKS, Tally, marks};
 use crate::model::SIZES;
 use crate::parts::{Parts, fills, parts};
 use weir_core::{Endpoint, Task};
@@ -15,7 +16,10 @@ const HARNESS_BYTES_MIN: u64 = 1_500;
 pub struct Request {
     said: Parts,
     system: Parts,
+    said_tally: Tally,
+    system_tally: Tally,
     before: Option<Before>,
+    reply_bytes: u64,
     certain: Option<Task>,
     tools: bool,
     user_turns: u32,
@@ -52,6 +56,9 @@ impl Request {
         Self {
             said: parts(&said, gap, bytes),
             system: parts(&system, system_gap, outline.system.bytes),
+            said_tally: Tally::of(&said),
+            system_tally: Tally::of(&system),
+            reply_bytes: outline.reply.bytes,
             before: (outline.user_turns > 1).then(|| said_before(before, &outline.reply)),
             certain,
             tools: outline.tools,
@@ -116,6 +123,20 @@ impl Request {
             structured: self.structured,
         };
         Features::of(&view, situation)
+    }
+
+    /// The marks of how hard it is.
+    pub fn marks(&self, situation: Situation) -> [f32; MARKS] {
+        let said = (&self.said, &self.said_tally);
+        let application = situation == Situation::Application;
+        marks(&Looked {
+            told: if application { (&self.system, &self.system_tally) } else { said },
+            said,
+            before: self.before.as_ref(),
+            reply_bytes: self.reply_bytes,
+            situation,
+            turns: (self.user_turns, self.tool_results),
+        })
     }
 
     /// Signs of size, for the heads behind the linear part.

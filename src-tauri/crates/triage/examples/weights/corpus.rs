@@ -53,9 +53,9 @@ impl Labelled {
         self.group.is_multiple_of(5)
     }
 
-    /// The part it is left out of when the heads are made, of five.
-    pub fn part(&self) -> usize {
-        ((self.group >> 24) % 5) as usize
+    /// The part it is left out of when the trees are grown, of so many.
+    pub fn part(&self, parts: usize) -> usize {
+        ((self.group >> 24) % parts as u64) as usize
     }
 }
 

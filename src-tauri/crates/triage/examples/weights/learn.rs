@@ -1,8 +1,10 @@
 //! Learns the weights: softmax regression over tasks and over tiers, a logistic gate, by AdaGrad in a
-//! seeded order; then the two heads behind them, from requests the table had not seen.
+//! seeded order; then the trees and the head behind them, from requests the table had not seen.
 
 use crate::chance::Chance;
+use crate::{PARTS, grow};
 use weir_triage::features::{BUCKETS, Features, NAMED};
+use weir_triage::forest::{FOREST_NUMBERS, Forest};
 use weir_triage::model::{
     COLUMNS, GATE, HEADS, Model, SURE_INPUTS, TASKS, TIER_INPUTS, TIERS, chances,
 };
@@ -138,7 +140,7 @@ impl Learned {
         let table: Vec<i8> = self.table.iter().enumerate().map(small).collect();
         let mut numbers = Vec::with_capacity(HEADS);
         numbers.extend_from_slice(&scales);
-        numbers.extend(heads.tier.iter().flatten());
+        numbers.extend_from_slice(&heads.forest);
         numbers.extend_from_slice(&heads.sure);
         numbers.extend([heads.low, heads.medium]);
         Model::write(corpus, &numbers, &self.named, &table)
@@ -151,10 +153,10 @@ impl Learned {
     }
 }
 
-/// The heads behind the table.
+/// What stands behind the table.
 #[derive(Clone, Debug)]
 pub struct Heads {
-    pub tier: [[f32; TIER_INPUTS]; TIERS],
+    pub forest: Vec<f32>,
     pub sure: [f32; SURE_INPUTS],
     pub low: f32,
     pub medium: f32,
@@ -162,26 +164,26 @@ pub struct Heads {
 
 impl Default for Heads {
     fn default() -> Self {
-        let mut tier = [[0.0; TIER_INPUTS]; TIERS];
-        for (at, row) in tier.iter_mut().enumerate() {
-            row[at] = 1.0;
-        }
-        Self { tier, sure: [0.0; SURE_INPUTS], low: 0.3, medium: 0.3 }
+        let forest = vec![0.0; FOREST_NUMBERS];
+        Self { forest, sure: [0.0; SURE_INPUTS], low: 0.3, medium: 0.3 }
     }
 }
 
 /// What the table made of a request it had not seen, and what is right.
+#[derive(Clone)]
 pub struct Unseen {
     pub tier_inputs: [f32; TIER_INPUTS],
     pub tier: usize,
+    /// The part it was left out with.
+    pub part: usize,
     /// Inputs of the head for confidence and whether the task was right; for tasks told by words.
     pub sure: Option<([f32; SURE_INPUTS], bool)>,
 }
 
 /// The share of requests that may be given too low a tier when the thresholds are chosen.
-pub const UNDER_MAX: f64 = 0.046;
+pub const UNDER_MAX: f64 = 0.05;
 
-/// Learns the heads and chooses the thresholds.
+/// Grows the trees, learns the head and chooses the thresholds.
 pub fn heads(unseen: &[Unseen]) -> Heads {
     let mut heads = Heads::default();
     let mut order: Vec<usize> = (0..unseen.len()).collect();
@@ -190,38 +192,34 @@ pub fn heads(unseen: &[Unseen]) -> Heads {
         chance.shuffle(&mut order);
         let rate = 0.05 / (1.0 + epoch as f32 * 0.2);
         for at in &order {
-            let one = &unseen[*at];
-            let scores: [f32; TIERS] =
-                std::array::from_fn(|t| dot(&heads.tier[t], &one.tier_inputs));
-            let found = chances(&scores);
-            for (t, row) in heads.tier.iter_mut().enumerate() {
-                let wrong = found[t] - f32::from(u8::from(t == one.tier));
-                descend(row, &one.tier_inputs, wrong, rate);
-            }
-            if let Some((inputs, right)) = &one.sure {
+            if let Some((inputs, right)) = &unseen[*at].sure {
                 let found = 1.0 / (1.0 + (-dot(&heads.sure, inputs)).exp());
                 descend(&mut heads.sure, inputs, found - f32::from(u8::from(*right)), rate);
             }
         }
     }
-    let chances: Vec<([f32; TIERS], usize)> = unseen
-        .iter()
-        .map(|one| {
-            let scores = std::array::from_fn(|t| dot(&heads.tier[t], &one.tier_inputs));
-            (chances::<TIERS>(&scores), one.tier)
-        })
-        .collect();
-    (heads.low, heads.medium) = thresholds(&chances, UNDER_MAX);
+    let judged = judged_by_other_parts(unseen);
+    (heads.low, heads.medium) = thresholds(&judged, UNDER_MAX);
+    let all: Vec<&Unseen> = unseen.iter().collect();
+    heads.forest = grow::forest(&all);
     heads
 }
 
-/// The share of requests whose likeliest tier is right.
-pub fn tiers_right(heads: &Heads, unseen: &[Unseen]) -> f64 {
-    let right = unseen.iter().filter(|one| {
-        let scores: Vec<f32> = heads.tier.iter().map(|row| dot(row, &one.tier_inputs)).collect();
-        (0..TIERS).max_by(|a, b| scores[*a].total_cmp(&scores[*b])) == Some(one.tier)
-    });
-    right.count() as f64 / unseen.len().max(1) as f64
+/// The chances of the tiers of each request, by trees that grew on the other parts.
+fn judged_by_other_parts(unseen: &[Unseen]) -> Vec<([f32; TIERS], usize)> {
+    let mut judged = Vec::with_capacity(unseen.len());
+    for out in 0..PARTS {
+        let others: Vec<&Unseen> = unseen.iter().filter(|one| one.part != out).collect();
+        let forest = Forest::read(&grow::forest(&others));
+        let own = unseen.iter().filter(|one| one.part == out);
+        judged.extend(own.map(|one| (chances(&forest.scores(&one.tier_inputs)), one.tier)));
+    }
+    let likeliest = |chances: &[f32; TIERS]| {
+        (0..TIERS).max_by(|a, b| chances[*a].total_cmp(&chances[*b])).unwrap_or_default()
+    };
+    let right = judged.iter().filter(|(chances, tier)| likeliest(chances) == *tier).count();
+    println!("and tier {:.3} at the likeliest", right as f64 / judged.len().max(1) as f64);
+    judged
 }
 
 fn dot(weights: &[f32], inputs: &[f32]) -> f32 {

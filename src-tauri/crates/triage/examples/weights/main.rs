@@ -6,6 +6,7 @@
 mod baseline;
 mod chance;
 mod corpus;
+mod grow;
 mod harness;
 mod learn;
 mod phrases;
@@ -28,8 +29,10 @@ use weir_wire::outline;
 
 /// Dresses each record is learned in.
 const DRESSES: u64 = 3;
-/// Parts that the heads are made over.
-const PARTS: usize = 5;
+/// Parts that the trees and the head are made over.
+pub const PARTS: usize = 5;
+/// Dresses in which the trees see each record.
+const LOOKS: [u64; 2] = [99, 512];
 /// What a request made of a phrase weighs beside a whole one.
 const PHRASE_WEIGHT: f32 = 0.6;
 
@@ -91,13 +94,14 @@ fn learned(seen: &[&Labelled], phrases: &str) -> (learn::Learned, Heads) {
 /// The heads, from what tables made of the parts they had not seen. Two parts at a time.
 fn heads(seen: &[&Labelled], examples: &[Vec<Example>], phrases: &str) -> Heads {
     let part = |out: usize| {
-        let others: Vec<&Labelled> = seen.iter().filter(|one| one.part() != out).copied().collect();
+        let others: Vec<&Labelled> =
+            seen.iter().filter(|one| one.part(PARTS) != out).copied().collect();
         let asked = asked(&others, phrases);
-        let kept = seen.iter().zip(examples).filter(|(one, _)| one.part() != out);
+        let kept = seen.iter().zip(examples).filter(|(one, _)| one.part(PARTS) != out);
         let all: Vec<&Example> = kept.flat_map(|(_, examples)| examples).chain(&asked).collect();
         let model = learn::table(&all).model(0, &Heads::default());
-        let own = seen.iter().filter(|one| one.part() == out);
-        own.map(|one| look(&model, one)).collect::<Vec<Unseen>>()
+        let own = seen.iter().filter(|one| one.part(PARTS) == out);
+        own.flat_map(|one| LOOKS.map(|seed| look(&model, one, seed))).collect::<Vec<Unseen>>()
     };
     let mut unseen = Vec::new();
     for two in (0..PARTS).collect::<Vec<_>>().chunks(2) {
@@ -110,20 +114,20 @@ fn heads(seen: &[&Labelled], examples: &[Vec<Example>], phrases: &str) -> Heads 
     let right = unseen.iter().filter_map(|one| one.sure).filter(|(_, right)| *right).count();
     let told = unseen.iter().filter(|one| one.sure.is_some()).count();
     println!("of requests the table had not seen: task {:.3}", right as f64 / told.max(1) as f64);
-    let heads = learn::heads(&unseen);
-    println!("and tier {:.3} at the likeliest", learn::tiers_right(&heads, &unseen));
-    heads
+    learn::heads(&unseen)
 }
 
-fn look(model: &Model, one: &Labelled) -> Unseen {
-    let request = request(one, one.group ^ 99);
+fn look(model: &Model, one: &Labelled, seed: u64) -> Unseen {
+    let request = request(one, one.group ^ seed);
     let weighed = Weighing::of(model, &request);
     let scores = model.scores(&request.features(weighed.situation));
     let sizes = request.sizes(weighed.situation);
+    let marks = request.marks(weighed.situation);
     let right = weighed.task() == one.task;
     Unseen {
-        tier_inputs: tier_inputs(&scores, &weighed.tasks, &sizes),
+        tier_inputs: tier_inputs(&scores, &weighed.tasks, &sizes, &marks),
         tier: one.tier as usize,
+        part: one.part(PARTS),
         sure: request.certain().is_none().then(|| (sure_inputs(&weighed.tasks, &sizes), right)),
     }
 }

@@ -75,3 +75,21 @@ fn with_a_key_the_demonstration_answers_only_by_name() {
     assert!(response.header("x-weir-route").starts_with("demo/"));
     assert_eq!(rig.provider.count(), 1);
 }
+
+#[test]
+fn a_first_start_offers_a_budget_in_words_that_work_and_later_ones_do_not() {
+    let mut home = Home::bare();
+    let token = home.token("newcomer");
+    let offer = "weir budget set week --period week --limit 5.00 --at-limit local";
+    let weir = Weir::start(&home);
+    wait::until("the offer", || weir.log().contains(offer));
+    assert!(weir.stop().success());
+    let words: Vec<&str> = offer.split(' ').skip(1).collect();
+    let set = home.weir(&words).ok();
+    assert!(set.starts_with("Budget week is set: $5.00 a week;"), "{set}");
+    let weir = Weir::start(&home);
+    // The offer is made before anybody is answered.
+    let client = Client::new(weir.port(), &token);
+    assert_eq!(client.ask(Kind::Chat, false, "hello").status, 200);
+    assert!(!weir.log().contains(offer), "{}", weir.log());
+}

@@ -1,5 +1,6 @@
 //! What the ledger does when SQLite cannot write: limits and locks that only the inside can set.
 
+use crate::connection::BUSY_MS_MAX;
 use crate::journal;
 use crate::ledger::Ledger;
 use crate::problem::WriteProblem;
@@ -7,7 +8,8 @@ use crate::rows::{AttemptState, DayRange, Reserve, Settle};
 use jiff::tz::TimeZone;
 use std::path::Path;
 use std::sync::mpsc;
-use weir_core::budget::Scope;
+use std::time::Duration;
+use weir_core::budget::{Change, Lift, Scope};
 use weir_core::route::Reason;
 use weir_core::{Endpoint, Money, Outcome, Pricing, RequestId};
 
@@ -280,4 +282,25 @@ fn an_orphan_of_an_unpriced_attempt_stays_unpriced() {
     let totals = ledger.totals(DayRange::ALL, &Scope::default()).expect("totals");
     assert_eq!((totals.unpriced_requests, totals.estimated_requests), (1, 1));
     assert_eq!((totals.open, totals.spent), (0, Money::from_nano(1_000)));
+}
+
+#[test]
+fn what_a_person_orders_waits_for_a_writer_that_is_at_work() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let ledger = open(&dir.path().join("weir.db"));
+    let lift = Lift {
+        budget: "week".into(),
+        from_ms: NOON_MS,
+        until_ms: NOON_MS + 1_000,
+        change: Change::Local,
+    };
+    let writer = ledger.writer_for_test();
+    std::thread::scope(|scope| {
+        let order = scope.spawn(|| ledger.add_lift(&lift));
+        // Longer than a settlement waits for another program's lock.
+        std::thread::park_timeout(Duration::from_millis(2 * BUSY_MS_MAX));
+        drop(writer);
+        order.join().expect("no panic").expect("written");
+    });
+    assert_eq!(ledger.lifts(NOON_MS).expect("read"), [lift]);
 }

@@ -3,6 +3,7 @@
 
 use crate::name::{Names, cut};
 use crate::rollup::{Changes, Key, Sums};
+use crate::rows::DayRange;
 use crate::settle::{USAGE_KINDS, kinds, pricing_code, pricing_of};
 use rusqlite::{Connection, OptionalExtension, params};
 use weir_core::period::LocalDay;
@@ -29,8 +30,8 @@ const INSERT: &str = "INSERT INTO imported (source, key, at_ms, day, zone, proje
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19,
     ?20)";
 const SELECT: &str = "SELECT day, provider, model, client, project, pricing, cost_nano, input,
-    cache_read, cache_write_5m, cache_write_1h, output, reasoning
-    FROM imported WHERE request_id IS NULL";
+    cache_read, cache_write_5m, cache_write_1h, output, reasoning, session
+    FROM imported WHERE request_id IS NULL AND day >= ?1 AND day < ?2";
 
 /// One request as a session log tells it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -208,15 +209,24 @@ pub(crate) fn costs(
 
 /// Adds every counted row to sums that are made again.
 pub(crate) fn recount(conn: &Connection, changes: &mut Changes) -> rusqlite::Result<()> {
-    let mut select = conn.prepare(SELECT)?;
-    let mut rows = select.query([])?;
+    each(conn, DayRange::ALL, |_, key, told| changes.add(key, told))
+}
+
+/// Every counted row of a range: its session, and what it adds to which sums.
+pub(crate) fn each(
+    conn: &Connection,
+    range: DayRange,
+    mut each: impl FnMut(Option<i64>, Key, Sums),
+) -> rusqlite::Result<()> {
+    let mut select = conn.prepare_cached(SELECT)?;
+    let mut rows = select.query([range.from.0, range.to.0])?;
     while let Some(row) = rows.next()? {
         let key = key(row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?);
         let mut usage = [0; USAGE_KINDS];
         for (n, kind) in usage.iter_mut().take(6).enumerate() {
             *kind = row.get(7 + n)?;
         }
-        changes.add(key, sums(pricing_of(row.get(5)?), row.get(6)?, usage));
+        each(row.get(13)?, key, sums(pricing_of(row.get(5)?), row.get(6)?, usage));
     }
     Ok(())
 }

@@ -438,7 +438,7 @@ impl Ledger {
         write: impl FnOnce(&mut Writer) -> rusqlite::Result<T>,
     ) -> Result<T, WriteProblem> {
         let live = self.live()?;
-        let done = write(&mut *live.desk.lock()?);
+        let done = write(&mut *live.desk.lock_patiently()?);
         let done = done.map_err(|e| WriteProblem::from_sqlite(&self.path, &e))?;
         live.desk.sync.touch();
         Ok(done)

@@ -32,6 +32,8 @@ const GATHER_MS: u64 = 10;
 
 /// How often a failed batch is tried again.
 const RETRY_MS: u64 = 200;
+/// How long what a person ordered waits for the writer, in milliseconds.
+const ORDER_MS_MAX: u64 = 5_000;
 
 /// What the writer's lock guards and what feeds it.
 pub(crate) struct Desk {
@@ -269,8 +271,18 @@ impl Desk {
 
     /// The writer's lock, waited for no longer than for another program's.
     pub fn lock(&self) -> Result<parking_lot::MutexGuard<'_, Writer>, WriteProblem> {
+        self.lock_for(BUSY_MS_MAX)
+    }
+
+    /// The same for what a person ordered: no request waits for it, and a machine under load may keep
+    /// the writer at work for a while.
+    pub fn lock_patiently(&self) -> Result<parking_lot::MutexGuard<'_, Writer>, WriteProblem> {
+        self.lock_for(ORDER_MS_MAX)
+    }
+
+    fn lock_for(&self, ms: u64) -> Result<parking_lot::MutexGuard<'_, Writer>, WriteProblem> {
         self.writer
-            .try_lock_for(Duration::from_millis(BUSY_MS_MAX))
+            .try_lock_for(Duration::from_millis(ms))
             .ok_or_else(|| WriteProblem::Busy { path: self.path.clone() })
     }
 }

@@ -1,6 +1,7 @@
 //! The one breakdown that no rollup has: by session, summed from the rows.
 //! Owns how far a day's rows can lie from the day in a table that is ordered by arrival.
 
+use crate::imported;
 use crate::reader::{Filter, Now, Reader, named};
 use crate::rollup::{Key, Split};
 use crate::row::{Columns, amount_columns, key_columns};
@@ -78,6 +79,12 @@ fn sums(reader: &Reader, range: DayRange, filter: &Filter) -> rusqlite::Result<S
         session_row(row, range, filter, &mut counting, &mut sums)?;
     }
     counting.close(&mut sums);
+    // What tools' own logs tell of stands in a table of its own.
+    imported::each(&reader.conn, range, |session, key, told| {
+        if filter.holds(&key) {
+            sums.entry(session.unwrap_or(Key::NONE)).or_default().0.add(false, &told);
+        }
+    })?;
     Ok(sums)
 }
 

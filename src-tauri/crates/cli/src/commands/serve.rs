@@ -69,12 +69,22 @@ async fn run(home: Home, args: &Serve) -> Done {
         running.stop().await;
         return Err(problem);
     }
+    offer_a_budget(&home, &running);
     until_asked(&mut running, &mut signals).await;
     tokio::select! {
         () = stop(running) => {}
         () = signals.stop() => say("Ended at once. What was open counts at its estimate."),
     }
     Ok(())
+}
+
+/// Whoever has written nothing yet is offered a budget; `weir doctor` goes on doing so.
+fn offer_a_budget(home: &Home, running: &Running) {
+    let none = running.desk().0.books.terms().budgets.is_empty();
+    if none && !home.config().exists() {
+        say("No budget yet, so nothing stops a costly loop. To hold a week to five dollars:");
+        say("    weir budget set week --period week --limit 5.00 --at-limit local");
+    }
 }
 
 /// Opens the window of the tray application, where it lies beside this program and there is a screen:

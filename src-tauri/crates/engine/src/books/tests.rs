@@ -238,6 +238,7 @@ proptest! {
     }
 }
 
+mod ahead;
 mod held;
 mod terms;
 mod told;
@@ -541,6 +542,26 @@ fn a_local_answer_to_a_dear_question_shows_what_it_saved() {
     let settled = f.books.settle(reserved, closing(Some(used(100, 50))));
     assert_eq!(settled.cost, Some(Money::ZERO));
     assert_eq!(attempt(&f, opening(1).id).saved, Money::from_nano(625_000));
+}
+
+#[test]
+fn what_was_saved_counts_cached_tokens_at_the_asked_models_price_for_them() {
+    let f = fixture("", "");
+    let asked = Opening { asked_model: "claude-opus-4-5".into(), ..opening(1) };
+    let cheaper = Opening {
+        provider: "anthropic".into(),
+        model: "claude-haiku-4-5".into(),
+        endpoint: Endpoint::Messages,
+        ..asked
+    };
+    let reserved = f.books.reserve(cheaper).unwrap();
+    let usage = Usage { cache_read: 1_000_000, cache_write_5m: 100_000, ..used(100, 50) };
+    let settled = f.books.settle(reserved, closing(Some(usage)));
+    // A million tokens: $1, $0.10 read, $1.25 written, $5 output; and $5, $0.50, $6.25, $25.
+    let haiku = 100 * 1_000 + 1_000_000 * 100 + 100_000 * 1_250 + 50 * 5_000;
+    assert_eq!(settled.cost, Some(Money::from_nano(haiku)));
+    let saved = attempt(&f, opening(1).id).saved;
+    assert_eq!(saved, Money::from_nano(haiku * 4), "opus costs five times as much in every kind");
 }
 
 #[test]

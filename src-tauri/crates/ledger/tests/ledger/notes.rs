@@ -103,6 +103,20 @@ fn an_import_joins_the_sums_once_and_never_counts_what_weir_carried() {
     assert_eq!(costs, [Some(1_000), Some(10), Some(1_000)], "what Weir carried is not among them");
     let days = ledger.by(DayRange::ALL, Dimension::Day, &Scope::default()).expect("days");
     assert_eq!(days.len(), 2, "a row counts on the day it happened");
+    let of = |client: Option<&str>, range| {
+        let scope = Scope {
+            session: Some("s".into()),
+            client: client.map(str::to_owned),
+            ..Scope::default()
+        };
+        ledger.settled(&scope, range).expect("spent").settled.nano()
+    };
+    assert_eq!(of(None, DayRange::ALL), 2_010, "and in its session");
+    assert_eq!(of(Some("codex"), DayRange::ALL), 1_000);
+    let ahead = DayRange { from: LocalDay(20_780), to: LocalDay(i32::MAX) };
+    assert_eq!(of(None, ahead), 0);
+    let before = DayRange { from: LocalDay(i32::MIN), to: LocalDay(20_779) };
+    assert_eq!(of(None, before), 0, "the one of the day before has no price");
 }
 
 #[test]

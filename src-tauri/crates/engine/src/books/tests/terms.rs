@@ -126,6 +126,34 @@ fn a_flight_west_counts_the_day_twice_lived_once() {
 }
 
 #[test]
+fn a_machine_that_crosses_zones_while_it_runs_counts_each_request_on_the_day_it_began() {
+    let f = fixture(
+        "[[budgets]]\nname = \"day\"\nperiod = \"day\"\nlimit_usd = 1.00\nat_limit = \"block\"\n",
+        "",
+    );
+    // Sunday 23:30 in UTC, Monday 08:30 in Tokyo.
+    let late = NOW + 15 * HOUR_MS + HOUR_MS / 2;
+    let begun = Opening { id: RequestId::new(late, 1), at_ms: late, ..opening(1) };
+    let reserved = f.books.reserve(begun).unwrap();
+    let held = reserved.reserved.unwrap();
+    f.books.set_zone(TimeZone::get("Asia/Tokyo").unwrap());
+    let day = |now_ms| f.books.standings(now_ms).unwrap()[0].standing;
+    assert_eq!(day(late + 1), Standing::default(), "Monday has nothing yet");
+    let settled = f.books.settle(reserved, closing(Some(used(100, 50))));
+    assert!(settled.cost < Some(held));
+    let next = Opening { id: RequestId::new(late + 2, 1), at_ms: late + 2, ..opening(2) };
+    let reserved = f.books.reserve(next).unwrap();
+    f.books.settle(reserved, closing(Some(used(200, 50))));
+    let monday = day(late + 3).spent;
+    f.books.set_zone(TimeZone::UTC);
+    let sunday = day(late + 3).spent;
+    assert_eq!(Some(sunday), settled.cost, "what began on Sunday stays there");
+    assert_eq!(monday, Money::from_nano(200 * 1_250 + 50 * 10_000));
+    let rows = f.ledger.settled(&Scope::default(), weir_ledger::DayRange::ALL).unwrap();
+    assert_eq!(rows.settled, sunday.saturating_add(monday), "each once");
+}
+
+#[test]
 fn a_budget_of_tokens_refuses_by_tokens_and_counts_what_was_used() {
     let f = fixture(
         "[[budgets]]\nname = \"tokens\"\nperiod = \"day\"\nlimit_tokens = 3000\n\

@@ -55,8 +55,8 @@ kill-long: ; cargo build --locked --release -p weir-cli && WEIR_KILLS=10000 WEIR
 failover-full: ; cargo build --locked -p weir-cli && WEIR_FAILOVER_FULL=1 cargo test --locked -p weir-tests --test suite -- failover:: issue_ --nocapture
 # Every kind of fault under a thousand seeds; a hundred of them are part of `make test`.
 sim-full: ; cargo build --locked -p weir-cli && WEIR_SIM_SEEDS=1000 cargo test --locked -p weir-tests --test suite -- sim:: --nocapture
-# Every answer of the corpus cut and split at every byte.
-translate-full: ; WEIR_EVERY_BYTE=1 cargo test --locked -p weir-translate -- answers:: --nocapture
+# Every answer of the corpus cut and split at every byte; some two minutes after the build.
+translate-full: ; WEIR_EVERY_BYTE=1 cargo test --locked --profile every-byte -p weir-translate -- answers:: --nocapture
 # Every file system call of connect and disconnect, killed once each; needs strace.
 connect-kill: ; cargo build --locked -p weir-cli && tests/connect/every_syscall
 # The weights that judge requests, from the corpus beside them; the same bytes at every run.

@@ -88,7 +88,7 @@ pub fn streamed(back: Back, given: &Given, pieces: &[&[u8]]) -> Vec<u8> {
 }
 
 /// What the client of `form` gets for this answer.
-fn got(client: Form, given: &Given) -> Vec<u8> {
+pub fn got(client: Form, given: &Given) -> Vec<u8> {
     let whole = given.framing == "json";
     let back = back(client, given.form, !whole, &given.name);
     if !whole {
@@ -207,7 +207,7 @@ fn what_the_provider_says_is_what_the_client_hears() {
 
 /// Calls as a client of `form` can be told them: free text it does not know comes under a name,
 /// and so do arguments that are no object where it takes objects.
-fn known(client: Form, calls: &[(String, String)]) -> Vec<(String, String)> {
+pub fn known(client: Form, calls: &[(String, String)]) -> Vec<(String, String)> {
     let objects = matches!(client, Form::Messages | Form::Gemini);
     let fit = |(name, arguments): &(String, String)| {
         let told = match arguments.strip_prefix("not JSON: ") {

@@ -23,6 +23,9 @@ mod answers;
 /// What is said in a request, span by span.
 mod spans;
 
+/// Which result belongs to which call.
+mod loops;
+
 /// Every request for every target of another form.
 mod requests;
 

@@ -5,6 +5,7 @@ mod disk;
 mod edits;
 mod flow;
 mod grammar;
+mod local_models;
 mod places;
 mod thousand;
 

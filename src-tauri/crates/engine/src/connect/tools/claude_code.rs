@@ -212,13 +212,11 @@ pub fn model_of_run(
 ) -> Option<String> {
     let mut given = arguments.iter().filter_map(|argument| argument.to_str());
     while let Some(argument) = given.next() {
-        match argument {
-            "--model" => return given.next().map(str::to_owned),
-            _ => {
-                if let Some(model) = argument.strip_prefix("--model=") {
-                    return Some(model.to_owned());
-                }
-            }
+        if argument == "--model" {
+            return given.next().map(str::to_owned);
+        }
+        if let Some(model) = argument.strip_prefix("--model=") {
+            return Some(model.to_owned());
         }
     }
     let settings: Vec<Value> = paths

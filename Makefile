@@ -7,11 +7,10 @@ EACH_CALL ?= 60
 
 run: setup-build ui ; cargo build --locked -p weir-cli -p weir-tray && .ci/try
 
+# One selection of packages for all of it: with another one shared crates get other features and are built again.
 test: setup-test ui check
-	cargo build --locked -p weir-cli
-	cargo test --locked
-	cargo test --locked -p weir-tray
-	cargo build --locked -p weir-tray
+	cargo build --locked --workspace --all-targets
+	cargo test --locked --workspace
 	$(MAKE) e2e pages fuzz
 	tests/llama/run --ci
 	tests/clients/newcomer

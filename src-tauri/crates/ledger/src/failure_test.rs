@@ -304,3 +304,23 @@ fn what_a_person_orders_waits_for_a_writer_that_is_at_work() {
     });
     assert_eq!(ledger.lifts(NOON_MS).expect("read"), [lift]);
 }
+
+#[test]
+fn an_order_that_was_refused_because_the_writer_was_at_work_is_not_carried_out_afterwards() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let ledger = open(&dir.path().join("weir.db"));
+    let (from_ms, until_ms) = (NOON_MS, NOON_MS + 1_000);
+    let lift = Lift { budget: "week".into(), from_ms, until_ms, change: Change::Local };
+    let writer = ledger.writer_for_test();
+    std::thread::scope(|scope| {
+        let lifted = scope.spawn(|| ledger.add_lift(&lift));
+        let added = scope.spawn(|| ledger.add_client("codex", &[7; 32], NOON_MS));
+        let busy = lifted.join().expect("no panic").expect_err("nobody lets it in");
+        assert!(matches!(busy, WriteProblem::Busy { .. }), "{busy}");
+        added.join().expect("no panic").expect_err("nobody lets it in");
+    });
+    drop(writer);
+    ledger.flush().expect("written");
+    assert_eq!(ledger.lifts(NOON_MS).expect("read"), []);
+    assert!(ledger.clients().expect("read").is_empty());
+}

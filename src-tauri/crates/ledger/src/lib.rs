@@ -48,6 +48,7 @@ pub use ledger::{Health, Ledger, Opened};
 pub use log::{Export, LOG_REQUESTS_MAX};
 pub use name::TEXT_BYTES_MAX;
 pub use problem::{OpenProblem, ReadProblem, WriteProblem};
+pub use queue::ORDER_MS_MAX;
 pub use rows::{
     AttemptRow, AttemptState, DayGroup, DayRange, DecisionRow, Dimension, Group, LogFilter,
     RequestRow, Reserve, Settle, Spent, Totals, WeighedRow,

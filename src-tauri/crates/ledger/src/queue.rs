@@ -32,8 +32,9 @@ const GATHER_MS: u64 = 10;
 
 /// How often a failed batch is tried again.
 const RETRY_MS: u64 = 200;
-/// How long what a person ordered waits for the writer, in milliseconds.
-const ORDER_MS_MAX: u64 = 5_000;
+/// How long what a person ordered waits for the writer, in milliseconds. Who gives the order must
+/// wait longer for its answer: one carried out after that would be given a second time.
+pub const ORDER_MS_MAX: u64 = 2_500;
 
 /// What the writer's lock guards and what feeds it.
 pub(crate) struct Desk {

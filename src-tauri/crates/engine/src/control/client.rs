@@ -14,6 +14,10 @@ use zeroize::Zeroizing;
 
 /// How long an engine may take over a call that stays on this machine.
 const ANSWER_MAX: Duration = Duration::from_secs(5);
+/// How long it may take over a call that changes something. An order whose caller no longer waits
+/// is carried out all the same, and would be given again: a limit raised twice, a token that nobody
+/// saw. So this is far longer than the ledger lets an order wait before it refuses it.
+const ORDER_ANSWER_MAX: Duration = Duration::from_secs(20);
 /// How long it may take over a call that asks a provider, a keychain or a price table.
 const SLOW_ANSWER_MAX: Duration = Duration::from_secs(60);
 /// How long it may take to read a large model into memory, or to start a server.
@@ -45,7 +49,33 @@ fn patience(call: &Call) -> Duration {
         | Call::KeyRemove { .. }
         | Call::KeyTest { .. }
         | Call::TunnelTest => SLOW_ANSWER_MAX,
-        _ => ANSWER_MAX,
+        Call::ClientAdd { .. }
+        | Call::ClientRemove { .. }
+        | Call::Pause { .. }
+        | Call::TunnelStart { .. }
+        | Call::TunnelStop
+        | Call::Budget(_)
+        | Call::ProfileUse { .. }
+        | Call::ProfileAdd { .. }
+        | Call::ConfigEdit { .. } => ORDER_ANSWER_MAX,
+        Call::Status
+        | Call::CostSummary { .. }
+        | Call::CostBreakdown { .. }
+        | Call::Log(_)
+        | Call::Explain { .. }
+        | Call::RouteTest { .. }
+        | Call::RouteTests { .. }
+        | Call::PriceShow { .. }
+        | Call::PriceCost { .. }
+        | Call::ClientList
+        | Call::ConfigShow
+        | Call::TunnelStatus
+        | Call::Budgets
+        | Call::Profiles
+        | Call::RoutingText
+        | Call::Chart(_)
+        | Call::Report { .. }
+        | Call::Watch => ANSWER_MAX,
     }
 }
 
@@ -199,5 +229,35 @@ fn read_line(from: &mut BufReader<Stream>) -> Result<Zeroizing<Vec<u8>>, Fault> 
         n if n > ANSWER_BYTES_MAX => Err(Fault::Garbled),
         _ if line.last() != Some(&b'\n') => Err(Fault::Broken(io::ErrorKind::UnexpectedEof.into())),
         _ => Ok(line),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::{BudgetOrder, ConfigEdit};
+    use weir_ledger::ORDER_MS_MAX;
+
+    /// What else an order may wait for: the lock of another program, a disk, a busy machine.
+    const BESIDE: Duration = Duration::from_secs(2);
+
+    #[test]
+    fn an_order_was_refused_by_the_ledger_long_before_its_caller_gives_up_and_gives_it_again() {
+        let ledger = Duration::from_millis(ORDER_MS_MAX);
+        let name = || "week".to_owned();
+        let orders = [
+            Call::Budget(BudgetOrder::Local { name: name(), for_s: None }),
+            Call::ClientAdd { name: name() },
+            Call::ClientRemove { name: name() },
+            Call::ProfileUse { name: name() },
+            Call::ProfileAdd { name: name() },
+            Call::ConfigEdit { edits: Vec::<ConfigEdit>::new(), of: None },
+            Call::Pause { paused: true },
+        ];
+        for order in orders {
+            assert!(patience(&order) >= 4 * (ledger + BESIDE), "{order:?}");
+        }
+        // Whatever changes the ledger without being named there.
+        assert!(ANSWER_MAX > ledger + BESIDE);
     }
 }

@@ -20,8 +20,9 @@ use std::sync::Arc;
 use tauri::{Builder, Wry};
 use weir_engine::Home;
 pub use weir_engine::guard;
+use weir_engine::pages;
 use weir_resident::arguments::Arguments;
-use weir_resident::{login, pages, say};
+use weir_resident::{login, say};
 
 const WRONG_USAGE: u8 = 2;
 

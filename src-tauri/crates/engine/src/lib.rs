@@ -22,6 +22,7 @@ pub mod listen;
 pub mod local;
 pub mod lock;
 pub mod logs;
+pub mod pages;
 pub mod parts;
 pub mod prices;
 pub mod profiles;

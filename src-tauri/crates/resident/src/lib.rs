@@ -12,7 +12,6 @@ mod host;
 #[cfg(target_os = "linux")]
 mod item;
 pub mod login;
-pub mod pages;
 pub mod say;
 mod shell;
 mod signals;
@@ -72,7 +71,7 @@ pub fn main(
 #[cfg(target_os = "linux")]
 pub fn run(arguments: Arguments, first: &'static [&'static str]) -> ExitCode {
     // Before the first thread.
-    pages::small();
+    weir_engine::pages::small();
     match Resident::start(arguments, first) {
         Ok(mut resident) => {
             resident.show_icon(Arc::new(item::Bus));

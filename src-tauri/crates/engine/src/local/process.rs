@@ -4,10 +4,11 @@
 
 use super::address::is_here;
 use super::{Kind, Server};
+use crate::pages;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 /// How something was done, and where to look if it does not help.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -173,10 +174,11 @@ fn find(program: &str) -> Option<PathBuf> {
 fn run(program: &Path, arguments: &[&str]) -> Result<(), Cannot> {
     let shown = format!("{} {}", program.display(), arguments.join(" "));
     let failed = |said: String| Cannot::Failed { program: shown.clone(), said };
-    let output = Command::new(program)
-        .args(arguments)
-        .stdin(Stdio::null())
-        .output()
+    let mut command = Command::new(program);
+    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    // What it starts may be the server itself.
+    let output = pages::start_large(&mut command)
+        .and_then(Child::wait_with_output)
         .map_err(|e| failed(e.to_string()))?;
     if output.status.success() {
         return Ok(());
@@ -275,7 +277,7 @@ fn detached(
     // A group of its own: a Ctrl-C in Weir's terminal is not meant for it.
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(&mut command, 0);
-    let mut child = match command.spawn() {
+    let mut child = match pages::start_large(&mut command) {
         Ok(child) => child,
         Err(e) if e.kind() == io::ErrorKind::NotFound => {
             return Err(missing(&shown, name));
@@ -395,6 +397,34 @@ mod tests {
         assert!(!can_start("mine", "http://gpu-box:8080/v1", None, true));
         assert!(!can_start("llamacpp", here, Some(Kind::LlamaCpp), false));
         assert!(!can_start("vllm", here, None, false));
+    }
+
+    /// Whether the system may give that process large pages, as it tells itself.
+    #[cfg(target_os = "linux")]
+    fn large_pages(process: &str) -> Option<bool> {
+        let text = fs::read_to_string(format!("/proc/{process}/status")).unwrap();
+        let told = text.lines().find_map(|line| line.strip_prefix("THP_enabled:"))?;
+        Some(told.trim() == "1")
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_server_has_large_pages_also_where_who_starts_it_does_without() {
+        let Some(before) = large_pages("self") else { return };
+        let logs = tempfile::tempdir().unwrap();
+        let here = server("big", "http://127.0.0.1:8080/v1", Kind::LlamaCpp);
+        pages::small();
+        let sleep = ["sleep".to_owned(), "60".to_owned()];
+        start(&here, Some(&sleep), logs.path()).unwrap();
+        let ours = Started::read("big", logs.path()).expect("it runs");
+        let told = large_pages(&ours.pid.to_string());
+        stop(&here, logs.path()).unwrap();
+        assert_eq!(told, Some(true), "the server's");
+        let asks = ["-c", "grep -q 'THP_enabled:[[:space:]]*1' /proc/self/status"];
+        assert!(run(Path::new("sh"), &asks).is_ok(), "a program's that starts the server");
+        assert_eq!(large_pages("self"), Some(false), "this process's own, afterwards");
+        pages::large();
+        assert_eq!(large_pages("self"), Some(true), "it was {before} before");
     }
 
     #[cfg(target_os = "linux")]

@@ -1161,6 +1161,10 @@ recent: number,
  */
 skipped: number, 
 /**
+ * The oldest log files, left out because there are more than are read at once.
+ */
+left_out: number, 
+/**
  * What was added cost, at the list prices of its days.
  */
 cost_usd: string, };

@@ -7,14 +7,16 @@ mod codex;
 
 use crate::prices::{Call, Prices};
 use std::collections::HashMap;
+use std::ffi::OsString;
 use std::fs;
 use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 use weir_core::{Metered, Money, Pricing, Usage};
 use weir_ledger::ImportRow;
 
-/// Log files read at most; the newest first.
-const FILES_MAX: usize = 50_000;
+/// Log files read at most, of all those the ones that were written last.
+pub const FILES_MAX: usize = 50_000;
 /// How deep folders are searched.
 const DEPTH_MAX: usize = 8;
 /// A longer line is no line of a session log.
@@ -55,6 +57,8 @@ pub struct Found {
     pub entries: Vec<Entry>,
     /// Files read.
     pub files: u64,
+    /// Files left out because there are more than [`FILES_MAX`]; they are the oldest.
+    pub left_out: u64,
     /// Lines that looked like a request and could not be read.
     pub skipped: u64,
 }
@@ -124,15 +128,20 @@ impl Source {
 /// # Errors
 /// When the folder cannot be read; a file that cannot be is passed over.
 pub fn read(source: Source, folder: &Path) -> io::Result<Found> {
+    read_newest(source, folder, FILES_MAX)
+}
+
+fn read_newest(source: Source, folder: &Path, files_max: usize) -> io::Result<Found> {
     let mut files = Vec::new();
     for folder in source.folders(folder) {
         search(source, &folder, 0, &mut files)?;
     }
-    files.sort();
-    files.truncate(FILES_MAX);
-    let mut found = Found::default();
+    files.sort_unstable_by(|a, b| b.cmp(a));
+    let left_out = files.len().saturating_sub(files_max) as u64;
+    files.truncate(files_max);
+    let mut found = Found { left_out, ..Found::default() };
     let mut entries: HashMap<String, Entry> = HashMap::new();
-    for path in files {
+    for LogFile { path, .. } in files {
         let Ok(file) = fs::File::open(&path) else { continue };
         found.files += 1;
         let mut reader = source.reader();
@@ -162,7 +171,15 @@ fn merge(entries: &mut HashMap<String, Entry>, entry: Entry) {
     }
 }
 
-fn search(source: Source, folder: &Path, depth: usize, out: &mut Vec<PathBuf>) -> io::Result<()> {
+/// A log file; ordered by when it was written last, then by the time in its name where it has one.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct LogFile {
+    written: Option<SystemTime>,
+    name: OsString,
+    path: PathBuf,
+}
+
+fn search(source: Source, folder: &Path, depth: usize, out: &mut Vec<LogFile>) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let Ok(entry) = entry else { continue };
         let Ok(kind) = entry.file_type() else { continue };
@@ -170,7 +187,8 @@ fn search(source: Source, folder: &Path, depth: usize, out: &mut Vec<PathBuf>) -
         if kind.is_dir() && depth < DEPTH_MAX {
             let _ = search(source, &entry.path(), depth + 1, out);
         } else if kind.is_file() && source.is_log(&entry.file_name().to_string_lossy()) {
-            out.push(entry.path());
+            let written = entry.metadata().and_then(|about| about.modified()).ok();
+            out.push(LogFile { written, name: entry.file_name(), path: entry.path() });
         }
     }
     Ok(())

@@ -144,6 +144,12 @@ pub fn imported(done: &ImportDone, folder: &str, paid_by_plan: bool) -> String {
         let lines = words::count(done.skipped, "line", "lines");
         out.push_str(&format!("  {lines} could not be read\n"));
     }
+    if done.left_out > 0 {
+        let logs = words::count(done.left_out, "log", "logs");
+        out.push_str(&format!(
+            "  {logs} left out, the oldest: too many at once. A part of them: --folder DIR\n"
+        ));
+    }
     out
 }
 
@@ -161,6 +167,7 @@ mod tests {
             unpriced: 0,
             recent: 0,
             skipped: 0,
+            left_out: 0,
             cost_usd: Money::from_nano(36_000_000),
         }
     }
@@ -188,10 +195,11 @@ mod tests {
 
     #[test]
     fn an_import_never_shows_as_free_what_has_no_price_and_says_what_it_left_out() {
-        let some = ImportDone { unpriced: 1, recent: 2, skipped: 1, ..done(1, 2, 0) };
+        let some = ImportDone { unpriced: 1, recent: 2, skipped: 1, left_out: 3, ..done(1, 2, 0) };
         let lines = "  1 request without a known price (weir price show MODEL)\n  \
                      2 requests of the last ten minutes left to the next import: they may grow\n  \
-                     1 line could not be read\n";
+                     1 line could not be read\n  \
+                     3 logs left out, the oldest: too many at once. A part of them: --folder DIR\n";
         let first =
             "2 requests of codex added from 1 log, $0.036 at the list prices of their days.";
         assert_eq!(imported(&some, "/logs", false), format!("{first}\n{lines}"));

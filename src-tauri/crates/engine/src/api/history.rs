@@ -25,6 +25,9 @@ pub struct ImportDone {
     pub recent: u64,
     /// Lines that could not be read.
     pub skipped: u64,
+    /// The oldest log files, left out because there are more than are read at once.
+    #[serde(default)]
+    pub left_out: u64,
     /// What was added cost, at the list prices of its days.
     #[ts(as = "String")]
     pub cost_usd: Money,

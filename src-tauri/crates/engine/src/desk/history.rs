@@ -49,6 +49,7 @@ pub fn import(
         unpriced: done.unpriced,
         recent,
         skipped: found.skipped,
+        left_out: found.left_out,
         cost_usd: done.cost,
     })
 }

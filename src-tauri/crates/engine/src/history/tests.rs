@@ -289,3 +289,36 @@ fn sessions_that_codex_archived_are_read_as_well_and_one_in_both_places_once() {
     let found = read(Source::Codex, &dir.path().join("archived_sessions")).unwrap();
     assert_eq!(found.files, 2, "a folder that is named is read itself");
 }
+
+#[test]
+fn of_too_many_logs_the_newest_are_read_wherever_they_lie_and_the_rest_is_counted() {
+    let session = |day: u64| CODEX.replace("\"u1\"", &format!("\"u{day}\""));
+    let names = [
+        ("archived_sessions/rollout-2026-11-20T08-00-00-a.jsonl", 3),
+        ("archived_sessions/rollout-2026-11-24T08-00-00-b.jsonl", 1),
+        ("sessions/2026/11/21/rollout-2026-11-21T08-00-00-c.jsonl", 2),
+        ("sessions/2026/11/23/rollout-2026-11-23T08-00-00-d.jsonl", 4),
+    ];
+    let texts = names.map(|(name, day)| (name, session(day)));
+    let dir = folder(&texts.each_ref().map(|(name, text)| (*name, text.as_str())));
+    let epoch = SystemTime::UNIX_EPOCH;
+    let written = |of: fn(u64) -> u64| {
+        for (name, day) in names {
+            let at = epoch + std::time::Duration::from_secs(of(day));
+            let file = fs::File::options().write(true).open(dir.path().join(name)).unwrap();
+            file.set_modified(at).unwrap();
+        }
+    };
+    let read = |max| {
+        let found = read_newest(Source::Codex, dir.path(), max).unwrap();
+        assert_eq!(found.files + found.left_out, 4);
+        let named =
+            |day: &u64| found.entries.iter().any(|e| e.key.starts_with(&format!("u{day}:")));
+        [1, 2, 3, 4].iter().copied().filter(named).collect::<Vec<u64>>()
+    };
+    written(|day| 86_400 * day);
+    assert_eq!((read(2), read(3), read(4)), (vec![3, 4], vec![2, 3, 4], vec![1, 2, 3, 4]));
+    // Copied from another disk in one go: the names say when.
+    written(|_| 86_400);
+    assert_eq!((read(1), read(2)), (vec![1], vec![1, 4]));
+}

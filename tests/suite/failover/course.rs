@@ -44,7 +44,7 @@ pub fn at_most(millis: u64) -> Duration {
 
 impl Lane {
     /// Its dialect, which is also the primary's name: prices are known by it.
-    fn dialect(self) -> &'static str {
+    pub fn dialect(self) -> &'static str {
         if self.served == Kind::Messages { "anthropic" } else { "openai" }
     }
 

@@ -162,3 +162,38 @@ fn a_whole_answer_is_given_also_without_its_last_chunk_and_a_part_of_one_is_aske
         assert_eq!(course.rig.settled("cut")[0].ended().outcome, "truncated");
     }
 }
+
+/// Two providers that answer whole, with a length; the first breaks its connection behind its last
+/// brace, before the blank lines that it counted.
+fn short_of_its_length(lane: Lane) -> Course {
+    let primary = move |_, _: &weir_tests::Asked| {
+        let mut reply = lane.turn("prim", lane.models()[0]).whole();
+        reply.frames.push(b"\n\n".to_vec());
+        unended(reply.answer(), vec![Step::Cut])
+    };
+    let fallback = move |lane: Lane, _: &weir_tests::Asked| {
+        lane.turn("fall", lane.models()[1]).whole().answer()
+    };
+    Course::with(lane, false, "", primary, fallback)
+}
+
+#[test]
+fn an_answer_shorter_than_its_length_is_cut_and_no_client_waits_for_the_rest() {
+    for lane in LANES {
+        let course = short_of_its_length(lane);
+        let client = course.rig.client();
+        let ask = |model: &str, marker: &str| {
+            client.send(&client.call_model(lane.client, model, false, marker))
+        };
+        let response = ask("weir-low", "short");
+        let text = response.text();
+        assert!(response.complete, "{lane:?}: {text}");
+        assert!(response.status == 200 && text.contains("fall59"), "{lane:?}: {text}");
+        let cut = course.rig.settled("short")[0].ended().clone();
+        assert_eq!((cut.outcome.as_str(), cut.pricing.as_str()), ("truncated", "exact"));
+
+        let alone = format!("{}/{}", lane.dialect(), lane.models()[0]);
+        let response = ask(&alone, "short-alone");
+        assert!(response.complete && response.status == 502, "{lane:?}: {}", response.text());
+    }
+}

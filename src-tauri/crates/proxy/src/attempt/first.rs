@@ -176,6 +176,10 @@ impl Course<'_> {
             Came::Error => return self.told_in_stream(to, head, first),
             Came::Enough => return self.let_go(to, head, first),
             Came::End | Came::Cut => match first.tap.metered().end {
+                End::Complete if came == Came::Cut && has_length(&head.answer.headers) => {
+                    let what = "the provider's answer is shorter than it said".to_owned();
+                    (Fault::Cut, Outcome::Truncated, what)
+                }
                 End::Complete => {
                     // All that was to come has come, also where its framing broke off behind it.
                     first.close();
@@ -402,6 +406,12 @@ fn is_page(headers: &HeaderMap) -> bool {
 
 fn is_markup(body: &[u8]) -> bool {
     body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body).trim_ascii_start().first() == Some(&b'<')
+}
+
+/// Whether it was said how long the body is. One that breaks off has not come to that length, and a
+/// client that was told of it would wait for the rest.
+fn has_length(headers: &HeaderMap) -> bool {
+    headers.contains_key(header::CONTENT_LENGTH)
 }
 
 fn framing(endpoint: Endpoint, headers: &HeaderMap) -> Framing {

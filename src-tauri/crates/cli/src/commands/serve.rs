@@ -69,7 +69,7 @@ async fn run(home: Home, args: &Serve) -> Done {
         running.stop().await;
         return Err(problem);
     }
-    offer_a_budget(&home, &running);
+    offer_a_budget(&home);
     until_asked(&mut running, &mut signals).await;
     tokio::select! {
         () = stop(running) => {}
@@ -79,9 +79,9 @@ async fn run(home: Home, args: &Serve) -> Done {
 }
 
 /// Whoever has written nothing yet is offered a budget; `weir doctor` goes on doing so.
-fn offer_a_budget(home: &Home, running: &Running) {
-    let none = running.desk().0.books.terms().budgets.is_empty();
-    if none && !home.config().exists() {
+/// Budgets of the user's own are in that file alone; the tunnel's limit is always in force.
+fn offer_a_budget(home: &Home) {
+    if !home.config().exists() {
         say("No budget yet, so nothing stops a costly loop. To hold a week to five dollars:");
         say("    weir budget set week --period week --limit 5.00 --at-limit local");
     }

@@ -16,7 +16,6 @@ use pane::{First, Pane};
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
 use tauri::{Builder, Wry};
 use weir_engine::Home;
 pub use weir_engine::guard;
@@ -46,7 +45,7 @@ pub fn window(mut given: impl Iterator<Item = OsString>) -> ExitCode {
         }
     };
     let pane = match Pane::first(home, pane::words()) {
-        First::Told(pane) => Arc::new(pane),
+        First::Told(pane) => pane,
         First::Gone => return ExitCode::SUCCESS,
         First::OtherVersion => {
             say::problem("Weir was updated; quit it and start weir-tray again");

@@ -36,7 +36,7 @@ pub struct Pane {
 /// What the process that stays said first.
 pub enum First {
     /// What the window shows.
-    Told(Pane),
+    Told(Arc<Pane>),
     /// Nothing: it is gone.
     Gone,
     /// Something that this window does not know.
@@ -67,13 +67,13 @@ impl Pane {
             Heard::Line(Told::Done { .. }) | Heard::Foreign => return First::OtherVersion,
             Heard::End => return First::Gone,
         };
-        First::Told(Self {
+        First::Told(Arc::new(Self {
             home,
             view: Mutex::new(view),
             turn: AtomicU64::new(0),
             waiting: Mutex::default(),
             words: Mutex::new(words),
-        })
+        }))
     }
 
     /// The view that was told last.

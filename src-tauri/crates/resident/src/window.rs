@@ -283,9 +283,9 @@ mod tests {
     }
 
     fn shell() -> (tempfile::TempDir, tokio::runtime::Runtime, Arc<Shell>) {
-        let dir = tempfile::tempdir().unwrap();
+        let dir = tempfile::tempdir().expect("a folder");
         // One that keeps time while nobody waits on it.
-        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let runtime = tokio::runtime::Runtime::new().expect("threads");
         let shell = Arc::new(Shell::new(Home::at(dir.path()), runtime.handle().clone()));
         (dir, runtime, shell)
     }

@@ -12,16 +12,16 @@ mod pane;
 mod place;
 mod window;
 
-use pane::Pane;
+use pane::{First, Pane};
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
 use tauri::{Builder, Wry};
 use weir_engine::Home;
 pub use weir_engine::guard;
 use weir_engine::pages;
 use weir_resident::arguments::Arguments;
+use weir_resident::words::OTHER_VERSION;
 use weir_resident::{login, say};
 
 const WRONG_USAGE: u8 = 2;
@@ -45,7 +45,14 @@ pub fn window(mut given: impl Iterator<Item = OsString>) -> ExitCode {
             return ExitCode::from(WRONG_USAGE);
         }
     };
-    let Some(pane) = Pane::first(home).map(Arc::new) else { return ExitCode::SUCCESS };
+    let pane = match Pane::first(home, pane::words()) {
+        First::Told(pane) => pane,
+        First::Gone => return ExitCode::SUCCESS,
+        First::OtherVersion => {
+            say::problem("Weir was updated; quit it and start weir-tray again");
+            return ExitCode::from(OTHER_VERSION);
+        }
+    };
     let heard = pane.clone();
     let app = with_commands(Builder::default())
         .plugin(tauri_plugin_autostart::Builder::new().arg(login::ARGUMENT).build())

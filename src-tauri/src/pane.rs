@@ -2,6 +2,7 @@
 //! way to the process that stays. Owns the window's end of that way.
 
 use std::collections::BTreeMap;
+use std::io::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,7 +12,8 @@ use weir_engine::Home;
 use weir_engine::api::{ApiProblem, Code, WindowView};
 use weir_engine::connect::Bench;
 use weir_engine::control::Remote;
-use weir_resident::words::{self, Ask, Asked, Told};
+use weir_resident::single;
+use weir_resident::words::{self, Ask, Asked, Heard, Told};
 
 use crate::window;
 
@@ -27,22 +29,51 @@ pub struct Pane {
     view: Mutex<WindowView>,
     turn: AtomicU64,
     waiting: Mutex<BTreeMap<u64, SyncSender<Done>>>,
-    /// One at a time writes a line.
-    said: Mutex<()>,
+    /// The way to the process that stays. One at a time writes a line.
+    words: Mutex<Box<dyn Write + Send>>,
+}
+
+/// What the process that stays said first.
+pub enum First {
+    /// What the window shows.
+    Told(Arc<Pane>),
+    /// Nothing: it is gone.
+    Gone,
+    /// Something that this window does not know.
+    OtherVersion,
+}
+
+/// The way to the process that stays: what was stdout. From here on stdout is stderr, so that no
+/// library of the window's writes between the words. Where it cannot be had apart, it is shared; what
+/// comes between is passed over there. Before the first thread.
+pub fn words() -> Box<dyn Write + Send> {
+    #[cfg(unix)]
+    {
+        use std::os::fd::AsFd;
+        if let Ok(apart) = std::io::stdout().as_fd().try_clone_to_owned()
+            && rustix::stdio::dup2_stdout(std::io::stderr()).is_ok()
+        {
+            return Box::new(std::fs::File::from(apart));
+        }
+    }
+    Box::new(std::io::stdout())
 }
 
 impl Pane {
-    /// Waits for the first view, which is on its way by the time this program is loaded. `None` when
-    /// whoever started it is gone.
-    pub fn first(home: Home) -> Option<Self> {
-        let Some(Told::View(view)) = words::hear(&mut std::io::stdin().lock()) else { return None };
-        Some(Self {
+    /// Waits for the first view, which is on its way by the time this program is loaded.
+    pub fn first(home: Home, words: Box<dyn Write + Send>) -> First {
+        let view = match words::hear(&mut std::io::stdin().lock()) {
+            Heard::Line(Told::View(view)) => *view,
+            Heard::Line(Told::Done { .. }) | Heard::Foreign => return First::OtherVersion,
+            Heard::End => return First::Gone,
+        };
+        First::Told(Arc::new(Self {
             home,
-            view: Mutex::new(*view),
+            view: Mutex::new(view),
             turn: AtomicU64::new(0),
             waiting: Mutex::default(),
-            said: Mutex::default(),
-        })
+            words: Mutex::new(words),
+        }))
     }
 
     /// The view that was told last.
@@ -89,17 +120,30 @@ impl Pane {
         let id = self.turn.fetch_add(1, Ordering::Relaxed);
         let (tell, told) = sync_channel(1);
         lock(&self.waiting).insert(id, tell);
-        let said = {
-            let _one = lock(&self.said);
-            words::say(std::io::stdout(), &Asked { id, ask })
-        };
+        let said = self.say(id, ask);
         let done = said.ok().and_then(|()| told.recv_timeout(DONE_MAX).ok());
         lock(&self.waiting).remove(&id);
         match done {
             Some(None) => Ok(()),
             Some(Some(problem)) => Err(problem),
-            None => Err(gone()),
+            None => Err(self.gone()),
         }
+    }
+
+    /// Tells the process that stays that this window is in front, for that turn of what is wanted.
+    pub fn raised(&self, turn: u32) {
+        // Its end ends this window, which nobody need say here; nobody waits for an answer.
+        let _ = self.say(self.turn.fetch_add(1, Ordering::Relaxed), Ask::Raised(turn));
+    }
+
+    fn say(&self, id: u64, ask: Ask) -> std::io::Result<()> {
+        words::say(&mut *lock(&self.words), &Asked { id, ask })
+    }
+
+    fn gone(&self) -> ApiProblem {
+        let fix = single::stop(single::holder(&self.home));
+        let message = format!("Weir's tray does not answer. {fix}");
+        ApiProblem::new(Code::NotAnswering, message)
     }
 
     /// Hears the process that stays, on a thread of its own. Its end ends the window.
@@ -110,7 +154,7 @@ impl Pane {
         let pane = self.clone();
         let hear = move || {
             let mut lines = std::io::stdin().lock();
-            while let Some(told) = words::hear(&mut lines) {
+            while let Some(told) = words::next(&mut lines) {
                 pane.heard(&app, told);
             }
             window::close(&app);
@@ -118,7 +162,7 @@ impl Pane {
         std::thread::Builder::new().name("resident".into()).spawn(hear).map(drop)
     }
 
-    fn heard(&self, app: &AppHandle, told: Told) {
+    fn heard(self: &Arc<Self>, app: &AppHandle, told: Told) {
         match told {
             Told::View(view) => {
                 let before = std::mem::replace(&mut *lock(&self.view), WindowView::clone(&view));
@@ -126,8 +170,9 @@ impl Pane {
                     window::draw(app, &view);
                 }
                 let turn = |view: &WindowView| view.wanted.as_ref().map(|wanted| wanted.turn);
-                if turn(&before) != turn(&view) {
-                    window::raise_from_afar(app);
+                if let Some(turn) = turn(&view).filter(|now| turn(&before) != Some(*now)) {
+                    let pane = self.clone();
+                    window::raise_from_afar(app, move || pane.raised(turn));
                 }
             }
             Told::Done { id, problem } => {
@@ -138,10 +183,6 @@ impl Pane {
             }
         }
     }
-}
-
-fn gone() -> ApiProblem {
-    ApiProblem::new(Code::NotAnswering, "Weir's tray does not answer. Start it again: weir-tray")
 }
 
 /// A poisoned lock is taken as it is: what it guards is replaced whole, never half written.

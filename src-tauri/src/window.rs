@@ -25,13 +25,16 @@ pub fn draw(app: &AppHandle, view: &WindowView) {
     let _ = app.emit_to(LABEL, "view", view);
 }
 
-/// Brings the window to the front. From any thread.
-pub fn raise_from_afar(app: &AppHandle) {
+/// Brings the window to the front, and then says so; not of one that is closed by then. From any
+/// thread.
+pub fn raise_from_afar(app: &AppHandle, done: impl FnOnce() + Send + 'static) {
     let handle = app.clone();
-    let raise = move || handle.get_webview_window(LABEL).map_or(Ok(()), |window| raise(&window));
     let raised = app.run_on_main_thread(move || {
-        // A window that cannot be raised is still there.
-        let _ = raise();
+        if let Some(window) = handle.get_webview_window(LABEL) {
+            // A window that cannot be raised is still there.
+            let _ = raise(&window);
+            done();
+        }
     });
     if let Err(problem) = raised {
         say::problem(&format!("the window cannot be shown: {problem}"));

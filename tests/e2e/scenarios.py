@@ -185,6 +185,9 @@ def process():
     window()
     first = until(lambda: panes(program.pid), "the window has a process")
     check(len(first) == 1 and graphical(first[0]), "which has the libraries")
+    check(os.getpgid(first[0]) == first[0], "a terminal's Ctrl-C goes to what stays alone")
+    out, err = (os.readlink(f"/proc/{first[0]}/fd/{each}") for each in (1, 2))
+    check(out == err, f"what a library prints is no word of the window's: {out}, {err}")
     check(tray_program("--page", "budgets").ended() == 0, "a second start ends well")
     check(panes(program.pid) == first and len(windows()) == 1, "and shows the same window")
 
@@ -199,12 +202,23 @@ def process():
 
     for webview in webviews(program.pid):
         os.kill(webview, signal.SIGKILL)
-    until(lambda: not panes(program.pid) or webviews(program.pid), "a window whose page died is no empty frame")
+    gone = lambda pid: not pathlib.Path(f"/proc/{pid}").exists()
+    until(lambda: gone(second[0]), "a window whose page died is no empty frame")
+    until(lambda: not windows() and not below(program.pid), "nor is anything else left of it")
+    item.click("Open")
+    window()
+    third = until(lambda: panes(program.pid), "one more window opens")
+    check(third != second and not gone(third[0]), f"which is another process: {second}, {third}")
 
     program.process.kill()
     program.process.wait()
-    until(lambda: not pathlib.Path(f"/proc/{second[0]}").exists(), "the window ends with what stays")
+    until(lambda: gone(third[0]), "the window ends with what stays")
     check(not windows(), "and is seen no more")
+
+    for said, code, words in (('{"news": 1}\n', 4, "Weir was updated; quit it and start weir-tray again"), ("", 0, "")):
+        pane = [os.environ["WEIR_TRAY_BIN"], "window", "--home", WEIR_HOME]
+        ended = subprocess.run(pane, input=said, capture_output=True, text=True, timeout=10, check=False)
+        check(ended.returncode == code and words in ended.stderr, f"a window that is told {said!r}: {ended}")
 
     program = tray_program("--show", "--hidden")
     item = Tray(program.pid)
@@ -556,7 +570,8 @@ def no_tray():
 
 def hidden():
     """Started as at login where nothing shows icons: it serves and opens nothing, until it is asked."""
-    configure(Provider())
+    provider = Provider()
+    configure(provider)
     start_window_manager()
     program = tray_program("--hidden")
     at = serving(program)
@@ -566,6 +581,21 @@ def hidden():
     check(tray_program().ended() == 0, "another start ends well")
     window()
     check(healthy(at), "and shows the window")
+
+    token = weir("client", "add", "script").strip()
+    threading.Thread(target=ask, args=(at, token), kwargs={"stream": True}, daemon=True).start()
+    until(lambda: status()["streams"] == 1, "an answer is under way")
+    program.process.send_signal(signal.SIGTERM)
+    until(lambda: not windows(), "the window is closed first")
+    check(program.alive(), "and the answer may finish")
+    second, third = tray_program("--hidden"), tray_program()
+    window_less = lambda: not windows() and second.alive() and third.alive()
+    check(window_less(), "a start meanwhile waits for the end")
+    provider.hold.set()
+    check(program.ended() == 0, program.said())
+    until(lambda: status()["pid"] in (second.pid, third.pid), "one of them takes its place")
+    window()
+    until(lambda: second.alive() != third.alive(), "and the other shows its window and ends")
 
 
 def no_display():
@@ -734,6 +764,26 @@ def port_taken():
     taken.close()
 
 
+def no_home():
+    """The home cannot be used: the window says so and what to do, and Weir serves once it is done."""
+    WEIR_HOME.write_text("a file where the folder was to be")
+    start_window_manager()
+    start_panel()
+    with Page(os.environ["WEIR_TRAY_BIN"], "--hidden") as shown:
+        shown.wait_for("Not serving")
+        shown.wait_for("is not a folder")
+        Tray(shown.pid()).wait_for("^Weir · not serving")
+        WEIR_HOME.unlink()
+        configure(Provider())
+        shown.click("Try again")
+        at = until(port, "the engine serves")
+        shown.wait_for(f"Listening on 127.0.0.1:{at}")
+        check((WEIR_HOME / "tray.lock").read_text() == f"{shown.pid()}\n", "it is the home's tray from now on")
+        check(tray_program().ended() == 0, "a second start finds it")
+        check(len(windows()) == 1, "and shows the same window")
+        Tray(shown.pid()).click("Stop serving and quit", "Quit")
+
+
 def history():
     """A month of a developer's sessions, as Claude Code logs them, taken over as its owner would."""
     logs = HOME / ".claude/projects/weir"
@@ -856,7 +906,7 @@ def answers(at):
 
 
 def main():
-    scenario = {f.__name__: f for f in (tray, process, menu, page, notices, shown, no_tray, hidden, no_display, attached, port_taken, login, guardian, picture, picture_menu)}[sys.argv[1]]
+    scenario = {f.__name__: f for f in (tray, process, menu, page, notices, shown, no_tray, hidden, no_display, attached, port_taken, no_home, login, guardian, picture, picture_menu)}[sys.argv[1]]
     try:
         scenario()
     except (Failed, dbus.DBusException, LookupError, OSError, subprocess.SubprocessError) as problem:

@@ -3,6 +3,7 @@
 
 use crate::say;
 use crate::shell::{Shell, Source, Stop};
+use std::ffi::OsString;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,6 +29,8 @@ pub struct Wish {
     pub home: Home,
     /// `--port`.
     pub port: Option<u16>,
+    /// `--hidden`.
+    pub hidden: bool,
     /// What this program is started with to be what it is, before its options.
     pub first: &'static [&'static str],
 }
@@ -54,6 +57,9 @@ pub async fn keep(wish: Wish, shell: Arc<Shell>, mut stopping: Stopping) {
                 if waited_or_stopped(shell.retry_asked(), &mut stopping).await {
                     return;
                 }
+                let claims = shell.clone();
+                // The folder may be writable by now; what else is wrong is said by the next try.
+                let _ = spawn_blocking(move || claims.claim()).await;
                 shell.set_source(Source::Starting);
             }
         }
@@ -66,13 +72,13 @@ async fn serve_once(
     shell: &Arc<Shell>,
     stopping: &mut Stopping,
 ) -> Result<ControlFlow<()>, Stop> {
+    let wish = &Wish { port: shell.port(wish.port), ..wish.clone() };
     if let Some(remote) = find(&wish.home).await? {
         return Ok(attach(remote, wish, shell, stopping).await);
     }
     let opener = shell.clone();
     let open: Opener = Arc::new(move || opener.show(Some("budgets")));
-    let port = shell.port_chosen().or(wish.port);
-    let engine = start(&Wish { port, ..wish.clone() }, Some(open)).await?;
+    let engine = start(wish, Some(open)).await?;
     Ok(run_own(engine, shell, stopping).await)
 }
 
@@ -111,9 +117,15 @@ pub async fn start(wish: &Wish, opener: Option<Opener>) -> Result<Running, Stop>
 /// How this application is started again. The command line, where it lies beside, watches: it loads
 /// no window library, and so needs a tenth of the memory.
 fn restart(wish: &Wish) -> Option<Restart> {
+    Restart::same(again(wish)).map(|restart| restart.watched_by("weir"))
+}
+
+/// What it is started with then. A port is the guardian's to add, and nobody asked for the window anew.
+fn again(wish: &Wish) -> Vec<OsString> {
     let mut again: Vec<_> = wish.first.iter().map(Into::into).collect();
     again.extend(["--home".into(), wish.home.root().into()]);
-    Restart::same(again).map(|restart| restart.watched_by("weir"))
+    again.extend(wish.hidden.then(|| "--hidden".into()));
+    again
 }
 
 /// Shows an engine of our own until the application stops, and then lets its answers finish.
@@ -208,4 +220,19 @@ async fn waited_or_stopped<T>(wait: impl Future<Output = T>, stopping: &mut Stop
 
 fn broken(e: &impl std::fmt::Display) -> ApiProblem {
     ApiProblem::new(Code::Internal, format!("Weir failed: {e}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_that_was_hidden_is_started_again_hidden() {
+        let home = Home::at("/h");
+        let wish = Wish { home, port: Some(1), hidden: false, first: &["tray"] };
+        let root = wish.home.root().as_os_str();
+        assert_eq!(again(&wish), ["tray".as_ref(), "--home".as_ref(), root]);
+        let hidden = again(&Wish { hidden: true, ..wish });
+        assert_eq!(hidden.last().unwrap(), "--hidden");
+    }
 }

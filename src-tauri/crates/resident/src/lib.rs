@@ -15,7 +15,7 @@ pub mod login;
 pub mod say;
 mod shell;
 mod signals;
-mod single;
+pub mod single;
 mod tray;
 mod window;
 pub mod words;
@@ -27,7 +27,7 @@ pub use window::WINDOW_ARGUMENT;
 
 use arguments::{Arguments, Wanted};
 use host::Wish;
-use single::{Single, Start};
+use single::{Start, Unclear};
 use std::ffi::OsString;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -92,25 +92,24 @@ pub struct Resident {
     host: JoinSet<()>,
     tasks: JoinSet<()>,
     stop: watch::Sender<bool>,
-    _single: Single,
 }
 
 impl Resident {
     /// Starts serving, and opens the window where that was asked for.
     ///
     /// # Errors
-    /// How the program ends where there is nothing to run on for: a second start, no display, a home
-    /// that cannot be used. It was said by then.
+    /// How the program ends where there is nothing to run on for: a second start, no display, a tray
+    /// that does not answer. It was said by then. A home that cannot be used is said in the window.
     pub fn start(arguments: Arguments, first: &'static [&'static str]) -> Result<Self, ExitCode> {
-        let failed = |problem: &dyn std::fmt::Display| failed(&problem.to_string());
-        let home = Home::locate(arguments.home.as_deref()).map_err(|p| failed(&p))?;
+        let home = Home::locate(arguments.home.as_deref()).map_err(|p| told(&p.to_string()))?;
         let mut threads = tokio::runtime::Builder::new_multi_thread();
         let runtime = threads
             .thread_name("weir")
             .enable_all()
             .build()
-            .map_err(|problem| failed(&format!("no threads can be started: {problem}")))?;
-        let wish = Wish { home: home.clone(), port: arguments.port, first };
+            .map_err(|problem| told(&format!("no threads can be started: {problem}")))?;
+        let Arguments { port, hidden, .. } = arguments;
+        let wish = Wish { home: home.clone(), port, hidden, first };
         if !display::can_open() {
             say::problem(
                 "no display was found, so there is no tray and no window; serving all the same",
@@ -118,13 +117,21 @@ impl Resident {
             return Err(runtime.block_on(headless::run(wish)));
         }
         let page = arguments.page.as_deref();
-        home.prepare().map_err(|p| failed(&p))?;
-        let single = match single::start(&home, page, arguments.hidden).map_err(|p| failed(&p))? {
-            Start::First(single) => single,
-            Start::Second => return Err(ExitCode::SUCCESS),
+        // The lock says less well what is wrong with a folder; `host` meets it again, for the window.
+        let single = match home.prepare().map(|()| single::start(&home, page, hidden)) {
+            Ok(Ok(Start::First(single))) => Some(single),
+            Ok(Ok(Start::Second)) => return Err(ExitCode::SUCCESS),
+            Err(_) => None,
+            Ok(Err(problem @ Unclear::Unusable { .. })) => {
+                say::problem(&problem.to_string());
+                None
+            }
+            Ok(Err(problem)) => return Err(told(&problem.to_string())),
         };
         let shell = Arc::new(Shell::new(home, runtime.handle().clone()));
-        single.listen(shell.clone());
+        if let Some(single) = single {
+            shell.keep_single(single);
+        }
         let (stop, stopping) = watch::channel(false);
         let (mut host, mut tasks) = (JoinSet::new(), JoinSet::new());
         host.spawn_on(host::keep(wish, shell.clone(), stopping), runtime.handle());
@@ -141,8 +148,8 @@ impl Resident {
         }
         let named = std::env::var_os(HOME_VARIABLE).is_some_and(|home| !home.is_empty());
         let usual_home = arguments.home.is_none() && !named;
-        let wishes = Wishes { usual_home, hidden: arguments.hidden };
-        Ok(Self { shell, runtime, wishes, host, tasks, stop, _single: single })
+        let wishes = Wishes { usual_home, hidden };
+        Ok(Self { shell, runtime, wishes, host, tasks, stop })
     }
 
     /// Puts up the icon, and keeps it drawn.
@@ -153,6 +160,8 @@ impl Resident {
 
     /// Ends everything, and lets answers under way finish.
     pub fn end(mut self) -> ExitCode {
+        // Whatever ends it, from here on no window is opened.
+        self.shell.quit();
         self.shell.close_window();
         self.stop.send_replace(true);
         let host = async { tokio::time::timeout(STOP_MAX, self.host.join_next()).await };
@@ -169,4 +178,11 @@ impl Resident {
 fn failed(problem: &str) -> ExitCode {
     say::problem(problem);
     ExitCode::FAILURE
+}
+
+/// The same, also where a person sees it who has no terminal open.
+fn told(problem: &str) -> ExitCode {
+    // Without a notification server the terminal is all there is.
+    let _ = weir_engine::alerts::say(problem);
+    failed(problem)
 }

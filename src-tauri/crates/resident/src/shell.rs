@@ -3,9 +3,12 @@
 //! when it is drawn.
 
 use crate::clipboard::Clipboard;
+use crate::single::{self, Single, Start};
 use crate::window::Window;
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, watch};
 use weir_engine::Home;
@@ -66,8 +69,10 @@ pub struct Shell {
     desktop: Mutex<Desktop>,
     changed: watch::Sender<()>,
     retry: Notify,
-    /// The port that was chosen in the window.
-    port: Mutex<Option<u16>>,
+    /// Whether a port was written into the configuration since the start, which goes before `--port`.
+    port_written: AtomicBool,
+    /// What makes this the home's tray, once its folder can be written.
+    single: Mutex<Option<Single>>,
     /// What each line of the tray's menu asks for, by its name.
     acts: Mutex<BTreeMap<String, Act>>,
     /// Orders to local models that are being carried out.
@@ -91,7 +96,8 @@ impl Shell {
             desktop: Mutex::default(),
             changed: watch::Sender::new(()),
             retry: Notify::new(),
-            port: Mutex::default(),
+            port_written: AtomicBool::new(false),
+            single: Mutex::default(),
             acts: Mutex::default(),
             busy: Mutex::default(),
             wanted: Mutex::default(),
@@ -100,10 +106,27 @@ impl Shell {
         }
     }
 
-    /// Opens the window, or brings it to the front; on a page, or as it was left. From any thread.
+    /// Opens the window, or brings it to the front; on a page, or as it was left. Does nothing once
+    /// the application is to end. From any thread.
     pub fn show(self: &Arc<Self>, page: Option<&str>) {
         self.want(page);
         self.window.show(self);
+    }
+
+    /// Opens the window that was asked for while the one before it was closing.
+    pub fn show_again(self: &Arc<Self>) {
+        self.window.show(self);
+    }
+
+    /// The window, open or not.
+    #[cfg(test)]
+    pub fn window(&self) -> &Window {
+        &self.window
+    }
+
+    /// How often the window was asked for.
+    pub fn turn(&self) -> u32 {
+        lock(&self.wanted).as_ref().map_or(0, |wanted| wanted.turn)
     }
 
     /// Closes the window, if it is open. Blocks.
@@ -114,6 +137,34 @@ impl Shell {
     /// Ends the application.
     pub fn quit(&self) {
         self.quit.send_replace(true);
+    }
+
+    /// Whether the application is to end.
+    pub fn quitting(&self) -> bool {
+        *self.quit.borrow()
+    }
+
+    /// The same, if it is within that time. Blocks.
+    pub fn quits_within(&self, wait: Duration) -> bool {
+        let asked = async { tokio::time::timeout(wait, self.quit_asked()).await };
+        self.runtime.block_on(asked).is_ok()
+    }
+
+    /// This is the home's tray: keeps that for as long as it runs, and hears other starts.
+    pub fn keep_single(self: &Arc<Self>, single: Single) {
+        single.listen(self.clone());
+        *lock(&self.single) = Some(single);
+    }
+
+    /// Becomes the home's tray where its folder could not be written before. Blocks for a moment.
+    pub fn claim(self: &Arc<Self>) {
+        if lock(&self.single).is_some() {
+            return;
+        }
+        // What is wrong with the folder is said by what serves it; another tray has its own window.
+        if let Ok(Start::First(single)) = single::start(&self.home, None, true) {
+            self.keep_single(single);
+        }
     }
 
     /// Waits until the application is to end.
@@ -241,14 +292,14 @@ impl Shell {
     /// A configuration that cannot be changed.
     pub fn use_port(&self, port: u16) -> Result<(), ApiProblem> {
         offline::use_port(&self.home, port)?;
-        *lock(&self.port) = Some(port);
+        self.port_written.store(true, Ordering::Release);
         self.ask_retry();
         Ok(())
     }
 
-    /// The port that was chosen in the window, if one was.
-    pub fn port_chosen(&self) -> Option<u16> {
-        *lock(&self.port)
+    /// What counts of `--port`: nothing where another was written since. The file says which.
+    pub fn port(&self, given: Option<u16>) -> Option<u16> {
+        given.filter(|_| !self.port_written.load(Ordering::Acquire))
     }
 
     /// Waits until another try is asked for.
@@ -331,4 +382,33 @@ fn gather(lines: &[Line], acts: &mut BTreeMap<String, Act>) {
 /// A poisoned lock is taken as it is: what it guards is replaced whole, never half written.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_port_that_was_written_ends_what_the_option_said_and_the_file_is_asked_from_then_on() {
+        let dir = tempfile::tempdir().unwrap();
+        let home = Home::at(dir.path());
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let shell = Shell::new(home.clone(), runtime.handle().clone());
+        assert_eq!(shell.port(Some(9_400)), Some(9_400));
+        shell.use_port(9_401).unwrap();
+        assert_eq!(shell.port(Some(9_400)), None);
+        let file = std::fs::read_to_string(home.config()).unwrap();
+        assert!(file.contains("port = 9401"), "{file}");
+    }
+
+    #[test]
+    fn a_port_that_cannot_be_written_leaves_the_option_in_force() {
+        let dir = tempfile::tempdir().unwrap();
+        let home = Home::at(dir.path());
+        std::fs::write(home.config(), "[server\n").unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let shell = Shell::new(home, runtime.handle().clone());
+        assert!(shell.use_port(9_401).is_err());
+        assert_eq!(shell.port(Some(9_400)), Some(9_400));
+    }
 }

@@ -3,12 +3,12 @@
 //! Owns that process: what it is told, what it asks, and what is said when it ends by itself.
 
 use crate::shell::Shell;
-use crate::words::{self, Ask, Asked, Told};
+use crate::words::{self, Ask, Asked, OTHER_VERSION, Told};
 use crate::{clicks, say};
-use std::io::BufReader;
+use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
-use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 use weir_engine::alerts;
@@ -26,6 +26,8 @@ const BEAT: Duration = Duration::from_millis(500);
 /// How long a window that is told to close may take.
 const CLOSE_MAX: Duration = Duration::from_secs(4);
 const CLOSE_LOOK: Duration = Duration::from_millis(20);
+/// At the end of a session the window may hear of it before the tray does.
+const QUIT_HEARD_MAX: Duration = Duration::from_millis(500);
 
 /// Where to write to a window; nothing once it was told to close.
 type Pipe = Arc<Mutex<Option<ChildStdin>>>;
@@ -43,6 +45,29 @@ struct Open {
     meant: Arc<AtomicBool>,
 }
 
+/// How a window ended.
+#[derive(Clone, Copy, Debug)]
+struct End {
+    /// What its process ended with, where that is known.
+    status: Option<ExitStatus>,
+    /// Whether it was told to close.
+    meant: bool,
+    /// How often windows were asked for, and for which of these it was seen.
+    wanted: u32,
+    raised: u32,
+}
+
+/// What follows from an end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Next {
+    /// Nothing: it was closed.
+    Rest,
+    /// Somebody asked for the window while it was closing.
+    Open,
+    /// It ended by itself, and this is said of it.
+    Say(String),
+}
+
 /// The program that is the window.
 pub fn program() -> std::io::Result<PathBuf> {
     let name = format!("{PROGRAM}{}", std::env::consts::EXE_SUFFIX);
@@ -50,11 +75,12 @@ pub fn program() -> std::io::Result<PathBuf> {
 }
 
 impl Window {
-    /// Starts the window's process, unless there is one: that hears of the page by its next view.
-    /// From any thread.
+    /// Starts the window's process, unless there is one: that hears of the page by its next view. Not
+    /// while the application ends, which nothing may outlive. From any thread.
     pub fn show(&self, shell: &Arc<Shell>) {
         let mut open = lock(&self.open);
-        if open.as_ref().is_some_and(Open::lives) {
+        // Looked at with the lock held: what was started before is closed after.
+        if shell.quitting() || open.as_ref().is_some_and(Open::lives) {
             return;
         }
         match start(shell) {
@@ -97,6 +123,9 @@ fn start(shell: &Arc<Shell>) -> std::io::Result<Open> {
     if cfg!(target_os = "linux") && std::env::var_os(PLAIN_DRAWING.0).is_none() {
         command.env(PLAIN_DRAWING.0, PLAIN_DRAWING.1);
     }
+    // A terminal's Ctrl-C is for what stays, which closes the window.
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(&mut command, 0);
     let mut child = command.spawn()?;
     let (Some(stdin), Some(stdout)) = (child.stdin.take(), child.stdout.take()) else {
         return Err(std::io::ErrorKind::BrokenPipe.into());
@@ -105,12 +134,16 @@ fn start(shell: &Arc<Shell>) -> std::io::Result<Open> {
     let process = Arc::new(Mutex::new(child));
     let told = (Arc::downgrade(&pipe), shell.clone());
     let meant = Arc::new(AtomicBool::new(false));
+    // It is opened in front of the others.
+    let raised = AtomicU32::new(shell.turn());
     let heard = (pipe.clone(), process.clone(), shell.clone(), meant.clone());
     let thread = |name: &str| std::thread::Builder::new().name(name.into());
     thread("weir-window-tell").spawn(move || keep_told(&told.0, &told.1))?;
     thread("weir-window-hear").spawn(move || {
-        listen(stdout, &heard.0, &heard.2);
-        ended(&heard.0, &heard.1, &heard.3);
+        let (pipe, process, shell, meant) = heard;
+        listen(BufReader::new(stdout), &pipe, &shell, &raised);
+        *lock(&pipe) = None;
+        ended(&process, &shell, &meant, &raised);
     })?;
     Ok(Open { pipe, process, meant })
 }
@@ -146,15 +179,14 @@ fn say_to(pipe: &Pipe, what: &Told) -> bool {
 }
 
 /// Does what the window asks, in the order it asks, until it says no more.
-fn listen(stdout: ChildStdout, pipe: &Pipe, shell: &Arc<Shell>) {
-    let mut lines = BufReader::new(stdout);
-    while let Some(Asked { id, ask }) = words::hear(&mut lines) {
-        let problem = done(ask, pipe, shell).err();
+fn listen(mut lines: impl BufRead, pipe: &Pipe, shell: &Arc<Shell>, raised: &AtomicU32) {
+    while let Some(Asked { id, ask }) = words::next(&mut lines) {
+        let problem = done(ask, pipe, shell, raised).err();
         say_to(pipe, &Told::Done { id, problem });
     }
 }
 
-fn done(ask: Ask, pipe: &Pipe, shell: &Arc<Shell>) -> Result<(), ApiProblem> {
+fn done(ask: Ask, pipe: &Pipe, shell: &Arc<Shell>, raised: &AtomicU32) -> Result<(), ApiProblem> {
     match ask {
         Ask::View => {
             tell_view(pipe, &shell.window_view());
@@ -167,16 +199,44 @@ fn done(ask: Ask, pipe: &Pipe, shell: &Arc<Shell>) -> Result<(), ApiProblem> {
         Ask::Hide => clicks::hide(shell),
         Ask::RestoreAndQuit => clicks::restore_and_quit(shell)?,
         Ask::Quit => shell.quit(),
+        Ask::Raised(turn) => {
+            raised.fetch_max(turn, Ordering::AcqRel);
+        }
     }
     Ok(())
 }
 
-/// The window said its last. One that was told to close, or was closed, ends well.
-fn ended(pipe: &Pipe, process: &Mutex<Child>, meant: &AtomicBool) {
-    *lock(pipe) = None;
-    let status = end_of(process).filter(|status| !status.success());
-    if let Some(status) = status.filter(|_| !meant.load(Ordering::Acquire)) {
-        tell(&crashed(status));
+/// The window said its last.
+fn ended(process: &Mutex<Child>, shell: &Arc<Shell>, meant: &AtomicBool, raised: &AtomicU32) {
+    let status = end_of(process);
+    let end = End {
+        status,
+        meant: meant.load(Ordering::Acquire),
+        wanted: shell.turn(),
+        raised: raised.load(Ordering::Acquire),
+    };
+    match end.next() {
+        Next::Rest => {}
+        Next::Open => shell.show_again(),
+        Next::Say(_) if shell.quits_within(QUIT_HEARD_MAX) => {}
+        Next::Say(text) => tell(&text),
+    }
+}
+
+impl End {
+    /// A window that was told to close, or was closed, ended well. One that fails is not started
+    /// again: it would fail again.
+    fn next(self) -> Next {
+        match self.status {
+            _ if self.meant => Next::Rest,
+            Some(status) if status.code() == Some(OTHER_VERSION.into()) => Next::Say(
+                "the window cannot be opened: Weir was updated; quit it and start weir-tray again"
+                    .into(),
+            ),
+            Some(status) if !status.success() => Next::Say(crashed(status)),
+            _ if self.wanted > self.raised => Next::Open,
+            _ => Next::Rest,
+        }
     }
 }
 
@@ -209,4 +269,73 @@ fn tell(text: &str) {
 /// A poisoned lock is taken as it is: what it guards is replaced whole, never half written.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use std::os::unix::process::ExitStatusExt;
+    use weir_engine::Home;
+
+    fn end(code: i32) -> End {
+        let status = Some(ExitStatus::from_raw(code << 8));
+        End { status, meant: false, wanted: 1, raised: 1 }
+    }
+
+    fn shell() -> (tempfile::TempDir, tokio::runtime::Runtime, Arc<Shell>) {
+        let dir = tempfile::tempdir().expect("a folder");
+        // One that keeps time while nobody waits on it.
+        let runtime = tokio::runtime::Runtime::new().expect("threads");
+        let shell = Arc::new(Shell::new(Home::at(dir.path()), runtime.handle().clone()));
+        (dir, runtime, shell)
+    }
+
+    #[test]
+    fn a_closed_window_rests_unless_it_was_asked_for_meanwhile() {
+        assert_eq!(end(0).next(), Next::Rest);
+        assert_eq!(End { wanted: 2, ..end(0) }.next(), Next::Open);
+        assert_eq!(End { wanted: 2, meant: true, ..end(0) }.next(), Next::Rest, "it was hidden");
+    }
+
+    #[test]
+    fn a_window_that_failed_is_told_of_and_not_started_again_and_again() {
+        let failed = End { wanted: 2, ..end(3) };
+        assert!(matches!(failed.next(), Next::Say(said) if said.contains("ended by itself")));
+        assert_eq!(End { meant: true, ..failed }.next(), Next::Rest);
+    }
+
+    #[test]
+    fn a_window_of_another_version_says_that_weir_was_updated_and_what_to_do() {
+        let Next::Say(said) = end(OTHER_VERSION.into()).next() else { panic!("it is told") };
+        assert!(said.ends_with("Weir was updated; quit it and start weir-tray again"), "{said}");
+    }
+
+    #[test]
+    fn a_library_that_writes_between_the_windows_words_ends_nothing() {
+        let (_dir, _runtime, shell) = shell();
+        let (pipe, raised): (Pipe, _) = (Pipe::default(), AtomicU32::new(1));
+        let mut said = b"** Message: a library's\n".to_vec();
+        words::say(&mut said, &Asked { id: 1, ask: Ask::Raised(3) }).unwrap();
+        said.extend(b"another\n");
+        words::say(&mut said, &Asked { id: 2, ask: Ask::Quit }).unwrap();
+        listen(said.as_slice(), &pipe, &shell, &raised);
+        assert_eq!(raised.load(Ordering::Acquire), 3);
+        assert!(shell.quitting(), "what came after was heard");
+    }
+
+    #[test]
+    fn nothing_is_said_of_a_window_that_ends_with_the_application() {
+        let (_dir, _runtime, shell) = shell();
+        assert!(!shell.quits_within(Duration::ZERO));
+        shell.quit();
+        assert!(shell.quits_within(QUIT_HEARD_MAX));
+    }
+
+    #[test]
+    fn no_window_is_started_once_the_application_is_to_end() {
+        let (_dir, _runtime, shell) = shell();
+        shell.quit();
+        shell.show(None);
+        assert!(lock(&shell.window().open).is_none());
+    }
 }

@@ -1,5 +1,5 @@
 //! What the resident process and the window's process say to each other: JSON, a line each, on the
-//! window's stdin and stdout. The end of either is the other one's end.
+//! window's stdin and stdout. The end of either is the other one's end; a line of anybody else's is not.
 //! Knows no process; both sides use it.
 
 use serde::{Deserialize, Serialize};
@@ -8,6 +8,9 @@ use weir_engine::api::{ApiProblem, WindowView};
 
 /// The longest line, in bytes: a view with long names fits many times.
 const LINE_BYTES_MAX: u64 = 16 * 1024 * 1024;
+
+/// How a window ends that cannot read what the resident says: they are of two versions.
+pub const OTHER_VERSION: u8 = 4;
 
 /// From the resident to the window.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -55,6 +58,19 @@ pub enum Ask {
     RestoreAndQuit,
     /// The end.
     Quit,
+    /// Nothing: the window was brought to the front for that turn of what is wanted.
+    Raised(u32),
+}
+
+/// What came of waiting for a line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Heard<T> {
+    /// One of the other side's.
+    Line(T),
+    /// One that is none of those: a library's word on a shared stdout, or another version's.
+    Foreign,
+    /// The other side is gone.
+    End,
 }
 
 /// Writes one as a line.
@@ -68,11 +84,26 @@ pub fn say<T: Serialize>(mut to: impl Write, what: &T) -> io::Result<()> {
     to.flush()
 }
 
-/// Reads the next; `None` at the end, and where what comes is not a line of the other side's.
-pub fn hear<T: for<'a> Deserialize<'a>>(from: &mut impl BufRead) -> Option<T> {
+/// Waits for the next line. One that was cut off by the end is the end.
+pub fn hear<T: for<'a> Deserialize<'a>>(from: &mut impl BufRead) -> Heard<T> {
     let mut line = Vec::new();
-    from.take(LINE_BYTES_MAX).read_until(b'\n', &mut line).ok()?;
-    serde_json::from_slice(&line).ok()
+    let read = from.take(LINE_BYTES_MAX).read_until(b'\n', &mut line);
+    let whole = line.ends_with(b"\n") || line.len() as u64 == LINE_BYTES_MAX;
+    match read {
+        Ok(_) if whole => serde_json::from_slice(&line).map_or(Heard::Foreign, Heard::Line),
+        _ => Heard::End,
+    }
+}
+
+/// Waits for the next line of the other side's, whatever else is said between; `None` at the end.
+pub fn next<T: for<'a> Deserialize<'a>>(from: &mut impl BufRead) -> Option<T> {
+    loop {
+        match hear(from) {
+            Heard::Line(line) => return Some(line),
+            Heard::Foreign => {}
+            Heard::End => return None,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -88,7 +119,7 @@ mod tests {
             say(&mut pipe, &Asked { id, ask }).unwrap();
         }
         let mut read = pipe.as_slice();
-        let heard: Vec<Asked> = std::iter::from_fn(|| hear(&mut read)).collect();
+        let heard: Vec<Asked> = std::iter::from_fn(|| next(&mut read)).collect();
         assert_eq!(heard.iter().map(|asked| asked.id).collect::<Vec<_>>(), [1, 2, 3]);
         assert_eq!(heard[1].ask, Ask::Copy("two\nlines".into()));
     }
@@ -101,14 +132,25 @@ mod tests {
         let problem = Some(ApiProblem::new(Code::Unavailable, "no clipboard"));
         say(&mut pipe, &Told::Done { id: 7, problem: problem.clone() }).unwrap();
         let mut read = pipe.as_slice();
-        assert!(matches!(hear(&mut read), Some(Told::View(heard)) if *heard == view));
-        let done = hear(&mut read);
+        assert!(matches!(hear(&mut read), Heard::Line(Told::View(heard)) if *heard == view));
+        let done = next(&mut read);
         assert!(matches!(done, Some(Told::Done { id: 7, problem: heard }) if heard == problem));
     }
 
     #[test]
     fn half_a_line_is_an_end() {
-        assert!(hear::<Asked>(&mut &b"{\"id\":1,\"ask\":\"qu"[..]).is_none());
-        assert!(hear::<Asked>(&mut &b""[..]).is_none());
+        assert_eq!(hear::<Asked>(&mut &b"{\"id\":1,\"ask\":\"qu"[..]), Heard::End);
+        assert_eq!(hear::<Asked>(&mut &b""[..]), Heard::End);
+    }
+
+    #[test]
+    fn a_line_of_a_library_or_of_another_version_is_passed_over_and_ends_nothing() {
+        let mut pipe = b"(weir-tray:7): Gtk-WARNING **: cannot open display\n\n".to_vec();
+        pipe.extend(b"{\"id\":1,\"ask\":\"fly\"}\n\xff\n");
+        say(&mut pipe, &Asked { id: 2, ask: Ask::Quit }).unwrap();
+        assert_eq!(hear::<Asked>(&mut pipe.as_slice()), Heard::Foreign);
+        let mut read = pipe.as_slice();
+        assert_eq!(next(&mut read), Some(Asked { id: 2, ask: Ask::Quit }));
+        assert_eq!(next::<Asked>(&mut read), None);
     }
 }

@@ -6,11 +6,13 @@
 mod address;
 mod client;
 mod line;
+mod owner;
 mod remote;
 mod server;
 
 pub use address::Address;
 pub use client::{Watch, call, watch};
+pub use owner::{Owner, private};
 pub use remote::Remote;
 pub use server::{Door, DoorProblem};
 

@@ -1,9 +1,10 @@
 //! The engine's side of the control socket.
-//! Owns who may connect (this user alone) and how a dead engine's socket is replaced. The calls
-//! themselves are the desk's.
+//! Owns how a dead engine's socket is replaced; who may connect is `owner`'s. The calls themselves are
+//! the desk's.
 
 use super::address::Address;
 use super::line::{self, Line};
+use super::owner::{Owner, private};
 use super::{CALL_BYTES_MAX, CONNECTIONS_MAX, FILE, IDLE_MAX, Reply, WRITE_MAX};
 use crate::api::{ApiProblem, Call, Code, Desk, LiveEvent, answer};
 use interprocess::local_socket::ListenerOptions;
@@ -232,60 +233,4 @@ fn clear(address: &Address) -> Result<(), DoorProblem> {
 #[cfg(windows)]
 fn clear(_address: &Address) -> Result<(), DoorProblem> {
     Ok(())
-}
-
-/// Mode 0600 from the first moment where the system can; elsewhere the closed folder guards it.
-#[cfg(any(target_os = "linux", target_os = "android", target_os = "openbsd"))]
-fn private(options: ListenerOptions<'_>) -> io::Result<ListenerOptions<'_>> {
-    use interprocess::os::unix::local_socket::ListenerOptionsExt;
-    Ok(options.mode(0o600))
-}
-
-#[cfg(all(unix, not(any(target_os = "linux", target_os = "android", target_os = "openbsd"))))]
-fn private(options: ListenerOptions<'_>) -> io::Result<ListenerOptions<'_>> {
-    Ok(options)
-}
-
-/// Only the pipe's owner and the system itself may open it; the default lets everyone read.
-#[cfg(windows)]
-fn private(options: ListenerOptions<'_>) -> io::Result<ListenerOptions<'_>> {
-    use interprocess::os::windows::local_socket::ListenerOptionsExt;
-    use interprocess::os::windows::security_descriptor::SecurityDescriptor;
-    let owner_and_system = widestring::u16cstr!("D:P(A;;GA;;;OW)(A;;GA;;;SY)");
-    Ok(options.security_descriptor(SecurityDescriptor::deserialize(owner_and_system)?))
-}
-
-/// Who this engine runs as.
-struct Owner {
-    #[cfg(unix)]
-    uid: u32,
-}
-
-impl Owner {
-    #[cfg(unix)]
-    fn of(socket: &Path) -> io::Result<Self> {
-        use std::os::unix::fs::{MetadataExt, PermissionsExt};
-        std::fs::set_permissions(socket, std::fs::Permissions::from_mode(0o600))?;
-        Ok(Self { uid: std::fs::symlink_metadata(socket)?.uid() })
-    }
-
-    #[cfg(windows)]
-    fn of(_socket: &Path) -> io::Result<Self> {
-        Ok(Self {})
-    }
-
-    /// The same user, or root, who may do anything anyway. Where the system does not say, the
-    /// socket's own mode has already decided.
-    #[cfg(unix)]
-    fn admits(&self, stream: &Stream) -> bool {
-        match stream.peer_creds().ok().and_then(|peer| peer.euid()) {
-            Some(uid) => uid == self.uid || uid == 0,
-            None => !cfg!(target_os = "linux"),
-        }
-    }
-
-    #[cfg(windows)]
-    fn admits(&self, _stream: &Stream) -> bool {
-        true
-    }
 }

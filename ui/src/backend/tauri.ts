@@ -63,6 +63,9 @@ export const tauri: Backend = {
   toolDisconnect: (tool) => invoke('tool_disconnect', { tool }),
   toolsRestore: () => invoke('tools_restore'),
 
+  histories: () => invoke('histories'),
+  historyImport: (source, paidByPlan) => invoke('history_import', { source, paidByPlan }),
+
   login: () => invoke('login'),
   loginSet: (on) => invoke('login_set', { on }),
 };

@@ -119,6 +119,12 @@ const EDITED = {
   },
 };
 
+/** A budget of which another end is chosen, with the line that changes. */
+const CHANGED = async (tab) => {
+  await tab.getByRole('button', { name: 'Change', exact: true }).click();
+  await tab.getByLabel('and then').selectOption('downgrade');
+};
+
 async function check() {
   let looked = 0;
   const faults = [];
@@ -150,6 +156,7 @@ async function check() {
     await look({ world: 'full', page, theme: 'dark', size: ZOOMED, scale: 2 });
     for (const fault of await between(page)) faults.push(fault);
   }
+  await look({ world: 'usual', page: 'budgets', theme: 'light', size: SMALL }, CHANGED);
   for (const theme of ['light', 'dark']) await look({ world: 'first', page: 'overview', theme, size: SMALL });
   for (const fault of faults) console.error(fault);
   console.log(`pages: ${looked} looked at, ${faults.length} faults`);
@@ -183,6 +190,14 @@ async function shots(into) {
     await shot('request', { page: 'requests' }, DEEPER.requests);
     await shot('routing-edit', { page: 'routing' }, EDITED.routing);
     await shot('first-steps', { world: 'first', page: 'overview' });
+    await shot('budget-change', { page: 'budgets' }, CHANGED);
+    // The states beside the usual one: nothing yet, a fault, nobody serving, little room, very much of everything.
+    for (const page of ['overview', 'budgets']) await shot(`empty-${page}`, { world: 'empty', page });
+    await shot('broken-requests', { world: 'broken', page: 'requests' });
+    await shot('offline-overview', { world: 'offline', page: 'overview' });
+    for (const page of ['overview', 'requests']) await shot(`narrow-${page}`, { page, size: SMALL });
+    for (const page of ['overview', 'budgets']) await shot(`full-${page}`, { world: 'full', page });
+    await shot('zoomed-overview', { page: 'overview', size: ZOOMED, scale: 2 });
   }
   return true;
 }

@@ -3,6 +3,7 @@ import type {
   Attempt,
   BudgetOrder,
   BudgetStanding,
+  BudgetView,
   Budgets,
   By,
   Chart,
@@ -270,7 +271,7 @@ export class FakeBackend implements Backend {
     if (edit.edit === 'tier') return `-${edit.tier} = ${list(tiers[edit.tier as 'low'])}\n+   5  ${edit.tier} = ${list(edit.chain)}\n`;
     if (edit.edit === 'mode') return `-mode = "${mode}"\n+  10  mode = "${edit.mode}"\n`;
     if (edit.edit === 'port') return `-port = ${this.now.overview?.status.port ?? 0}\n+   2  port = ${edit.port}\n`;
-    if (edit.edit === 'budget') return budgetLines(edit);
+    if (edit.edit === 'budget') return budgetLines(edit, this.world.budgets.budgets.find((each) => each.name === edit.name) ?? null);
     if (edit.edit === 'remove_budget') return `-[[budgets]]\n-name = ${JSON.stringify(edit.name)}\n`;
     return `+  14  [[rules]] # ${JSON.stringify(edit)}\n`;
   }
@@ -300,11 +301,15 @@ export class FakeBackend implements Backend {
 }
 
 /** What is named of a budget, each key on a line of its own. */
-function budgetLines({ name, period, limit_usd, at_limit }: Extract<ConfigEdit, { edit: 'budget' }>): string {
-  const named = period === null ? [] : ['[[budgets]]', `name = ${JSON.stringify(name)}`, `period = "${period}"`];
-  if (limit_usd !== null) named.push(`limit_usd = ${limit_usd.replace(/(\.\d\d)0+$/, '$1')}`);
-  if (at_limit !== null) named.push(`at_limit = "${at_limit}"`);
-  return named.map((line, i) => `+ ${String(20 + i).padStart(3)}  ${line}\n`).join('');
+function budgetLines({ name, period, limit_usd, at_limit }: Extract<ConfigEdit, { edit: 'budget' }>, old: BudgetView | null): string {
+  const keys = (by: string | null, limit: string | null, at: string | null) => [
+    ...(by === null ? [] : [`period = "${by}"`]),
+    ...(limit === null ? [] : [`limit_usd = ${limit.replace(/(\.\d\d)0+$/, '$1')}`]),
+    ...(at === null ? [] : [`at_limit = "${at}"`]),
+  ];
+  const was = old === null ? [] : keys(period && old.period, limit_usd && old.written.limit_usd, at_limit && old.written.at_limit);
+  const now = [...(old === null ? ['[[budgets]]', `name = ${JSON.stringify(name)}`] : []), ...keys(period, limit_usd, at_limit)];
+  return was.map((line) => `-${line}\n`).join('') + now.map((line, i) => `+ ${String(20 + i).padStart(3)}  ${line}\n`).join('');
 }
 
 /** Under which name a world has a chart. */

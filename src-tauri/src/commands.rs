@@ -3,8 +3,8 @@
 
 use crate::pane::Pane;
 use std::sync::Arc;
-use tauri::async_runtime::spawn_blocking;
 use tauri::State;
+use tauri::async_runtime::spawn_blocking;
 use weir_engine::api::{
     ApiProblem, BudgetDone, BudgetOrder, Budgets, By, ClientRow, Code, Comparison, ConfigReport,
     ConfigShown, CostBreakdown, CostSummary, Desk, Doctor, Explain, KeyRow, KeyTest, LocalDone,

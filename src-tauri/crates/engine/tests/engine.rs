@@ -4,8 +4,8 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::sync::Arc;
 use weir_core::Money;
-use weir_engine::api::{Desk, LogQuery, SecretText, Span};
 use weir_engine::api::KeyState;
+use weir_engine::api::{Desk, LogQuery, SecretText, Span};
 use weir_engine::secrets::{MemoryVault, StoreProblem, Vault};
 use weir_engine::{Engine, Home, Options, Running, StartProblem};
 

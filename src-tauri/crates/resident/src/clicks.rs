@@ -1,8 +1,8 @@
 //! What a click in the tray's menu does: asks the engine's desk or the workbench of the tools, off
 //! the thread it came on, and tells what failed where a person sees it.
 
-use crate::shell::Shell;
 use crate::say;
+use crate::shell::Shell;
 use std::sync::Arc;
 use weir_engine::alerts;
 use weir_engine::api::ApiProblem;

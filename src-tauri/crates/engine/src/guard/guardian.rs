@@ -3,8 +3,8 @@
 //! does nothing but wait.
 //! Owns the order of what follows a death; `judge` owns what follows.
 
-use super::judge::{Deaths, Verdict};
 use super::at_login::AT_LOGIN;
+use super::judge::{Deaths, Verdict};
 use super::lifeline::{End, Word};
 use super::{DEATHS_VARIABLE, SMALL_PAGES, told};
 use crate::clock;

@@ -298,11 +298,8 @@ fn a_key_of_another_address_is_told_from_a_keychain_in_trouble() {
 fn a_read_that_meets_a_write_waits_for_it_and_then_reads() {
     let (asked, was_asked) = sync_channel(8);
     let (answer, answers) = sync_channel(8);
-    let vault = Arc::new(SlowWrite {
-        asked,
-        answer: Mutex::new(answers),
-        inner: MemoryVault::default(),
-    });
+    let vault =
+        Arc::new(SlowWrite { asked, answer: Mutex::new(answers), inner: MemoryVault::default() });
     let keychain = Arc::new(Keychain::new(vault));
     let writing = Arc::clone(&keychain);
     let wrote = std::thread::spawn(move || {

@@ -185,3 +185,47 @@ async fn put_up(panel: &Arc<dyn Panel>, shell: &Arc<Shell>) -> Option<Box<dyn Ic
     }
     None
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::runtime::Handle;
+    use weir_engine::Home;
+
+    /// Far longer than telling takes.
+    const TOLD_MAX: Duration = Duration::from_secs(10);
+
+    #[tokio::test]
+    async fn a_panel_that_goes_is_said_in_the_window_which_can_quit_until_one_is_back() {
+        let dir = tempfile::tempdir().unwrap();
+        let shell = Arc::new(Shell::new(Home::at(dir.path()), Handle::current()));
+        let heard = shell.clone();
+        let telling = tokio::spawn(async move { tell(&heard, Wishes { hidden: true }).await });
+        let mut changes = shell.changes();
+        let gone = || Place::Unseen("it went away".into());
+        let steps = [
+            (gone(), Some(NO_TRAY)),
+            (Place::Shown, None),
+            (gone(), Some(TRAY_GONE)),
+            (Place::Shown, None),
+        ];
+        for (place, note) in steps {
+            shell.set_place(place);
+            let seen = async {
+                loop {
+                    let view = shell.window_view();
+                    let notes: Vec<&str> = view.notes.iter().map(String::as_str).collect();
+                    if view.tray == note.is_none() && notes == Vec::from_iter(note) {
+                        return;
+                    }
+                    changes.changed().await.unwrap();
+                }
+            };
+            tokio::time::timeout(TOLD_MAX, seen).await.expect("the window is told");
+        }
+        for note in [NO_TRAY, TRAY_GONE] {
+            assert!(note.contains("weir status") && note.contains("weir-tray"), "{note}");
+        }
+        telling.abort();
+    }
+}

@@ -43,7 +43,6 @@ fn main() {
         "tool_connect",
         "tool_disconnect",
         "tools_restore",
-        "login",
         "login_set",
         "retry",
         "use_port",

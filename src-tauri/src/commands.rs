@@ -3,9 +3,8 @@
 
 use crate::pane::Pane;
 use std::sync::Arc;
+use tauri::State;
 use tauri::async_runtime::spawn_blocking;
-use tauri::{AppHandle, State};
-use tauri_plugin_autostart::ManagerExt;
 use weir_engine::api::{
     ApiProblem, BudgetDone, BudgetOrder, Budgets, By, ClientRow, Code, Comparison, ConfigReport,
     ConfigShown, CostBreakdown, CostSummary, Desk, Doctor, Explain, KeyRow, KeyTest, LocalDone,
@@ -17,7 +16,6 @@ use weir_engine::api::{Chart, ChartQuery};
 use weir_engine::api::{ConfigChange, ConfigEdit, Profiles, RoutingText};
 use weir_engine::config;
 use weir_resident::words::Ask;
-use weir_resident::{login as at_login, say};
 
 type Held<'a> = State<'a, Arc<Pane>>;
 
@@ -121,6 +119,8 @@ commands! {
     tool_disconnect(tool: String) -> ToolReport = move |pane| pane.bench()?.disconnect(&tool);
     /// Puts every tool's settings back.
     tools_restore() -> Vec<ToolReport> = |pane| pane.bench()?.restore();
+    /// Starts Weir at login, or no longer.
+    login_set(on: bool) -> () = asked(Ask::Login(on));
     /// Tries to start or reach an engine again.
     retry() -> () = asked(Ask::Retry);
     /// Tries it at another port, which is written into the configuration.
@@ -131,34 +131,6 @@ commands! {
     restore_and_quit() -> () = asked(Ask::RestoreAndQuit);
     /// Ends the application.
     quit() -> () = asked(Ask::Quit);
-}
-
-/// Whether Weir starts at login.
-///
-/// # Errors
-/// What the desktop says.
-#[tauri::command]
-pub fn login(app: AppHandle) -> Result<bool, ApiProblem> {
-    app.autolaunch().is_enabled().map_err(|problem| unchanged(&problem))
-}
-
-/// Starts Weir at login, or no longer.
-///
-/// # Errors
-/// What the desktop says.
-#[tauri::command]
-pub async fn login_set(app: AppHandle, pane: Held<'_>, on: bool) -> Result<(), ApiProblem> {
-    let login = app.autolaunch();
-    let done = if on { login.enable() } else { login.disable() };
-    done.map_err(|problem| unchanged(&problem))?;
-    at_login::quote();
-    away(&pane, asked(Ask::Touch)).await
-}
-
-fn unchanged(problem: &tauri_plugin_autostart::Error) -> ApiProblem {
-    let message = format!("start at login cannot be changed: {problem}");
-    say::problem(&message);
-    ApiProblem::new(Code::Unavailable, message)
 }
 
 /// A question to the desk that serves.

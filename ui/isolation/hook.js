@@ -53,7 +53,6 @@ const COMMANDS = {
   tool_connect: { tool: text, keepLogin: flag },
   tool_disconnect: { tool: text },
   tools_restore: {},
-  login: {},
   login_set: { on: flag },
 };
 /** The page hears new views by these; what they say is tauri's own affair. */

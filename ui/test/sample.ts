@@ -302,7 +302,7 @@ export function sample(kind: Kind, nowMs: number): FakeBackend {
   if (kind === 'empty' || kind === 'first') {
     const base = overview();
     const now = view({ overview: { ...base, status: { ...base.status, providers: [{ name: 'anthropic', state: 'no_key', reason: null }], local: [] } } });
-    const keys = [{ provider: 'anthropic', source: 'keychain', state: 'missing' as const, fix: 'weir key set anthropic' }, { provider: 'openai', source: 'keychain', state: 'unavailable' as const, fix: 'no keychain answers on this desktop' }];
+    const keys = [{ provider: 'anthropic', source: 'keychain', state: 'missing' as const, fix: 'weir key set anthropic' }, { provider: 'openai', source: 'keychain', state: 'absent' as const, fix: 'no keychain answers on this desktop' }];
     return new FakeBackend(now, kind === 'first' ? { keys, tools: TOOLS.map((t) => ({ ...t, state: 'not_connected' as const })), local: [OLLAMA], plans: { codex: CODEX_PLAN } } : { keys: keys.slice(0, 1), tools: TOOLS.map((t) => ({ ...t, found: false, state: 'not_connected' as const })) });
   }
   const { view: now, world } = busy(kind, nowMs);

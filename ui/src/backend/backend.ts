@@ -120,8 +120,7 @@ export interface Backend {
   toolDisconnect(tool: string): Promise<ToolReport>;
   toolsRestore(): Promise<ToolReport[]>;
 
-  /** Whether Weir starts at login. */
-  login(): Promise<boolean>;
+  /** Starts Weir at login, or no longer; the view says whether it does. */
   loginSet(on: boolean): Promise<void>;
 }
 

@@ -63,6 +63,5 @@ export const tauri: Backend = {
   toolDisconnect: (tool) => invoke('tool_disconnect', { tool }),
   toolsRestore: () => invoke('tools_restore'),
 
-  login: () => invoke('login'),
   loginSet: (on) => invoke('login_set', { on }),
 };

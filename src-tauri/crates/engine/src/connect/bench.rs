@@ -5,6 +5,7 @@ use super::gateway::{Gateway, take_back};
 use super::plan::{Ask, Login};
 use super::{ConnectProblem, Disk, Surroundings, Tool, Workshop};
 use crate::api::{ApiProblem, Code, Desk, ToolReport, ToolRow};
+use crate::guard;
 use crate::home::Home;
 
 /// Where the window changes tools.
@@ -92,6 +93,7 @@ impl Bench {
 
     fn put_back(&self, tool: Tool) -> Result<ToolReport, ApiProblem> {
         let done = self.shop().disconnect(tool, &|client| take_back(&self.home, client));
+        guard::tidy(&self.home);
         done.map_err(|problem| failed(&problem))
     }
 }

@@ -45,7 +45,6 @@ fn main() {
         "tools_restore",
         "histories",
         "history_import",
-        "login",
         "login_set",
         "retry",
         "use_port",

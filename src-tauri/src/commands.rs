@@ -3,9 +3,8 @@
 
 use crate::pane::Pane;
 use std::sync::Arc;
+use tauri::State;
 use tauri::async_runtime::spawn_blocking;
-use tauri::{AppHandle, State};
-use tauri_plugin_autostart::ManagerExt;
 use weir_engine::api::{
     ApiProblem, BudgetDone, BudgetOrder, Budgets, By, ClientRow, Code, Comparison, ConfigReport,
     ConfigShown, CostBreakdown, CostSummary, Desk, Doctor, Explain, KeyRow, KeyTest, LocalDone,
@@ -18,7 +17,6 @@ use weir_engine::api::{ConfigChange, ConfigEdit, Profiles, RoutingText};
 use weir_engine::api::{HistoryFound, ImportDone};
 use weir_engine::config;
 use weir_resident::words::Ask;
-use weir_resident::{login as at_login, say};
 
 type Held<'a> = State<'a, Arc<Pane>>;
 
@@ -127,6 +125,8 @@ commands! {
     /// Takes over what a tool's own session logs tell.
     history_import(source: String, paid_by_plan: bool) -> ImportDone =
         move |pane| pane.bench()?.take_over(&pane.desk()?, &source, paid_by_plan);
+    /// Starts Weir at login, or no longer.
+    login_set(on: bool) -> () = asked(Ask::Login(on));
     /// Tries to start or reach an engine again.
     retry() -> () = asked(Ask::Retry);
     /// Tries it at another port, which is written into the configuration.
@@ -137,34 +137,6 @@ commands! {
     restore_and_quit() -> () = asked(Ask::RestoreAndQuit);
     /// Ends the application.
     quit() -> () = asked(Ask::Quit);
-}
-
-/// Whether Weir starts at login.
-///
-/// # Errors
-/// What the desktop says.
-#[tauri::command]
-pub fn login(app: AppHandle) -> Result<bool, ApiProblem> {
-    app.autolaunch().is_enabled().map_err(|problem| unchanged(&problem))
-}
-
-/// Starts Weir at login, or no longer.
-///
-/// # Errors
-/// What the desktop says.
-#[tauri::command]
-pub async fn login_set(app: AppHandle, pane: Held<'_>, on: bool) -> Result<(), ApiProblem> {
-    let login = app.autolaunch();
-    let done = if on { login.enable() } else { login.disable() };
-    done.map_err(|problem| unchanged(&problem))?;
-    at_login::quote();
-    away(&pane, asked(Ask::Touch)).await
-}
-
-fn unchanged(problem: &tauri_plugin_autostart::Error) -> ApiProblem {
-    let message = format!("start at login cannot be changed: {problem}");
-    say::problem(&message);
-    ApiProblem::new(Code::Unavailable, message)
 }
 
 /// A question to the desk that serves.

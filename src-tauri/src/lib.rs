@@ -21,8 +21,8 @@ use weir_engine::Home;
 pub use weir_engine::guard;
 use weir_engine::pages;
 use weir_resident::arguments::Arguments;
+use weir_resident::say;
 use weir_resident::words::OTHER_VERSION;
-use weir_resident::{login, say};
 
 const WRONG_USAGE: u8 = 2;
 
@@ -55,7 +55,6 @@ pub fn window(mut given: impl Iterator<Item = OsString>) -> ExitCode {
     };
     let heard = pane.clone();
     let app = with_commands(Builder::default())
-        .plugin(tauri_plugin_autostart::Builder::new().arg(login::ARGUMENT).build())
         .manage(pane)
         .setup(move |app| {
             window::open(app.handle())?;
@@ -119,7 +118,6 @@ fn with_commands(builder: Builder<Wry>) -> Builder<Wry> {
         commands::tools_restore,
         commands::histories,
         commands::history_import,
-        commands::login,
         commands::login_set,
         commands::retry,
         commands::use_port,

@@ -15,15 +15,16 @@ ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
 class Page:
     """Starts the application under WebDriver and reads its page; ends it on leaving."""
 
-    def __init__(self, *command):
+    def __init__(self, *command, **environment):
         self.command = [str(c) for c in command]
+        self.environment = environment
 
     def __enter__(self):
         with socket.create_server(("127.0.0.1", 0)) as free:
             at = free.getsockname()[1]
         self.base = f"http://127.0.0.1:{at}"
         # The driver starts the application with its own environment, which must name the home.
-        self.driver = Program("driver", "WebKitWebDriver", f"--port={at}", TAURI_WEBVIEW_AUTOMATION="true")
+        self.driver = Program("driver", "WebKitWebDriver", f"--port={at}", TAURI_WEBVIEW_AUTOMATION="true", **self.environment)
         until(lambda: self.call("GET", "/status")["ready"], "the driver is ready")
         options = {"binary": self.command[0], "args": self.command[1:]}
         wanted = {"capabilities": {"alwaysMatch": {"webkitgtk:browserOptions": options}}}

@@ -13,12 +13,16 @@ import subprocess
 import sys
 import time
 
-from desktop import HOME, WEIR_HOME, Tray, check, close, end_all, port, start_panel, start_window_manager, tell_all, tray_program, until, weir, windows
+from desktop import HOME, WEIR_HOME, Tray, check, close, end_all, port, start_panel, start_window_manager, tell_all, tray_program, until, weir
 from page import Page
+from screen import Screen
 
 IDLE_SECONDS = 60
 SETTLING_SECONDS = 20
 OPENINGS = 5
+#: How often the screen is looked at while a window opens, and what of it.
+LOOK_SECONDS, OPENING_MAX = 0.005, 30
+LOOKED_AT, COLOURS_OF_NOTHING = (500, 200), 40
 QUESTIONS = 20
 TICK = os.sysconf("SC_CLK_TCK")
 #: What others say of themselves, with where; none was measured here.
@@ -69,18 +73,17 @@ def ticks(pids):
     return sum(int(f[11]) + int(f[12]) for f in fields)
 
 
-def painted(of_window):
-    """Whether there is more on it than its ground: a look at its upper part, which is quick."""
-    seen = subprocess.run(["import", "-window", of_window, "-crop", "500x200+0+0", "-format", "%k", "info:"], capture_output=True, text=True, check=False)
-    return seen.returncode == 0 and int(seen.stdout or 0) > 40
-
-
-def open_window(item):
+def open_window(item, screen):
+    """Seconds from the click on the menu until there is more on the window than its ground, and the
+    window."""
     began = time.monotonic()
     item.click("Open")
-    found = until(lambda: next(iter(windows()), None), "the window is open")
-    until(lambda: painted(found), "the window is painted")
-    return time.monotonic() - began, found
+    found = None
+    while found is None or screen.colours(found, *LOOKED_AT) <= COLOURS_OF_NOTHING:
+        check(time.monotonic() - began < OPENING_MAX, "the window is open and painted")
+        time.sleep(LOOK_SECONDS)
+        found = found or screen.window("Weir")
+    return time.monotonic() - began, str(found)
 
 
 def asked(shown, command, arguments):
@@ -117,9 +120,9 @@ def main():
     time.sleep(IDLE_SECONDS)
     idle = 100 * (ticks(pids) - before) / TICK / (time.monotonic() - began)
 
-    openings = []
+    openings, screen = [], Screen()
     for _ in range(OPENINGS):
-        took, found = open_window(item)
+        took, found = open_window(item, screen)
         openings.append(took)
         close(found)
         until(lambda: "WebKitWebProces" not in names(everything(program.pid)), "the webview is gone")

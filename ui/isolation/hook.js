@@ -55,7 +55,6 @@ const COMMANDS = {
   tools_restore: {},
   histories: {},
   history_import: { source: text, paidByPlan: flag },
-  login: {},
   login_set: { on: flag },
 };
 /** The page hears new views by these; what they say is tauri's own affair. */

@@ -1,5 +1,5 @@
 // What needs attention, with the page where it can be seen to. Pure.
-import type { WindowView } from './api';
+import type { ProviderHealth, WindowView } from './api';
 import type { PageName } from './pages';
 
 export interface Attention {
@@ -9,7 +9,9 @@ export interface Attention {
 }
 
 /** States of a provider in which it does not answer as it should. */
-const TROUBLED = ['failing', 'resting', 'key_locked', 'changed'];
+const TROUBLED = ['failing', 'resting', 'changed'];
+/** A key that is there and cannot be had: the keychain's states, and a key of another address. */
+const KEYLESS = /^key_/;
 const TUNNEL_OPEN = "The tunnel for Cursor is open: its servers reach this machine's models.";
 /** Notices of the engine by what they name, with the page for it. */
 const PLACES: [RegExp, PageName][] = [
@@ -31,8 +33,16 @@ export function attentionOf(view: WindowView | null): Attention[] {
     ...(view?.notes ?? []).map((text) => ({ text, page: null })),
     ...(status?.tunnel ? [{ text: TUNNEL_OPEN, page: 'settings' as const }] : []),
     ...(status?.notices ?? []).map(placed),
-    ...(status?.providers ?? [])
-      .filter((provider) => TROUBLED.includes(provider.state))
-      .map((provider) => ({ text: `${provider.name}: ${provider.reason ?? provider.state.replaceAll('_', ' ')}`, page: 'providers' as const })),
+    ...troubles(status?.providers ?? []),
   ];
+}
+
+/** A line for each reason: one locked keychain has the keys of many. */
+function troubles(providers: ProviderHealth[]): Attention[] {
+  const names = new Map<string, string[]>();
+  for (const provider of providers.filter(({ state }) => TROUBLED.includes(state) || KEYLESS.test(state))) {
+    const reason = provider.reason ?? provider.state.replaceAll('_', ' ');
+    names.set(reason, [...(names.get(reason) ?? []), provider.name]);
+  }
+  return [...names].map(([reason, of]) => ({ text: `${of.join(', ')}: ${reason}`.replace(ON_A_TERMINAL, '.'), page: 'providers' as const }));
 }

@@ -1,9 +1,9 @@
 // Requests, providers, local models, tools, settings, routing and budgets as a person uses them.
 import { describe, expect, it } from 'vitest';
-import type { LogRow } from '../src/api';
+import type { KeyRow, LogRow } from '../src/api';
 import { budget, FakeBackend, overview, row, view } from '../src/backend/fake';
 import { bill, merged, NO_FILTER, passes, stages, total } from '../src/requests';
-import { button, cells, click, field, main, open, press, settle, squeezed, type } from './door';
+import { button, cells, click, close, field, main, open, press, settle, squeezed, type } from './door';
 import { sample } from './sample';
 
 const NOW = Date.parse('2026-11-20T13:20:00Z');
@@ -98,6 +98,16 @@ describe('requests', () => {
   });
 });
 
+/** A world in which gemini's key is in that state. */
+function trouble(state: KeyRow['state'], fix = 'the keychain did not answer within 3 s') {
+  const backend = sample('usual', NOW);
+  const health = state === 'stored' ? 'ready' : `key_${state}`;
+  backend.world.keys = backend.world.keys.map((row) => (row.provider === 'gemini' ? { ...row, state, fix } : row));
+  const status = backend.now.overview!.status;
+  status.providers = status.providers.map((each) => (each.name === 'gemini' ? { ...each, state: health, reason: fix } : each));
+  return backend;
+}
+
 describe('keys', () => {
   it('are tested as soon as they are saved, and forgotten here', async () => {
     const backend = await open(sample('usual', NOW), 'providers');
@@ -142,6 +152,69 @@ describe('keys', () => {
     await settle();
     expect(main()).toContain('The keychain is locked');
     expect(main()).toContain('key = "env:GEMINI_API_KEY"');
+  });
+
+  const STATES: [KeyRow['state'], string, string][] = [
+    ['absent', 'No keychain', 'No keychain runs on this desktop'],
+    ['denied', 'Keychain refused', 'Allow Weir in its own settings'],
+    ['silent', 'Keychain does not answer', 'It may be asking for its password'],
+    ['foreign', "Not Weir's item", 'that Weir did not write'],
+    ['locked', 'Keychain locked', 'Unlock it with the password of your login'],
+  ];
+  for (const [state, word, sentence] of STATES) {
+    it(`behind a keychain that is ${state} say so in words of their own, and are asked for again`, async () => {
+      const backend = trouble(state);
+      await open(backend, 'providers');
+      (document.querySelectorAll('.bar')[2] as HTMLElement).click();
+      await settle();
+      expect(main()).toContain(word);
+      expect(main()).toContain(sentence);
+      expect(main()).toContain('key = "env:GEMINI_API_KEY"');
+      backend.fault = { code: 'key', message: 'the keychain still says no' };
+      await click('Try again');
+      expect(backend.asked, 'only this asks the keychain').toEqual(['keyTest gemini']);
+      expect(main()).toContain('The keychain still says no');
+    });
+  }
+
+  it('of another address can be replaced and removed', async () => {
+    const backend = trouble('moved', 'the keychain holds this key for another address. It was stored for https://a.example:443 and [providers.gemini] now says https://b.example:443. If that is right, run: weir key set gemini');
+    await open(backend, 'providers');
+    (document.querySelectorAll('.bar')[2] as HTMLElement).click();
+    await settle();
+    expect(main()).toContain('Key of another address');
+    expect(main()).toContain('It was stored for https://a.example:443');
+    expect(main()).not.toContain('weir key set');
+    await click('Replace');
+    await type('Key for gemini', 'new');
+    await click('Save and test');
+    expect(backend.asked).toEqual(['keySet gemini new', 'keyTest gemini']);
+    await close();
+    const other = await open(trouble('moved'), 'providers');
+    (document.querySelectorAll('.bar')[2] as HTMLElement).click();
+    await settle();
+    await click('Remove');
+    await click('Remove');
+    expect(other.asked).toEqual(['keyRemove gemini']);
+  });
+
+  it('that are stored and were not read yet can be tested', async () => {
+    const backend = trouble('stored');
+    await open(backend, 'providers');
+    (document.querySelectorAll('.bar')[2] as HTMLElement).click();
+    await settle();
+    await click('Test key');
+    expect(backend.asked).toEqual(['keyTest gemini']);
+  });
+
+  it('that cannot be had are what needs attention, a keychain once for all of them', async () => {
+    const backend = trouble('silent');
+    const status = backend.now.overview!.status;
+    status.notices = [];
+    status.providers = status.providers.map((each) => (each.name === 'openai' ? { ...each, state: 'key_silent', reason: 'the keychain did not answer within 3 s' } : each));
+    await open(backend, 'overview');
+    expect(main()).toContain('openai, gemini: the keychain did not answer within 3 s');
+    expect(main()).not.toContain('All is well');
   });
 
   it('an unknown price is a word, and prices carry their date', async () => {
@@ -271,7 +344,27 @@ describe('settings', () => {
     box.dispatchEvent(new Event('change', { bubbles: true }));
     await settle();
     expect(backend.asked).toEqual(['login true']);
+    expect(box.checked).toBe(true);
     expect(main()).toContain('Line 12: tiers.low');
+  });
+
+  it('a home that was named cannot be started at login, and what failed is switched back', async () => {
+    const words = 'Start Weir when I log in, with its window closed';
+    const backend = sample('usual', NOW);
+    backend.now = { ...backend.now, login: null };
+    await open(backend, 'settings');
+    expect((field(words) as HTMLInputElement).disabled).toBe(true);
+    expect(main()).toContain('this one was named by --home or WEIR_HOME');
+    backend.show({ ...backend.now, login: false });
+    await settle();
+    const box = field(words) as HTMLInputElement;
+    expect(box.disabled).toBe(false);
+    backend.fault = { code: 'unavailable', message: 'start at login cannot be changed: no space' };
+    box.checked = true;
+    box.dispatchEvent(new Event('change', { bubbles: true }));
+    await settle();
+    expect(main()).toContain('Start at login cannot be changed: no space');
+    expect(box.checked).toBe(false);
   });
 
   it('the tunnel shows its token once and is closed from here', async () => {

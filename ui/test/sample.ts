@@ -308,7 +308,7 @@ export function sample(kind: Kind, nowMs: number): FakeBackend {
   if (kind === 'empty' || kind === 'first') {
     const base = overview();
     const now = view({ overview: { ...base, status: { ...base.status, providers: [{ name: 'anthropic', state: 'no_key', reason: null }], local: [] } } });
-    const keys = [{ provider: 'anthropic', source: 'keychain', state: 'missing' as const, fix: 'weir key set anthropic' }, { provider: 'openai', source: 'keychain', state: 'unavailable' as const, fix: 'no keychain answers on this desktop' }];
+    const keys = [{ provider: 'anthropic', source: 'keychain', state: 'missing' as const, fix: 'weir key set anthropic' }, { provider: 'openai', source: 'keychain', state: 'absent' as const, fix: 'no keychain answers on this desktop' }];
     return new FakeBackend(now, kind === 'first' ? { keys, tools: TOOLS.map((t) => ({ ...t, state: 'not_connected' as const })), local: [OLLAMA], plans: { codex: CODEX_PLAN }, histories: HISTORIES, imported: { files: 214, added: 9_812, carried: 12, unpriced: 31, recent: 2, cost_usd: '214.380000000' } } : { keys: keys.slice(0, 1), tools: TOOLS.map((t) => ({ ...t, found: false, state: 'not_connected' as const })) });
   }
   const { view: now, world } = busy(kind, nowMs);

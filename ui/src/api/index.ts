@@ -1271,7 +1271,7 @@ fix: string | null, };
 /**
  * Whether a provider's key can be had.
  */
-export type KeyState = "ready" | "missing" | "locked" | "unavailable" | "not_needed";
+export type KeyState = "ready" | "missing" | "stored" | "locked" | "absent" | "denied" | "silent" | "foreign" | "moved" | "not_needed";
 
 /**
  * `key test`.
@@ -2054,8 +2054,8 @@ export type ProviderHealth = {
  */
 name: string, 
 /**
- * `ready`, `failing`, `resting`, `no_key`, `key_locked`, `key_unavailable`, `unknown`, `demo`;
- * a local one also as its server is.
+ * `ready`, `failing`, `resting`, `no_key`, `key_locked`, `key_absent`, `key_denied`,
+ * `key_silent`, `key_foreign`, `key_moved`, `unknown`, `demo`; a local one also as its server is.
  */
 state: string, 
 /**
@@ -2980,6 +2980,10 @@ tray: boolean,
  * Whether the engine runs in the tray's own process and stops with it.
  */
 own_engine: boolean, 
+/**
+ * Whether Weir starts at login; null where this home cannot, because it was named by an option.
+ */
+login: boolean | null, 
 /**
  * The page that was asked for last; null before any was.
  */

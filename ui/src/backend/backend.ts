@@ -127,8 +127,7 @@ export interface Backend {
   /** Takes over what a tool's logs tell of past requests; nothing of them is changed. */
   historyImport(source: string, paidByPlan: boolean): Promise<ImportDone>;
 
-  /** Whether Weir starts at login. */
-  login(): Promise<boolean>;
+  /** Starts Weir at login, or no longer; the view says whether it does. */
   loginSet(on: boolean): Promise<void>;
 }
 

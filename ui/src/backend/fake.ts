@@ -67,7 +67,6 @@ export interface World {
   profiles: Profiles;
   routing: RoutingText;
   change: Partial<ConfigChange>;
-  login: boolean;
 }
 
 const NOTHING: World = {
@@ -94,7 +93,6 @@ const NOTHING: World = {
   profiles: { in_use: 'default', profiles: [{ name: 'default', file: '/home/someone/.local/share/weir/config.toml', in_use: true, problem: null }] },
   routing: { file: '/home/someone/.local/share/weir/config.toml', mode: 'honour', tiers: { low: [], medium: [], high: [] }, rules: [] },
   change: {},
-  login: false,
 };
 
 export class FakeBackend implements Backend {
@@ -258,10 +256,9 @@ export class FakeBackend implements Backend {
     return { source, ...nothing, ...this.world.imported };
   };
 
-  login = () => this.told(() => this.world.login);
   loginSet = async (on: boolean) => {
     await this.did(`login ${on}`);
-    this.world.login = on;
+    this.show({ ...this.now, login: on });
   };
 
   /** The lines of a file that has each key on a line of its own. */
@@ -483,5 +480,5 @@ export function overview(over: Partial<Overview> = {}): Overview {
 }
 
 export function view(over: Partial<WindowView> = {}): WindowView {
-  return { overview: overview(), problem: null, port_taken: null, notes: [], tray: true, own_engine: true, wanted: null, ...over };
+  return { overview: overview(), problem: null, port_taken: null, notes: [], tray: true, own_engine: true, login: false, wanted: null, ...over };
 }

@@ -66,6 +66,5 @@ export const tauri: Backend = {
   histories: () => invoke('histories'),
   historyImport: (source, paidByPlan) => invoke('history_import', { source, paidByPlan }),
 
-  login: () => invoke('login'),
   loginSet: (on) => invoke('login_set', { on }),
 };

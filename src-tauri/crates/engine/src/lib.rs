@@ -4,6 +4,7 @@
 
 pub mod alerts;
 pub mod api;
+pub mod autostart;
 pub mod control;
 
 pub mod books;

@@ -5,11 +5,13 @@
 mod index;
 mod keychain;
 mod memory;
+mod standing;
 mod system;
 
 pub use index::{Index, Noted};
 pub use keychain::{Keychain, StoreProblem, Vault};
 pub use memory::MemoryVault;
+pub use standing::Standing;
 pub use system::SystemVault;
 
 use crate::config::{Config, url};
@@ -19,6 +21,7 @@ use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 use weir_core::route::{KeySource, Provider};
 use weir_proxy::ports::{Clock, KeyProblem, Keys as KeysPort};
@@ -124,6 +127,8 @@ pub struct Keys {
     clock: Arc<dyn Clock>,
     /// The last refusal, and when it was on the monotonic clock.
     refused: Mutex<Option<(StoreProblem, u64)>>,
+    /// Whether somebody looks aside already, which is done once a run.
+    looking: AtomicBool,
 }
 
 impl Keys {
@@ -141,6 +146,7 @@ impl Keys {
             item: Mutex::new(None),
             clock,
             refused: Mutex::new(None),
+            looking: AtomicBool::new(false),
         }
     }
 
@@ -231,10 +237,11 @@ impl Keys {
                 return Err(problem);
             }
         }
-        let read = self.keychain.read_async(KEYCHAIN_WAIT_MAX).await;
-        let item = read.and_then(|bytes| self.keep(bytes));
-        *self.refused.lock() = item.as_ref().err().map(|e| (*e, self.clock.monotonic_ns()));
-        item
+        // Once a prompt was answered, its answer is there already.
+        if let Some(late) = self.keychain.late() {
+            return self.remember(late);
+        }
+        self.remember(self.keychain.read_async(KEYCHAIN_WAIT_MAX).await)
     }
 
     /// `Some` when the keychain is not what to ask.
@@ -266,17 +273,10 @@ impl Keys {
         let stored = item.get(provider).ok_or_else(missing)?;
         let found = config.provider(provider).or_else(|| administered(config, provider));
         let origin = found.map(origin_of).ok_or_else(missing)?;
-        if stored.origin != origin {
-            return Err(KeyProblem::Keychain {
-                state: "holds this key for another address",
-                fix: format!(
-                    "It was stored for {} and [providers.{provider}] now says {origin}. If that is \
-                     right, run: weir key set {provider}",
-                    stored.origin
-                ),
-            });
+        match elsewhere(provider, &stored.origin, &origin) {
+            Some(moved) => Err(moved),
+            None => Ok(stored.key.clone()),
         }
-        Ok(stored.key.clone())
     }
 
     fn keychain_provider<'c>(
@@ -303,8 +303,14 @@ impl Keys {
         if let Some(item) = self.item.lock().as_ref() {
             return Ok(Arc::clone(item));
         }
-        let bytes = self.keychain.read(KEYCHAIN_WAIT_MAX)?;
-        self.keep(bytes)
+        self.remember(self.keychain.read(KEYCHAIN_WAIT_MAX))
+    }
+
+    /// Keeps what the keychain answered: the item, or that it refused and when.
+    fn remember(&self, answer: keychain::Answer) -> Result<Arc<Item>, StoreProblem> {
+        let item = answer.and_then(|bytes| self.keep(bytes));
+        *self.refused.lock() = item.as_ref().err().map(|e| (*e, self.clock.monotonic_ns()));
+        item
     }
 
     fn keep(&self, bytes: Option<Zeroizing<Vec<u8>>>) -> Result<Arc<Item>, StoreProblem> {
@@ -328,11 +334,12 @@ impl Keys {
         edit: impl FnOnce(&mut Item) -> Result<(), SetProblem>,
     ) -> Result<(), SetProblem> {
         // Read anew: another weir may have written since.
-        let bytes = self.keychain.read(KEYCHAIN_WAIT_MAX)?;
-        let mut item: Item = match bytes {
-            None => Item::new(),
-            Some(bytes) => serde_json::from_slice(&bytes).map_err(|_| StoreProblem::NotOurs)?,
-        };
+        let read = self.keychain.read(KEYCHAIN_WAIT_MAX).and_then(|bytes| match bytes {
+            None => Ok(Item::new()),
+            Some(bytes) => serde_json::from_slice(&bytes).map_err(|_| StoreProblem::NotOurs),
+        });
+        *self.refused.lock() = read.as_ref().err().map(|e| (*e, self.clock.monotonic_ns()));
+        let mut item: Item = read?;
         edit(&mut item)?;
         if item.is_empty() {
             self.keychain.delete(KEYCHAIN_WAIT_MAX)?;
@@ -366,6 +373,16 @@ impl KeysPort for Keys {
 /// What a key is bound to: it goes nowhere else.
 fn origin_of(provider: &Provider) -> String {
     url::origin(&provider.base_url).map_or_else(|_| provider.base_url.clone(), |o| o.to_string())
+}
+
+/// What is said of a key whose provider has another address than the one it was stored for.
+fn elsewhere(provider: &str, stored: &str, now: &str) -> Option<KeyProblem> {
+    let fix = format!(
+        "It was stored for {stored} and [providers.{provider}] now says {now}. If that is right, \
+         run: weir key set {provider}"
+    );
+    let state = "holds this key for another address";
+    (stored != now).then_some(KeyProblem::Keychain { state, fix })
 }
 
 fn check_key(key: &str) -> Result<(), SetProblem> {

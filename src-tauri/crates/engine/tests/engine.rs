@@ -4,8 +4,9 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::sync::Arc;
 use weir_core::Money;
+use weir_engine::api::KeyState;
 use weir_engine::api::{Desk, LogQuery, SecretText, Span};
-use weir_engine::secrets::MemoryVault;
+use weir_engine::secrets::{MemoryVault, StoreProblem, Vault};
 use weir_engine::{Engine, Home, Options, Running, StartProblem};
 
 struct Started {
@@ -218,4 +219,58 @@ async fn a_damaged_ledger_is_said_and_made_whole_on_request() {
     assert!(salvaged.copy.exists());
     let again = Engine::start(s.home.clone(), options()).await.expect("it starts");
     again.stop().await;
+}
+
+/// A keychain whose owner dismisses every prompt; counts them.
+#[derive(Default)]
+struct Dismissed(std::sync::atomic::AtomicU32);
+
+impl Vault for Dismissed {
+    fn read(&self) -> Result<Option<zeroize::Zeroizing<Vec<u8>>>, StoreProblem> {
+        self.0.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        Err(StoreProblem::Locked)
+    }
+    fn write(&self, _: &[u8]) -> Result<(), StoreProblem> {
+        Err(StoreProblem::Locked)
+    }
+    fn delete(&self) -> Result<(), StoreProblem> {
+        Err(StoreProblem::Locked)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn however_often_the_desktop_is_drawn_a_dismissed_prompt_is_raised_once() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let home = Home::at(dir.path().join("home"));
+    home.prepare().expect("a home");
+    let names = r#"{"keychain":{"openai":"https://api.openai.com:443","anthropic":"https://api.anthropic.com:443","gemini":"https://elsewhere.example:443"}}"#;
+    std::fs::write(home.root().join("keys.json"), names).expect("a list of names");
+    let vault = Arc::new(Dismissed::default());
+    let prompts = || vault.0.load(std::sync::atomic::Ordering::SeqCst);
+    let options = Options { port: Some(0), vault: Some(vault.clone()), ..Options::default() };
+    let running = Engine::start(home, options).await.expect("it starts");
+    let desk = running.desk();
+    let asked = tokio::task::spawn_blocking(move || {
+        for _ in 0..10 {
+            desk.status().expect("a status");
+        }
+        let keys = desk.key_list().expect("keys");
+        let status = desk.status().expect("a status");
+        desk.doctor().expect("checks");
+        (desk, keys, status)
+    });
+    let (desk, keys, status) = asked.await.expect("asked");
+    assert_eq!(prompts(), 1);
+    let key = |name: &str| keys.iter().find(|row| row.provider == name).map(|row| row.state);
+    assert_eq!(key("openai"), Some(KeyState::Locked));
+    assert_eq!(key("gemini"), Some(KeyState::Moved));
+    let health = |name: &str| {
+        let found = status.providers.iter().find(|p| p.name == name);
+        found.map(|p| p.state.clone()).unwrap_or_default()
+    };
+    assert_eq!((&*health("anthropic"), &*health("gemini")), ("key_locked", "key_moved"));
+    let asked = tokio::task::spawn_blocking(move || desk.key_test("openai").map(drop));
+    assert!(asked.await.expect("asked").is_err());
+    assert_eq!(prompts(), 2, "who tests a key asks");
+    running.stop().await;
 }

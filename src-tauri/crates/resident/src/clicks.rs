@@ -1,8 +1,8 @@
 //! What a click in the tray's menu does: asks the engine's desk or the workbench of the tools, off
 //! the thread it came on, and tells what failed where a person sees it.
 
+use crate::say;
 use crate::shell::Shell;
-use crate::{login, say};
 use std::sync::Arc;
 use weir_engine::alerts;
 use weir_engine::api::ApiProblem;
@@ -46,7 +46,7 @@ fn done(shell: &Shell, act: Act) -> Result<(), ApiProblem> {
         Act::Disconnect(tool) => shell.bench()?.disconnect(&tool).map(drop),
         Act::Copy => shell.copy_address(),
         Act::CloseTunnel => shell.desk()?.tunnel_stop().map(drop),
-        Act::Login(on) => login::set(on),
+        Act::Login(on) => shell.set_login(on),
         Act::Hide => {
             hide(shell);
             Ok(())

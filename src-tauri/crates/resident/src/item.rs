@@ -2,11 +2,13 @@
 //! at run time. Decides nothing: what it shows is the engine's view.
 
 use crate::clicks;
-use crate::shell::Shell;
+use crate::shell::{Place, Shell};
 use crate::tray::{Icon, Panel};
+use ksni::OfflineReason;
 use ksni::blocking::{Handle, TrayMethods};
 use ksni::menu::{CheckmarkItem, MenuItem, StandardItem, SubMenu};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use weir_engine::api::menu::{Kind, Line};
 use weir_engine::api::{Mark, TrayView};
 
@@ -15,18 +17,26 @@ pub struct Bus;
 
 impl Panel for Bus {
     fn put_up(&self, shell: &Arc<Shell>, view: &TrayView) -> Result<Box<dyn Icon>, String> {
-        let item = Item { shell: shell.clone(), view: view.clone() };
-        let handle = item.spawn().map_err(|problem| problem.to_string())?;
-        Ok(Box::new(Standing { handle, drawn: view.clone() }))
+        let seen = Arc::new(AtomicBool::new(true));
+        let item = Item { shell: shell.clone(), view: view.clone(), seen: seen.clone() };
+        // It stands also where nothing shows it yet, and hears of the panel that does.
+        let put_up = item.assume_sni_available(true).spawn();
+        let handle = put_up.map_err(|problem| problem.to_string())?;
+        Ok(Box::new(Standing { handle, drawn: view.clone(), seen }))
     }
 }
 
 struct Standing {
     handle: Handle<Item>,
     drawn: TrayView,
+    seen: Arc<AtomicBool>,
 }
 
 impl Icon for Standing {
+    fn seen(&self) -> bool {
+        self.seen.load(Ordering::Acquire)
+    }
+
     fn draw(&mut self, view: &TrayView) {
         if self.drawn != *view {
             // One that is gone shows nothing, and nothing can be done about it.
@@ -43,6 +53,7 @@ impl Icon for Standing {
 struct Item {
     shell: Arc<Shell>,
     view: TrayView,
+    seen: Arc<AtomicBool>,
 }
 
 impl ksni::Tray for Item {
@@ -65,6 +76,22 @@ impl ksni::Tray for Item {
 
     fn activate(&mut self, _x: i32, _y: i32) {
         self.shell.show(None);
+    }
+
+    fn watcher_online(&self) {
+        self.seen.store(true, Ordering::Release);
+        self.shell.set_place(Place::Shown);
+    }
+
+    // It stands on, for the panel that comes.
+    fn watcher_offline(&self, reason: OfflineReason) -> bool {
+        let why = match reason {
+            OfflineReason::Error(problem) => problem.to_string(),
+            _ => "it went away".to_owned(),
+        };
+        self.seen.store(false, Ordering::Release);
+        self.shell.set_place(Place::Unseen(why));
+        true
     }
 
     fn menu(&self) -> Vec<MenuItem<Self>> {

@@ -11,7 +11,7 @@ mod headless;
 mod host;
 #[cfg(target_os = "linux")]
 mod item;
-pub mod login;
+mod login;
 pub mod say;
 mod shell;
 mod signals;
@@ -148,7 +148,8 @@ impl Resident {
         }
         let named = std::env::var_os(HOME_VARIABLE).is_some_and(|home| !home.is_empty());
         let usual_home = arguments.home.is_none() && !named;
-        let wishes = Wishes { usual_home, hidden };
+        shell.set_usual_home(usual_home);
+        let wishes = Wishes { hidden };
         Ok(Self { shell, runtime, wishes, host, tasks, stop })
     }
 

@@ -3,6 +3,7 @@
 //! when it is drawn.
 
 use crate::clipboard::Clipboard;
+use crate::login;
 use crate::single::{self, Single, Start};
 use crate::window::Window;
 use std::collections::BTreeMap;
@@ -57,12 +58,25 @@ struct Desktop {
     notes: Vec<String>,
 }
 
+/// Where the tray's icon is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// None is put up.
+    Nowhere,
+    /// Something shows it.
+    Shown,
+    /// It is put up and nothing shows it, or it cannot be put up; why.
+    Unseen(String),
+}
+
 /// The state of the application. One for the whole process.
 pub struct Shell {
     /// The clipboard.
     pub clipboard: Clipboard,
     /// The home that is served.
     pub home: Home,
+    /// Whether it is the usual one, the only one that a start at login would find again.
+    usual_home: AtomicBool,
     window: Window,
     runtime: Handle,
     source: Mutex<Source>,
@@ -81,6 +95,7 @@ pub struct Shell {
     wanted: Mutex<Option<Wanted>>,
     /// Whether the icon was sent away.
     hidden: watch::Sender<bool>,
+    place: watch::Sender<Place>,
     quit: watch::Sender<bool>,
 }
 
@@ -90,6 +105,7 @@ impl Shell {
         Self {
             clipboard: Clipboard::default(),
             home,
+            usual_home: AtomicBool::new(false),
             window: Window::default(),
             runtime,
             source: Mutex::new(Source::Starting),
@@ -102,6 +118,7 @@ impl Shell {
             busy: Mutex::default(),
             wanted: Mutex::default(),
             hidden: watch::Sender::new(false),
+            place: watch::Sender::new(Place::Nowhere),
             quit: watch::Sender::new(false),
         }
     }
@@ -236,6 +253,37 @@ impl Shell {
         let _ = hidden.wait_for(|hidden| !hidden).await;
     }
 
+    /// Notes where the icon is from now on. From any thread.
+    pub fn set_place(&self, place: Place) {
+        self.place.send_replace(place);
+    }
+
+    /// Hears where the icon is.
+    pub fn place(&self) -> watch::Receiver<Place> {
+        self.place.subscribe()
+    }
+
+    /// Notes that the home is the usual one.
+    pub fn set_usual_home(&self, usual: bool) {
+        self.usual_home.store(usual, Ordering::Release);
+    }
+
+    /// Whether Weir starts at login; nothing where this home cannot.
+    pub fn login(&self) -> Option<bool> {
+        self.usual_home.load(Ordering::Acquire).then(login::is_on)
+    }
+
+    /// Starts Weir at login, or no longer.
+    ///
+    /// # Errors
+    /// A home that a start at login would not find again, or what the desktop says.
+    pub fn set_login(&self, on: bool) -> Result<(), ApiProblem> {
+        if !self.usual_home.load(Ordering::Acquire) {
+            return Err(ApiProblem::new(Code::BadRequest, login::NOT_HERE));
+        }
+        login::set(on)
+    }
+
     /// Where tools are connected.
     ///
     /// # Errors
@@ -307,8 +355,9 @@ impl Shell {
         self.retry.notified().await;
     }
 
-    /// The tray now. Blocks on the desk. `login`: whether Weir starts at login, where it can.
-    pub fn tray_view(&self, login: Option<bool>) -> TrayView {
+    /// The tray now. Blocks on the desk.
+    pub fn tray_view(&self) -> TrayView {
+        let login = self.login();
         let source = lock(&self.source).clone();
         let tools = self.bench().map(|bench| bench.list()).unwrap_or_default();
         let busy = lock(&self.busy).clone();
@@ -347,8 +396,9 @@ impl Shell {
         let source = lock(&self.source).clone();
         let Desktop { tray, notes } = lock(&self.desktop).clone();
         let wanted = lock(&self.wanted).clone();
+        let login = self.login();
         let mut view =
-            WindowView { notes, tray, wanted, own_engine: true, ..WindowView::default() };
+            WindowView { notes, tray, wanted, own_engine: true, login, ..WindowView::default() };
         match source {
             Source::Starting => {}
             Source::Stopped(stop) => {
@@ -399,6 +449,20 @@ mod tests {
         assert_eq!(shell.port(Some(9_400)), None);
         let file = std::fs::read_to_string(home.config()).unwrap();
         assert!(file.contains("port = 9401"), "{file}");
+    }
+
+    #[test]
+    fn a_home_that_was_named_is_not_started_at_login_whoever_asks() {
+        let dir = tempfile::tempdir().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let shell = Shell::new(Home::at(dir.path()), runtime.handle().clone());
+        assert_eq!(shell.login(), None);
+        assert_eq!(shell.window_view().login, None, "the window greys it as the tray does");
+        let refused = shell.set_login(true).unwrap_err();
+        assert_eq!(refused.code, Code::BadRequest);
+        assert!(refused.message.contains("--home or WEIR_HOME"), "{}", refused.message);
+        shell.set_usual_home(true);
+        assert!(shell.login().is_some());
     }
 
     #[test]

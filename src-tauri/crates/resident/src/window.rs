@@ -196,6 +196,10 @@ fn done(ask: Ask, pipe: &Pipe, shell: &Arc<Shell>, raised: &AtomicU32) -> Result
         Ask::Touch => shell.touch(),
         Ask::Copy(text) => shell.clipboard.put(&text)?,
         Ask::CopyAddress => shell.copy_address()?,
+        Ask::Login(on) => {
+            shell.set_login(on)?;
+            shell.touch();
+        }
         Ask::Hide => clicks::hide(shell),
         Ask::RestoreAndQuit => clicks::restore_and_quit(shell)?,
         Ask::Quit => shell.quit(),

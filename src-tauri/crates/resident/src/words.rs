@@ -52,6 +52,8 @@ pub enum Ask {
     Copy(String),
     /// The proxy's address on the clipboard.
     CopyAddress,
+    /// Weir starts at login, or no longer.
+    Login(bool),
     /// Icon and window go; the engine goes on.
     Hide,
     /// Every tool put back, then the end.

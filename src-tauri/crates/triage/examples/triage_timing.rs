@@ -1,5 +1,5 @@
 //! Times a judgement, from the bytes of a body to task and tier. Prints median and 99th percentile;
-//! run with `cargo run --release -p weir-triage --example triage_timing`.
+//! run with `cargo run --release -p weir-triage --example triage_timing -- [KB…]`.
 #![expect(clippy::print_stdout, reason = "an example's output is its purpose")]
 #![expect(clippy::disallowed_methods, reason = "a timing needs the machine's own clock")]
 
@@ -16,7 +16,8 @@ fn main() {
     round(&prose(400));
     println!("the first judgement of a process: {} µs", start.elapsed().as_micros());
     println!("median / 99th of {ROUNDS} rounds in µs: all (the outline alone)");
-    for kb in [0.4, 4.0, 49.0, 200.0] {
+    let asked: Vec<f64> = std::env::args().skip(1).filter_map(|kb| kb.parse().ok()).collect();
+    for kb in if asked.is_empty() { vec![0.4, 4.0, 49.0, 200.0] } else { asked } {
         let bytes = (kb * 1000.0) as usize;
         report(&format!("{kb} KB, one long message"), &prose(bytes));
         report(&format!("{kb} KB, code with escapes"), &code(bytes));

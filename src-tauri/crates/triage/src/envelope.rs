@@ -52,15 +52,22 @@ const ENDINGS: [&str; 13] = [
 ];
 
 /// Tags whose inside is what the user said; everything beside them is not.
-const WORDS_TAGS: [&str; 7] = [
-    "user_query",
-    "userRequest",
-    "user_request",
-    "user_message",
-    "command-args",
-    "feedback",
-    "task",
+const WORDS_TAGS: [Tag; 7] = [
+    Tag { open: "<user_query>", close: "</user_query>", first: false },
+    Tag { open: "<userRequest>", close: "</userRequest>", first: false },
+    Tag { open: "<user_request>", close: "</user_request>", first: false },
+    Tag { open: "<user_message>", close: "</user_message>", first: false },
+    Tag { open: "<command-args>", close: "</command-args>", first: false },
+    Tag { open: "<feedback>", close: "</feedback>", first: true },
+    Tag { open: "<task>", close: "</task>", first: true },
 ];
+
+struct Tag {
+    open: &'static str,
+    close: &'static str,
+    /// Whether it counts only where the text begins with it: its name is an everyday word.
+    first: bool,
+}
 
 /// How blocks begin that are no words of the user's, tag or not.
 const OPENINGS: [&str; 9] = [
@@ -146,17 +153,20 @@ fn is_bracketed_result(text: &str) -> bool {
 /// The user's own words of a text, and the byte at which something of them is missing.
 pub fn words(excerpt: &Excerpt) -> (String, Option<usize>) {
     let (mut text, mut gap) = without_tags(excerpt);
-    if let Some((inside, _)) = WORDS_TAGS.iter().find_map(|tag| inside(&text, tag)) {
+    if text.contains('<')
+        && let Some(inside) = WORDS_TAGS.iter().find_map(|tag| inside(&text, tag))
+    {
         (text, gap) = (inside, None);
     }
     for mark in BEFORE_WORDS {
-        if let Some(at) = text.rfind(mark) {
+        if let Some(at) = may_hold(&text, mark).then(|| text.rfind(mark)).flatten() {
             gap = gap.and_then(|gap| gap.checked_sub(at + mark.len()));
             text.drain(..at + mark.len());
         }
     }
     for mark in AFTER_WORDS {
-        if let Some(at) = text.find(mark).filter(|at| *at > 0) {
+        let found = may_hold(&text, mark).then(|| text.find(mark)).flatten();
+        if let Some(at) = found.filter(|at| *at > 0) {
             text.truncate(at);
         }
     }
@@ -244,16 +254,21 @@ fn before_last_open(head: &str) -> String {
     clean
 }
 
-fn inside(text: &str, tag: &str) -> Option<(String, usize)> {
-    let open = format!("<{tag}>");
-    let start = match tag {
-        "task" | "feedback" => text.trim_start().starts_with(&open).then(|| text.find(&open))?,
-        _ => text.rfind(&open),
+fn inside(text: &str, tag: &Tag) -> Option<String> {
+    let start = match tag.first {
+        true => text.trim_start().starts_with(tag.open).then(|| text.find(tag.open))?,
+        false => text.rfind(tag.open),
     }?;
-    let from = start + open.len();
-    let end = text[from..].find(&format!("</{tag}>")).map_or(text.len(), |n| from + n);
-    let found = text[from..end].trim();
-    (!found.is_empty()).then(|| (found.to_owned(), start))
+    let rest = &text[start + tag.open.len()..];
+    let end = rest.find(tag.close).unwrap_or(rest.len());
+    let found = rest[..end].trim();
+    (!found.is_empty()).then(|| found.to_owned())
+}
+
+/// Whether a mark's first letter is in a text at all: most texts hold none, and a look for one letter
+/// is over at once.
+fn may_hold(text: &str, mark: &str) -> bool {
+    mark.chars().next().is_some_and(|first| text.contains(first))
 }
 
 /// The name of the tag that opens here.

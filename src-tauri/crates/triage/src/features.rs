@@ -99,6 +99,8 @@ const PAYLOAD_WORDS: usize = 80;
 const SIGN_WEIGHT: f32 = 0.35;
 /// Bytes whose pieces are taken, of the head and of the tail each.
 const PIECE_BYTES: usize = 420;
+/// Hashed features that there is room for from the start.
+const FEATURES_USUAL: usize = 1_024;
 /// An instruction of this many words or fewer may lean on what was said before.
 const SHORT_WORDS: usize = 9;
 
@@ -106,7 +108,7 @@ impl Features {
     /// The features of a view in a situation.
     pub fn of(view: &View<'_>, situation: Situation) -> Self {
         let mut features = Self::default();
-        features.hashed.reserve(4_096);
+        features.hashed.reserve(FEATURES_USUAL);
         let told = view.told;
         let (head, tail, all) = (words(&told.head), words(&told.tail), words(&told.prose));
         let short = head.len() + tail.len() <= SHORT_WORDS;
@@ -127,19 +129,19 @@ impl Features {
         let mut features = Self::default();
         let told = words(&system.prose);
         let numbers: Vec<u64> = told.iter().map(|word| word_number(word)).collect();
-        let mut group = Group::new(Place::Gate);
+        let mut group = Group::new(Place::Gate, &mut features.hashed);
         for (at, number) in numbers.iter().enumerate() {
             group.push(*number);
             if let Some(next) = numbers.get(at + 1) {
                 group.push(pair(*number, *next));
             }
         }
-        group.close(&mut features.hashed, 1.0);
-        let mut group = Group::new(Place::GateTold);
+        group.close(1.0);
+        let mut group = Group::new(Place::GateTold, &mut features.hashed);
         for word in words(&said.head) {
             group.push(word_number(word));
         }
-        group.close(&mut features.hashed, 0.5);
+        group.close(0.5);
         let mut cued = [0.0; CUES];
         count(&cues(&told), &mut cued);
         let said_cues = cues(&words(&said.head));
@@ -167,22 +169,19 @@ impl Features {
         let numbers =
             |words: &[&str]| -> Vec<u64> { words.iter().map(|w| word_number(w)).collect() };
         let all = numbers(all);
-        let mut told = Group::new(Place::Told);
+        let mut told = Group::new(Place::Told, &mut self.hashed);
         for (at, number) in all.iter().enumerate() {
             told.push(*number);
             if let Some(next) = all.get(at + 1) {
                 told.push(pair(*number, *next));
             }
         }
-        told.close(&mut self.hashed, 1.0);
+        told.close(1.0);
         for (place, words) in [(Place::Head, head), (Place::Tail, tail)] {
             let numbers = numbers(words);
-            let mut group = Group::new(place);
-            let mut situated = Group::new(Place::Situated);
-            situated.seed = pair(situated.seed, situation.index() as u64 + 7);
+            let mut group = Group::new(place, &mut self.hashed);
             for (at, number) in numbers.iter().enumerate() {
                 group.push(*number);
-                situated.push(*number);
                 if let Some(next) = numbers.get(at + 1) {
                     group.push(pair(*number, *next));
                 }
@@ -190,10 +189,13 @@ impl Features {
                     group.push(pair(number.rotate_left(7), *next));
                 }
             }
-            group.close(&mut self.hashed, 1.0);
-            situated.close(&mut self.hashed, 0.6);
+            group.close(1.0);
+            let mut situated = Group::new(Place::Situated, &mut self.hashed);
+            situated.seed = pair(situated.seed, situation.index() as u64 + 7);
+            numbers.iter().for_each(|number| situated.push(*number));
+            situated.close(0.6);
         }
-        let mut start = Group::new(Place::Start);
+        let mut start = Group::new(Place::Start, &mut self.hashed);
         let first = numbers(&head[..head.len().min(4)]);
         for (at, number) in first.iter().enumerate() {
             start.push(pair(*number, at as u64));
@@ -201,12 +203,12 @@ impl Features {
         if let [a, b, ..] = first[..] {
             start.push(pair(a, b));
         }
-        start.close(&mut self.hashed, 0.7);
+        start.close(0.7);
     }
 
     /// Pieces of three to five characters, which words of one stem and misspelt words share.
     fn pieces(&mut self, head: &str, tail: &str) {
-        let mut group = Group::new(Place::Piece);
+        let mut group = Group::new(Place::Piece, &mut self.hashed);
         for text in [cut_end(head, PIECE_BYTES), cut_start(tail, PIECE_BYTES)] {
             for word in words(text) {
                 if word.len() >= 3 {
@@ -214,11 +216,11 @@ impl Features {
                 }
             }
         }
-        group.close(&mut self.hashed, 1.8);
+        group.close(1.8);
     }
 
     fn payload(&mut self, view: &View<'_>) {
-        let mut group = Group::new(Place::Payload);
+        let mut group = Group::new(Place::Payload, &mut self.hashed);
         let mut take = |text: &str| {
             for word in words(text).into_iter().take(PAYLOAD_WORDS) {
                 group.push(word_number(word));
@@ -229,12 +231,12 @@ impl Features {
             take(&about.head);
             take(&about.payload);
         }
-        group.close(&mut self.hashed, 0.5);
+        group.close(0.5);
     }
 
     fn before(&mut self, before: &Before, short: bool) {
         let place = if short { Place::BeforeOfShort } else { Place::Before };
-        let mut group = Group::new(place);
+        let mut group = Group::new(place, &mut self.hashed);
         let told = words(&before.told.head);
         let numbers: Vec<u64> = told.iter().map(|word| word_number(word)).collect();
         for (at, number) in numbers.iter().enumerate() {
@@ -243,18 +245,18 @@ impl Features {
                 group.push(pair(*number, *next));
             }
         }
-        group.close(&mut self.hashed, if short { 0.8 } else { 0.3 });
-        let mut group = Group::new(Place::Reply);
+        group.close(if short { 0.8 } else { 0.3 });
+        let mut group = Group::new(Place::Reply, &mut self.hashed);
         for word in words(cut_start(&before.reply, 300)) {
             group.push(pair(word_number(word), u64::from(short)));
         }
-        group.close(&mut self.hashed, if short { 0.5 } else { 0.2 });
+        group.close(if short { 0.5 } else { 0.2 });
     }
 
     /// Cues that meet, and cues over code, logs, data or prose.
     fn crosses(&mut self, zones: &Zones, view: &View<'_>) {
         let material = material(view);
-        let mut group = Group::new(Place::Cross);
+        let mut group = Group::new(Place::Cross, &mut self.hashed);
         let near = |cue: usize| zones.head[cue] > 0.0 || zones.tail[cue] > 0.0;
         for a in (0..CUES).filter(|cue| near(*cue)) {
             group.push(pair(a as u64, 1_000 + material));
@@ -263,7 +265,7 @@ impl Features {
             }
         }
         group.push(material);
-        group.close(&mut self.hashed, 1.0);
+        group.close(1.0);
     }
 
     fn signs(&mut self, zones: &Zones, view: &View<'_>, situation: Situation, told_words: usize) {
@@ -430,22 +432,26 @@ fn pieces_of(word: &str, group: &mut Group) {
 }
 
 /// Features of one place, which weigh the same together however many they are.
-struct Group {
+struct Group<'a> {
     seed: u64,
-    numbers: Vec<u64>,
+    into: &'a mut Vec<(u32, f32)>,
+    from: usize,
 }
 
-impl Group {
-    fn new(place: Place) -> Self {
-        Self { seed: number(place as u64, b"place"), numbers: Vec::with_capacity(256) }
+impl<'a> Group<'a> {
+    fn new(place: Place, into: &'a mut Vec<(u32, f32)>) -> Self {
+        let from = into.len();
+        Self { seed: number(place as u64, b"place"), into, from }
     }
 
     fn push(&mut self, number: u64) {
-        self.numbers.push(pair(number, self.seed));
+        let bucket = pair(number, self.seed) % BUCKETS as u64;
+        self.into.push((bucket as u32, 0.0));
     }
 
-    fn close(self, out: &mut Vec<(u32, f32)>, weight: f32) {
-        let value = weight / (self.numbers.len().max(1) as f32).sqrt();
-        out.extend(self.numbers.iter().map(|n| ((*n % BUCKETS as u64) as u32, value)));
+    fn close(self, weight: f32) {
+        let own = self.into.get_mut(self.from..).unwrap_or_default();
+        let value = weight / (own.len().max(1) as f32).sqrt();
+        own.iter_mut().for_each(|(_, own)| *own = value);
     }
 }

@@ -1,7 +1,7 @@
 //! Small trees, each of which mends what those before it left: they turn the table's scores, sizes and
 //! marks into tiers. Owns how they are kept and read; they are grown in an example of this crate.
 
-use crate::model::TIERS;
+use crate::model::{TIER_INPUTS, TIERS};
 
 /// Leaves a tree has at most.
 pub const LEAVES: usize = 8;
@@ -14,70 +14,103 @@ pub const FOREST_NUMBERS: usize = ROUNDS * TIERS * TREE_NUMBERS;
 /// Forks of a tree.
 pub const FORKS: usize = LEAVES - 1;
 
-#[derive(Clone, Copy, Debug, Default)]
-struct Fork {
-    input: u16,
-    /// The next fork below and above the threshold, or a leaf where it is [`FORKS`] or more.
-    ways: [u8; 2],
-    threshold: f32,
+/// The trees, ready to use: not walked one by one, which is a chain of guesses for the processor, but
+/// all at once, input by input (QuickScorer; Lucchese et al., SIGIR 2015). A tree starts with all of
+/// its leaves; each fork whose input lies above its threshold takes away the leaves below it; the first
+/// one left is the tree's.
+#[derive(Clone, Debug)]
+pub struct Forest {
+    /// The forks of each input, the lowest threshold first.
+    inputs: Vec<Vec<Fork>>,
+    /// Each tree's leaves, from the one that is reached below every threshold.
+    leaves: Vec<[f32; LEAVES]>,
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Tree {
-    forks: [Fork; FORKS],
-    leaves: [f32; LEAVES],
+struct Fork {
+    threshold: f32,
+    tree: u16,
+    /// The leaves that stay where the input lies above the threshold.
+    stay: u8,
 }
 
-/// The trees, ready to use.
-#[derive(Clone, Debug)]
-pub struct Forest {
-    trees: Vec<Tree>,
-}
+/// A fork as it is kept: input, threshold, and the next fork below and above it, or a leaf where that
+/// is [`FORKS`] or more.
+type Kept = [f32; 4];
 
 impl Forest {
     /// Reads trees of their numbers; of each round one for each tier.
     pub fn read(numbers: &[f32]) -> Self {
         let (all, _) = numbers.as_chunks::<TREE_NUMBERS>();
-        let tree = |numbers: &[f32; TREE_NUMBERS]| {
-            let (forks, leaves) = numbers.split_at(4 * FORKS);
-            let (forks, _) = forks.as_chunks::<4>();
-            let fork = |[input, threshold, below, above]: [f32; 4]| Fork {
-                input: input as u16,
-                ways: [below as u8, above as u8],
-                threshold,
+        let mut forest = Self { inputs: Vec::new(), leaves: Vec::with_capacity(all.len()) };
+        for (tree, numbers) in all.iter().enumerate() {
+            let (forks, values) = numbers.split_at(4 * FORKS);
+            let mut reading = Reading {
+                forks: forks.as_chunks::<4>().0,
+                values,
+                tree: tree as u16,
+                leaves: [0.0; LEAVES],
+                found: 0,
             };
-            let mut tree = Tree { forks: [Fork::default(); FORKS], leaves: [0.0; LEAVES] };
-            for (to, from) in tree.forks.iter_mut().zip(forks) {
-                *to = fork(*from);
-            }
-            tree.leaves.copy_from_slice(leaves);
-            tree
-        };
-        Self { trees: all.iter().map(tree).collect() }
+            // One that is no tree says nothing.
+            let sound = reading.below(0, &mut forest.inputs).is_some();
+            forest.leaves.push(if sound { reading.leaves } else { [0.0; LEAVES] });
+        }
+        for forks in &mut forest.inputs {
+            forks.sort_by(|a, b| a.threshold.total_cmp(&b.threshold));
+        }
+        forest
     }
 
     /// The scores of the tiers.
     pub fn scores(&self, inputs: &[f32]) -> [f32; TIERS] {
+        let mut left = [u8::MAX; ROUNDS * TIERS];
+        for (forks, value) in self.inputs.iter().zip(inputs) {
+            for fork in forks.iter().take_while(|fork| *value > fork.threshold) {
+                if let Some(left) = left.get_mut(usize::from(fork.tree)) {
+                    *left &= fork.stay;
+                }
+            }
+        }
         let mut scores = [0.0; TIERS];
-        for round in self.trees.chunks(TIERS) {
-            for (score, tree) in scores.iter_mut().zip(round) {
-                *score += tree.leaf(inputs);
+        for (leaves, left) in self.leaves.chunks(TIERS).zip(left.chunks(TIERS)) {
+            for (score, (leaves, left)) in scores.iter_mut().zip(leaves.iter().zip(left)) {
+                *score += leaves.get(left.trailing_zeros() as usize).copied().unwrap_or_default();
             }
         }
         scores
     }
 }
 
-impl Tree {
-    fn leaf(&self, inputs: &[f32]) -> f32 {
-        let mut at = 0;
-        // A way leads to a later fork; so many steps end in any file.
-        for _ in 0..FORKS {
-            let Some(fork) = self.forks.get(at) else { break };
-            let above = inputs.get(usize::from(fork.input)).is_some_and(|v| *v > fork.threshold);
-            at = usize::from(fork.ways[usize::from(above)]);
+/// A tree while it is read, leaf by leaf.
+struct Reading<'a> {
+    forks: &'a [Kept],
+    values: &'a [f32],
+    tree: u16,
+    leaves: [f32; LEAVES],
+    found: usize,
+}
+
+impl Reading<'_> {
+    /// Reads what hangs on a way. `None` where it leads back, or to more leaves than a tree has.
+    fn below(&mut self, way: usize, into: &mut Vec<Vec<Fork>>) -> Option<()> {
+        if let Some(value) = way.checked_sub(FORKS) {
+            *self.leaves.get_mut(self.found)? = *self.values.get(value)?;
+            self.found += 1;
+            return Some(());
         }
-        self.leaves.get(at.wrapping_sub(FORKS)).copied().unwrap_or_default()
+        let [input, threshold, below, above] = *self.forks.get(way)?;
+        let (input, below, above) = (input as usize, below as usize, above as usize);
+        if below <= way || above <= way || input >= TIER_INPUTS {
+            return None;
+        }
+        let from = self.found;
+        self.below(below, into)?;
+        let gone = (1u16 << self.found) - (1 << from);
+        let fork = Fork { threshold, tree: self.tree, stay: !(gone as u8) };
+        into.resize_with(into.len().max(input + 1), Vec::new);
+        into.get_mut(input)?.push(fork);
+        self.below(above, into)
     }
 }
 

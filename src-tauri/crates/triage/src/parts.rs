@@ -96,7 +96,8 @@ const FILL_MARKS: [&str; 12] = [
 
 /// Whether a text is a fill-in request of an editor.
 pub fn fills(text: &str) -> bool {
-    FILL_MARKS.iter().any(|mark| text.contains(mark))
+    // Most texts have neither of the two letters that marks begin with.
+    text.contains(['<', '[']) && FILL_MARKS.iter().any(|mark| text.contains(mark))
 }
 
 /// Takes a text apart. `gap` is the byte at which something of it is missing.
@@ -159,10 +160,18 @@ fn note(shape: &mut Shape, kind: Line, line: &str) {
         Line::Prose => {
             shape.prose += bytes;
             shape.items += u32::from(is_item(line));
-            shape.questions += count(line, &['?'], &['？', '؟']);
-            shape.clauses += count(line, &[',', ';'], &['，', '、', '；', '،']);
-            shape.digits += line.bytes().filter(u8::is_ascii_digit).count() as u32;
-            shape.foreign += line.bytes().filter(|b| !b.is_ascii()).count() as u32;
+            let mut foreign = 0;
+            for byte in line.bytes() {
+                shape.questions += u32::from(byte == b'?');
+                shape.clauses += u32::from(matches!(byte, b',' | b';'));
+                shape.digits += u32::from(byte.is_ascii_digit());
+                foreign += u32::from(!byte.is_ascii());
+            }
+            shape.foreign += foreign;
+            for c in line.chars().filter(|_| foreign > 0) {
+                shape.questions += u32::from(matches!(c, '？' | '؟'));
+                shape.clauses += u32::from(matches!(c, '，' | '、' | '；' | '،'));
+            }
             shape.asks_last = line.ends_with(['?', '？', '؟']);
         }
         Line::Code | Line::Quote => shape.code += bytes,
@@ -181,14 +190,6 @@ fn single_spaced(line: &str) -> Cow<'_, str> {
     }
     let words: Vec<&str> = line.split(' ').filter(|word| !word.is_empty()).collect();
     Cow::Owned(words.join(" "))
-}
-
-/// How often some characters stand in a line: ASCII ones, and others where there are any.
-fn count(line: &str, ascii: &[char], others: &[char]) -> u32 {
-    let bytes = line.bytes().filter(|b| ascii.contains(&char::from(*b))).count();
-    let more =
-        if line.is_ascii() { 0 } else { line.chars().filter(|c| others.contains(c)).count() };
-    (bytes + more) as u32
 }
 
 /// The ends of the prose are the instruction; a long middle goes to the payload.
@@ -378,7 +379,8 @@ fn code_score(line: &str) -> u32 {
         "impl ",
     ];
     let mut score = 0;
-    if STARTS.iter().any(|start| line.starts_with(start)) {
+    let first = line.as_bytes().first();
+    if STARTS.iter().any(|start| start.as_bytes().first() == first && line.starts_with(start)) {
         // Some of them begin sentences too.
         let spoken = line.ends_with(['.', '?', '!']) || line.split(' ').count() > 14;
         score += if spoken { 0 } else { 1 };

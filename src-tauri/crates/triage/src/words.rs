@@ -9,30 +9,38 @@ pub fn is_unspaced(c: char) -> bool {
 /// The words of a text in small letters; an unspaced character is a word.
 pub fn words(text: &str) -> Vec<&str> {
     let mut found = Vec::with_capacity(text.len() / 5 + 1);
-    let mut start = None;
-    let mut chars = text.char_indices().peekable();
-    while let Some((at, c)) = chars.next() {
+    let (mut start, mut at) = (None, 0);
+    let bytes = text.as_bytes();
+    while let Some(byte) = bytes.get(at) {
+        // Most texts are ASCII, whose characters need not be put together first.
+        let (c, next) = match byte.is_ascii() {
+            true => (char::from(*byte), at + 1),
+            false => text[at..].chars().next().map_or((' ', at + 1), |c| (c, at + c.len_utf8())),
+        };
         let unspaced = !c.is_ascii() && is_unspaced(c);
-        let inner = c == '\'' || c == '’';
         let goes_on = if c.is_ascii() {
             c.is_ascii_alphanumeric() || c == '_'
         } else {
             c.is_alphanumeric() && !unspaced || is_mark(c)
         };
-        let joins =
-            inner && start.is_some() && chars.peek().is_some_and(|(_, next)| next.is_alphabetic());
-        if goes_on || joins {
+        let joins = || {
+            matches!(c, '\'' | '’')
+                && start.is_some()
+                && text[next..].chars().next().is_some_and(char::is_alphabetic)
+        };
+        if goes_on || joins() {
             start.get_or_insert(at);
-            continue;
+        } else {
+            if let Some(from) = start.take() {
+                found.push(&text[from..at]);
+            }
+            if unspaced {
+                found.push(&text[at..next]);
+            } else if matches!(c, '?' | '？' | '؟') {
+                found.push("?");
+            }
         }
-        if let Some(from) = start.take() {
-            found.push(&text[from..at]);
-        }
-        if unspaced {
-            found.push(&text[at..at + c.len_utf8()]);
-        } else if matches!(c, '?' | '？' | '؟') {
-            found.push("?");
-        }
+        at = next;
     }
     if let Some(from) = start {
         found.push(&text[from..]);

@@ -6,6 +6,7 @@ use crate::args::Connect;
 use crate::out::{Done, Out, Stop, say};
 use crate::views;
 use weir_engine::connect::{Ask, Disk, Gateway, Login, Surroundings, Tool, Workshop, take_back};
+use weir_engine::guard;
 use weir_engine::home::Home;
 
 /// Where this user's tools keep their settings.
@@ -50,7 +51,9 @@ pub fn connect(home: &Home, args: &Connect) -> Done {
 pub fn disconnect(home: &Home, tool: Tool, out: Out) -> Done {
     let around = surroundings()?;
     let shop = Workshop { home, around: &around, files: &Disk };
-    let report = shop.disconnect(tool, &|client| take_back(home, client)).map_err(failed)?;
+    let done = shop.disconnect(tool, &|client| take_back(home, client));
+    guard::tidy(home);
+    let report = done.map_err(failed)?;
     out.answer(&report, |_| views::connect::put_back(tool, &report))
 }
 
@@ -69,6 +72,7 @@ pub fn restore(home: &Home, out: Out) -> Done {
             }
         }
     }
+    guard::tidy(home);
     reports.retain(|report| !report.unchanged);
     out.answer(&reports, |_| views::connect::restored(&reports))?;
     if whole { Ok(()) } else { Err(Stop::Said) }

@@ -116,7 +116,8 @@ fn providers(status: &Status) -> Table {
         let tone = match provider.state.as_str() {
             "ready" => Tone::Good,
             "no_key" | "demo" => Tone::Quiet,
-            "failing" | "resting" | "key_locked" => Tone::Warn,
+            "failing" | "resting" => Tone::Warn,
+            key if key.starts_with("key_") => Tone::Warn,
             _ => Tone::Plain,
         };
         table.row([

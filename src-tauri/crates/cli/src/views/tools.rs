@@ -17,8 +17,13 @@ pub fn keys(keys: &[KeyRow], paint: Paint) -> String {
         let (state, tone) = match key.state {
             KeyState::Ready => ("ready", Tone::Good),
             KeyState::Missing => ("none", Tone::Quiet),
-            KeyState::Locked => ("locked", Tone::Warn),
-            KeyState::Unavailable => ("unavailable", Tone::Warn),
+            KeyState::Stored => ("stored", Tone::Plain),
+            KeyState::Locked => ("keychain locked", Tone::Warn),
+            KeyState::Absent => ("no keychain", Tone::Warn),
+            KeyState::Denied => ("keychain refused", Tone::Warn),
+            KeyState::Silent => ("keychain silent", Tone::Warn),
+            KeyState::Foreign => ("not Weir's item", Tone::Warn),
+            KeyState::Moved => ("other address", Tone::Warn),
             KeyState::NotNeeded => ("not needed", Tone::Quiet),
         };
         table.row([

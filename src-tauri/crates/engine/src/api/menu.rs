@@ -232,9 +232,14 @@ fn whole<'a>(period: &str, status: &'a Status) -> Option<&'a BudgetStanding> {
 }
 
 fn against(label: &str, period: &str, sums: &Sums, status: &Status) -> String {
+    format!("{label} {}", spent_of(period, sums, status))
+}
+
+/// `$1.24 of $5.00`; without a budget for all of it, `$1.24`.
+pub(super) fn spent_of(period: &str, sums: &Sums, status: &Status) -> String {
     let limit = whole(period, status).and_then(|budget| budget.limit_usd);
     let of = limit.map(|limit| format!(" of {}", limit.short())).unwrap_or_default();
-    format!("{label} {}{of}", sums.shown())
+    format!("{}{of}", sums.shown())
 }
 
 /// Each further budget, the fullest first.

@@ -57,6 +57,9 @@ pub struct WindowView {
     pub tray: bool,
     /// Whether the engine runs in the tray's own process and stops with it.
     pub own_engine: bool,
+    /// Whether Weir starts at login; null where this home cannot, because it was named by an option.
+    #[serde(default)]
+    pub login: Option<bool>,
     /// The page that was asked for last; null before any was.
     #[serde(default)]
     pub wanted: Option<Wanted>,

@@ -15,10 +15,20 @@ pub enum KeyState {
     Ready,
     /// None is stored, or the variable is not set.
     Missing,
+    /// One is noted as stored; the keychain was not read in this run.
+    Stored,
     /// The keychain is locked.
     Locked,
-    /// There is no keychain, or it refused or did not answer.
-    Unavailable,
+    /// No keychain runs here.
+    Absent,
+    /// The keychain refused.
+    Denied,
+    /// The keychain did not answer; it may be showing a prompt.
+    Silent,
+    /// The keychain has something else under Weir's name.
+    Foreign,
+    /// The key was stored for another address than the provider has now.
+    Moved,
     /// The provider takes none, or the client's own is forwarded.
     NotNeeded,
 }

@@ -71,7 +71,7 @@ impl TrayView {
         };
         Self {
             mark: Mark::of(status),
-            tooltip: format!("Weir · {} today", status.totals.day.shown()),
+            tooltip: tooltip(status),
             lines: menu::serving(status, port, around),
             address: status.url.clone(),
         }
@@ -86,6 +86,23 @@ impl TrayView {
             address: None,
         }
     }
+}
+
+/// `Weir · $1.24 of $5.00 today · week at 92 % · paused`: what was spent of the day's budget, and in
+/// words what the mark shows, for whoever does not see it.
+fn tooltip(status: &Status) -> String {
+    let mut text = format!("Weir · {} today", menu::spent_of("day", &status.totals.day, status));
+    let fullest = status.budgets.iter().max_by_key(|budget| budget.percent);
+    if let Some(budget) = fullest.filter(|budget| budget.percent >= Mark::NEAR_PERCENT) {
+        text.push_str(&match budget.percent {
+            Mark::OVER_PERCENT.. => format!(" · {} used up", budget.name),
+            percent => format!(" · {} at {percent} %", budget.name),
+        });
+    }
+    if status.routing.paused {
+        text.push_str(" · paused");
+    }
+    text
 }
 
 /// A timer stands still while the machine sleeps, so a view is looked at again after this long.
@@ -130,10 +147,27 @@ mod tests {
         assert_eq!(Mark::of(&status), Mark::Paused);
         let around = Around::default();
         let view = TrayView::of(&status, &around);
-        assert_eq!(view.tooltip, "Weir · $1.24 today");
+        assert_eq!(view.tooltip, "Weir · $1.24 today · b used up · paused");
         assert_eq!(view.address.as_deref(), Some("http://127.0.0.1:9347"));
         status.running = false;
         assert_eq!(Mark::of(&status), Mark::Offline);
         assert_eq!(TrayView::of(&status, &around).address, None);
+    }
+
+    #[test]
+    fn pointing_at_the_icon_says_what_was_spent_of_what_and_what_the_mark_means() {
+        let said = |status: &Status| TrayView::of(status, &Around::default()).tooltip;
+        let mut status = status();
+        assert_eq!(said(&status), "Weir · $1.24 today");
+        let spent = 1_240_000_000;
+        status.budgets = vec![budget("today", "day", spent, 12), budget("week", "week", 0, 69)];
+        assert_eq!(said(&status), "Weir · $1.24 of $10.00 today");
+        status.budgets[1].percent = 92;
+        assert_eq!(said(&status), "Weir · $1.24 of $10.00 today · week at 92 %");
+        status.routing.paused = true;
+        assert_eq!(said(&status), "Weir · $1.24 of $10.00 today · week at 92 % · paused");
+        status.budgets[0].percent = 104;
+        status.routing.paused = false;
+        assert_eq!(said(&status), "Weir · $1.24 of $10.00 today · today used up");
     }
 }

@@ -10,6 +10,7 @@ use super::surroundings::{Platform, Surroundings};
 use super::tools::Tool;
 use super::work::Workshop;
 use crate::api::Desk;
+use crate::guard;
 use crate::home::Home;
 use std::collections::BTreeMap;
 use std::time::SystemTime;
@@ -41,6 +42,7 @@ impl Remembered {
         for (tool, record) in &self.0 {
             away.note(*tool, shop.put_back(*tool, record).map(|report| touched(&report)));
         }
+        guard::tidy(home);
         away
     }
 }
@@ -82,6 +84,7 @@ pub fn put_away(home: &Home) -> Away {
     for tool in Tool::ALL {
         away.note(tool, put_one_away(&shop, tool));
     }
+    guard::tidy(home);
     away
 }
 

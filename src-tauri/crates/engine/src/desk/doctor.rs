@@ -138,6 +138,7 @@ fn budgets(parts: &Parts) -> Check {
 }
 
 fn provider_keys(parts: &Parts) -> Vec<Check> {
+    keys::look(parts);
     let config = parts.config.load();
     let mut checks = Vec::new();
     let mut any = false;
@@ -155,7 +156,19 @@ fn provider_keys(parts: &Parts) -> Vec<Check> {
             KeyState::Missing => {
                 checks.push(fail(name, "missing", fix.unwrap_or_default()));
             }
-            KeyState::Locked | KeyState::Unavailable | KeyState::NotNeeded => {
+            KeyState::Stored => {
+                any = true;
+                checks.push(ok(name, "stored"));
+            }
+            KeyState::Moved => {
+                checks.push(fail(name, "stored for another address", fix.unwrap_or_default()));
+            }
+            KeyState::Locked
+            | KeyState::Absent
+            | KeyState::Denied
+            | KeyState::Silent
+            | KeyState::Foreign
+            | KeyState::NotNeeded => {
                 checks.push(fail(name, "not readable", fix.unwrap_or_default()));
             }
         }

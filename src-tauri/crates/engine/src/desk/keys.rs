@@ -4,16 +4,32 @@ use super::problem::{bad, not_found};
 use crate::api::{ApiProblem, Code, KeyRow, KeyState, KeyTest};
 use crate::config::key_source;
 use crate::parts::Parts;
-use crate::secrets::SetProblem;
+use crate::secrets::{SetProblem, Standing, StoreProblem};
+use std::sync::Arc;
 use weir_core::Dialect;
 use weir_core::route::{KeySource, Provider};
 use weir_proxy::check::{self, Checked};
-use weir_proxy::ports::KeyProblem;
 
-/// Every provider's key. Asks the keychain only when something is stored there, so that listing
-/// never raises a prompt for nothing.
+/// Every provider's key. The keychain is read for it once a run, where a key is noted: a refusal is
+/// remembered and asks nobody again. Blocks for three seconds at most, that once.
 pub fn list(parts: &Parts) -> Vec<KeyRow> {
+    look(parts);
     parts.config.load().providers.iter().map(|provider| row(parts, provider)).collect()
+}
+
+/// Has the keychain read once a run, where a key is noted.
+pub fn look(parts: &Parts) {
+    if parts.keys.any_noted() {
+        parts.keys.read_once();
+    }
+}
+
+/// The same without waiting for it; whoever looks at a status is told when it is known.
+pub fn look_aside(parts: &Parts) {
+    if parts.serving.is_some() && parts.keys.any_noted() {
+        let events = Arc::clone(&parts.events);
+        parts.keys.look_aside(move || events.changed());
+    }
 }
 
 fn row(parts: &Parts, provider: &Provider) -> KeyRow {
@@ -21,29 +37,32 @@ fn row(parts: &Parts, provider: &Provider) -> KeyRow {
     KeyRow { provider: provider.name.clone(), source: key_source(&provider.key), state, fix }
 }
 
-/// The state of one key, with the fix where there is one to make.
+/// The state of one key, with the fix where there is one to make. Asks no keychain.
 pub fn state(parts: &Parts, provider: &Provider) -> (KeyState, Option<String>) {
-    let noted = parts.keys.noted(&provider.name);
     match provider.key {
-        KeySource::None | KeySource::Passthrough => (KeyState::NotNeeded, None),
-        KeySource::Keychain if !noted => {
-            (KeyState::Missing, Some(format!("weir key set {}", provider.name)))
+        KeySource::None | KeySource::Passthrough => return (KeyState::NotNeeded, None),
+        KeySource::Keychain if !parts.keys.noted(&provider.name) => {
+            return (KeyState::Missing, Some(format!("weir key set {}", provider.name)));
         }
-        KeySource::Keychain | KeySource::Env(_) => match parts.keys.find(&provider.name) {
-            Ok(_) => (KeyState::Ready, None),
-            Err(problem) => (state_of(&problem), Some(problem.to_string())),
-        },
+        KeySource::Keychain | KeySource::Env(_) => {}
+    }
+    match parts.keys.standing(&provider.name) {
+        Standing::Ready => (KeyState::Ready, None),
+        Standing::Stored => (KeyState::Stored, None),
+        Standing::Lacking(problem) => (KeyState::Missing, Some(problem.to_string())),
+        Standing::Moved(problem) => (KeyState::Moved, Some(problem.to_string())),
+        Standing::Refused(problem) => (state_of(problem), Some(format!("the keychain {problem}"))),
     }
 }
 
-fn state_of(problem: &KeyProblem) -> KeyState {
+fn state_of(problem: StoreProblem) -> KeyState {
     match problem {
-        KeyProblem::Missing { .. }
-        | KeyProblem::EnvUnset { .. }
-        | KeyProblem::Moved { .. }
-        | KeyProblem::NoCredential { .. } => KeyState::Missing,
-        KeyProblem::Keychain { state, .. } if state.contains("locked") => KeyState::Locked,
-        KeyProblem::Keychain { .. } => KeyState::Unavailable,
+        StoreProblem::Locked => KeyState::Locked,
+        StoreProblem::Absent => KeyState::Absent,
+        // No keychain says the latter of an item that is only read.
+        StoreProblem::Denied | StoreProblem::TooLong => KeyState::Denied,
+        StoreProblem::Timeout => KeyState::Silent,
+        StoreProblem::NotOurs => KeyState::Foreign,
     }
 }
 

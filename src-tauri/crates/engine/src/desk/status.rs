@@ -10,9 +10,11 @@ use crate::local::{Part, Scope, State};
 use crate::parts::Parts;
 use weir_core::route::{Provider, Route};
 
-/// Asks everything that answers at once; no network, no prompt.
+/// Asks everything that answers at once; no network, and no keychain but for the first status of a
+/// serving engine, which has it read aside and waits for nothing.
 pub fn status(parts: &Parts, books: &Books<'_>) -> Result<Status, ApiProblem> {
     let config = parts.config.load();
+    keys::look_aside(parts);
     parts.local.look_now(Scope::Due);
     let totals = Totals {
         day: books.sums(Span::Day)?,
@@ -67,10 +69,15 @@ pub fn status(parts: &Parts, books: &Books<'_>) -> Result<Status, ApiProblem> {
 fn health_of(parts: &Parts, config: &Config, provider: &Provider) -> ProviderHealth {
     let (key, fix) = keys::state(parts, provider);
     let state = match key {
-        KeyState::Ready => "ready",
+        // What is noted and was not read yet is taken for ready, as a request takes it.
+        KeyState::Ready | KeyState::Stored => "ready",
         KeyState::Missing => "no_key",
         KeyState::Locked => "key_locked",
-        KeyState::Unavailable => "key_unavailable",
+        KeyState::Absent => "key_absent",
+        KeyState::Denied => "key_denied",
+        KeyState::Silent => "key_silent",
+        KeyState::Foreign => "key_foreign",
+        KeyState::Moved => "key_moved",
         KeyState::NotNeeded if provider.local => return local_health(parts, config, provider),
         KeyState::NotNeeded => "ready",
     };

@@ -3,12 +3,13 @@
 //! does nothing but wait.
 //! Owns the order of what follows a death; `judge` owns what follows.
 
+use super::at_login::AT_LOGIN;
 use super::judge::{Deaths, Verdict};
 use super::lifeline::{End, Word};
 use super::{DEATHS_VARIABLE, SMALL_PAGES, told};
 use crate::alerts::ICON;
 use crate::clock;
-use crate::connect::{Away, Remembered, put_away, remember};
+use crate::connect::{Away, Remembered, connect_again, put_away, remember};
 use crate::control::Remote;
 use crate::harden;
 use crate::home::{Home, private_file};
@@ -57,8 +58,10 @@ impl Watched {
 /// `put-back` it only puts the tools back: what a supervisor calls when it has given up.
 pub fn run(given: impl Iterator<Item = OsString>) -> ExitCode {
     let mut given = given.peekable();
-    if given.peek().is_some_and(|first| first == PUT_BACK) {
-        return given_up();
+    match given.peek() {
+        Some(first) if first == PUT_BACK => return given_up(),
+        Some(first) if first == AT_LOGIN => return at_login(given.skip(1)),
+        _ => {}
     }
     let Some(watched) = Watched::read(given) else { return ExitCode::from(WRONG_USAGE) };
     let engine = parent();
@@ -94,6 +97,33 @@ fn given_up() -> ExitCode {
     }
     let away = put_away(&home);
     tell(&home, "Weir ended again and again and is not restarted.", &away);
+    if away.problems.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// A session begins and a tool was left connected: put back, unless Weir serves already or does so
+/// by then. A home that is gone is not made anew.
+fn at_login(mut given: impl Iterator<Item = OsString>) -> ExitCode {
+    let (Some(name), Some(home), None) = (given.next(), given.next(), given.next()) else {
+        return ExitCode::from(WRONG_USAGE);
+    };
+    if name != "--home" {
+        return ExitCode::from(WRONG_USAGE);
+    }
+    let home = Home::at(PathBuf::from(home));
+    if matches!(Remote::find(home.root()), Ok(Some(_))) {
+        return ExitCode::SUCCESS;
+    }
+    let away = put_away(&home);
+    // One that was starting meanwhile may have looked before the tools were away. It listens by now,
+    // or it looks later.
+    if let Ok(Some(remote)) = Remote::find(home.root())
+        && connect_again(&home, &remote).is_ok_and(|again| again.problems.is_empty())
+    {
+        return ExitCode::SUCCESS;
+    }
+    if away != Away::default() {
+        tell(&home, "Weir did not end well and does not serve.", &away);
+    }
     if away.problems.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 

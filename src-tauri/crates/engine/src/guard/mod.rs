@@ -1,14 +1,16 @@
 //! Never a dead tool: what happens to connected tools when the engine ends. A guardian, a second
 //! process of the same program, waits for the engine's death and starts it again, or puts the tools
 //! back; an engine that is asked to stop puts them back itself.
-//! `judge` decides, `lifeline` is what the two say to each other, `watch` is the engine's end and
-//! `guardian` the other one. Nothing here has a timer: both ends block until the other is gone.
+//! `judge` decides, `lifeline` is what the two say to each other, `watch` is the engine's end,
+//! `guardian` the other one, and `at_login` is for when both are gone. Nothing here has a timer: both ends block until the other is gone.
 
+mod at_login;
 mod guardian;
 mod judge;
 mod lifeline;
 mod watch;
 
+pub use at_login::tidy;
 pub use guardian::run;
 pub use lifeline::End;
 pub use watch::{Guard, State};

@@ -4,7 +4,7 @@
 
 use super::judge::{Deaths, Verdict};
 use super::lifeline::{End, Word};
-use super::{Mode, Restart, SMALL_PAGES, guardian_arguments};
+use super::{Mode, Restart, SMALL_PAGES, at_login, guardian_arguments};
 use crate::clock;
 use crate::connect;
 use crate::home::Home;
@@ -75,10 +75,10 @@ impl Guard {
         }
     }
 
-    /// Looks whether a tool is connected: if so, a guardian is started, or the one there is told.
-    /// To be called whenever one may have been connected.
+    /// Looks whether a tool is connected: if so, a guardian is started, or the one there is told, and
+    /// the desktop is to put the tools back at login should both be gone. To be called whenever one may have been connected.
     pub fn look(&self) {
-        if self.mode != Mode::Guarded {
+        if self.mode == Mode::Off {
             return;
         }
         let marks = connect::marks(&self.home);
@@ -87,6 +87,10 @@ impl Guard {
             return;
         }
         held.told = marks;
+        at_login::keep(&self.home, &self.restart.guardian);
+        if self.mode != Mode::Guarded {
+            return;
+        }
         if held.kept {
             held.say(Word::Tools);
         } else {
@@ -103,6 +107,10 @@ impl Guard {
         }
         held.ending = Some(end);
         held.say(Word::Meant(end));
+        if end == End::Leave && self.mode != Mode::Off {
+            // Whoever wants the tools left wants it at the next login too.
+            at_login::drop_entry(&self.home);
+        }
     }
 
     /// What was said of the end, if one is meant.

@@ -90,11 +90,14 @@ impl StoreProblem {
     }
 }
 
-type Answer = Result<Option<Zeroizing<Vec<u8>>>, StoreProblem>;
+/// What a call came to: the item, where one was read.
+pub type Answer = Result<Option<Zeroizing<Vec<u8>>>, StoreProblem>;
 
 /// A call under way and, once it is there, its answer.
 #[derive(Default)]
 struct Pending {
+    /// Whether it reads: only then does its answer say what the item is.
+    reads: bool,
     answer: Mutex<Option<Answer>>,
     done: Condvar,
     notify: Notify,
@@ -106,6 +109,8 @@ pub struct Keychain {
     /// The call that has not come back yet. While there is one, no other thread is started: a
     /// keychain that blocks would otherwise cost a thread with every request.
     pending: Arc<Mutex<Option<Arc<Pending>>>>,
+    /// The read that was last given up. Its answer may still come, when the prompt is answered.
+    given_up: Mutex<Option<Arc<Pending>>>,
 }
 
 enum Work {
@@ -117,7 +122,7 @@ enum Work {
 impl Keychain {
     /// A worker for a vault. No thread runs between calls.
     pub fn new(vault: Arc<dyn Vault>) -> Self {
-        Self { vault, pending: Arc::default() }
+        Self { vault, pending: Arc::default(), given_up: Mutex::default() }
     }
 
     /// Whether a call has not come back yet.
@@ -130,8 +135,14 @@ impl Keychain {
     /// # Errors
     /// The keychain's state.
     pub fn read(&self, wait: Duration) -> Answer {
-        // A read that is under way already serves this caller too.
-        wait_for(&self.begin(Work::Read).0, wait)
+        loop {
+            // A read that is under way already serves this caller too; a write is waited for.
+            let (pending, _) = self.begin(Work::Read);
+            let answer = wait_for(&pending, wait);
+            if pending.reads || matches!(answer, Err(StoreProblem::Timeout)) {
+                return self.heard(&pending, answer);
+            }
+        }
     }
 
     /// Reads the item without blocking the thread.
@@ -139,17 +150,45 @@ impl Keychain {
     /// # Errors
     /// The keychain's state.
     pub async fn read_async(&self, wait: Duration) -> Answer {
-        let (pending, _) = self.begin(Work::Read);
-        let answered = tokio::time::timeout(wait, async {
-            loop {
-                let notified = pending.notify.notified();
-                if let Some(answer) = pending.answer.lock().clone() {
-                    return answer;
+        loop {
+            let (pending, _) = self.begin(Work::Read);
+            let answered = tokio::time::timeout(wait, async {
+                loop {
+                    let notified = pending.notify.notified();
+                    if let Some(answer) = pending.answer.lock().clone() {
+                        return answer;
+                    }
+                    notified.await;
                 }
-                notified.await;
+            });
+            let answer = answered.await.unwrap_or(Err(StoreProblem::Timeout));
+            if pending.reads || matches!(answer, Err(StoreProblem::Timeout)) {
+                return self.heard(&pending, answer);
             }
-        });
-        answered.await.unwrap_or(Err(StoreProblem::Timeout))
+        }
+    }
+
+    /// The answer of a read that was given up, if it has come since. It is handed out once.
+    pub fn late(&self) -> Option<Answer> {
+        let mut given_up = self.given_up.lock();
+        let answer = given_up.as_ref()?.answer.lock().clone()?;
+        *given_up = None;
+        Some(answer)
+    }
+
+    /// Waits for as long as it takes until a read that was given up is answered. Whether there was one.
+    pub fn wait_for_late(&self) -> bool {
+        let Some(pending) = self.given_up.lock().clone() else { return false };
+        let mut answer = pending.answer.lock();
+        pending.done.wait_while(&mut answer, |a| a.is_none());
+        true
+    }
+
+    /// Remembers a read that nobody waits for any more.
+    fn heard(&self, pending: &Arc<Pending>, answer: Answer) -> Answer {
+        let unanswered = pending.reads && matches!(answer, Err(StoreProblem::Timeout));
+        *self.given_up.lock() = unanswered.then(|| Arc::clone(pending));
+        answer
     }
 
     /// Replaces the item.
@@ -182,7 +221,8 @@ impl Keychain {
         if let Some(pending) = slot.as_ref() {
             return (Arc::clone(pending), false);
         }
-        let pending = Arc::new(Pending::default());
+        let reads = matches!(work, Work::Read);
+        let pending = Arc::new(Pending { reads, ..Pending::default() });
         *slot = Some(Arc::clone(&pending));
         let worker = {
             let (vault, slot, pending) =

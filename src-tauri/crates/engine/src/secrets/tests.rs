@@ -39,6 +39,27 @@ impl Vault for Prompting {
     }
 }
 
+/// A keychain that takes its time to write.
+struct SlowWrite {
+    asked: SyncSender<()>,
+    answer: Mutex<Receiver<()>>,
+    inner: MemoryVault,
+}
+
+impl Vault for SlowWrite {
+    fn read(&self) -> Result<Option<Zeroizing<Vec<u8>>>, StoreProblem> {
+        self.inner.read()
+    }
+    fn write(&self, item: &[u8]) -> Result<(), StoreProblem> {
+        self.asked.send(()).unwrap();
+        self.answer.lock().recv().unwrap();
+        self.inner.write(item)
+    }
+    fn delete(&self) -> Result<(), StoreProblem> {
+        self.inner.delete()
+    }
+}
+
 fn config(text: &str) -> Arc<ArcSwap<Config>> {
     Arc::new(ArcSwap::from_pointee(crate::config::check(text).config.expect("it holds")))
 }
@@ -187,6 +208,114 @@ async fn a_dismissed_prompt_is_not_raised_again_by_every_retry_of_a_tool() {
     assert_eq!(prompts(), 2);
     assert!(f.keys.find("openai").is_err());
     assert_eq!(prompts(), 3, "the user's own command asks at once");
+}
+
+#[test]
+fn what_is_shown_of_a_key_never_asks_the_keychain() {
+    let vault = Arc::new(Dismissed::default());
+    let f = fixture(vault.clone());
+    let prompts = || vault.0.load(std::sync::atomic::Ordering::Relaxed);
+    f.keys.index.note("openai", "https://api.openai.com:443").unwrap();
+    assert!(matches!(f.keys.standing("openai"), Standing::Stored));
+    assert_eq!(prompts(), 0, "a key that is noted and was not read yet is just that");
+    for _ in 0..10 {
+        f.keys.read_once();
+        let standing = f.keys.standing("openai");
+        assert!(matches!(standing, Standing::Refused(StoreProblem::Locked)), "{standing:?}");
+    }
+    assert_eq!(prompts(), 1);
+    f.clock.0.store(REST_NS + 1, std::sync::atomic::Ordering::Relaxed);
+    f.keys.read_once();
+    assert_eq!(prompts(), 1, "nothing asks again because time passed");
+    assert!(f.keys.find("openai").is_err());
+    assert_eq!(prompts(), 2, "the user's own command does");
+}
+
+#[tokio::test]
+async fn what_the_users_own_command_was_refused_is_not_asked_again_by_the_next_request() {
+    let vault = Arc::new(Dismissed::default());
+    let f = fixture(vault.clone());
+    assert!(f.keys.find("openai").is_err());
+    assert!(f.keys.key("openai").await.is_err());
+    assert_eq!(vault.0.load(std::sync::atomic::Ordering::Relaxed), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_came_too_late_is_shown_without_asking_again() {
+    let (asked, was_asked) = sync_channel(8);
+    let (answer, answers) = sync_channel(8);
+    let inner = MemoryVault::default();
+    inner.write(br#"{"openai":{"key":"sk-1","origin":"https://api.openai.com:443"}}"#).unwrap();
+    let f = fixture(Arc::new(Prompting { asked, answer: Mutex::new(answers), inner }));
+    assert!(f.keys.key("openai").await.is_err());
+    was_asked.recv().unwrap();
+    assert!(matches!(f.keys.standing("openai"), Standing::Refused(StoreProblem::Timeout)));
+    answer.send(()).unwrap();
+    f.keys.wait_for_late();
+    assert!(matches!(f.keys.standing("openai"), Standing::Ready));
+    assert!(was_asked.try_recv().is_err(), "the keychain was asked once");
+}
+
+#[test]
+fn a_look_aside_asks_once_and_tells_when_there_is_an_answer() {
+    let (asked, was_asked) = sync_channel(8);
+    let (answer, answers) = sync_channel(8);
+    let f = fixture(Arc::new(Prompting {
+        asked,
+        answer: Mutex::new(answers),
+        inner: MemoryVault::default(),
+    }));
+    let keys = Arc::new(f.keys);
+    let (tell, told) = sync_channel(8);
+    for _ in 0..3 {
+        let tell = tell.clone();
+        keys.look_aside(move || tell.send(()).unwrap());
+    }
+    was_asked.recv().unwrap();
+    answer.send(()).unwrap();
+    told.recv().unwrap();
+    assert!(matches!(keys.standing("openai"), Standing::Lacking(KeyProblem::Missing { .. })));
+    keys.look_aside(move || tell.send(()).unwrap());
+    assert!(was_asked.try_recv().is_err() && told.try_recv().is_err(), "once a run");
+}
+
+#[test]
+fn a_key_of_another_address_is_told_from_a_keychain_in_trouble() {
+    let f = fixture(Arc::new(MemoryVault::default()));
+    f.keys.set("openai", "sk-1").unwrap();
+    let moved = "[providers.openai]\nbase_url = \"https://elsewhere.example/v1\"\n";
+    f.config.store(config(moved).load_full());
+    let standing = f.keys.standing("openai");
+    assert!(matches!(standing, Standing::Moved(_)), "{standing:?}");
+    // The list of names knows as much, without the keychain.
+    let f = fixture(Arc::new(Stuck(StoreProblem::Locked)));
+    f.keys.index.note("openai", "https://api.openai.com:443").unwrap();
+    f.config.store(config(moved).load_full());
+    assert!(matches!(f.keys.standing("openai"), Standing::Moved(_)));
+}
+
+#[test]
+fn a_read_that_meets_a_write_waits_for_it_and_then_reads() {
+    let (asked, was_asked) = sync_channel(8);
+    let (answer, answers) = sync_channel(8);
+    let vault =
+        Arc::new(SlowWrite { asked, answer: Mutex::new(answers), inner: MemoryVault::default() });
+    let keychain = Arc::new(Keychain::new(vault));
+    let writing = Arc::clone(&keychain);
+    let wrote = std::thread::spawn(move || {
+        writing.write(Zeroizing::new(b"{}".to_vec()), KEYCHAIN_WAIT_MAX)
+    });
+    was_asked.recv().unwrap();
+    assert!(matches!(keychain.read(Duration::ZERO), Err(StoreProblem::Timeout)));
+    // Most often while the read below waits; before it began, the read is an ordinary one.
+    let answers = std::thread::spawn(move || {
+        (0..1_000).for_each(|_| std::thread::yield_now());
+        answer.send(()).unwrap();
+    });
+    assert_eq!(keychain.read(KEYCHAIN_WAIT_MAX).unwrap().unwrap().as_slice(), b"{}");
+    wrote.join().unwrap().unwrap();
+    answers.join().unwrap();
+    assert!(keychain.late().is_none(), "the answer to a write is no answer to a read");
 }
 
 #[test]

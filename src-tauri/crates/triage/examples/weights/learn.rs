@@ -181,7 +181,7 @@ pub struct Unseen {
 }
 
 /// The share of requests that may be given too low a tier when the thresholds are chosen.
-pub const UNDER_MAX: f64 = 0.05;
+pub const UNDER_MAX: f64 = 0.043;
 
 /// Grows the trees, learns the head and chooses the thresholds.
 pub fn heads(unseen: &[Unseen]) -> Heads {

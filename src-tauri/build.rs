@@ -43,6 +43,8 @@ fn main() {
         "tool_connect",
         "tool_disconnect",
         "tools_restore",
+        "histories",
+        "history_import",
         "login_set",
         "retry",
         "use_port",

@@ -14,6 +14,7 @@ use weir_engine::api::{
 };
 use weir_engine::api::{Chart, ChartQuery};
 use weir_engine::api::{ConfigChange, ConfigEdit, Profiles, RoutingText};
+use weir_engine::api::{HistoryFound, ImportDone};
 use weir_engine::config;
 use weir_resident::words::Ask;
 
@@ -119,6 +120,11 @@ commands! {
     tool_disconnect(tool: String) -> ToolReport = move |pane| pane.bench()?.disconnect(&tool);
     /// Puts every tool's settings back.
     tools_restore() -> Vec<ToolReport> = |pane| pane.bench()?.restore();
+    /// The session logs that tools keep here.
+    histories() -> Vec<HistoryFound> = |pane| Ok(pane.bench()?.histories());
+    /// Takes over what a tool's own session logs tell.
+    history_import(source: String, paid_by_plan: bool) -> ImportDone =
+        move |pane| pane.bench()?.take_over(&pane.desk()?, &source, paid_by_plan);
     /// Starts Weir at login, or no longer.
     login_set(on: bool) -> () = asked(Ask::Login(on));
     /// Tries to start or reach an engine again.

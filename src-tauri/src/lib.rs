@@ -116,6 +116,8 @@ fn with_commands(builder: Builder<Wry>) -> Builder<Wry> {
         commands::tool_connect,
         commands::tool_disconnect,
         commands::tools_restore,
+        commands::histories,
+        commands::history_import,
         commands::login_set,
         commands::retry,
         commands::use_port,

@@ -24,9 +24,9 @@ class Server(dbus.service.Object):
         self.last = 0
 
     @dbus.service.method(NAME, in_signature="susssasa{sv}i", out_signature="u")
-    def Notify(self, app, _replaces, _icon, summary, body, actions, _hints, _timeout):
+    def Notify(self, app, _replaces, icon, summary, body, actions, _hints, _timeout):
         self.last += 1
-        told = {"id": self.last, "app": str(app), "summary": str(summary), "body": str(body), "actions": [str(a) for a in actions]}
+        told = {"id": self.last, "app": str(app), "icon": str(icon), "summary": str(summary), "body": str(body), "actions": [str(a) for a in actions]}
         with open(self.file, "a", encoding="utf-8") as out:
             out.write(json.dumps(told) + "\n")
         return dbus.UInt32(self.last)

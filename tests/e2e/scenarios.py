@@ -327,6 +327,7 @@ def notices():
 
     check(ask(at, token) == 200, "a request is answered")
     day, first = told.wait_for("Day budget"), told.wait_for("Week budget")
+    check(first["icon"] == "weir-tray", f"the icon is the one that packages install: {first}")
     check(day["actions"] == ["open", "Open", "raise", "Raise for today", "local", "Go local"], f"the buttons: {day}")
     check(not windows(), "a notification opens nothing by itself")
     told.click_until(first, "raise", lambda: week()["changed_until"] is not None, "the limit is raised")
@@ -491,6 +492,8 @@ def every_page(shown, at):
     check("nobody" not in (WEIR_HOME / "config.toml").read_text(), "a bad chain is not written")
     shown.key("4")
     shown.wait_for("Without a budget nothing stops a costly loop.")
+    shown.wait_for("limit_usd = 5.00")
+    check("[[budgets]]" not in (WEIR_HOME / "config.toml").read_text(), "its lines are shown before they are written")
     shown.click("Set this budget")
     shown.wait_for("of $5.00")
     check("limit_usd" in (WEIR_HOME / "config.toml").read_text(), "the budget is written to config.toml")

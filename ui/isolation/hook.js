@@ -53,6 +53,8 @@ const COMMANDS = {
   tool_connect: { tool: text, keepLogin: flag },
   tool_disconnect: { tool: text },
   tools_restore: {},
+  histories: {},
+  history_import: { source: text, paidByPlan: flag },
   login_set: { on: flag },
 };
 /** The page hears new views by these; what they say is tauri's own affair. */

@@ -18,6 +18,10 @@ const TYPES = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/cs
 const SMALL = { width: 760, height: 520 };
 const USUAL = { width: 1000, height: 680 };
 const WIDE = { width: 1600, height: 1000 };
+/** The usual window at 200 %: half as much room, each of its pixels four. */
+const ZOOMED = { width: USUAL.width / 2, height: USUAL.height / 2 };
+/** From the smallest window to a wide one, so that nothing is cut between the sizes that are looked at. */
+const WIDTHS = Array.from({ length: 25 }, (_, i) => SMALL.width + i * 30);
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const policy = JSON.parse(readFileSync(join(UI, '../tauri.conf.json'), 'utf8')).app.security.csp;
 
@@ -65,15 +69,17 @@ async function open({ world, page, theme, size = USUAL, scale = 1 }, use) {
   }
 }
 
-/** What is cut without saying so, or pushes the window wide. */
+/** What is cut, with three dots or without, or pushes the window wide. */
 function cut() {
   const faults = [];
   const root = document.scrollingElement;
-  if (root.scrollWidth > root.clientWidth || root.scrollHeight > root.clientHeight) faults.push('the window itself scrolls');
+  // Zoomed far in, the window scrolls down as a page does; sideways never.
+  const page = window.innerWidth <= 600;
+  if (root.scrollWidth > root.clientWidth || (!page && root.scrollHeight > root.clientHeight)) faults.push('the window itself scrolls');
   for (const element of document.querySelectorAll('main *, .rail *')) {
     if (element.closest('.hidden, svg, pre, textarea, input, select') || element.classList.contains('scroll')) continue;
     const style = getComputedStyle(element);
-    const clipped = ['hidden', 'clip'].includes(style.overflowX) && style.textOverflow !== 'ellipsis';
+    const clipped = ['hidden', 'clip'].includes(style.overflowX);
     if (clipped && element.scrollWidth > element.clientWidth + 1) faults.push(`cut: ${element.tagName} ${element.className} "${element.textContent.trim().slice(0, 40)}"`);
   }
   for (const element of document.querySelectorAll('.scroll')) {
@@ -113,11 +119,17 @@ const EDITED = {
   },
 };
 
+/** A budget of which another end is chosen, with the line that changes. */
+const CHANGED = async (tab) => {
+  await tab.getByRole('button', { name: 'Change', exact: true }).click();
+  await tab.getByLabel('and then').selectOption('downgrade');
+};
+
 async function check() {
   let looked = 0;
   const faults = [];
   const look = async (what, then) => {
-    const name = `${what.world} ${what.page} ${what.theme} ${what.size.width}x${what.size.height} ${then === undefined ? '' : then === EDITED[what.page] ? 'edited' : 'opened'}`;
+    const name = `${what.world} ${what.page} ${what.theme} ${what.size.width}x${what.size.height}${what.scale === 2 ? ' at 200 %' : ''} ${then === undefined ? '' : then === EDITED[what.page] ? 'edited' : 'opened'}`;
     await open(what, async (tab, said) => {
       if (then) {
         await then(tab);
@@ -140,11 +152,27 @@ async function check() {
       if (EDITED[page]) await look({ world: theme === 'light' ? 'full' : 'usual', page, theme, size: theme === 'light' ? SMALL : WIDE }, EDITED[page]);
     }
     for (const world of ['empty', 'broken', 'offline', 'slow']) await look({ world, page, theme: 'light', size: SMALL });
+    await look({ world: 'usual', page, theme: 'light', size: USUAL, scale: 2 });
+    await look({ world: 'full', page, theme: 'dark', size: ZOOMED, scale: 2 });
+    for (const fault of await between(page)) faults.push(fault);
   }
+  await look({ world: 'usual', page: 'budgets', theme: 'light', size: SMALL }, CHANGED);
   for (const theme of ['light', 'dark']) await look({ world: 'first', page: 'overview', theme, size: SMALL });
   for (const fault of faults) console.error(fault);
   console.log(`pages: ${looked} looked at, ${faults.length} faults`);
   return faults.length === 0;
+}
+
+/** What is cut at any width between, once for each text. */
+async function between(page) {
+  return open({ world: 'usual', page, theme: 'light', size: SMALL }, async (tab) => {
+    const faults = new Map();
+    for (const width of WIDTHS) {
+      await tab.setViewportSize({ width, height: USUAL.height });
+      for (const fault of await tab.evaluate(cut)) if (!faults.has(fault)) faults.set(fault, width);
+    }
+    return [...faults].map(([fault, width]) => `usual ${page} from ${width} wide: ${fault}`);
+  });
 }
 
 async function shots(into) {
@@ -162,6 +190,14 @@ async function shots(into) {
     await shot('request', { page: 'requests' }, DEEPER.requests);
     await shot('routing-edit', { page: 'routing' }, EDITED.routing);
     await shot('first-steps', { world: 'first', page: 'overview' });
+    await shot('budget-change', { page: 'budgets' }, CHANGED);
+    // The states beside the usual one: nothing yet, a fault, nobody serving, little room, very much of everything.
+    for (const page of ['overview', 'budgets']) await shot(`empty-${page}`, { world: 'empty', page });
+    await shot('broken-requests', { world: 'broken', page: 'requests' });
+    await shot('offline-overview', { world: 'offline', page: 'overview' });
+    for (const page of ['overview', 'requests']) await shot(`narrow-${page}`, { page, size: SMALL });
+    for (const page of ['overview', 'budgets']) await shot(`full-${page}`, { world: 'full', page });
+    await shot('zoomed-overview', { page: 'overview', size: ZOOMED, scale: 2 });
   }
   return true;
 }

@@ -41,6 +41,34 @@ export function money(usd: string): string {
   return `${sign}$0.${trimmed.length < 2 ? digits.slice(0, 2) : trimmed}`;
 }
 
+/** Most places of an amount behind its point. */
+export const PLACES = 6;
+
+/** An amount of a table: below a dollar it keeps all of its four digits, zeros too. */
+export function digits(text: string): string {
+  return text.replace(/(?<!<)\$0\.(0*)([1-9]\d*)(?=$| )/, (amount, zeros: string) => amount.padEnd('$0.'.length + Math.min(zeros.length + 4, PLACES), '0'));
+}
+
+/** Amounts of one column as they are, with their points in one line: what is behind the point is
+ *  filled up with spaces as wide as a digit, to `places` or to the longest. Other texts stay. */
+export function aligned(texts: string[], places?: number): string[] {
+  const behind = texts.map((text) => {
+    const amount = /\$[\d,]+(?:\.(\d+))?$/.exec(text);
+    return amount === null ? null : (amount[1]?.length ?? 0);
+  });
+  const longest = places ?? Math.max(0, ...behind.map((n) => n ?? 0));
+  return texts.map((text, i) => {
+    const own = behind[i] ?? null;
+    if (own === null || longest === 0) return text;
+    return text + (own === 0 ? '\u2008' : '') + '\u2007'.repeat(Math.max(0, longest - own));
+  });
+}
+
+/** The same with every digit of an amount below a dollar. */
+export function column(texts: string[], places?: number): string[] {
+  return aligned(texts.map(digits), places);
+}
+
 /** `1,234 · 12.3K · 1.23M`. */
 export function count(n: number): string {
   if (n < 10_000) return group(BigInt(Math.trunc(n)));
@@ -75,6 +103,11 @@ export function when(at: string, nowMs: number): string {
   if (then.toDateString() === now.toDateString()) return clock;
   const day = `${then.getDate()} ${MONTHS[then.getMonth()]}`;
   return then.getFullYear() === now.getFullYear() ? `${day} ${clock}` : `${day} ${then.getFullYear()}`;
+}
+
+/** `3 July 2026`, in local time. */
+export function day(at: string): string {
+  return new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'long', year: 'numeric' }).format(new Date(at));
 }
 
 /** The whole moment in local time, for hovering. */

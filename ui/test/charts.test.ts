@@ -6,6 +6,7 @@ import { sums, view } from '../src/backend/fake';
 import { hue } from '../src/colours';
 import { button, click, open, press, settle, squeezed, type } from './door';
 import charts from './charts.json';
+import { digits } from '../src/format';
 import { sample } from './sample';
 
 const NOW = Date.parse('2026-11-20T13:20:00Z');
@@ -70,7 +71,10 @@ describe('the chart of spend', () => {
     await open(sample('usual', NOW));
     await click('Table');
     const rows = [...document.querySelectorAll('.chart table tbody tr')].map((row) => [...row.querySelectorAll('td')].map((cell) => squeezed(cell.textContent)));
-    expect(rows).toEqual([...spend.rows].reverse());
+    expect(rows).toEqual([...spend.rows].reverse().map((row) => row.map(digits)));
+    const spent = [...document.querySelectorAll('.chart table tbody tr')].map((row) => row.lastElementChild?.textContent ?? '');
+    const behind = new Set(spent.filter((text) => !text.includes('+')).map((text) => text.length - text.indexOf('.')));
+    expect(behind.size, `points in one line: ${spent.join('|')}`).toBe(1);
     expect(document.querySelector('.chart img')).toBeNull();
     await click('Chart');
     expect(img()).not.toBeNull();

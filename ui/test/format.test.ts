@@ -1,7 +1,7 @@
 // Numbers and times, to the digit.
 import { describe, expect, it } from 'vitest';
 import { paceOf } from '../src/budgets';
-import { count, duration, money, nano, sentence, stamp, when } from '../src/format';
+import { column, count, digits, duration, money, nano, sentence, stamp, when } from '../src/format';
 
 describe('a pace', () => {
   // A Friday, twenty minutes past two; local time, as the pages say it.
@@ -38,6 +38,25 @@ describe('money', () => {
 
   it('keeps every nano-dollar of a large amount', () => {
     expect(nano('9007199254.740993001')).toBe(9_007_199_254_740_993_001n);
+  });
+});
+
+describe('amounts below each other', () => {
+  it('keep all four digits of what is below a dollar', () => {
+    const cases: [string, string][] = [
+      ['$0.031', '$0.03100'], ['$0.0596', '$0.05960'], ['$0.0042', '$0.004200'], ['$0.007836', '$0.007836'], ['$0.50', '$0.5000'], ['about $0.31', 'about $0.3100'],
+      ['-$0.031', '-$0.03100'], ['$0.00042', '$0.000420'], ['<$0.0001', '<$0.0001'], ['$1.24', '$1.24'], ['$0', '$0'], ['$0.7104 + 2 unpriced', '$0.7104 + 2 unpriced'],
+      ['$1,234.50', '$1,234.50'], ['no price', 'no price'], ['12 %', '12 %'], ['', ''],
+    ];
+    for (const [text, kept] of cases) expect(digits(text), text).toBe(kept);
+  });
+
+  it('stand with their points in one line, whatever stands before them', () => {
+    const plain = (text: string) => text.replace(/\u2007/g, '_').replace(/\u2008/g, ',');
+    expect(column(['$0.0596', '$0.007836', '$1.24', '$0', 'about $0.31', 'unpriced']).map(plain)).toEqual(['$0.05960_', '$0.007836', '$1.24____', '$0,______', 'about $0.3100__', 'unpriced']);
+    expect(column(['$12.00', '$3.80', '$0']).map(plain)).toEqual(['$12.00', '$3.80', '$0,__']);
+    expect(column(['41', '12 %'])).toEqual(['41', '12 %']);
+    expect(column(['$1.24'], 6).map(plain)).toEqual(['$1.24____']);
   });
 });
 

@@ -1,7 +1,7 @@
 // The frame: eight pages by rail and keys, what is remembered, and the states of every page.
 import { describe, expect, it } from 'vitest';
 import { PAGES, type PageName } from '../src/pages';
-import { FakeBackend, view } from '../src/backend/fake';
+import { FakeBackend, row, view } from '../src/backend/fake';
 import { button, click, close, main, open, press, settle, text } from './door';
 import { sample } from './sample';
 
@@ -142,12 +142,14 @@ describe('the first steps', () => {
     await click('Next');
     expect(main()).toContain('It goes to the keychain');
     await click('Next');
+    await new Promise((done) => setTimeout(done, 200));
+    await settle();
     expect(main()).toContain('limit_usd = 5.00');
     await click('Next');
     await click('Codex');
     expect(main()).toContain('This is all that changes');
     expect(main()).toContain('model_provider = "weir"');
-    expect(backend.asked.filter((what) => !what.startsWith('rehearse')), 'nothing was changed so far').toEqual([]);
+    expect(backend.asked.filter((what) => !/^(rehearse|show) /.test(what)), 'nothing was changed so far').toEqual([]);
     await click('Connect Codex');
     expect(backend.asked.at(-1)).toBe('connect codex false');
     await click('Next');
@@ -158,6 +160,79 @@ describe('the first steps', () => {
     expect(main()).toContain('The first request is here.');
     await click('Done');
     expect(heading()).toBe('Overview');
+  });
+});
+
+it('the first steps, opened again, wait for a request that is new', async () => {
+  const backend = await open(sample('usual', NOW), 'settings');
+  await click('First steps');
+  await click('5 The first request');
+  expect(main()).toContain('Ask Claude Code');
+  expect(main()).not.toContain('The first request is here.');
+  const now = backend.now.overview;
+  if (now === null) throw new Error('the usual world serves');
+  backend.show(view({ overview: { ...now, requests: [row({ id: 'wr_9999999999999', client: 'brand-new' }), ...now.requests] } }));
+  await settle();
+  expect(main()).toContain('The first request is here.');
+  expect(main()).toContain('brand-new');
+});
+
+describe('the history of a tool', () => {
+  async function first(): Promise<FakeBackend> {
+    localStorage.removeItem('weir.set-up');
+    return open(sample('first', NOW));
+  }
+
+  it('is offered with what is there, and not read before it is wanted', async () => {
+    const backend = await first();
+    expect(main()).toContain('Claude Code 214 session logs since 3 July 2026');
+    expect(main()).toContain('Codex 1 session log');
+    expect(main()).not.toContain('1 session log since');
+    expect(backend.asked).toEqual([]);
+  });
+
+  it('is taken over when that is wanted, and says what came of it', async () => {
+    const backend = await first();
+    await click('Take over the history of Claude Code');
+    expect(backend.asked).toEqual(['import claude-code false']);
+    expect(main()).toContain('9,812 requests added, $214.38 at the list prices of their days.');
+    expect(main()).toContain('12 requests gone through Weir and counted already.');
+    expect(main()).toContain('31 requests without a known price, so in no sum.');
+    expect(main()).toContain('2 requests of the last ten minutes, left to the next time.');
+    expect(main()).not.toContain('could not be read');
+    button('Take over the history of Codex');
+  });
+
+  it('counts no dollars where a subscription paid', async () => {
+    const backend = await first();
+    const box = document.querySelector<HTMLInputElement>('[aria-label="A subscription paid for Claude Code"]');
+    box?.click();
+    await settle();
+    await click('Take over the history of Claude Code');
+    expect(backend.asked).toEqual(['import claude-code true']);
+    expect(main()).toContain('9,812 requests added, without dollars.');
+  });
+
+  it('that cannot be taken over says why and can be tried again', async () => {
+    const backend = await first();
+    backend.fault = { code: 'not_found', message: '/home/someone/.claude/projects cannot be read: denied' };
+    await click('Take over the history of Claude Code');
+    expect(main()).toContain('cannot be read: denied');
+    expect(button('Take over the history of Claude Code').disabled).toBe(false);
+  });
+
+  it('that was taken over before is said to be so', async () => {
+    const backend = await first();
+    backend.world.imported = { files: 214, added: 0, known: 9_812 };
+    await click('Take over the history of Claude Code');
+    expect(main()).toContain('Nothing new: 9,812 requests were taken over before.');
+  });
+
+  it('is not spoken of where no tool wrote one', async () => {
+    localStorage.removeItem('weir.set-up');
+    await open(sample('empty', NOW));
+    expect(heading()).toBe('First steps');
+    expect(main()).not.toContain('Past requests');
   });
 });
 

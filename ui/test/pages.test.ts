@@ -293,6 +293,26 @@ describe('tools', () => {
     expect(backend.asked).toEqual(['disconnect claude-code', 'restore']);
   });
 
+  it('that are set up by hand say so where the clipboard takes nothing', async () => {
+    const backend = sample('usual', NOW);
+    backend.world.plans = { cline: { tool: 'cline', connected: true, unchanged: false, files: [], notes: [], by_hand: [['Base URL', 'http://127.0.0.1:9347/v1'], ['API key', 'weir_once']] } };
+    await open(backend, 'tools');
+    await click('Connect Cline');
+    await click('Connect Cline');
+    backend.fault = { code: 'unavailable', message: 'the clipboard cannot be reached' };
+    const [, copy] = [...document.querySelectorAll<HTMLButtonElement>('dd button')];
+    copy?.click();
+    await settle();
+    expect(main()).toContain('The clipboard cannot be reached. Mark the text and copy it by hand.');
+    expect(main()).not.toContain('Copied');
+    backend.fault = null;
+    copy?.click();
+    await settle();
+    expect(backend.asked.at(-1)).toBe('copy weir_once');
+    expect(main()).toContain('Copied');
+    expect(main()).not.toContain('cannot be reached');
+  });
+
   it('that cannot be connected say why and what to do', async () => {
     const backend = await open(sample('usual', NOW), 'tools');
     backend.dark = { code: 'unavailable', message: '/home/someone/.codex/config.toml is a link. Nothing was changed. Replace it by a file' };
@@ -303,6 +323,20 @@ describe('tools', () => {
 });
 
 describe('settings', () => {
+  it('say of a file that does not hold only what is so, with and without anything served', async () => {
+    const backend = sample('full', NOW);
+    await open(backend, 'settings');
+    expect(main()).toContain('What was in force before still is. Mend the file; it is read again by itself.');
+    const { close } = await import('./door');
+    await close();
+    const stopped = sample('offline', NOW);
+    stopped.world.config = backend.world.config;
+    await open(stopped, 'settings');
+    expect(main()).toContain('2 problems. Mend the file, then try again.');
+    expect(main()).not.toContain('by itself');
+    button('Try again');
+  });
+
   it('start at login is asked of the desktop, and a file that does not hold is told by line', async () => {
     const backend = await open(sample('full', NOW), 'settings');
     const box = field('Start Weir when I log in, with its window closed') as HTMLInputElement;
@@ -394,25 +428,63 @@ it('a budget over its limit says what that means and until when', async () => {
   expect(main()).toContain('Its limit is reached: no request leaves until');
 });
 
-it('a budget is raised for a day, and taken away only after a second word', async () => {
+/** Until a change that is wanted is shown: typing has to be over first. */
+const QUIET_MS = 200;
+async function shown(): Promise<void> {
+  await new Promise((done) => setTimeout(done, QUIET_MS));
+  await settle();
+}
+
+it('a budget is raised for a day, and taken away only after the lines that go are shown', async () => {
   const backend = await open(sample('usual', NOW), 'budgets');
   expect(document.querySelector('[aria-current=step]')?.textContent).toBe('As asked');
   expect(main()).toContain('At this pace about $5.79 by then.');
   await click('Raise for today');
   await click('Remove');
-  await click('Keep');
+  await shown();
+  expect(main()).toContain('- name = "week"');
+  await click('Keep it');
+  expect(main()).not.toContain('- name = "week"');
   await click('Remove');
-  await click('Remove');
+  await shown();
+  await click('Remove it');
   expect(backend.asked).toEqual([
     'budget {"do":"lift","name":"week","for_s":null,"by_usd":null,"by_tokens":null}',
-    'budget {"do":"remove","name":"week"}',
+    'show [{"edit":"remove_budget","name":"week"}]',
+    'show [{"edit":"remove_budget","name":"week"}]',
+    'write mark [{"edit":"remove_budget","name":"week"}]',
   ]);
+  expect(main()).toContain('Budget week is gone from');
+});
+
+it('a change of a budget begins from what is written, and writes nothing of what holds for a time', async () => {
+  const backend = sample('usual', NOW);
+  const raised = { limit_usd: '20.000000000', at_limit: 'local', changed_until: '2026-11-20T23:00:00.000Z' };
+  const written = { limit_usd: '10.000000000', limit_tokens: null, at_limit: 'block' };
+  backend.world.budgets.budgets = backend.world.budgets.budgets.map((each) => ({ ...each, ...raised, written }));
+  await open(backend, 'budgets');
+  await click('Change');
+  expect((field('At most $') as HTMLInputElement).value).toBe('10.00');
+  expect((field('and then') as HTMLSelectElement).value).toBe('block');
+  expect(main()).toContain('Nothing is changed yet.');
+  await shown();
+  expect(backend.asked, 'nothing to show').toEqual([]);
+  await type('and then', 'notify');
+  await shown();
+  const change = '[{"edit":"budget","name":"week","period":null,"limit_usd":null,"limit_tokens":null,"at_limit":"notify"}]';
+  expect(backend.asked).toEqual([`show ${change}`]);
+  expect(main()).toContain('at_limit = "notify"');
+  expect(main()).not.toContain('limit_usd');
+  await click('Change it');
+  expect(backend.asked.at(-1)).toBe(`write mark ${change}`);
+  expect(main()).toContain('Budget week is changed in');
+  expect(document.getElementById('budget-limit')).toBeNull();
 });
 
 it('a budget of tokens is told in tokens, and never in dollars', async () => {
   const base = sample('usual', NOW);
   const tokens = budget({ limit_usd: null, limit_tokens: 2_000_000, spent_tokens: 760_000, forecast_usd: null });
-  base.world.budgets = { budgets: [{ ...tokens, scope: [], history: [] }], allowances: [] };
+  base.world.budgets = { budgets: [{ ...tokens, scope: [], history: [], written: { limit_usd: null, limit_tokens: 2_000_000, at_limit: 'local' } }], allowances: [] };
   await open(base, 'budgets');
   expect(main()).toContain('760K of 2.00M tokens, 38 %');
   expect(main()).toContain('1.24M tokens left');
@@ -424,12 +496,21 @@ it('a budget with an amount that is none is not offered', async () => {
   expect(main()).toContain('must be an amount of dollars');
   await type('At most $', '12');
   await type('Period', 'month');
-  expect(main()).toContain('name = "month" period = "month" limit_usd = 12.0 at_limit = "block"');
-  expect(backend.asked).toEqual([]);
+  await shown();
+  const set = '[{"edit":"budget","name":"month","period":"month","limit_usd":"12.000000000","limit_tokens":null,"at_limit":"block"}]';
+  expect(backend.asked).toEqual([`show ${set}`]);
+  expect(main()).toContain('limit_usd = 12.00');
   await click('Set this budget');
-  expect(backend.asked).toEqual([
-    'budget {"do":"set","name":"month","period":"month","limit_usd":"12.000000000","limit_tokens":null,"scope":null,"thresholds":null,"at_limit":"block"}',
-  ]);
+  expect(backend.asked.at(-1)).toBe(`write mark ${set}`);
+});
+
+it('a budget that would not hold says why by its line and is not written', async () => {
+  const backend = new FakeBackend(view({ overview: overview() }));
+  backend.world.change = { problems: [{ line: 9, message: 'budgets[1].name: two budgets are called "week". Rename one' }] };
+  await open(backend, 'budgets');
+  await shown();
+  expect(main()).toContain('two budgets are called "week"');
+  expect(button('Set this budget').disabled).toBe(true);
 });
 
 it('every name and text from outside is shown as text', async () => {

@@ -1,7 +1,7 @@
 // Made-up days of a developer, for the pages as they are looked at: usual, empty, very full, broken.
 // Everything follows from its place in a list, so that two runs draw the same.
 import charts from './charts.json';
-import type { BudgetView, Chart, CostGroup, Explain, LocalServer, LogRow, ModelRow, Sums, ToolReport, ToolRow, WindowView } from '../src/api';
+import type { BudgetView, Chart, CostGroup, Explain, HistoryFound, LocalServer, LogRow, ModelRow, Sums, ToolReport, ToolRow, WindowView } from '../src/api';
 import { NO_WHEN } from '../src/routing';
 import { attempt, budget, FakeBackend, overview, replayed, row, sums, tunnel, view, type World } from '../src/backend/fake';
 
@@ -151,6 +151,11 @@ const CODEX_PLAN: ToolReport = {
   }],
 };
 
+const HISTORIES: HistoryFound[] = [
+  { source: 'claude-code', title: 'Claude Code', folder: '/home/someone/.claude/projects', files: 214, since: '2026-07-03T08:12:00.000Z' },
+  { source: 'codex', title: 'Codex', folder: '/home/someone/.codex', files: 1, since: null },
+];
+
 const price = (input: string, output: string, cached: string | null) => ({ input, cache_read: cached, cache_write_5m: null, cache_write_1h: null, output });
 const MODELS: ModelRow[] = [
   ['anthropic', 'claude-opus-5-5', 200_000, price('5', '25', '0.5')],
@@ -205,10 +210,11 @@ function busy(kind: Kind, nowMs: number): { view: WindowView; world: Partial<Wor
   const budgets = [budget({ forecast_usd: '5.790000000' })];
   if (full) {
     budgets.push(budget({ name: 'day', period: 'day', limit_usd: '1.350000000', spent_usd: '1.240000000', reserved_usd: '0.050000000', percent: 91, reached: [70, 90], at_limit: 'downgrade', resets_at: '2026-11-20T23:00:00.000Z', forecast_usd: '1.900000000', over_at: '2026-11-20T15:10:00.000Z' }));
-    budgets.push(budget({ name: 'experiments with a very long name that says what it is for', period: 'month', limit_usd: '1300.000000000', spent_usd: '1314.020000000', percent: 101, reached: [70, 90, 100], at_limit: 'block', step: 'stop', resets_at: '2026-11-30T23:00:00.000Z', forecast_usd: null }));
+    budgets.push(budget({ name: 'experiments with a very long name that says what it is for', period: 'month', limit_usd: '1300.000000000', spent_usd: '1314.020000000', percent: 101, reached: [70, 90, 100], at_limit: 'block', step: 'stop', counts_all: false, resets_at: '2026-11-30T23:00:00.000Z', forecast_usd: null }));
   }
   const viewed: BudgetView[] = budgets.map((each, i) => ({
     ...each,
+    written: { limit_usd: each.limit_usd, limit_tokens: each.limit_tokens, at_limit: each.at_limit },
     scope: i === 2 ? ['project=experiments'] : [],
     history: Array.from({ length: 9 }, (_, n) => ({ from: `2026-09-${String(7 + n).padStart(2, '0')}`, spent_usd: dollars(1_200_000_000 + ((n * 7919) % 100) * 70_000_000), tokens: 40_000 * n })),
   }));
@@ -303,7 +309,7 @@ export function sample(kind: Kind, nowMs: number): FakeBackend {
     const base = overview();
     const now = view({ overview: { ...base, status: { ...base.status, providers: [{ name: 'anthropic', state: 'no_key', reason: null }], local: [] } } });
     const keys = [{ provider: 'anthropic', source: 'keychain', state: 'missing' as const, fix: 'weir key set anthropic' }, { provider: 'openai', source: 'keychain', state: 'absent' as const, fix: 'no keychain answers on this desktop' }];
-    return new FakeBackend(now, kind === 'first' ? { keys, tools: TOOLS.map((t) => ({ ...t, state: 'not_connected' as const })), local: [OLLAMA], plans: { codex: CODEX_PLAN } } : { keys: keys.slice(0, 1), tools: TOOLS.map((t) => ({ ...t, found: false, state: 'not_connected' as const })) });
+    return new FakeBackend(now, kind === 'first' ? { keys, tools: TOOLS.map((t) => ({ ...t, state: 'not_connected' as const })), local: [OLLAMA], plans: { codex: CODEX_PLAN }, histories: HISTORIES, imported: { files: 214, added: 9_812, carried: 12, unpriced: 31, recent: 2, cost_usd: '214.380000000' } } : { keys: keys.slice(0, 1), tools: TOOLS.map((t) => ({ ...t, found: false, state: 'not_connected' as const })) });
   }
   const { view: now, world } = busy(kind, nowMs);
   const backend = new FakeBackend(now, world);

@@ -1,8 +1,8 @@
 // The window as a person meets it: every state drawn from a view, every action asked of the door.
 import { describe, expect, it } from 'vitest';
-import type { WindowView } from '../src/api';
+import type { ToolRow, WindowView } from '../src/api';
 import { attempt, FakeBackend, overview, row, sums, tunnel, view } from '../src/backend/fake';
-import { button, cells, click, field, open as opened, press, settle, text, type } from './door';
+import { button, cells, click, close, field, open as opened, press, settle, squeezed, text, type } from './door';
 
 const open = (first: WindowView) => opened(new FakeBackend(first));
 
@@ -50,7 +50,7 @@ describe('the overview', () => {
     });
     const backend = await open(view({ overview: overview({ requests: [open_row] }) }));
     expect(cells()).toContain('Under way');
-    expect(cells()).toContain('up to $0.31');
+    expect(cells()).toContain('up to $0.3100');
     expect(text()).toContain('1 answer under way');
     const line = document.querySelector('tbody tr');
 
@@ -58,7 +58,7 @@ describe('the overview', () => {
     await settle();
     expect(document.querySelector('tbody tr')).toBe(line);
     expect(cells()).toEqual(
-      expect.arrayContaining(['Done', 'claude-code', 'claude-sonnet-5-5 anthropic', '1,200', '340', '$0.0087', '3.1 s']),
+      expect.arrayContaining(['Done', 'claude-code', 'claude-sonnet-5-5 anthropic', '1,200', '340', '$0.008700', '3.1 s']),
     );
   });
 
@@ -74,7 +74,7 @@ describe('the overview', () => {
         }),
       }),
     );
-    expect(cells()).toEqual(expect.arrayContaining(['unpriced', 'about $0.0087', 'not counted']));
+    expect(cells()).toEqual(expect.arrayContaining(['unpriced', 'about $0.008700', 'not counted']));
     expect(cells()).not.toContain('$0');
   });
 
@@ -161,16 +161,50 @@ it('an attempt that Weir did not live to settle shows no time it took', async ()
 });
 
 describe('without a tray', () => {
+  const tool = (state: ToolRow['state']): ToolRow => ({ tool: 'codex', title: 'Codex', found: true, program: '/usr/bin/codex', state, file: '/home/someone/.codex/config.toml', port: 9347 });
+  const leaving = () => [...document.querySelectorAll('[aria-label="Quit Weir"] button, [aria-label="Quit Weir"] p')].map((each) => squeezed(each.textContent));
+  async function rail(state: ToolRow['state'], over: Partial<WindowView> = {}): Promise<FakeBackend> {
+    return opened(new FakeBackend(view({ tray: false, ...over }), { tools: [tool(state)] }));
+  }
+
   it('says so and offers to quit, which the tray menu would', async () => {
-    const backend = await open(view({ tray: false, notes: ['This desktop has no tray.'] }));
+    const backend = await rail('connected', { notes: ['This desktop has no tray.'] });
     expect(text()).toContain('This desktop has no tray.');
     await click('Quit…');
+    expect(leaving()).toEqual(['1 tool goes through Weir.', 'Keep serving', 'Restore the tools and quit', 'Cancel']);
     await click('Cancel');
     expect(backend.asked).toEqual([]);
     await click('Quit…');
     await click('Keep serving');
     await click('Restore the tools and quit');
     expect(backend.asked).toEqual(['hide', 'restoreAndQuit']);
+  });
+
+  it('speaks of no tool where none is connected', async () => {
+    const backend = await rail('not_connected');
+    await click('Quit…');
+    expect(leaving()).toEqual(['Keep serving', 'Stop serving and quit', 'Cancel']);
+    await click('Stop serving and quit');
+    expect(backend.asked).toEqual(['quit']);
+  });
+
+  it('keeps nothing serving that does not serve', async () => {
+    const stopped = { overview: null, problem: { code: 'unavailable' as const, message: 'port 9347 is taken' } };
+    const held = await rail('edited', stopped);
+    await click('Quit…');
+    expect(leaving()).toEqual(['1 tool goes through Weir.', 'Restore the tools and quit', 'Cancel']);
+    expect(held.asked).toEqual([]);
+    await close();
+    const free = await rail('not_connected', stopped);
+    await click('Quit…');
+    expect(free.asked, 'there is nothing to ask about').toEqual(['quit']);
+  });
+
+  it('asks as if a tool were connected where that cannot be told', async () => {
+    const backend = await rail('not_connected');
+    backend.dark = { code: 'internal', message: 'no folder of the user is known' };
+    await click('Quit…');
+    expect(leaving()).toEqual(['Tools that are connected need Weir.', 'Keep serving', 'Restore the tools and quit', 'Cancel']);
   });
 
   it('quits at once where another Weir goes on serving', async () => {

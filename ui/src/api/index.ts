@@ -254,6 +254,10 @@ at_limit: string,
  */
 origin: string, 
 /**
+ * Whether every request counts in it: it has no scope.
+ */
+counts_all: boolean, 
+/**
  * The step it stands on: `open`, or what it does now that nothing more fits: `cheaper`,
  * `local`, `stop`.
  */
@@ -272,9 +276,30 @@ forecast_usd: string | null,
 over_at: string | null, };
 
 /**
+ * A budget's terms as they are written, whatever holds for a time.
+ */
+export type BudgetTerms = { 
+/**
+ * Its limit in dollars; null for a budget of tokens.
+ */
+limit_usd: string | null, 
+/**
+ * Its limit in tokens; null for a budget of dollars.
+ */
+limit_tokens: number | null, 
+/**
+ * `notify`, `downgrade`, `local` or `block`.
+ */
+at_limit: string, };
+
+/**
  * A budget with where it comes from, what it counts and what it came to before.
  */
 export type BudgetView = { 
+/**
+ * What stays when nothing holds for a time any more.
+ */
+written: BudgetTerms, 
 /**
  * What it counts, as `key=value`; empty for everything.
  */
@@ -339,6 +364,10 @@ at_limit: string,
  * `written`, `share`, `cap` or `tunnel`.
  */
 origin: string, 
+/**
+ * Whether every request counts in it: it has no scope.
+ */
+counts_all: boolean, 
 /**
  * The step it stands on: `open`, or what it does now that nothing more fits: `cheaper`,
  * `local`, `stop`.
@@ -749,7 +778,31 @@ to: number, } | { "edit": "remove_rule",
 /**
  * Its place, from 0.
  */
-at: number, } | { "edit": "port", 
+at: number, } | { "edit": "budget", 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * `day`, `week` or `month`.
+ */
+period: string | null, 
+/**
+ * Its limit in dollars.
+ */
+limit_usd: string | null, 
+/**
+ * Its limit in tokens.
+ */
+limit_tokens: number | null, 
+/**
+ * `notify`, `downgrade`, `local` or `block`.
+ */
+at_limit: string | null, } | { "edit": "remove_budget", 
+/**
+ * Its name.
+ */
+name: string, } | { "edit": "port", 
 /**
  * 0 for any free one.
  */
@@ -1123,6 +1176,31 @@ gap_usd: string, };
  * What tells a series from another of its colour, also in grey.
  */
 export type Hatch = "rising" | "upright" | "level" | "crossed";
+
+/**
+ * Session logs that a tool keeps on this machine, at a glance.
+ */
+export type HistoryFound = { 
+/**
+ * The tool, as `import` knows it.
+ */
+source: string, 
+/**
+ * Its name.
+ */
+title: string, 
+/**
+ * The folder.
+ */
+folder: string, 
+/**
+ * Log files in it.
+ */
+files: number, 
+/**
+ * When the oldest of them begins; null where that cannot be told.
+ */
+since: string | null, };
 
 /**
  * `import`.

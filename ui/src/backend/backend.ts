@@ -16,6 +16,8 @@ import type {
   CostSummary,
   Doctor,
   Explain,
+  HistoryFound,
+  ImportDone,
   KeyRow,
   KeyTest,
   LocalDone,
@@ -119,6 +121,11 @@ export interface Backend {
   toolConnect(tool: string, keepLogin: boolean): Promise<ToolReport>;
   toolDisconnect(tool: string): Promise<ToolReport>;
   toolsRestore(): Promise<ToolReport[]>;
+
+  /** The session logs that tools keep on this machine, at a glance. */
+  histories(): Promise<HistoryFound[]>;
+  /** Takes over what a tool's logs tell of past requests; nothing of them is changed. */
+  historyImport(source: string, paidByPlan: boolean): Promise<ImportDone>;
 
   /** Starts Weir at login, or no longer; the view says whether it does. */
   loginSet(on: boolean): Promise<void>;

@@ -3,6 +3,7 @@ import type {
   Attempt,
   BudgetOrder,
   BudgetStanding,
+  BudgetView,
   Budgets,
   By,
   Chart,
@@ -16,6 +17,8 @@ import type {
   DaySpend,
   Doctor,
   Explain,
+  HistoryFound,
+  ImportDone,
   KeyRow,
   KeyTest,
   LocalOrder,
@@ -56,6 +59,8 @@ export interface World {
   tools: ToolRow[];
   plans: Record<string, ToolReport>;
   clients: ClientRow[];
+  histories: HistoryFound[];
+  imported: Partial<ImportDone>;
   config: Partial<ConfigReport>;
   doctor: Doctor;
   route: RouteTest;
@@ -80,6 +85,8 @@ const NOTHING: World = {
   tools: [],
   plans: {},
   clients: [],
+  histories: [],
+  imported: {},
   config: {},
   doctor: { ok: true, checks: [] },
   route: { task: null, tier: null, confidence: null, class: null, deterministic: false, conversation: null, asked_model: null, candidates: [], problem: null },
@@ -242,6 +249,13 @@ export class FakeBackend implements Backend {
     return [];
   };
 
+  histories = () => this.told(() => this.world.histories);
+  historyImport = async (source: string, paidByPlan: boolean) => {
+    await this.did(`import ${source} ${paidByPlan}`);
+    const nothing = { files: 0, added: 0, known: 0, carried: 0, unpriced: 0, recent: 0, skipped: 0, left_out: 0, cost_usd: '0.000000000' };
+    return { source, ...nothing, ...this.world.imported };
+  };
+
   loginSet = async (on: boolean) => {
     await this.did(`login ${on}`);
     this.show({ ...this.now, login: on });
@@ -254,6 +268,8 @@ export class FakeBackend implements Backend {
     if (edit.edit === 'tier') return `-${edit.tier} = ${list(tiers[edit.tier as 'low'])}\n+   5  ${edit.tier} = ${list(edit.chain)}\n`;
     if (edit.edit === 'mode') return `-mode = "${mode}"\n+  10  mode = "${edit.mode}"\n`;
     if (edit.edit === 'port') return `-port = ${this.now.overview?.status.port ?? 0}\n+   2  port = ${edit.port}\n`;
+    if (edit.edit === 'budget') return budgetLines(edit, this.world.budgets.budgets.find((each) => each.name === edit.name) ?? null);
+    if (edit.edit === 'remove_budget') return `-[[budgets]]\n-name = ${JSON.stringify(edit.name)}\n`;
     return `+  14  [[rules]] # ${JSON.stringify(edit)}\n`;
   }
 
@@ -279,6 +295,18 @@ export class FakeBackend implements Backend {
     if (this.dark !== null) throw this.dark;
     return answer();
   }
+}
+
+/** What is named of a budget, each key on a line of its own. */
+function budgetLines({ name, period, limit_usd, at_limit }: Extract<ConfigEdit, { edit: 'budget' }>, old: BudgetView | null): string {
+  const keys = (by: string | null, limit: string | null, at: string | null) => [
+    ...(by === null ? [] : [`period = "${by}"`]),
+    ...(limit === null ? [] : [`limit_usd = ${limit.replace(/(\.\d\d)0+$/, '$1')}`]),
+    ...(at === null ? [] : [`at_limit = "${at}"`]),
+  ];
+  const was = old === null ? [] : keys(period && old.period, limit_usd && old.written.limit_usd, at_limit && old.written.at_limit);
+  const now = [...(old === null ? ['[[budgets]]', `name = ${JSON.stringify(name)}`] : []), ...keys(period, limit_usd, at_limit)];
+  return was.map((line) => `-${line}\n`).join('') + now.map((line, i) => `+ ${String(20 + i).padStart(3)}  ${line}\n`).join('');
 }
 
 /** Under which name a world has a chart. */
@@ -339,6 +367,7 @@ export function budget(over: Partial<BudgetStanding> = {}): BudgetStanding {
     resets_at: '2026-11-22T23:00:00.000Z',
     at_limit: 'local',
     origin: 'written',
+    counts_all: true,
     step: 'open',
     changed_until: null,
     forecast_usd: '6.100000000',

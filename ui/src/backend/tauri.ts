@@ -63,5 +63,8 @@ export const tauri: Backend = {
   toolDisconnect: (tool) => invoke('tool_disconnect', { tool }),
   toolsRestore: () => invoke('tools_restore'),
 
+  histories: () => invoke('histories'),
+  historyImport: (source, paidByPlan) => invoke('history_import', { source, paidByPlan }),
+
   loginSet: (on) => invoke('login_set', { on }),
 };

@@ -12,7 +12,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use weir_engine::api::{By, Dialect, RequestId, Span};
 
-pub use budget::{Budget, BudgetLift, BudgetSet, CostAlert, Import, Reconcile, ToolName, scope};
+pub use budget::{Budget, BudgetLift, BudgetSet, CostAlert, Import, Reconcile, scope};
 pub use local::Local;
 pub use profile::Profile;
 pub use report::ReportArgs;

@@ -8,6 +8,6 @@ mod inbox;
 mod worker;
 
 pub use deliver::{Alert, Command, Notifier, Webhook};
-pub use desktop::{Act, Desktop, say};
+pub use desktop::{Act, Desktop, ICON, say};
 pub use inbox::Inbox;
 pub use worker::{Alerts, Opener, Settings};

@@ -1,9 +1,12 @@
 //! What tools wrote of past requests in session logs of their own: read, told apart, priced by the
 //! day, and handed to the ledger, which takes nothing twice.
-//! One file a tool says how its lines are read; they do no I/O.
+//! One file a tool says how its lines are read; they do no I/O. `shelf` knows where the logs are.
 
 mod claude_code;
 mod codex;
+mod shelf;
+
+pub use shelf::{found, own_folder};
 
 use crate::prices::{Call, Prices};
 use std::collections::HashMap;
@@ -71,6 +74,9 @@ trait Reader {
 }
 
 impl Source {
+    /// Every tool whose logs are read.
+    pub const ALL: [Self; 2] = [Self::ClaudeCode, Self::Codex];
+
     /// The name in the contract, and the client its rows are booked under.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -81,7 +87,7 @@ impl Source {
 
     /// The tool of that name.
     pub fn parse(name: &str) -> Option<Self> {
-        [Self::ClaudeCode, Self::Codex].into_iter().find(|source| source.as_str() == name)
+        Self::ALL.into_iter().find(|source| source.as_str() == name)
     }
 
     /// Whose models it asks.
@@ -131,12 +137,18 @@ pub fn read(source: Source, folder: &Path) -> io::Result<Found> {
     read_newest(source, folder, FILES_MAX)
 }
 
-fn read_newest(source: Source, folder: &Path, files_max: usize) -> io::Result<Found> {
+/// The log files of a folder, or of the home of the tool, the one that was written last first.
+fn logs(source: Source, folder: &Path) -> io::Result<Vec<LogFile>> {
     let mut files = Vec::new();
     for folder in source.folders(folder) {
         search(source, &folder, 0, &mut files)?;
     }
     files.sort_unstable_by(|a, b| b.cmp(a));
+    Ok(files)
+}
+
+fn read_newest(source: Source, folder: &Path, files_max: usize) -> io::Result<Found> {
+    let mut files = logs(source, folder)?;
     let left_out = files.len().saturating_sub(files_max) as u64;
     files.truncate(files_max);
     let mut found = Found { left_out, ..Found::default() };

@@ -2,11 +2,12 @@
 //! of the same spend.
 
 use super::{failed, moment};
-use crate::args::{Budget, BudgetLift, BudgetSet, CostAlert, Import, Reconcile, ToolName, scope};
+use crate::args::{Budget, BudgetLift, BudgetSet, CostAlert, Import, Reconcile, scope};
 use crate::out::{Done, Out, Stop};
 use crate::views;
-use std::path::PathBuf;
 use weir_engine::api::{BudgetOrder, Desk, Scope};
+use weir_engine::connect::Surroundings;
+use weir_engine::history::{Source, own_folder};
 
 /// `weir budget`
 pub fn budget(desk: &dyn Desk, args: Budget) -> Done {
@@ -66,7 +67,7 @@ pub fn alert(desk: &dyn Desk, args: CostAlert) -> Done {
     let name = format!("alert-{}{tail}", args.period.as_str());
     let all = desk.budgets()?.budgets;
     let before = all.iter().find(|budget| budget.standing.name == name);
-    let before = before.and_then(|budget| budget.standing.limit_usd);
+    let before = before.and_then(|budget| budget.written.limit_usd);
     let order = BudgetOrder::Set {
         name,
         period: Some(args.period.as_str().to_owned()),
@@ -84,25 +85,13 @@ pub fn alert(desk: &dyn Desk, args: CostAlert) -> Done {
 pub fn import(desk: &dyn Desk, args: Import) -> Done {
     let folder = match args.folder {
         Some(folder) => folder,
-        None => own_folder(args.tool)
+        None => Source::parse(args.tool.as_str())
+            .and_then(|source| own_folder(source, &Surroundings::of_process()?))
             .ok_or_else(|| failed("where this user's home is cannot be told. Use --folder DIR"))?,
     };
     let done = desk.import(args.tool.as_str(), &folder, args.paid_by_plan)?;
     let (place, plan) = (folder.display().to_string(), args.paid_by_plan);
     Out::stdout(args.json.json).answer(&done, |_| views::budget::imported(&done, &place, plan))
-}
-
-/// Where a tool keeps its logs.
-fn own_folder(tool: ToolName) -> Option<PathBuf> {
-    let named = |variable| std::env::var_os(variable).filter(|v| !v.is_empty()).map(PathBuf::from);
-    let home = |folder: &str| std::env::home_dir().map(|home| home.join(folder));
-    match tool {
-        ToolName::ClaudeCode => {
-            named("CLAUDE_CONFIG_DIR").or_else(|| home(".claude")).map(|f| f.join("projects"))
-        }
-        // Its running sessions and those that were archived have a folder each in there.
-        ToolName::Codex => named("CODEX_HOME").or_else(|| home(".codex")),
-    }
 }
 
 /// `weir reconcile`

@@ -115,6 +115,7 @@ pub fn status() -> Status {
             resets_at: "2026-11-22T23:00:00Z".parse().expect("a moment"),
             at_limit: "local".into(),
             origin: "written".into(),
+            counts_all: true,
             step: "open".into(),
             changed_until: None,
             forecast_usd: None,

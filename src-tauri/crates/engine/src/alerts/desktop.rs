@@ -16,6 +16,9 @@ pub enum Act {
     Local(String),
 }
 
+/// The icon by the name under which packages install it: that of the tray's program.
+pub const ICON: &str = "weir-tray";
+
 /// Who does what a click asks for.
 type Doer = Arc<dyn Fn(Act) + Send + Sync>;
 
@@ -42,7 +45,7 @@ impl Desktop {
 /// Why the desktop shows none.
 pub fn say(text: &str) -> Result<(), String> {
     let mut shown = notify_rust::Notification::new();
-    shown.appname("Weir").summary("Weir").body(text).icon("weir");
+    shown.appname("Weir").summary("Weir").body(text).icon(ICON);
     shown.show().map(drop).map_err(|problem| problem.to_string())
 }
 
@@ -56,7 +59,7 @@ impl Notifier for Desktop {
             return Ok(());
         }
         let mut shown = notify_rust::Notification::new();
-        shown.appname("Weir").summary("Weir").body(&alert.message).icon("weir");
+        shown.appname("Weir").summary("Weir").body(&alert.message).icon(ICON);
         if self.opens {
             shown.action("open", "Open");
         }
@@ -96,5 +99,19 @@ impl Desktop {
     #[cfg(target_os = "macos")]
     fn listen(&self, _: notify_rust::NotificationHandle, _: Option<String>) {
         let _ = (&self.doer, self.listened.load(Ordering::Acquire), LISTENED_MAX);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ICON;
+    use std::path::Path;
+
+    #[test]
+    fn the_icon_of_a_notification_is_the_one_that_packages_install() {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../tauri.conf.json");
+        let text = std::fs::read_to_string(file).expect("tauri.conf.json");
+        let bundle: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+        assert_eq!(bundle["mainBinaryName"], ICON, "the bundler names the icons after the program");
     }
 }

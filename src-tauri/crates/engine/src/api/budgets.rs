@@ -20,12 +20,27 @@ pub struct PastWindow {
     pub tokens: u64,
 }
 
+/// A budget's terms as they are written, whatever holds for a time.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct BudgetTerms {
+    /// Its limit in dollars; null for a budget of tokens.
+    #[ts(as = "Option<String>")]
+    pub limit_usd: Option<Money>,
+    /// Its limit in tokens; null for a budget of dollars.
+    pub limit_tokens: Option<u64>,
+    /// `notify`, `downgrade`, `local` or `block`.
+    pub at_limit: String,
+}
+
 /// A budget with where it comes from, what it counts and what it came to before.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct BudgetView {
     /// Where it stands.
     #[serde(flatten)]
     pub standing: BudgetStanding,
+    /// What stays when nothing holds for a time any more.
+    #[serde(default)]
+    pub written: BudgetTerms,
     /// What it counts, as `key=value`; empty for everything.
     pub scope: Vec<String>,
     /// The windows before this one, oldest first; at most eleven.

@@ -4,6 +4,7 @@
 use super::{ConfigProblem, TierChains};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
+use weir_core::Money;
 
 /// What a rule is for, as it is written; null matches anything.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -89,6 +90,25 @@ pub enum ConfigEdit {
     RemoveRule {
         /// Its place, from 0.
         at: u32,
+    },
+    /// A budget, new or changed; what is null stays as it is, or the default.
+    Budget {
+        /// Its name.
+        name: String,
+        /// `day`, `week` or `month`.
+        period: Option<String>,
+        /// Its limit in dollars.
+        #[ts(as = "Option<String>")]
+        limit_usd: Option<Money>,
+        /// Its limit in tokens.
+        limit_tokens: Option<u64>,
+        /// `notify`, `downgrade`, `local` or `block`.
+        at_limit: Option<String>,
+    },
+    /// No such budget any more.
+    RemoveBudget {
+        /// Its name.
+        name: String,
     },
     /// The port.
     Port {

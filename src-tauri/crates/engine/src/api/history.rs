@@ -1,9 +1,26 @@
 //! What others keep of the same spend: a tool's own session logs, a provider's usage report.
 //! Owns the JSON of `import` and `reconcile`.
 
+use super::Stamp;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 use weir_core::Money;
+
+/// Session logs that a tool keeps on this machine, at a glance.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct HistoryFound {
+    /// The tool, as `import` knows it.
+    pub source: String,
+    /// Its name.
+    pub title: String,
+    /// The folder.
+    pub folder: String,
+    /// Log files in it.
+    pub files: u64,
+    /// When the oldest of them begins; null where that cannot be told.
+    #[ts(as = "Option<String>")]
+    pub since: Option<Stamp>,
+}
 
 /// `import`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]

@@ -226,9 +226,9 @@ fn spend(status: &Status, days: &[DaySpend]) -> String {
 }
 
 /// The budget that counts all of a period's spend, if there is one.
-fn whole<'a>(period: &str, sums: &Sums, status: &'a Status) -> Option<&'a BudgetStanding> {
+fn whole<'a>(period: &str, status: &'a Status) -> Option<&'a BudgetStanding> {
     let mut budgets = status.budgets.iter();
-    budgets.find(|b| b.period == period && b.limit_usd.is_some() && b.spent_usd == sums.spent_usd)
+    budgets.find(|b| b.period == period && b.limit_usd.is_some() && b.counts_all)
 }
 
 fn against(label: &str, period: &str, sums: &Sums, status: &Status) -> String {
@@ -237,18 +237,16 @@ fn against(label: &str, period: &str, sums: &Sums, status: &Status) -> String {
 
 /// `$1.24 of $5.00`; without a budget for all of it, `$1.24`.
 pub(super) fn spent_of(period: &str, sums: &Sums, status: &Status) -> String {
-    let limit = whole(period, sums, status).and_then(|budget| budget.limit_usd);
+    let limit = whole(period, status).and_then(|budget| budget.limit_usd);
     let of = limit.map(|limit| format!(" of {}", limit.short())).unwrap_or_default();
     format!("{}{of}", sums.shown())
 }
 
 /// Each further budget, the fullest first.
 fn budgets(status: &Status) -> Vec<Line> {
-    let totals = &status.totals;
-    let told = [("day", &totals.day), ("week", &totals.week)];
-    let told: Vec<&str> = told
-        .iter()
-        .filter_map(|(period, sums)| Some(whole(period, sums, status)?.name.as_str()))
+    let told: Vec<&str> = ["day", "week"]
+        .into_iter()
+        .filter_map(|period| Some(whole(period, status)?.name.as_str()))
         .collect();
     let mut others: Vec<&BudgetStanding> =
         status.budgets.iter().filter(|b| !told.contains(&b.name.as_str())).collect();

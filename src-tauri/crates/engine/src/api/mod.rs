@@ -30,6 +30,7 @@ mod tray;
 mod tunnel;
 mod typescript;
 
+pub use budgets::BudgetTerms;
 pub use budgets::{AllowanceView, BudgetDone, BudgetOrder, BudgetView, Budgets, PastWindow};
 pub use call::{Call, answer};
 pub use charts::{
@@ -40,6 +41,7 @@ pub use connect::{ToolFile, ToolReport, ToolRow, ToolStanding};
 pub use desk::Desk;
 pub use doctor::{Check, CheckState, Doctor};
 pub use edits::{ConfigChange, ConfigEdit, RoutingText, RuleText, RuleWhen};
+pub use history::HistoryFound;
 pub use history::{Gap, GapDay, ImportDone, Reconciled};
 pub use live::LiveEvent;
 pub use local::{

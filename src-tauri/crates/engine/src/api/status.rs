@@ -47,6 +47,9 @@ pub struct BudgetStanding {
     /// `written`, `share`, `cap` or `tunnel`.
     #[serde(default)]
     pub origin: String,
+    /// Whether every request counts in it: it has no scope.
+    #[serde(default)]
+    pub counts_all: bool,
     /// The step it stands on: `open`, or what it does now that nothing more fits: `cheaper`,
     /// `local`, `stop`.
     #[serde(default)]

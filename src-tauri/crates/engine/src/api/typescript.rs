@@ -66,6 +66,7 @@ mod tests {
         all.visit::<RoutingText>();
         all.visit::<ConfigEdit>();
         all.visit::<ConfigChange>();
+        all.visit::<HistoryFound>();
         all.visit::<ImportDone>();
         all.visit::<Reconciled>();
         all.visit::<ChartQuery>();

@@ -6,6 +6,8 @@ use super::plan::{Ask, Login};
 use super::{ConnectProblem, Disk, Surroundings, Tool, Workshop};
 use crate::api::{ApiProblem, Code, Desk, ToolReport, ToolRow};
 use crate::guard;
+use crate::api::{HistoryFound, ImportDone};
+use crate::history::{self, Source};
 use crate::home::Home;
 
 /// Where the window changes tools.
@@ -22,6 +24,27 @@ impl Bench {
     pub fn new(home: &Home) -> Result<Self, ApiProblem> {
         let around = Surroundings::of_process().ok_or_else(|| failed(&ConnectProblem::NoFolder))?;
         Ok(Self { home: home.clone(), around })
+    }
+
+    /// The session logs that tools keep here, at a glance.
+    pub fn histories(&self) -> Vec<HistoryFound> {
+        history::found(&self.around)
+    }
+
+    /// Takes over what a tool's own session logs tell of past requests. With `paid_by_plan` they
+    /// cost nothing. Blocks until they are read.
+    ///
+    /// # Errors
+    /// When no such logs are known or they cannot be read.
+    pub fn take_over(
+        &self,
+        desk: &dyn Desk,
+        source: &str,
+        paid_by_plan: bool,
+    ) -> Result<ImportDone, ApiProblem> {
+        // A name that is not known is the desk's to refuse, whatever the folder.
+        let own = Source::parse(source).and_then(|known| history::own_folder(known, &self.around));
+        desk.import(source, &own.unwrap_or_default(), paid_by_plan)
     }
 
     fn shop(&self) -> Workshop<'_> {

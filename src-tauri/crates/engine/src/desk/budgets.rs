@@ -1,6 +1,7 @@
 //! Budgets as they are shown and changed: for good in config.toml, for a time in the ledger.
 
 use super::problem::{bad, ledger_read, not_found};
+use crate::api::BudgetTerms;
 use crate::api::{
     AllowanceView, ApiProblem, BudgetDone, BudgetOrder, BudgetStanding, BudgetView, Budgets,
     PastWindow, Stamp,
@@ -10,6 +11,7 @@ use crate::config::edit::{self, EditProblem, Wanted};
 use crate::config::{any_local, read_file};
 use crate::parts::Parts;
 use jiff::tz::TimeZone;
+use weir_core::Money;
 use weir_core::budget::{
     AtLimit, Budget, Change, Lift, Limit, Origin, Pace, Scope, at_limit, forecast, said,
     shown_moment,
@@ -22,6 +24,7 @@ const HISTORY_LEN_MAX: usize = 11;
 /// Longest time for which anything is changed: a month.
 const LIFT_S_MAX: u64 = 31 * 24 * 3_600;
 const MS_PER_S: i64 = 1_000;
+const NO_LOCAL: &str = "only local models answer, and no tier has one: see [tiers] in config.toml";
 
 /// Where every budget stands, but for the tunnel's, which has a place of its own.
 pub fn standings(parts: &Parts, now_ms: i64) -> Result<Vec<BudgetStanding>, ApiProblem> {
@@ -78,6 +81,7 @@ fn standing(seen: &Seen, now_ms: i64) -> BudgetStanding {
         resets_at: Stamp::from_ms(window.end_ms),
         at_limit: terms.at_limit.as_str().to_owned(),
         origin: origin(budget.origin).to_owned(),
+        counts_all: budget.scope.is_everything(),
         step: step(seen).to_owned(),
         changed_until: terms.until_ms.map(Stamp::from_ms),
         forecast_usd: ahead.map(|a| a.at_end),
@@ -138,7 +142,13 @@ fn view(
     history.reverse();
     let first = history.iter().position(|w| w.tokens > 0 || w.spent_usd.nano() > 0);
     history.drain(..first.unwrap_or(history.len()));
-    Ok(BudgetView { standing: standing(seen, now_ms), scope: named, history })
+    let Budget { limit, at_limit, .. } = seen.budget;
+    let written = BudgetTerms {
+        limit_usd: limit.usd(),
+        limit_tokens: limit.tokens(),
+        at_limit: at_limit.as_str().to_owned(),
+    };
+    Ok(BudgetView { standing: standing(seen, now_ms), written, scope: named, history })
 }
 
 /// What a budget counts, as `key=value`; empty for everything.
@@ -266,28 +276,10 @@ fn set(parts: &Parts, order: &BudgetOrder, now_ms: i64) -> Result<BudgetDone, Ap
     else {
         return Err(bad("nothing to set"));
     };
-    let period = period.as_deref().map(|text| {
-        [Period::Day, Period::Week, Period::Month]
-            .into_iter()
-            .find(|p| p.as_str() == text)
-            .ok_or_else(|| bad(format!("{text} is no period. Use day, week or month")))
-    });
-    let at_limit = at_limit.as_deref().map(|text| {
-        let names = AtLimit::NAMES.join(", ");
-        AtLimit::parse(text).ok_or_else(|| bad(format!("{text} is none of {names}")))
-    });
-    let limit = match (limit_usd, limit_tokens) {
-        (Some(_), Some(_)) => return Err(bad("a budget has one limit: dollars or tokens")),
-        (Some(usd), None) => Some(Limit::Usd(*usd)),
-        (None, tokens) => tokens.map(Limit::Tokens),
-    };
     let wanted = Wanted {
-        name: name.clone(),
-        period: period.transpose()?,
-        limit,
         scope: scope.as_deref().cloned(),
         thresholds: thresholds.clone(),
-        at_limit: at_limit.transpose()?,
+        ..wanted(name, period.as_deref(), (*limit_usd, *limit_tokens), at_limit.as_deref())?
     };
     let known = parts.config.load().budgets.iter().any(|b| b.name == *name);
     if !known && (wanted.period.is_none() || wanted.limit.is_none()) {
@@ -300,6 +292,51 @@ fn set(parts: &Parts, order: &BudgetOrder, now_ms: i64) -> Result<BudgetDone, Ap
     let verb = if known { "changed" } else { "set" };
     let terms = terms_said(parts, &find(parts, name)?);
     done(parts, name, format!("Budget {name} is {verb}: {terms}"), now_ms)
+}
+
+/// What is said of a budget, as values.
+pub fn wanted(
+    name: &str,
+    period: Option<&str>,
+    limit: (Option<Money>, Option<u64>),
+    at_limit: Option<&str>,
+) -> Result<Wanted, ApiProblem> {
+    let period = period.map(|text| {
+        [Period::Day, Period::Week, Period::Month]
+            .into_iter()
+            .find(|p| p.as_str() == text)
+            .ok_or_else(|| bad(format!("{text} is no period. Use day, week or month")))
+    });
+    let at_limit = at_limit.map(|text| {
+        let names = AtLimit::NAMES.join(", ");
+        AtLimit::parse(text).ok_or_else(|| bad(format!("{text} is none of {names}")))
+    });
+    let limit = match limit {
+        (Some(_), Some(_)) => return Err(bad("a budget has one limit: dollars or tokens")),
+        (Some(usd), None) => Some(Limit::Usd(usd)),
+        (None, tokens) => tokens.map(Limit::Tokens),
+    };
+    Ok(Wanted {
+        name: name.to_owned(),
+        period: period.transpose()?,
+        limit,
+        at_limit: at_limit.transpose()?,
+        ..Wanted::default()
+    })
+}
+
+/// What whoever writes a budget's terms should know: what goes on for a time all the same, and that
+/// nothing may be left to answer.
+pub fn notes(parts: &Parts, name: &str, at_limit: Option<&str>, now_ms: i64) -> Vec<String> {
+    let all = parts.books.standings(now_ms).unwrap_or_default();
+    let own = all.iter().find(|seen| seen.budget.name == name);
+    let until = own.and_then(|seen| seen.terms.until_ms).map(|ms| shown_moment(ms, &parts.zone()));
+    let until = until.map(|until| {
+        format!("What was changed for a time goes on until {until}; then what is written holds")
+    });
+    let lost = at_limit == Some(AtLimit::Local.as_str()) && !has_local(parts);
+    let lost = lost.then(|| format!("At its limit {NO_LOCAL}"));
+    until.into_iter().chain(lost).collect()
 }
 
 /// Whether a tier leads to a local model, whichever is there.
@@ -321,9 +358,7 @@ fn terms_said(parts: &Parts, budget: &Budget) -> String {
         AtLimit::Notify => "you are only told",
         AtLimit::Downgrade => "cheaper models answer",
         AtLimit::Local if has_local(parts) => "only local models answer",
-        AtLimit::Local => {
-            "only local models answer, and no tier has one: see [tiers] in config.toml"
-        }
+        AtLimit::Local => NO_LOCAL,
         AtLimit::Block => "paid requests are refused",
     };
     format!("{} a {}{of}; at its limit {then}", budget.limit.short(), budget.period.as_str())

@@ -1,6 +1,7 @@
 //! Changes of the configuration file that the window makes: shown first, judged by the file's own
 //! check, written only while the file is still the one that was shown, and in force at once.
 
+use super::budgets;
 use super::problem::bad;
 use crate::api::{
     ApiProblem, Code, ConfigChange, ConfigEdit, ConfigProblem, RoutingText, RuleText, RuleWhen,
@@ -88,11 +89,12 @@ pub fn change(
     }
     let mut new = old.clone();
     for edit in edits {
-        new = edited(&new, edit).map_err(|problem| match problem {
-            EditProblem::Key(_) | EditProblem::Shape(_) => {
+        new = edited(&new, edit).map_err(|stop| match stop {
+            Stop::Asked(problem) => problem,
+            Stop::Text(problem @ (EditProblem::Key(_) | EditProblem::Shape(_))) => {
                 bad(problem.to_string().replace("config.toml", &file.display().to_string()))
             }
-            other => bad(other),
+            Stop::Text(other) => bad(other),
         })?;
     }
     let problems = problems(parts, &file, &new);
@@ -117,8 +119,14 @@ fn mark(text: &str) -> String {
     digits[..MARK_DIGITS].to_owned()
 }
 
-fn edited(old: &str, edit: &ConfigEdit) -> Result<String, EditProblem> {
-    match edit {
+/// Why a text was not edited: for what was asked, or for how the text is written.
+enum Stop {
+    Asked(ApiProblem),
+    Text(EditProblem),
+}
+
+fn edited(old: &str, asked: &ConfigEdit) -> Result<String, Stop> {
+    let edited = match asked {
         ConfigEdit::Tier { tier, chain } => {
             key::set(old, "tiers", tier, |written| key::list(written, chain))
         }
@@ -128,7 +136,14 @@ fn edited(old: &str, edit: &ConfigEdit) -> Result<String, EditProblem> {
         ConfigEdit::ChangeRule { at, rule } => rules::change(old, *at as usize, rule),
         ConfigEdit::MoveRule { from, to } => rules::shift(old, *from as usize, *to as usize),
         ConfigEdit::RemoveRule { at } => rules::remove(old, *at as usize),
-    }
+        ConfigEdit::Budget { name, period, limit_usd, limit_tokens, at_limit } => {
+            let limit = (*limit_usd, *limit_tokens);
+            let wanted = budgets::wanted(name, period.as_deref(), limit, at_limit.as_deref());
+            edit::put(old, &wanted.map_err(Stop::Asked)?)
+        }
+        ConfigEdit::RemoveBudget { name } => edit::remove(old, name),
+    };
+    edited.map_err(Stop::Text)
 }
 
 /// Everything that keeps a text from being taken over.
@@ -144,24 +159,29 @@ fn problems(parts: &Parts, file: &Path, text: &str) -> Vec<ConfigProblem> {
 }
 
 fn notes(parts: &Parts, edits: &[ConfigEdit]) -> Vec<String> {
-    let wanted = edits.iter().find_map(|edit| match edit {
-        ConfigEdit::Port { port } => Some(*port),
-        _ => None,
-    });
-    match (wanted, parts.serving.as_ref()) {
-        (Some(wanted), Some(serving)) if wanted != serving.port => {
-            let now = serving.port;
-            let at = match wanted {
-                0 => "on any free port".to_owned(),
-                port => format!("on {port}"),
-            };
-            vec![
-                format!("Weir goes on listening on {now} and listens {at} from its next start"),
-                format!("Tools that are connected ask {now}. Connect them again after that start"),
-            ]
+    let of = |edit: &ConfigEdit| match edit {
+        ConfigEdit::Port { port } => port_notes(parts, *port),
+        ConfigEdit::Budget { name, at_limit, .. } => {
+            budgets::notes(parts, name, at_limit.as_deref(), parts.now_ms())
         }
         _ => Vec::new(),
-    }
+    };
+    edits.iter().flat_map(of).collect()
+}
+
+fn port_notes(parts: &Parts, wanted: u16) -> Vec<String> {
+    let Some(now) = parts.serving.as_ref().map(|serving| serving.port).filter(|now| *now != wanted)
+    else {
+        return Vec::new();
+    };
+    let at = match wanted {
+        0 => "on any free port".to_owned(),
+        port => format!("on {port}"),
+    };
+    vec![
+        format!("Weir goes on listening on {now} and listens {at} from its next start"),
+        format!("Tools that are connected ask {now}. Connect them again after that start"),
+    ]
 }
 
 /// Puts a text in the configuration's place and in force: checked whole before the file is touched.

@@ -7,6 +7,7 @@ use super::at_login::AT_LOGIN;
 use super::judge::{Deaths, Verdict};
 use super::lifeline::{End, Word};
 use super::{DEATHS_VARIABLE, SMALL_PAGES, told};
+use crate::alerts::ICON;
 use crate::clock;
 use crate::connect::{Away, Remembered, connect_again, put_away, remember};
 use crate::control::Remote;
@@ -289,7 +290,7 @@ fn tell(home: &Home, what: &str, away: &Away) {
     let (shown, wait) = sync_channel(1);
     let show = move || {
         let mut notification = notify_rust::Notification::new();
-        notification.appname("Weir").summary("Weir").body(&text).icon("weir");
+        notification.appname("Weir").summary("Weir").body(&text).icon(ICON);
         // A desktop without notifications has the log.
         let _ = shown.send(notification.show().is_ok());
     };

@@ -1,6 +1,7 @@
 //! Tests of reading session logs, as sentences.
 
 use super::*;
+use crate::connect::{Platform, Surroundings};
 
 fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
     let dir = tempfile::tempdir().unwrap();
@@ -321,4 +322,46 @@ fn of_too_many_logs_the_newest_are_read_wherever_they_lie_and_the_rest_is_counte
     // Copied from another disk in one go: the names say when.
     written(|_| 86_400);
     assert_eq!((read(1), read(2)), (vec![1], vec![1, 4]));
+}
+
+fn around(home: &Path, variables: &[(&str, &Path)]) -> Surroundings {
+    let pair = |(name, value): &(&str, &Path)| ((*name).to_owned(), value.as_os_str().to_owned());
+    Surroundings {
+        platform: Platform::Linux,
+        home: home.to_owned(),
+        folder: home.to_owned(),
+        variables: variables.iter().map(pair).collect(),
+    }
+}
+
+#[test]
+fn what_tools_wrote_is_found_where_they_keep_it_with_its_first_moment_and_nothing_is_counted() {
+    let dir = folder(&[
+        (".claude/projects/-home-a-weir/s1.jsonl", CLAUDE),
+        (".claude/projects/-home-a-weir/s2.jsonl", "{\"type\":\"summary\"}\n"),
+        (".claude/history.jsonl", "{\"display\":\"no session\"}\n"),
+        (".codex/sessions/2026/11/22/rollout-1.jsonl", CODEX),
+        (".codex/sessions/notes.jsonl", "{}\n"),
+    ]);
+    let first = dir.path().join(".claude/projects/-home-a-weir/s1.jsonl");
+    let past = SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_795_334_500);
+    fs::File::options().append(true).open(first).unwrap().set_modified(past).unwrap();
+    let found = found(&around(dir.path(), &[]));
+    let [claude, codex] = &found[..] else { panic!("{found:?}") };
+    assert_eq!((claude.source.as_str(), claude.title.as_str()), ("claude-code", "Claude Code"));
+    assert_eq!(claude.files, 2);
+    assert_eq!(claude.since.map(|at| at.ms()), Some(1_795_334_400_000), "what its first line says");
+    assert!(claude.folder.ends_with("projects"), "{}", claude.folder);
+    assert_eq!((codex.source.as_str(), codex.files), ("codex", 1));
+}
+
+#[test]
+fn what_is_not_there_is_not_offered_and_a_variable_moves_what_is() {
+    let dir = folder(&[("elsewhere/projects/x/s1.jsonl", "nothing that tells a time\n")]);
+    assert_eq!(found(&around(dir.path(), &[])), []);
+    let moved = dir.path().join("elsewhere");
+    let found = found(&around(dir.path(), &[("CLAUDE_CONFIG_DIR", &moved)]));
+    assert_eq!(found.len(), 1);
+    let written = found[0].since.map(|at| at.ms()).expect("when it was written");
+    assert!(written > 1_700_000_000_000, "{written}");
 }

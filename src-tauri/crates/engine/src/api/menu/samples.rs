@@ -37,7 +37,7 @@ pub fn status() -> Status {
     }
 }
 
-/// A budget of ten dollars.
+/// A budget of ten dollars that counts everything.
 pub fn budget(name: &str, period: &str, spent_nano: i64, percent: u64) -> BudgetStanding {
     BudgetStanding {
         name: name.into(),
@@ -54,11 +54,17 @@ pub fn budget(name: &str, period: &str, spent_nano: i64, percent: u64) -> Budget
         resets_at: Stamp::from_ms(0),
         at_limit: "notify".into(),
         origin: "written".into(),
+        counts_all: true,
         step: "open".into(),
         changed_until: None,
         forecast_usd: None,
         over_at: None,
     }
+}
+
+/// A budget of ten dollars that counts some requests only.
+pub fn part(name: &str, period: &str, spent_nano: i64, percent: u64) -> BudgetStanding {
+    BudgetStanding { counts_all: false, ..budget(name, period, spent_nano, percent) }
 }
 
 /// An open tunnel with a little more than seven hours left.

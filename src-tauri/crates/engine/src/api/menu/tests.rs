@@ -1,7 +1,7 @@
 //! Tables of states and the lines they come to. A line is written `label`, with `(off)` where it is
 //! greyed, `[x]` or `[ ]` where it is checked or not, indented where it stands below another.
 
-use super::samples::{budget, ollama, profiles, status, tool, tunnel};
+use super::samples::{budget, ollama, part, profiles, status, tool, tunnel};
 use super::servers::MODELS_MAX;
 use super::*;
 use crate::api::{DaySpend, LocalModel, LocalServer, TunnelStatus};
@@ -76,8 +76,8 @@ fn the_whole_menu_of_a_busy_day() {
     status.totals.week.saved_usd = Money::from_nano(2_100_000_000);
     status.budgets = vec![
         budget("week", "week", 3_800_000_000, 38),
-        budget("codex", "day", 900_000_000, 9),
-        budget("opus", "day", 8_000_000_000, 80),
+        part("codex", "day", 900_000_000, 9),
+        part("opus", "day", 8_000_000_000, 80),
     ];
     status.local = vec![ollama()];
     let lines = drawn(&serving(&status, 9347, &around()));
@@ -294,4 +294,19 @@ fn while_nothing_is_served_the_tools_can_still_be_put_back() {
     let expected = ["Weir · starting (off)", "—", "Open Weir", "Tools ▸", "  Connect a tool…", "—"];
     assert_eq!(nothing[..6], expected);
     assert_eq!(nothing[6..], ["[ ] Start at login (off)", "Quit Weir"]);
+}
+
+#[test]
+fn a_budget_of_a_part_is_never_taken_for_the_whole_however_much_was_spent() {
+    let mut status = status();
+    status.totals.day = Sums::default();
+    status.budgets = vec![
+        part("cap openai/gpt-5", "day", 0, 0),
+        part("codex", "week", 3_800_000_000, 38),
+        budget("week", "week", 3_790_000_000, 37),
+    ];
+    let lines = drawn(&serving(&status, 9347, &around()));
+    assert!(lines[1].starts_with("Today $0   Week $3.80 of $10.00   "), "{}", lines[1]);
+    assert_eq!(lines[3], "codex $3.80 of $10.00, 38 %");
+    assert_eq!(lines[4], "cap openai/gpt-5 $0 of $10.00, 0 %");
 }

@@ -10,7 +10,7 @@ import subprocess
 import time
 import urllib.request
 
-from desktop import HOME, WEIR_HOME, check, end_all, port, shot, start_window_manager, status, tell_all, until
+from desktop import HOME, WEIR_HOME, check, end_all, port, shot, start_window_manager, status, tell_all, until, weir
 from keychain import open_keyring, stored
 from page import Page
 from provider import Ollama, Provider
@@ -130,6 +130,8 @@ def first_run():
         check(provider.keys[-1] == KEY, "and it went out with the stored key")
         person.click("Done")
         page.wait_for("Spend by day")
+        weir("disconnect", "claude-code")
+        check(SETTINGS.read_text() == settings, "and all of it can be put back")
 
     reading, doing = person.words / WORDS_A_MINUTE * 60, person.deeds * SECONDS_A_DEED
     print(

@@ -5,9 +5,9 @@
 
 use super::judge::{Deaths, Verdict};
 use super::lifeline::{End, Word};
-use super::{DEATHS_VARIABLE, SMALL_PAGES, told};
+use super::{AT_LOGIN, DEATHS_VARIABLE, SMALL_PAGES, told};
 use crate::clock;
-use crate::connect::{Away, Remembered, put_away, remember};
+use crate::connect::{Away, Remembered, connect_again, put_away, remember};
 use crate::control::Remote;
 use crate::harden;
 use crate::home::{Home, private_file};
@@ -23,6 +23,10 @@ use std::time::Duration;
 
 /// An engine that does not listen after this long leaves its tools put back until it does.
 const LISTENING_SOON: Duration = Duration::from_secs(4);
+/// At login Weir may be starting too; this long is waited for it, in steps of `LOGIN_STEP`. With what
+/// putting back takes it is well below what a tool may be on a dead port for.
+const LOGIN_WAIT: Duration = Duration::from_secs(3);
+const LOGIN_STEP: Duration = Duration::from_millis(100);
 /// Before an engine is started once more that ended before it listened.
 const AGAIN_AFTER: Duration = Duration::from_millis(500);
 /// How long a desktop may take to show a notification.
@@ -53,11 +57,18 @@ impl Watched {
 }
 
 /// Watches, with what follows `guard` on the command line, until there is nothing left to do. With
-/// `put-back` it only puts the tools back: what a supervisor calls when it has given up.
+/// `put-back` it only puts the tools back: what a supervisor calls when it has given up. With
+/// `at-login --home DIR` it does so unless Weir serves or is about to.
 pub fn run(given: impl Iterator<Item = OsString>) -> ExitCode {
     let mut given = given.peekable();
     if given.peek().is_some_and(|first| first == PUT_BACK) {
         return given_up();
+    }
+    if given.next_if(|first| first == AT_LOGIN).is_some() {
+        return match (given.next_if(|flag| flag == "--home"), given.next(), given.next()) {
+            (Some(_), Some(home), None) => at_login(&Home::at(home)),
+            _ => ExitCode::from(WRONG_USAGE),
+        };
     }
     let Some(watched) = Watched::read(given) else { return ExitCode::from(WRONG_USAGE) };
     let engine = parent();
@@ -93,6 +104,35 @@ fn given_up() -> ExitCode {
     }
     let away = put_away(&home);
     tell(&home, "Weir ended again and again and is not restarted.", &away);
+    if away.problems.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Nobody was left who could put the tools back when Weir ended, or Weir serves.
+fn at_login(home: &Home) -> ExitCode {
+    let serving = || matches!(Remote::find(home.root()), Ok(Some(_)));
+    let mut waited = Duration::ZERO;
+    while !serving() {
+        if waited >= LOGIN_WAIT {
+            return nobody_serves(home);
+        }
+        std::thread::sleep(LOGIN_STEP);
+        waited += LOGIN_STEP;
+    }
+    ExitCode::SUCCESS
+}
+
+fn nobody_serves(home: &Home) -> ExitCode {
+    let away = put_away(home);
+    // An engine that was just starting may have looked before that: it found them connected.
+    if let Ok(Some(engine)) = Remote::find(home.root()) {
+        return match connect_again(home, &engine, None) {
+            Ok(again) if again.problems.is_empty() => ExitCode::SUCCESS,
+            _ => ExitCode::FAILURE,
+        };
+    }
+    if away != Away::default() {
+        tell(home, "Weir was ended from outside and does not run.", &away);
+    }
     if away.problems.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 

@@ -20,6 +20,8 @@ use std::path::{Path, PathBuf};
 
 /// The first argument that makes a process of Weir's the guardian of another.
 pub const GUARD_ARGUMENT: &str = "guard";
+/// What the entry at login has a guardian's program do.
+pub const AT_LOGIN: &str = "at-login";
 /// The variable that says who restarts Weir: `on`, `supervised` or `off`.
 pub const GUARD_VARIABLE: &str = "WEIR_GUARD";
 /// Set for an engine that a guardian started: when the ones before it died, in Unix milliseconds.

@@ -231,7 +231,7 @@ fn ollama(cast: &mut Cast, method: &str, path: &str, text: &str) -> (u16, String
 
 fn lm_studio(cast: &mut Cast, method: &str, path: &str, text: &str) -> (u16, String) {
     let model = |m: &Held| {
-        let copies = if m.loaded { 0..=m.copies } else { 1..=0 };
+        let copies = if m.loaded { 0..m.copies + 1 } else { 0..0 };
         let name = |n: u64| if n == 0 { m.name.clone() } else { format!("{}:{}", m.name, n + 1) };
         let one = |n| json!({ "id": name(n), "config": { "context_length": m.now() } });
         let instances: Vec<Value> = copies.map(one).collect();

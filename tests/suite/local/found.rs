@@ -45,38 +45,40 @@ fn llama_server_is_found_at_the_port_of_its_own_variable() {
     assert_eq!(llama.asked().len(), 1);
 }
 
-/// Plays an ignored test of this module in a network of its own.
+/// Set for a test that runs in a network of its own.
+const ALONE: &str = "WEIR_TESTS_ALONE";
+
+/// Whether this process has a network of its own. Another one plays the test of this module once more in
+/// one, and does no more itself.
 #[track_caller]
-fn alone(test: &str) {
-    let may = |program: &str, args: &[&str]| {
-        Command::new(program).args(args).output().is_ok_and(|ran| ran.status.success())
-    };
-    let up = "ip link set lo up && exec \"$0\" \"$@\"";
-    if !may("unshare", &["-rn", "sh", "-c", "ip link set lo up"]) {
-        eprintln!(
-            "not played: {test}. It takes unshare and ip, and the right to a network of its own"
-        );
-        return;
+fn alone(test: &str) -> bool {
+    if std::env::var_os(ALONE).is_some() {
+        return true;
+    }
+    let up = "ip link set lo up";
+    let may = Command::new("unshare").args(["-rn", "sh", "-c", up]).output();
+    if !may.is_ok_and(|ran| ran.status.success()) {
+        eprintln!("not played: {test}. It takes unshare, ip and the right to a network of its own");
+        return false;
     }
     let suite = std::env::current_exe().expect("a test knows where it is");
-    let name = format!("local::found::{test}");
+    let script = format!("{up} && exec \"$0\" \"$@\"");
     let mut command = Command::new("unshare");
-    command.args(["-rn", "sh", "-c", up]).arg(suite);
-    command.args(["--exact", &name, "--ignored", "--nocapture"]);
-    let ran = command.env("WEIR_BIN", weir_tests::home::binary()).output().expect("it starts");
+    command.args(["-rn", "sh", "-c", &script]).arg(suite);
+    command.args(["--exact", &format!("local::found::{test}"), "--nocapture"]);
+    command.env(ALONE, "1").env("WEIR_BIN", weir_tests::home::binary());
+    let ran = command.output().expect("it starts");
     let said = String::from_utf8_lossy(&ran.stdout).into_owned();
     let told = String::from_utf8_lossy(&ran.stderr);
     assert!(ran.status.success() && said.contains("1 passed"), "{said}{told}");
+    false
 }
 
 #[test]
 fn every_kind_is_found_at_its_own_port_with_another_program_in_the_way() {
-    alone("each_at_its_own_port");
-}
-
-#[test]
-#[ignore = "takes the ports of the machine; played by the test above in a network of its own"]
-fn each_at_its_own_port() {
+    if !alone("every_kind_is_found_at_its_own_port_with_another_program_in_the_way") {
+        return;
+    }
     let start = |port, likeness, name: &str| {
         LocalServer::start_at(port, likeness, vec![Held::new(name, 8_192).loaded()])
     };
@@ -105,12 +107,9 @@ fn each_at_its_own_port() {
 
 #[test]
 fn a_program_on_a_kinds_second_port_or_its_only_one_is_not_taken_for_it() {
-    alone("others_on_their_ports");
-}
-
-#[test]
-#[ignore = "takes the ports of the machine; played by the test above in a network of its own"]
-fn others_on_their_ports() {
+    if !alone("a_program_on_a_kinds_second_port_or_its_only_one_is_not_taken_for_it") {
+        return;
+    }
     let pages = |port| LocalServer::start_at(port, Likeness::Pages, Vec::new());
     let llama = LocalServer::start_at(8_080, Likeness::LlamaCpp, vec![Held::new("tiny", 8_192)]);
     let studio = LocalServer::start_at(1_234, Likeness::LmStudio, vec![Held::new("q3", 8_192)]);

@@ -91,6 +91,18 @@ def tray_program(*arguments, **environment):
     return Program("weir-tray", os.environ["WEIR_TRAY_BIN"], *arguments, **environment)
 
 
+def end_engine():
+    """Ends the engine that the home's lock file names: nobody here started one that a guardian did."""
+    try:
+        named = re.search(r"^pid (\d+)$", (WEIR_HOME / "weir.lock").read_text(), re.M)
+        program = pathlib.Path(f"/proc/{named.group(1)}/exe").resolve().name if named else ""
+        if program in ("weir", "weir-tray"):
+            os.kill(int(named.group(1)), signal.SIGTERM)
+            until(lambda: not pathlib.Path(f"/proc/{named.group(1)}").exists(), "the engine ends", 15)
+    except OSError:
+        pass  # no home, or none that serves
+
+
 def end_all():
     for program in reversed(started):
         program.stop()
@@ -100,6 +112,7 @@ def end_all():
         except subprocess.TimeoutExpired:
             program.process.kill()
             program.process.wait()
+    end_engine()
 
 
 def tell_all():

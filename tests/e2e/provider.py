@@ -10,6 +10,11 @@ import threading
 import time
 
 
+def key_of(headers):
+    """The key a request came with, in either vendor's header."""
+    return headers.get("x-api-key") or (headers.get("authorization") or "").removeprefix("Bearer ") or None
+
+
 class Listening:
     """Listens on a free port until the program ends."""
 
@@ -38,11 +43,12 @@ class Provider(Listening):
             protocol_version = "HTTP/1.1"
 
             def do_GET(self):
-                provider.keys.append(self.headers.get("x-api-key"))
+                provider.keys.append(key_of(self.headers))
                 provider.write(self, 200, {"data": []})
 
             def do_POST(self):
                 body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+                provider.keys.append(key_of(self.headers))
                 provider.requests += 1
                 provider.answer(self, body)
 

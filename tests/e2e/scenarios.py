@@ -45,6 +45,7 @@ from desktop import (
     window,
     windows,
 )
+from keychain import open_keyring, stored
 from page import Page
 from provider import Ollama, Provider
 
@@ -367,10 +368,7 @@ def shown():
     start_panel()
     Program("dunst", "dunst")
     until(lambda: bus().name_has_owner("org.freedesktop.Notifications"), "dunst stands")
-    keyring = subprocess.run(
-        ["gnome-keyring-daemon", "--daemonize", "--unlock", "--components=secrets"], input="a password", text=True, check=True, capture_output=True
-    )
-    check(keyring.returncode == 0, "the keyring is open")
+    open_keyring()
     (WEIR_HOME / "config.toml").write_text(
         (WEIR_HOME / "config.toml").read_text().replace('key = "none"', 'key = "keychain"', 1)
     )
@@ -386,8 +384,7 @@ def shown():
         until(lambda: "sk-ant-canary-4711" in provider.keys, "the stored key is tried at once")
         page_.wait_for("accepts the key")
         check("sk-ant-canary" not in page_.run("return document.documentElement.outerHTML"), "the key is nowhere on the page")
-        kept = subprocess.run(["secret-tool", "lookup", "service", "Weir", "username", "provider keys"], capture_output=True, text=True, check=True)
-        check("sk-ant-canary-4711" in kept.stdout, "the key is in the keychain")
+        check("sk-ant-canary-4711" in stored(), "the key is in the keychain")
         token = weir("client", "add", "script").strip()
         check(ask(at, token) == 200, "a request is answered")
         until(lambda: "Week budget" in dunst_history(), "the notice was on the screen")

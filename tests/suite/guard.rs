@@ -449,22 +449,6 @@ fn under_a_supervisor_there_is_no_guardian_and_a_stop_puts_the_tools_back_all_th
 }
 
 #[test]
-fn a_supervisor_that_gives_up_has_the_tools_put_back() {
-    let (desk, weir) = Desk::connected();
-    kill_both(&desk, weir);
-    let ran = desk.home.weir(&["guard", "put-back"]);
-    assert_eq!(ran.code, 0, "{ran:?}");
-    assert!(desk.as_before(), "{}", desk.text());
-    assert!(desk.family.log().contains("Claude Code put back"), "{}", desk.family.log());
-    // While an engine serves it changes nothing.
-    let weir = Weir::start(&desk.home);
-    wait::until("the tool to be connected again", || desk.leads_to(weir.port()));
-    assert_eq!(desk.home.weir(&["guard", "put-back"]).code, 0);
-    assert!(desk.leads_to(weir.port()), "{}", desk.text());
-    assert!(weir.stop().success());
-}
-
-#[test]
 fn nobody_watches_while_no_tool_is_connected_and_the_one_who_does_is_small_and_asleep() {
     let desk = Desk::new();
     let weir = Weir::start(&desk.home);

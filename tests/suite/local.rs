@@ -3,6 +3,9 @@
 
 mod context;
 #[cfg(target_os = "linux")]
+mod found;
+mod line;
+#[cfg(target_os = "linux")]
 mod starting;
 
 use serde_json::{Value, json};

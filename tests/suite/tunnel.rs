@@ -410,6 +410,9 @@ fn the_self_test_sees_whether_a_stream_arrives_in_pieces() {
         let found: Value = serde_json::from_str(&ran.stdout).expect("JSON");
         assert_eq!(found["streams"], !holds_back, "{found}");
         assert_eq!(found["models"], 5, "{found}");
+        assert_eq!(found["public"], false, "127.0.0.1 is nothing that Cursor could call: {found}");
+        let said = found["message"].as_str().expect("words");
+        assert_eq!(said.contains("which is no public address"), !holds_back, "{said}");
         assert_eq!(rig.provider.contacts(), 0, "no model is asked");
     }
 }

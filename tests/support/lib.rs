@@ -19,6 +19,7 @@ pub mod home;
 pub mod http1;
 pub mod journal;
 pub mod ledger;
+pub mod local_answers;
 pub mod local_servers;
 pub mod provider;
 pub mod rig;

@@ -4,75 +4,25 @@
 
 use crate::answers::natural;
 use crate::http1::{Framing, Head, Reader};
+use crate::local_answers::Cast;
+pub use crate::local_answers::{Held, Likeness};
 use crate::provider::Asked;
-use crate::tokens::in_qwen;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::io::Write;
 use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread::JoinHandle;
 
-/// What a server answers like.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Likeness {
-    /// Ollama.
-    Ollama,
-    /// LM Studio.
-    LmStudio,
-    /// llama.cpp with one model.
-    LlamaCpp,
-    /// vLLM.
-    Vllm,
-    /// A server that only lists models.
-    Unknown,
-}
-
-/// A model on a scripted server.
-#[derive(Clone, Debug, Default)]
-pub struct Held {
-    /// Its name.
-    pub name: String,
-    /// Whether it is in memory.
-    pub loaded: bool,
-    /// The context its server loads it with by itself.
-    pub context: u64,
-    /// The one a request asked for, while it is loaded with that.
-    pub asked: Option<u64>,
-    /// Whether it makes embeddings and nothing else.
-    pub embeds: bool,
-    /// Whether it sees images.
-    pub sees: bool,
-    /// Whether the server says that it is run elsewhere.
-    pub elsewhere: bool,
-}
-
-impl Held {
-    /// A model that is not in memory; once it is, its context has so many tokens.
-    pub fn new(name: &str, context: u64) -> Self {
-        Self { name: name.into(), context, ..Self::default() }
-    }
-
-    /// The same, in memory.
-    #[must_use]
-    pub fn loaded(self) -> Self {
-        Self { loaded: true, ..self }
-    }
-}
-
 /// What reached a server: method, path, body.
 pub type Line = (String, String, String);
 
 struct Inside {
-    likeness: Likeness,
-    models: Vec<Held>,
+    cast: Cast,
     lines: Vec<Line>,
     holding: bool,
     open: Vec<TcpStream>,
-    /// Prompts that were cut without a word.
-    cut: Vec<String>,
     may_cut: bool,
-    version: &'static str,
 }
 
 struct Shared {
@@ -91,22 +41,24 @@ pub struct LocalServer {
 impl LocalServer {
     /// Starts one.
     pub fn start(likeness: Likeness, models: Vec<Held>) -> Self {
+        Self::start_at(0, likeness, models)
+    }
+
+    /// Starts one on a port of its kind, for a test that has the machine's ports to itself.
+    pub fn start_at(port: u16, likeness: Likeness, models: Vec<Held>) -> Self {
         let inside = Inside {
-            likeness,
-            models,
+            cast: Cast::new(likeness, models),
             lines: Vec::new(),
             holding: false,
             open: Vec::new(),
-            cut: Vec::new(),
             may_cut: false,
-            version: "0.33.0",
         };
         let shared = Arc::new(Shared {
             inside: Mutex::new(inside),
             changed: Condvar::new(),
             closing: AtomicBool::new(false),
         });
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).expect("a free port");
         let port = listener.local_addr().expect("a bound listener has an address").port();
         let accepting = Some(accept(listener, &shared));
         Self { port, shared, accepting }
@@ -136,24 +88,34 @@ impl LocalServer {
 
     /// Its models as they are now.
     pub fn models(&self) -> Vec<Held> {
-        self.inside().models.clone()
+        self.inside().cast.models.clone()
     }
 
     /// Answers like another server from now on.
     pub fn becomes(&self, likeness: Likeness) {
-        self.inside().likeness = likeness;
+        self.inside().cast.likeness = likeness;
     }
 
     /// Says that it is this version, where it says one.
     pub fn is_version(&self, version: &'static str) {
-        self.inside().version = version;
+        self.inside().cast.version = version;
+    }
+
+    /// Says that it answers so many requests side by side, where it says that.
+    pub fn has_slots(&self, slots: u64) {
+        self.inside().cast.slots = slots;
+    }
+
+    /// Shows its metrics to nobody any more.
+    pub fn closes_metrics(&self) {
+        self.inside().cast.metrics = false;
     }
 
     /// How often it cut a prompt; asked for, that fails no test by itself.
     pub fn cut(&self) -> usize {
         let mut inside = self.inside();
         inside.may_cut = true;
-        inside.cut.len()
+        inside.cast.cut.len()
     }
 
     /// Holds every answer to a request until `let_go`.
@@ -205,7 +167,7 @@ impl Drop for LocalServer {
         }
         let inside = self.inside();
         let silent = inside.may_cut || std::thread::panicking();
-        assert!(silent || inside.cut.is_empty(), "prompts were cut: {:?}", inside.cut);
+        assert!(silent || inside.cast.cut.is_empty(), "prompts were cut: {:?}", inside.cast.cut);
     }
 }
 
@@ -253,12 +215,11 @@ fn answer(shared: &Shared, head: Head, body: Vec<u8>) -> Vec<u8> {
     let text = String::from_utf8_lossy(&body).into_owned();
     let mut inside = lock(&shared.inside);
     inside.lines.push((method.clone(), path.clone(), text.clone()));
-    let chats = path == "/api/chat" && inside.likeness == Likeness::Ollama;
+    let chats = path == "/api/chat" && inside.cast.likeness == Likeness::Ollama;
     if method == "POST" && (path.starts_with("/v1/") || chats) {
         let asked: Value = serde_json::from_str(&text).unwrap_or_default();
-        let embeds = path.ends_with("/embeddings");
-        take_in(&mut inside, &asked);
-        if let Some(refusal) = overflow(&mut inside, &asked).filter(|_| !embeds) {
+        inside.cast.take_in(&asked);
+        if let Some(refusal) = inside.cast.overflow(&asked) {
             return http(400, "", &refusal);
         }
         let held = |inside: &mut Inside| inside.holding;
@@ -266,14 +227,8 @@ fn answer(shared: &Shared, head: Head, body: Vec<u8>) -> Vec<u8> {
         let asked = Asked { method, target: path, head, body, ..Asked::default() };
         return natural(&asked).bytes();
     }
-    let (status, body) = match inside.likeness {
-        Likeness::Ollama => ollama(&mut inside, &method, &path, &text),
-        Likeness::LmStudio => lm_studio(&mut inside, &method, &path, &text),
-        Likeness::LlamaCpp => llama_cpp(&inside, &path),
-        Likeness::Vllm => vllm(&inside, &path),
-        Likeness::Unknown => unknown(&inside, &path),
-    };
-    let server = match inside.likeness {
+    let (status, body) = inside.cast.answer(&method, &path, &text);
+    let server = match inside.cast.likeness {
         Likeness::LlamaCpp => "server: llama.cpp\r\n",
         _ => "",
     };
@@ -287,198 +242,4 @@ fn http(status: u16, server: &str, body: &str) -> Vec<u8> {
         body.len()
     )
     .into_bytes()
-}
-
-/// The longest context of every scripted model at Ollama.
-const OLLAMA_CONTEXT_MAX: u64 = 40_960;
-
-/// A server that swaps takes the model that is asked for into memory and lets the others go. Ollama
-/// loads it with the context the request asks for, and anew with its own when none is asked for.
-fn take_in(inside: &mut Inside, asked: &Value) {
-    if !matches!(inside.likeness, Likeness::Ollama | Likeness::LmStudio) {
-        return;
-    }
-    let wanted = asked["options"]["num_ctx"].as_u64().map(|n| n.min(OLLAMA_CONTEXT_MAX));
-    for model in &mut inside.models {
-        model.loaded = asked["model"] == model.name.as_str();
-        model.asked = wanted.filter(|_| model.loaded);
-    }
-}
-
-/// What becomes of a prompt that is longer than the context: refused by those who do so, and by Ollama
-/// where it is told to; else cut, which is written down.
-fn overflow(inside: &mut Inside, asked: &Value) -> Option<String> {
-    let model = inside.models.iter().find(|m| asked["model"] == m.name.as_str() && !m.elsewhere)?;
-    let context = model.asked.unwrap_or(model.context);
-    let length = in_qwen(asked);
-    if context == 0 || length <= context {
-        return None;
-    }
-    let told = asked["truncate"] == false && !inside.version.starts_with("0.12");
-    let (name, words) = (model.name.clone(), format!("{length} tokens into {context}"));
-    match inside.likeness {
-        Likeness::Ollama if told => {
-            Some(json!({ "error": "the input length exceeds the context length" }).to_string())
-        }
-        Likeness::LlamaCpp | Likeness::Vllm => {
-            let message = format!(
-                "the request exceeds the available context size ({words}), try increasing it"
-            );
-            let error =
-                json!({ "code": 400, "message": message, "type": "exceed_context_size_error" });
-            Some(json!({ "error": error }).to_string())
-        }
-        Likeness::Ollama | Likeness::LmStudio | Likeness::Unknown => {
-            inside.cut.push(format!("{name}: {words}"));
-            None
-        }
-    }
-}
-
-fn named(text: &str, key: &str) -> String {
-    let value: Value = serde_json::from_str(text).unwrap_or_default();
-    value[key].as_str().unwrap_or_default().to_owned()
-}
-
-fn ollama(inside: &mut Inside, method: &str, path: &str, text: &str) -> (u16, String) {
-    let capabilities = |m: &Held| match m.embeds {
-        true => json!(["embedding"]),
-        false if m.sees => json!(["completion", "tools", "vision"]),
-        false => json!(["completion", "tools"]),
-    };
-    let tag = |m: &Held| {
-        let mut tag = json!({
-            "name": m.name, "model": m.name, "size": 5_225_388_164u64, "digest": "500a1f067a9f",
-            "details": { "family": "qwen3", "parameter_size": "8.2B" },
-            "capabilities": capabilities(m),
-        });
-        if m.elsewhere {
-            tag["remote_host"] = json!("https://ollama.com:443");
-        }
-        tag
-    };
-    let running = |m: &Held| {
-        json!({
-            "name": m.name, "model": m.name, "size": 6_654_289_920u64,
-            "size_vram": 6_654_289_920u64, "context_length": m.asked.unwrap_or(m.context),
-            "expires_at": "2026-11-22T10:05:00Z",
-        })
-    };
-    let models = &inside.models;
-    match (method, path) {
-        ("GET", "/") => (200, "Ollama is running".to_owned()),
-        ("GET", "/api/version") => (200, json!({ "version": inside.version }).to_string()),
-        ("GET", "/api/tags") => {
-            let list: Vec<Value> = models.iter().map(tag).collect();
-            (200, json!({ "models": list }).to_string())
-        }
-        ("GET", "/api/ps") => {
-            let list: Vec<Value> = models.iter().filter(|m| m.loaded).map(running).collect();
-            (200, json!({ "models": list }).to_string())
-        }
-        ("POST", "/api/show") => {
-            let info = json!({
-                "general.architecture": "qwen3", "qwen3.context_length": OLLAMA_CONTEXT_MAX,
-            });
-            (200, json!({ "model_info": info }).to_string())
-        }
-        ("POST", "/api/generate" | "/api/embed") => {
-            let unload = text.contains("\"keep_alive\":0");
-            let name = named(text, "model");
-            match inside.models.iter_mut().find(|m| m.name == name) {
-                Some(model) => {
-                    model.loaded = !unload;
-                    model.asked = None;
-                    let why = if unload { "unload" } else { "load" };
-                    (200, json!({ "done": true, "done_reason": why }).to_string())
-                }
-                None => (404, json!({ "error": format!("model '{name}' not found") }).to_string()),
-            }
-        }
-        _ => (404, "404 page not found".to_owned()),
-    }
-}
-
-fn lm_studio(inside: &mut Inside, method: &str, path: &str, text: &str) -> (u16, String) {
-    let model = |m: &Held| {
-        let instances = match m.loaded {
-            true => json!([{ "id": m.name, "config": { "context_length": m.context } }]),
-            false => json!([]),
-        };
-        json!({
-            "type": if m.embeds { "embedding" } else { "llm" }, "key": m.name,
-            "max_context_length": 32_768, "loaded_instances": instances,
-            "size_bytes": 4_700_000_000u64, "capabilities": { "vision": false },
-        })
-    };
-    match (method, path) {
-        ("GET", "/lmstudio-greeting") => (200, json!({ "lmstudio": true }).to_string()),
-        ("GET", "/api/v1/models") => {
-            let list: Vec<Value> = inside.models.iter().map(model).collect();
-            (200, json!({ "models": list }).to_string())
-        }
-        ("GET", "/v1/models") => listed(inside, "organization_owner", false),
-        ("POST", "/api/v1/models/load" | "/api/v1/models/unload") => {
-            let load = path.ends_with("/load");
-            let name = named(text, if load { "model" } else { "instance_id" });
-            match inside.models.iter_mut().find(|m| m.name == name) {
-                Some(model) => {
-                    model.loaded = load;
-                    (200, json!({ "instance_id": name, "status": "loaded" }).to_string())
-                }
-                None => (404, json!({ "error": { "message": "no such model" } }).to_string()),
-            }
-        }
-        // The real one answers whatever it is asked, with a success.
-        _ => (200, json!({ "error": "Unexpected endpoint or method." }).to_string()),
-    }
-}
-
-fn llama_cpp(inside: &Inside, path: &str) -> (u16, String) {
-    let Some(model) = inside.models.first() else {
-        let loading = json!({ "code": 503, "message": "Loading model" });
-        return (503, json!({ "error": loading }).to_string());
-    };
-    match path {
-        "/props" => {
-            let settings = json!({ "n_ctx": model.context });
-            let props = json!({
-                "build_info": "b7101-1a2b3c", "total_slots": 1, "model_alias": model.name,
-                "default_generation_settings": settings,
-            });
-            (200, props.to_string())
-        }
-        "/health" => (200, json!({ "status": "ok" }).to_string()),
-        "/v1/models" => listed(inside, "llamacpp", false),
-        _ => (404, json!({ "error": { "message": "File Not Found" } }).to_string()),
-    }
-}
-
-fn vllm(inside: &Inside, path: &str) -> (u16, String) {
-    match path {
-        "/version" => (200, json!({ "version": "0.32.0" }).to_string()),
-        "/metrics" => (200, "# HELP vllm:num_requests_running Requests.\n".to_owned()),
-        "/health" => (200, String::new()),
-        "/v1/models" => listed(inside, "vllm", true),
-        _ => (404, json!({ "detail": "Not Found" }).to_string()),
-    }
-}
-
-fn unknown(inside: &Inside, path: &str) -> (u16, String) {
-    match path {
-        "/v1/models" => listed(inside, "somebody", false),
-        _ => (404, String::new()),
-    }
-}
-
-fn listed(inside: &Inside, owner: &str, with_length: bool) -> (u16, String) {
-    let model = |m: &Held| {
-        let mut row = json!({ "id": m.name, "object": "model", "owned_by": owner });
-        if with_length {
-            row["max_model_len"] = json!(m.context);
-        }
-        row
-    };
-    let list: Vec<Value> = inside.models.iter().map(model).collect();
-    (200, json!({ "object": "list", "data": list }).to_string())
 }

@@ -17,7 +17,9 @@ const TRAY_COLOUR = {
   paused: '#808688',
   offline: '#808688',
 };
-const TRAY_SIZES = [22, 44];
+// A panel takes the picture next to its own height; macOS gets the larger ones alone.
+const TRAY_SIZES = [16, 22, 44];
+const TEMPLATE_SIZES = [22, 44];
 // A macOS menu bar tints the alpha channel itself.
 const TEMPLATE_COLOUR = '#000000';
 
@@ -25,14 +27,14 @@ const GROUND = '#0d4a50';
 const WATER = '#6fd3cb';
 const BODY = '#f4fbfa';
 
-/** The application's icon: the mark near its crest, on a plain ground. */
+/** The application's icon: the mark with its water well below the crest, on a plain ground. */
 function appIcon(size) {
-  const [body, level] = SHAPES.crest;
+  const [body, water] = SHAPES.near;
   return (
     `<svg xmlns="http://www.w3.org/2000/svg" width="${size}" height="${size}" viewBox="0 0 128 128">` +
     `<rect x="6" y="6" width="116" height="116" rx="26" fill="${GROUND}"/>` +
     '<g transform="translate(17 15) scale(4.2)" stroke-linecap="round" stroke-linejoin="round">' +
-    `${drawing([body], BODY)}${drawing([level], WATER)}</g></svg>\n`
+    `${drawing([body], BODY)}${drawing([water], WATER)}</g></svg>\n`
   );
 }
 
@@ -88,10 +90,8 @@ put('icon.png', app(512).data);
 put('icon.ico', ico([16, 24, 32, 48, 64, 256].map(app)));
 put('icon.icns', icns([32, 64, 128, 256, 512, 1024].map(app)));
 for (const state of STATES) {
-  for (const size of TRAY_SIZES) {
-    put(`tray/${state}-${size}.png`, png(svg(state, TRAY_COLOUR[state]), size));
-    put(`tray/${state}-template-${size}.png`, png(svg(state, TEMPLATE_COLOUR), size));
-  }
+  for (const size of TRAY_SIZES) put(`tray/${state}-${size}.png`, png(svg(state, TRAY_COLOUR[state]), size));
+  for (const size of TEMPLATE_SIZES) put(`tray/${state}-template-${size}.png`, png(svg(state, TEMPLATE_COLOUR), size));
 }
 // The window draws the same shapes and takes them from here, so that they cannot drift.
 writeFileSync(join(OUT, '..', 'ui', 'src', 'parts', 'mark.json'), `${JSON.stringify(SHAPES, null, 2)}\n`);

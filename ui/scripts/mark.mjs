@@ -1,7 +1,8 @@
-// The mark: a weir seen from the side. A still upper level, the body of the weir, and, when a
-// budget is used up, the water that goes over it.
-// Owns the geometry of every state on a grid of 22; colour is the caller's. The upper level is the
-// budget used, so the shape alone tells the state.
+// The mark: a weir seen from the side. The water above it, the body of the weir, and, when a budget
+// is used up, the water that goes over it.
+// Owns the geometry of every state on a grid of 22; colour is the caller's. The height of the water is
+// the budget used, so the shape alone tells the state: no two differ by less than four pixels in height
+// where the mark is sixteen high.
 
 /** States of the mark, from calm to gone. */
 export const STATES = ['calm', 'near', 'crest', 'over', 'paused', 'offline'];
@@ -14,21 +15,22 @@ const MASK_WIDTH = 5.6;
 
 const solid = (d) => ({ d, fill: true, width: 1 });
 const line = (d) => ({ d, fill: false, width: 2.8 });
-const level = (y) => line(`M1.7 ${y}H5.6`);
+/** The water above the weir, from its level down to the ground, clear of the weir's body. */
+const water = (y) => solid(`M1.3 ${y}H5.9V19.5H1.3Z`);
 const thin = (d) => ({ d, fill: false, width: 1.5 });
 
 /** The paths of each state, bottom to top. `mask` is a stroke cut out of every `masked` path. */
 export const SHAPES = {
-  calm: [solid(BODY), level(15.5)],
-  near: [solid(BODY), level(12)],
-  crest: [solid(BODY), level(8.5)],
+  calm: [solid(BODY), water(17.5)],
+  near: [solid(BODY), water(10.5)],
+  crest: [solid(BODY), water(4.5)],
   over: [solid(BODY_UNDER_WATER), line(SHEET)],
   paused: [
     { ...solid(BODY), masked: true, mask: BAR },
-    { ...level(12), masked: true },
+    { ...water(10.5), masked: true },
     { d: BAR, fill: false, width: 2.2 },
   ],
-  offline: [thin('M9 4.5C14.6 4.5 12.8 18.4 19.8 19.2H9Z'), thin('M1.5 15.5H5.7')],
+  offline: [thin('M9 4.5C14.6 4.5 12.8 18.4 19.8 19.2H9Z'), thin('M1.6 16.8H5.6V19.2H1.6Z')],
 };
 
 /** Some paths as SVG in one colour. */

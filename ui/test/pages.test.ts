@@ -239,10 +239,26 @@ describe('local models', () => {
     ]);
   });
 
-  it('with a context too short for a tool, or in a cloud, are told', async () => {
+  const short = 'llama3.2:3b is loaded with a context of 4,096 tokens';
+
+  it('with a short context are no finding where Weir asks for more with the request', async () => {
     await open(sample('usual', NOW), 'local');
-    expect(main()).toContain('llama3.2:3b is loaded with a context of 4,096 tokens');
-    expect(main()).toContain('OLLAMA_CONTEXT_LENGTH');
+    expect(main()).not.toContain(short);
+  });
+
+  it.each([
+    ['ollama', 'http://127.0.0.1:11434/v1', 'OLLAMA_CONTEXT_LENGTH'],
+    ['lmstudio', 'http://127.0.0.1:1234/v1', 'weir local load MODEL --context 32768'],
+  ])('with a context too short for a tool are told with what helps at %s', async (kind, url, fix) => {
+    const backend = sample('usual', NOW);
+    backend.world.local = backend.world.local.map((server) => (server.server === 'ollama' ? { ...server, kind, url } : server));
+    await open(backend, 'local');
+    expect(main()).toContain(short);
+    expect(main()).toContain(fix);
+  });
+
+  it('in a cloud are told, and so is who waits', async () => {
+    await open(sample('usual', NOW), 'local');
     expect(main()).toContain('In a cloud');
     expect(main()).toContain('2 models in memory, 7.1 GB');
     expect(main()).toContain('1 waits, the first for 3.2 s');

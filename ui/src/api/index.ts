@@ -1491,7 +1491,12 @@ on: boolean, } | { "order": "load",
 /**
  * `provider/model`, or a model that one server has.
  */
-model: string, } | { "order": "unload", 
+model: string, 
+/**
+ * The context to load it with, in tokens; without it what a coding tool needs, or the server's
+ * own choice.
+ */
+context?: number, } | { "order": "unload", 
 /**
  * `provider/model`, or a model that one server has.
  */
@@ -2917,6 +2922,11 @@ streams: boolean | null,
  * Milliseconds between its first and last piece.
  */
 span_ms: number | null, 
+/**
+ * Whether the name leads to a public address on this machine: only then the test shows how others
+ * get there; null when nothing was reached.
+ */
+public: boolean | null, 
 /**
  * What was found, in one line with the fix.
  */

@@ -223,7 +223,7 @@ export class FakeBackend implements Backend {
   };
   tunnelTest = async () => {
     await this.did('tunnelTest');
-    return { ok: true, url: 'https://weir.example.com/cursor/v1', models: 4, streams: true, span_ms: 900, message: 'the stream arrives in pieces' };
+    return { ok: true, url: 'https://weir.example.com/cursor/v1', models: 4, streams: true, span_ms: 900, public: true, message: 'the stream arrives in pieces' };
   };
 
   configShown = () => this.told(() => ({ file: '/home/someone/.local/share/weir/config.toml', exists: true, toml: '[server]\nport = 9347\n' }));

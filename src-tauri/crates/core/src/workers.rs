@@ -1,19 +1,29 @@
-//! The line before one local server that swaps models in and out of memory: jobs for the model in
-//! memory go together, a job for another model waits its turn and never for ever.
-//! Pure: `now` is an argument, and a job is only a number and the name of its model.
+//! The line before one local server: as many jobs of a model as it answers side by side go together;
+//! where it swaps models in and out of memory, a job for another model waits its turn and never for ever.
+//! Pure: `now` is an argument, and a job is only the name of its model and how many go together.
 
 use std::collections::{BTreeMap, VecDeque};
 
 /// What a line holds to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Jobs of one model at a time.
-    pub parallel: usize,
     /// Jobs that may wait.
     pub waiting_max: usize,
     /// A job that has waited so long, in milliseconds, is next: no job of another model is begun
     /// before it.
     pub patience_ms: u64,
+}
+
+/// A job that asks to begin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Job<'a> {
+    /// The model it is for.
+    pub model: &'a str,
+    /// Whether that is in memory, so that it swaps nothing: beside other such models it may begin at
+    /// once.
+    pub resident: bool,
+    /// Jobs of that model that go together.
+    pub parallel: usize,
 }
 
 /// A waiting job.
@@ -42,6 +52,13 @@ pub struct Waiting {
     pub since_ms: u64,
     /// Whether its model was in memory when it came.
     resident: bool,
+    parallel: usize,
+}
+
+impl Waiting {
+    fn job(&self) -> Job<'_> {
+        Job { model: &self.model, resident: self.resident, parallel: self.parallel }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,12 +78,10 @@ pub struct Line {
 }
 
 impl Line {
-    /// A job asks to begin. `resident` says that its model is in memory, so that it swaps nothing:
-    /// beside other such models it may begin at once.
-    pub fn ask(&mut self, model: &str, resident: bool, now_ms: u64, limits: Limits) -> Entry {
-        let behind_its_own = self.waiting.iter().any(|job| job.model == model);
-        if !behind_its_own && self.may_begin(model, resident, now_ms, limits) {
-            self.begin(model.to_owned(), resident);
+    /// A job asks to begin.
+    pub fn ask(&mut self, job: Job<'_>, now_ms: u64, limits: Limits) -> Entry {
+        if self.free_for(job, now_ms, limits) {
+            self.begin(job.model.to_owned(), job.resident);
             return Entry::Begins;
         }
         if self.waiting.len() >= limits.waiting_max {
@@ -74,15 +89,16 @@ impl Line {
         }
         self.tickets += 1;
         let ticket = Ticket(self.tickets);
-        let model = model.to_owned();
-        self.waiting.push_back(Waiting { ticket, model, since_ms: now_ms, resident });
+        let Job { resident, parallel, .. } = job;
+        let model = job.model.to_owned();
+        self.waiting.push_back(Waiting { ticket, model, since_ms: now_ms, resident, parallel });
         Entry::Waits(ticket)
     }
 
     /// Whether a job would begin at once.
-    pub fn free_for(&self, model: &str, resident: bool, now_ms: u64, limits: Limits) -> bool {
-        let behind_its_own = self.waiting.iter().any(|job| job.model == model);
-        !behind_its_own && self.may_begin(model, resident, now_ms, limits)
+    pub fn free_for(&self, job: Job<'_>, now_ms: u64, limits: Limits) -> bool {
+        let behind_its_own = self.waiting.iter().any(|waiting| waiting.model == job.model);
+        !behind_its_own && self.may_begin(job, now_ms, limits)
     }
 
     /// A job of this model ended; the tickets of those that begin now.
@@ -118,7 +134,8 @@ impl Line {
         self.waiting.front().map_or(0, |job| now_ms.saturating_sub(job.since_ms))
     }
 
-    fn may_begin(&self, model: &str, resident: bool, now_ms: u64, limits: Limits) -> bool {
+    fn may_begin(&self, job: Job<'_>, now_ms: u64, limits: Limits) -> bool {
+        let Job { model, resident, parallel } = job;
         if let Some(oldest) = self.waiting.front()
             && oldest.model != model
             && now_ms.saturating_sub(oldest.since_ms) >= limits.patience_ms
@@ -126,7 +143,7 @@ impl Line {
             return false;
         }
         match self.running.get(model) {
-            Some(running) => running.jobs < limits.parallel,
+            Some(running) => running.jobs < parallel,
             None => {
                 self.running.is_empty()
                     || (resident && self.running.values().all(|running| running.resident))
@@ -151,7 +168,7 @@ impl Line {
     }
 
     fn next(&self, now_ms: u64, limits: Limits) -> Option<usize> {
-        let may = |job: &Waiting| self.may_begin(&job.model, job.resident, now_ms, limits);
+        let may = |job: &Waiting| self.may_begin(job.job(), now_ms, limits);
         let warm = |job: &Waiting| self.warm.as_deref() == Some(job.model.as_str());
         let impatient = self.oldest_ms(now_ms) >= limits.patience_ms;
         if impatient && self.waiting.front().is_some_and(may) {
@@ -167,7 +184,12 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const LIMITS: Limits = Limits { parallel: 2, waiting_max: 8, patience_ms: 100 };
+    const LIMITS: Limits = Limits { waiting_max: 8, patience_ms: 100 };
+    const PARALLEL: usize = 2;
+
+    fn job(model: &str, resident: bool) -> Job<'_> {
+        Job { model, resident, parallel: PARALLEL }
+    }
 
     fn waits(entry: Entry) -> Ticket {
         match entry {
@@ -179,10 +201,10 @@ mod tests {
     #[test]
     fn jobs_of_the_model_in_memory_go_before_an_older_one_of_another() {
         let mut line = Line::default();
-        assert_eq!(line.ask("a", false, 0, LIMITS), Entry::Begins);
-        let other = waits(line.ask("b", false, 1, LIMITS));
-        assert_eq!(line.ask("a", false, 2, LIMITS), Entry::Begins, "no swap is needed");
-        let third = waits(line.ask("a", false, 3, LIMITS));
+        assert_eq!(line.ask(job("a", false), 0, LIMITS), Entry::Begins);
+        let other = waits(line.ask(job("b", false), 1, LIMITS));
+        assert_eq!(line.ask(job("a", false), 2, LIMITS), Entry::Begins, "no swap is needed");
+        let third = waits(line.ask(job("a", false), 3, LIMITS));
         assert_eq!(line.done("a", 4, LIMITS), [third]);
         assert!(line.done("a", 5, LIMITS).is_empty());
         assert_eq!(line.done("a", 6, LIMITS), [other], "the swap comes when nothing runs");
@@ -191,9 +213,9 @@ mod tests {
     #[test]
     fn a_job_that_has_waited_too_long_is_next_whatever_comes() {
         let mut line = Line::default();
-        assert_eq!(line.ask("a", false, 0, LIMITS), Entry::Begins);
-        let old = waits(line.ask("b", false, 1, LIMITS));
-        let later = waits(line.ask("a", false, 200, LIMITS));
+        assert_eq!(line.ask(job("a", false), 0, LIMITS), Entry::Begins);
+        let old = waits(line.ask(job("b", false), 1, LIMITS));
+        let later = waits(line.ask(job("a", false), 200, LIMITS));
         assert!(line.done("a", 201, LIMITS).contains(&old));
         assert!(line.done("b", 202, LIMITS).contains(&later));
     }
@@ -201,18 +223,30 @@ mod tests {
     #[test]
     fn models_that_are_both_in_memory_do_not_wait_for_each_other() {
         let mut line = Line::default();
-        assert_eq!(line.ask("chat", true, 0, LIMITS), Entry::Begins);
-        assert_eq!(line.ask("embed", true, 1, LIMITS), Entry::Begins);
-        waits(line.ask("third", false, 2, LIMITS));
+        assert_eq!(line.ask(job("chat", true), 0, LIMITS), Entry::Begins);
+        assert_eq!(line.ask(job("embed", true), 1, LIMITS), Entry::Begins);
+        waits(line.ask(job("third", false), 2, LIMITS));
+    }
+
+    #[test]
+    fn a_server_with_one_place_answers_one_job_after_the_other() {
+        let one = |model| Job { model, resident: true, parallel: 1 };
+        let mut line = Line::default();
+        assert_eq!(line.ask(one("a"), 0, LIMITS), Entry::Begins);
+        let second = waits(line.ask(one("a"), 1, LIMITS));
+        let third = waits(line.ask(one("a"), 2, LIMITS));
+        assert_eq!(line.ask(one("b"), 3, LIMITS), Entry::Begins, "another place, if it has one");
+        assert_eq!(line.done("a", 4, LIMITS), [second]);
+        assert_eq!(line.done("a", 5, LIMITS), [third]);
     }
 
     #[test]
     fn a_line_is_bounded_and_tells_who_waits_for_how_long() {
         let limits = Limits { waiting_max: 1, ..LIMITS };
         let mut line = Line::default();
-        line.ask("a", false, 0, limits);
-        let ticket = waits(line.ask("b", false, 10, limits));
-        assert_eq!(line.ask("c", false, 11, limits), Entry::Full);
+        line.ask(job("a", false), 0, limits);
+        let ticket = waits(line.ask(job("b", false), 10, limits));
+        assert_eq!(line.ask(job("c", false), 11, limits), Entry::Full);
         assert_eq!((line.waiting().len(), line.oldest_ms(60)), (1, 50));
         assert!(line.leave(ticket, 61, limits).is_empty());
         assert_eq!((line.waiting().len(), line.oldest_ms(60)), (0, 0));
@@ -261,7 +295,7 @@ mod tests {
                     let impatient = self.waiting.first().is_some_and(|(_, other, since)| {
                         *other != model && self.now - since >= LIMITS.patience_ms
                     });
-                    match self.line.ask(&model, false, self.now, LIMITS) {
+                    match self.line.ask(job(&model, false), self.now, LIMITS) {
                         Entry::Begins => {
                             assert!(!impatient, "begun before one that waited too long");
                             self.running.push(model);
@@ -290,7 +324,7 @@ mod tests {
             models.sort();
             models.dedup();
             assert!(models.len() <= 1, "two models at once: {:?}", self.running);
-            assert!(self.running.len() <= LIMITS.parallel);
+            assert!(self.running.len() <= PARALLEL);
             assert!(self.waiting.len() <= LIMITS.waiting_max);
             assert!(!self.running.is_empty() || self.waiting.is_empty(), "a lost place");
             let told: usize = self.line.running().map(|(_, jobs)| jobs).sum();
@@ -330,7 +364,7 @@ mod tests {
             for model in newcomers {
                 account.take(Step::Ask(model));
             }
-            for _ in 0..LIMITS.parallel {
+            for _ in 0..PARALLEL {
                 account.take(Step::Done(0));
             }
             prop_assert!(account.waiting.iter().all(|(waiting, ..)| *waiting != ticket));

@@ -76,6 +76,8 @@ pub struct Config {
     pub providers: Vec<Provider>,
     /// Commands that start a provider's server, by its name.
     pub starts: BTreeMap<String, Vec<String>>,
+    /// How many requests of one model a provider's server answers side by side, by its name.
+    pub parallel: BTreeMap<String, usize>,
     /// Names of the providers the file itself mentions.
     pub written: Vec<String>,
     /// Chain of the low tier.

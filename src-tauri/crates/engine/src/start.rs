@@ -217,9 +217,9 @@ impl Running {
     fn guarded(&mut self) {
         let Some(guard) = self.guard.clone().filter(|guard| guard.acts()) else { return };
         guard.look();
-        let desk = Arc::clone(&self.desk);
+        let (desk, port) = (Arc::clone(&self.desk), self.port);
         self.serving.spawn_blocking(move || {
-            match connect::connect_again(&desk.0.home, &*desk) {
+            match connect::connect_again(&desk.0.home, &*desk, Some(port)) {
                 Ok(again) if again.problems.is_empty() => {
                     for tool in again.tools {
                         tracing::info!(tool, "connected again");

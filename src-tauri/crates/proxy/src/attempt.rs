@@ -389,6 +389,9 @@ impl<'a> Course<'a> {
             },
             Sent::Failed(failed) => return Ok(Try::Failed(failed)),
         };
+        if self.local.room.more.is_some() && !head.answer.status.is_success() {
+            return self.with_more_room(to, head).await;
+        }
         if asks && head.answer.status == 400 {
             return self.without_usage(to, head).await;
         }

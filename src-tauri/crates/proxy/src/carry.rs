@@ -242,7 +242,7 @@ fn translated(
     let form = Form::of(candidate.endpoint).expect("a conversation is planned in a form");
     let mut traits = Traits::of(form, model, provider.local);
     traits.stream_usage = asks_usage;
-    traits.context = local.room;
+    traits.context = local.room.now;
     traits.told(local.able.0, local.able.1);
     let from = hub::Asked {
         endpoint: asked.accepted.target.endpoint,

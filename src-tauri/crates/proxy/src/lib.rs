@@ -30,6 +30,7 @@ mod quirks;
 mod read;
 mod relay;
 pub mod reply;
+mod room;
 pub mod secret;
 mod server;
 mod settle;

@@ -61,11 +61,13 @@ pub const TOOL_CONTEXT: u64 = 32_768;
 /// Longest wait for a first look at a local server that a request is for. A look itself waits for two
 /// seconds at most, and one that is under way comes first.
 pub const FIRST_LOOK_WAIT_MAX: Duration = Duration::from_secs(5);
-/// The line before a local server that swaps models: four jobs of one model at a time, which is
-/// what such servers run side by side at most by default; 64 that wait; and after half a minute a
-/// job of another model has its turn.
+/// The line before a local server: 64 jobs that wait; and after half a minute a job of another model
+/// has its turn.
 pub const LOCAL_LINE: weir_core::workers::Limits =
-    weir_core::workers::Limits { parallel: 4, waiting_max: 64, patience_ms: 30_000 };
+    weir_core::workers::Limits { waiting_max: 64, patience_ms: 30_000 };
+/// Jobs of one model that go together to a server that swaps models and does not say how many it
+/// answers side by side: what such servers do at most by default.
+pub const LOCAL_PARALLEL: usize = 4;
 /// A line of so many waiting jobs is busy: a chain goes on to its next link.
 pub const LOCAL_BUSY_LEN_MAX: usize = 4;
 /// A line whose oldest job has waited so long is busy; a chain also waits no longer than this.

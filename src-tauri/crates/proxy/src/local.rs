@@ -3,26 +3,17 @@
 //! from memory.
 
 use crate::decline::{Failure, FailureKind};
-use crate::limits::{FIRST_LOOK_WAIT_MAX, LOCAL_BUSY_AGE_MAX, LOCAL_WAIT_MAX, TOOL_CONTEXT};
+use crate::limits::{FIRST_LOOK_WAIT_MAX, LOCAL_BUSY_AGE_MAX, LOCAL_PARALLEL, LOCAL_WAIT_MAX};
 use crate::pipeline::Context;
 use crate::ports::{LocalModel, Queued};
 use crate::read::Asked;
+use crate::room::{CONTEXT_UNSAID, Length, Room, fits};
 use crate::workers::{Crowded, Job, Place};
 use std::sync::Arc;
 use weir_core::Endpoint;
 use weir_core::route::{Candidate, Provider, Reason};
 use weir_core::verdict::Fault;
-use weir_triage::{Bounds, bounds};
-
-/// The least that a server loads a model with which nobody told it a context for, in tokens: Ollama
-/// before 0.6. Later ones and LM Studio begin with 4,096.
-const CONTEXT_UNSAID: u64 = 2_048;
-/// The shortest context that is asked for, in tokens.
-const CONTEXT_ASKED_MIN: u64 = 4_096;
-/// Room for an answer to which the client sets no limit, in tokens.
-const ANSWER_TOKENS: u64 = 2_048;
-/// The most room that is kept for an answer, in tokens: agents set limits no answer comes near.
-const ANSWER_TOKENS_MAX: u64 = 4_096;
+use weir_triage::bounds;
 
 /// What an attempt at a local server has been granted.
 #[derive(Clone, Default)]
@@ -31,8 +22,8 @@ pub struct Admitted {
     pub cloud: bool,
     /// The place at the server, kept until the answer has ended.
     pub place: Option<Arc<Place>>,
-    /// The context to ask for, in tokens, where the server takes one with the request.
-    pub room: Option<u64>,
+    /// The context to ask for, where the server takes one with the request.
+    pub room: Room,
     /// Whether the model sees images and whether it thinks, where its server says so.
     pub able: (Option<bool>, Option<bool>),
 }
@@ -62,13 +53,34 @@ pub async fn admit(
     }
     answers(&known, asked, candidate, last)?;
     takes(&known, asked, candidate)?;
-    let room = fits(&known, asked, candidate)?;
+    let mut length = Length::of(asked);
+    let mut room = fits(&known, asked, candidate, &mut length)?;
     let works = asked.accepted.target.endpoint.metered();
-    let place = match known.swaps && works {
-        true => Some(place(context, &known, candidate, last).await?),
-        false => None,
+    let place = match parallel(&known).filter(|_| works) {
+        Some(parallel) => Some(place(context, &known, candidate, last, parallel).await?),
+        None => None,
     };
+    if let Some(place) = &place {
+        // While it waited, another request may have had the model loaded anew, or be about to.
+        let now = context.ports.locals.model(&provider.name, &candidate.route.model);
+        known.context = now.context.max(place.context());
+        room = fits(&known, asked, candidate, &mut length)?;
+        place.asks(room.now);
+    }
     Ok(Admitted { cloud: known.cloud, place, room, able: (known.sees, known.thinks) })
+}
+
+impl Admitted {
+    /// Asks for the longer context that the model can have, once its server has found the present one
+    /// too short. `false` where there is none.
+    pub fn grows(&mut self) -> bool {
+        let Some(more) = self.room.more.take() else { return false };
+        self.room.now = Some(more);
+        if let Some(place) = &self.place {
+            place.asks(Some(more));
+        }
+        true
+    }
 }
 
 /// What is known of a candidate's model before it is its turn.
@@ -80,7 +92,7 @@ pub fn able(context: &Context, provider: &Provider, candidate: &Candidate) -> Ad
     Admitted { able: (known.sees, known.thinks), ..Admitted::default() }
 }
 
-fn skipped(candidate: &Candidate, reason: Reason, kind: FailureKind, what: String) -> Failure {
+pub fn skipped(candidate: &Candidate, reason: Reason, kind: FailureKind, what: String) -> Failure {
     let fault = if kind == FailureKind::TooLong { Fault::LocalContext } else { Fault::Local };
     Failure { kind, skipped: Some(reason), ..Failure::of(candidate, fault, what) }
 }
@@ -134,73 +146,11 @@ fn takes(known: &LocalModel, asked: &Asked, candidate: &Candidate) -> Result<(),
     Err(skipped(candidate, Reason::LocalUnfit, FailureKind::Unfit, what.to_owned()))
 }
 
-/// Whether there is room for the prompt, and the context to ask for. A prompt that surely does not fit
-/// goes nowhere; one that may not fit goes only to a server that counts for itself and says so.
-fn fits(known: &LocalModel, asked: &Asked, candidate: &Candidate) -> Result<Option<u64>, Failure> {
-    let endpoint = asked.accepted.target.endpoint;
-    // A list of texts to embed is not one prompt; a cloud has a context of its own.
-    if !endpoint.metered() || endpoint == Endpoint::Embeddings || known.cloud {
-        return Ok(None);
-    }
-    let native = candidate.endpoint == Endpoint::OllamaChat;
-    let sized = known.sized && native;
-    // What takes a context takes the wish not to be cut with it, and there alone.
-    let refuses = known.refuses && (native || !known.sized);
-    let unsaid = known.swaps.then_some(CONTEXT_UNSAID).filter(|_| !sized && !refuses);
-    let limit = known.context.or(unsaid).or(known.context_max);
-    if limit.is_none() && !sized {
-        return Ok(None);
-    }
-    let length = bounds(asked.json());
-    match limit {
-        Some(most) if length.least > most || (length.most > most && !refuses) => {
-            Err(too_long(known, candidate, length, most))
-        }
-        _ if !sized => Ok(None),
-        // The same again, or the server would load the model anew.
-        _ => Ok(known.context.or_else(|| wanted(known, asked, length))),
-    }
-}
-
-/// The context that a model is to be loaded with for a prompt: in powers of two, so that the
-/// conversation can go on in it. A coding tool gets what it was told at once, so that a small task does
-/// not load the model with less than the long one after it needs; another short one leaves it to the
-/// server.
-fn wanted(known: &LocalModel, asked: &Asked, length: Bounds) -> Option<u64> {
-    let answer = asked.facts.max_output_tokens.unwrap_or(ANSWER_TOKENS).min(ANSWER_TOKENS_MAX);
-    let tool = asked.accepted.caller.is_coding_tool();
-    let needed = (length.most + answer).max(if tool { TOOL_CONTEXT } else { 0 });
-    if needed <= CONTEXT_UNSAID {
-        return None;
-    }
-    let wanted = needed.next_power_of_two().max(CONTEXT_ASKED_MIN);
-    Some(known.context_max.map_or(wanted, |most| wanted.min(most)))
-}
-
-fn too_long(known: &LocalModel, candidate: &Candidate, length: Bounds, most: u64) -> Failure {
-    let Bounds { least, most: up_to } = length;
-    let route = &candidate.route;
-    let tokens = match least > most {
-        true => format!("at least {least} tokens, which exceeds"),
-        // Its server would not say so, but cut.
-        false => format!("it may have {up_to} tokens, which exceeds"),
-    };
-    let what = match (known.context, known.context_max) {
-        (None, Some(all)) if least > all => format!(
-            "prompt is too long: {tokens} the context window of {all} tokens that {route} can have. \
-             Shorten the conversation"
-        ),
-        (None, _) => format!(
-            "prompt is too long: {tokens} the context window of {most} tokens that is certain while \
-             {route} is not loaded, and its server cuts longer ones. Load it first: weir local load \
-             {route}"
-        ),
-        (Some(_), _) => format!(
-            "prompt is too long: {tokens} the context window of {most} tokens that {route} has now. \
-             Shorten the conversation, or load the model with a longer context"
-        ),
-    };
-    skipped(candidate, Reason::LocalContext, FailureKind::TooLong, what)
+/// How many requests of a model go to its server together; `None` where there is no line: a server that
+/// batches what comes, as much as its memory takes, is only held back by one.
+fn parallel(known: &LocalModel) -> Option<usize> {
+    let unsaid = known.swaps.then_some(LOCAL_PARALLEL);
+    known.slots.or(unsaid).filter(|_| !known.cloud)
 }
 
 async fn place(
@@ -208,15 +158,19 @@ async fn place(
     known: &LocalModel,
     candidate: &Candidate,
     last: bool,
+    parallel: usize,
 ) -> Result<Arc<Place>, Failure> {
     let job = Job {
         request: context.id,
         server: &candidate.route.provider,
-        model: &candidate.route.model,
-        resident: known.resident,
+        model: known.name.as_ref().unwrap_or(&candidate.route.model),
+        // What is never let go is always there.
+        resident: known.resident || !known.swaps,
+        parallel,
     };
+    let busy = |crowded| busy(known, candidate, crowded);
     if !last && let Some(crowded) = context.workers.busy(job) {
-        return Err(busy(candidate, crowded));
+        return Err(busy(crowded));
     }
     let patience = if last { LOCAL_WAIT_MAX } else { LOCAL_BUSY_AGE_MAX };
     let told = |position| {
@@ -224,19 +178,22 @@ async fn place(
         context.ports.events.queued(&queued);
     };
     let entered = context.workers.enter(job, patience, told).await;
-    entered.map(Arc::new).map_err(|crowded| busy(candidate, crowded))
+    entered.map(Arc::new).map_err(busy)
 }
 
-fn busy(candidate: &Candidate, crowded: Crowded) -> Failure {
+fn busy(known: &LocalModel, candidate: &Candidate, crowded: Crowded) -> Failure {
     let Crowded { waiting, oldest, full } = crowded;
     let line = match waiting {
         1 => "1 request waits".to_owned(),
         n => format!("{n} requests wait"),
     };
-    let state = if full { "its line is full" } else { "it is busy with another model" };
+    let state = if full { "its line is full" } else { "it is busy" };
+    let fix = match known.swaps {
+        true => "Try again later, or ask for a model that is loaded",
+        false => "Try again later",
+    };
     let what = format!(
-        "{state}: {line} for {}, the oldest for {} s. Try again later, or ask for a model that is \
-         loaded",
+        "{state}: {line} for {}, the oldest for {} s. {fix}",
         candidate.route.provider,
         oldest.as_secs()
     );

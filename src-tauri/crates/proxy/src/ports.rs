@@ -103,6 +103,11 @@ pub struct LocalModel {
     pub resident: bool,
     /// Whether its server swaps models in and out of memory as they are asked for.
     pub swaps: bool,
+    /// How many requests of it its server answers side by side, where the server or the configuration
+    /// says so: more wait in line.
+    pub slots: Option<usize>,
+    /// The name it has at its server, where a request may use another one for it.
+    pub name: Option<String>,
 }
 
 /// Knows local servers.
@@ -112,6 +117,9 @@ pub trait Locals: Send + Sync {
     /// A server began to answer with a model: what was known of its memory may be old. Returns at
     /// once.
     fn answered(&self, provider: &str, model: &str);
+    /// A server answered a request that asked for a model with a context of so many tokens: it is in
+    /// memory with that. Returns at once.
+    fn sized(&self, _provider: &str, _model: &str, _context: u64) {}
     /// Looks at a server that nobody has looked at yet, or again at one that was gone, for a request
     /// that waits for it: how long a prompt its models take is known only then, and another program
     /// may have its port by now. Returns when that is known.

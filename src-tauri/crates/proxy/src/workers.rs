@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::oneshot;
 use weir_core::RequestId;
-use weir_core::workers::{Entry, Line, Ticket};
+use weir_core::workers::{self, Entry, Line, Ticket};
 
 /// The lines of one proxy, by provider.
 pub struct Workers {
@@ -22,6 +22,8 @@ pub struct Workers {
 struct Room {
     line: Line,
     doors: HashMap<Ticket, Door>,
+    /// The longest context that running jobs asked for, in tokens, by model.
+    contexts: HashMap<String, u64>,
 }
 
 struct Door {
@@ -39,7 +41,31 @@ pub struct Place {
 impl Drop for Place {
     fn drop(&mut self) {
         let model = std::mem::take(&mut self.model);
-        self.workers.change(&self.server, |room, now| room.line.done(&model, now, LOCAL_LINE));
+        self.workers.change(&self.server, |room, now| {
+            let begun = room.line.done(&model, now, LOCAL_LINE);
+            if !room.line.running().any(|(running, _)| running == model) {
+                room.contexts.remove(&model);
+            }
+            begun
+        });
+    }
+}
+
+impl Place {
+    /// The longest context that a running job of the same model asked for, in tokens: its server has
+    /// the model in memory with that, or will have.
+    pub fn context(&self) -> Option<u64> {
+        let rooms = self.workers.rooms.lock();
+        rooms.get(&self.server)?.contexts.get(&self.model).copied()
+    }
+
+    /// This job asks for a context of so many tokens.
+    pub fn asks(&self, context: Option<u64>) {
+        let mut rooms = self.workers.rooms.lock();
+        if let (Some(context), Some(room)) = (context, rooms.get_mut(&self.server)) {
+            let longest = room.contexts.entry(self.model.clone()).or_default();
+            *longest = context.max(*longest);
+        }
     }
 }
 
@@ -54,6 +80,14 @@ pub struct Job<'a> {
     pub model: &'a str,
     /// Whether the model is in the server's memory.
     pub resident: bool,
+    /// Jobs of that model that go together.
+    pub parallel: usize,
+}
+
+impl<'a> Job<'a> {
+    fn in_line(self) -> workers::Job<'a> {
+        workers::Job { model: self.model, resident: self.resident, parallel: self.parallel }
+    }
 }
 
 /// Why a request got no place.
@@ -112,7 +146,7 @@ impl Workers {
         let now = self.now_ms();
         let rooms = self.rooms.lock();
         let line = &rooms.get(job.server)?.line;
-        if line.free_for(job.model, job.resident, now, LOCAL_LINE) {
+        if line.free_for(job.in_line(), now, LOCAL_LINE) {
             return None;
         }
         let crowded = crowd(line, now, false);
@@ -136,7 +170,7 @@ impl Workers {
         let (ticket, position) = {
             let mut rooms = self.rooms.lock();
             let room = rooms.entry(job.server.to_owned()).or_default();
-            match room.line.ask(job.model, job.resident, now, LOCAL_LINE) {
+            match room.line.ask(job.in_line(), now, LOCAL_LINE) {
                 Entry::Begins => return Ok(self.place(job.server, job.model)),
                 Entry::Full => return Err(crowd(&room.line, now, true)),
                 Entry::Waits(ticket) => {
@@ -232,7 +266,7 @@ mod tests {
     }
 
     fn job(model: &'static str, n: u32) -> Job<'static> {
-        Job { request: RequestId::new(0, n), server: "ollama", model, resident: false }
+        Job { request: RequestId::new(0, n), server: "ollama", model, resident: false, parallel: 4 }
     }
 
     const LONG: Duration = Duration::from_secs(600);

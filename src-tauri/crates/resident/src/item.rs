@@ -71,7 +71,7 @@ impl ksni::Tray for Item {
     }
 
     fn icon_pixmap(&self) -> Vec<ksni::Icon> {
-        pixels(png_of(self.view.mark)).into_iter().collect()
+        pngs_of(self.view.mark).into_iter().filter_map(pixels).collect()
     }
 
     fn activate(&mut self, _x: i32, _y: i32) {
@@ -122,14 +122,24 @@ fn escaped(label: &str) -> String {
     label.replace('_', "__")
 }
 
-fn png_of(mark: Mark) -> &'static [u8] {
+/// A mark's pictures, small to large: a panel that has to shrink one blurs what tells them apart.
+fn pngs_of(mark: Mark) -> [&'static [u8]; 3] {
+    macro_rules! of {
+        ($name:literal) => {
+            [
+                include_bytes!(concat!("../../../../icons/tray/", $name, "-16.png")),
+                include_bytes!(concat!("../../../../icons/tray/", $name, "-22.png")),
+                include_bytes!(concat!("../../../../icons/tray/", $name, "-44.png")),
+            ]
+        };
+    }
     match mark {
-        Mark::Calm => include_bytes!("../../../../icons/tray/calm-44.png"),
-        Mark::Near => include_bytes!("../../../../icons/tray/near-44.png"),
-        Mark::Crest => include_bytes!("../../../../icons/tray/crest-44.png"),
-        Mark::Over => include_bytes!("../../../../icons/tray/over-44.png"),
-        Mark::Paused => include_bytes!("../../../../icons/tray/paused-44.png"),
-        Mark::Offline => include_bytes!("../../../../icons/tray/offline-44.png"),
+        Mark::Calm => of!("calm"),
+        Mark::Near => of!("near"),
+        Mark::Crest => of!("crest"),
+        Mark::Over => of!("over"),
+        Mark::Paused => of!("paused"),
+        Mark::Offline => of!("offline"),
     }
 }
 
@@ -152,22 +162,57 @@ fn pixels(png: &[u8]) -> Option<ksni::Icon> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::collections::BTreeSet;
+    const MARKS: [Mark; 6] =
+        [Mark::Calm, Mark::Near, Mark::Crest, Mark::Over, Mark::Paused, Mark::Offline];
+    /// How many of its pixels two marks must differ in, by more than half of what covers them: at the
+    /// heights of panels, 16 and 22.
+    const APART: [(usize, usize); 2] = [(0, 18), (1, 30)];
+
+    fn pictures(mark: Mark) -> Vec<ksni::Icon> {
+        pngs_of(mark).into_iter().map(|png| pixels(png).expect("four bytes a pixel")).collect()
+    }
+
+    /// Which pixels are covered: what is left of a picture without its colours.
+    fn covered(icon: &ksni::Icon) -> Vec<bool> {
+        icon.data.as_chunks::<4>().0.iter().map(|pixel| pixel[0] > 127).collect()
+    }
 
     #[test]
-    fn every_mark_has_a_picture_of_its_own_that_can_be_drawn() {
-        let marks = [Mark::Calm, Mark::Near, Mark::Crest, Mark::Over, Mark::Paused, Mark::Offline];
-        let mut seen = BTreeSet::new();
-        for mark in marks {
-            let icon = pixels(png_of(mark)).expect("four bytes a pixel");
-            assert_eq!((icon.width, icon.height, icon.data.len()), (44, 44, 44 * 44 * 4));
-            assert!(
-                icon.data.as_chunks::<4>().0.iter().any(|pixel| pixel[0] == 255),
-                "alpha first"
-            );
-            seen.insert(icon.data);
+    fn every_mark_can_be_drawn_in_a_panel_of_any_height() {
+        for mark in MARKS {
+            let drawn = pictures(mark);
+            assert_eq!(drawn.iter().map(|icon| icon.width).collect::<Vec<_>>(), [16, 22, 44]);
+            for icon in drawn {
+                let size = usize::try_from(icon.width).unwrap();
+                assert_eq!((icon.height, icon.data.len()), (icon.width, size * size * 4));
+                let solid = icon.data.as_chunks::<4>().0.iter().any(|pixel| pixel[0] == 255);
+                assert!(solid, "alpha first");
+            }
         }
-        assert_eq!(seen.len(), marks.len());
+    }
+
+    #[test]
+    fn no_two_marks_are_taken_for_each_other_without_their_colours() {
+        for (size, apart) in APART {
+            for (n, one) in MARKS.into_iter().enumerate() {
+                for other in MARKS.into_iter().skip(n + 1) {
+                    let [a, b] = [one, other].map(|mark| covered(&pictures(mark)[size]));
+                    let differ = a.iter().zip(&b).filter(|(a, b)| a != b).count();
+                    assert!(differ >= apart, "{one:?} and {other:?}: {differ} pixels");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_more_of_a_budget_is_used_the_fuller_the_mark_is() {
+        for (size, apart) in APART {
+            let levels = [Mark::Calm, Mark::Near, Mark::Crest];
+            let full = levels.map(|mark| {
+                covered(&pictures(mark)[size]).into_iter().filter(|covered| *covered).count()
+            });
+            assert!(full.windows(2).all(|two| two[1] >= two[0] + apart), "{full:?}");
+        }
     }
 
     #[test]

@@ -66,6 +66,12 @@ pub fn bounds(body: &[u8]) -> Bounds {
     }
 }
 
+/// Counts one text, as it stands in JSON with its quotes, that no template is put around.
+pub fn bounds_of_text(text: &[u8]) -> Bounds {
+    let Bounds { least, most } = bounds(text);
+    Bounds { least, most: most - FRAME_TOKENS }
+}
+
 impl Count {
     /// A string as it stands in JSON.
     fn text(&mut self, raw: &[u8]) {
@@ -214,6 +220,14 @@ mod tests {
         let image = "iVBORw0KGgo4".repeat(4_000);
         let found = bounds(format!(r#"{{"data":"{image}"}}"#).as_bytes());
         assert!(found.least < 10 && found.most < 2 * FILE_TOKENS_MAX, "{found:?}");
+    }
+
+    #[test]
+    fn a_text_alone_has_no_frame() {
+        let text = br#""Every request that comes in""#;
+        let (alone, framed) = (bounds_of_text(text), bounds(text));
+        assert_eq!((alone.least, alone.most + FRAME_TOKENS), (framed.least, framed.most));
+        assert!(alone.most < 16, "{alone:?}");
     }
 
     #[test]

@@ -16,7 +16,7 @@ mod parts;
 pub mod request;
 mod words;
 
-pub use bounds::{Bounds, bounds};
+pub use bounds::{Bounds, bounds, bounds_of_text};
 pub use envelope::is_envelope;
 pub use estimate::{likely_of, tokens_at_most, tokens_likely};
 pub use judge::{Named, TOKENS_HIGH, Weighing, judge};

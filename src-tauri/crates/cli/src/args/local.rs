@@ -19,10 +19,15 @@ pub enum Local {
     #[command(after_help = "Example:\n  weir local only")]
     Only(Json),
     /// Read a model into memory; a large one takes minutes
-    #[command(after_help = "Example:\n  weir local load ollama/qwen3:8b")]
+    #[command(
+        after_help = "Example:\n  weir local load ollama/qwen3:8b\n  weir local load lmstudio/qwen3-8b --context 65536"
+    )]
     Load {
         /// The model, as provider/model or alone where one server has it
         model: String,
+        /// The context to load it with, in tokens; anew where it is loaded with another one
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+        context: Option<u64>,
         #[command(flatten)]
         json: Json,
     },

@@ -6,7 +6,6 @@ use crate::args::Connect;
 use crate::out::{Done, Out, Stop, say};
 use crate::views;
 use weir_engine::connect::{Ask, Disk, Gateway, Login, Surroundings, Tool, Workshop, take_back};
-use weir_engine::guard;
 use weir_engine::home::Home;
 
 /// Where this user's tools keep their settings.
@@ -52,7 +51,6 @@ pub fn disconnect(home: &Home, tool: Tool, out: Out) -> Done {
     let around = surroundings()?;
     let shop = Workshop { home, around: &around, files: &Disk };
     let done = shop.disconnect(tool, &|client| take_back(home, client));
-    guard::tidy(home);
     let report = done.map_err(failed)?;
     out.answer(&report, |_| views::connect::put_back(tool, &report))
 }
@@ -72,7 +70,6 @@ pub fn restore(home: &Home, out: Out) -> Done {
             }
         }
     }
-    guard::tidy(home);
     reports.retain(|report| !report.unchanged);
     out.answer(&reports, |_| views::connect::restored(&reports))?;
     if whole { Ok(()) } else { Err(Stop::Said) }

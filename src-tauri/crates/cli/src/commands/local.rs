@@ -16,7 +16,7 @@ pub fn local(desk: &dyn Desk, args: Local) -> Done {
         Local::On(json) => (LocalOrder::Switch { on: true }, json),
         Local::Off(json) => (LocalOrder::Switch { on: false }, json),
         Local::Only(json) => (LocalOrder::Only { on: true }, json),
-        Local::Load { model, json } => (LocalOrder::Load { model }, json),
+        Local::Load { model, context, json } => (LocalOrder::Load { model, context }, json),
         Local::Unload { model, json } => (LocalOrder::Unload { model }, json),
         Local::Start { server, json } => (LocalOrder::Start { server }, json),
         Local::Stop { server, json } => (LocalOrder::Stop { server }, json),

@@ -205,7 +205,12 @@ pub fn line(status: &TunnelStatus, now: Stamp, zone: &Zone, paint: Paint) -> Str
 
 /// `weir tunnel test`
 pub fn test(test: &TunnelTest, paint: Paint) -> String {
-    let (word, tone) = if test.ok { ("ok", Tone::Good) } else { ("failed", Tone::Bad) };
+    let (word, tone) = match (test.ok, test.public) {
+        (false, _) => ("failed", Tone::Bad),
+        // The call never left this machine's own networks.
+        (true, Some(false)) => ("from here only", Tone::Warn),
+        (true, _) => ("ok", Tone::Good),
+    };
     let said = format!("{}: {word}. {}.", plain(&test.url), plain(&test.message));
     let wrapped = words::wrap(&said, words::WIDTH, "");
     wrapped.replacen(&format!(": {word}."), &format!(": {}.", paint.tone(word, tone)), 1)

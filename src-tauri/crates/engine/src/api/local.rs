@@ -117,6 +117,11 @@ pub enum LocalOrder {
     Load {
         /// `provider/model`, or a model that one server has.
         model: String,
+        /// The context to load it with, in tokens; without it what a coding tool needs, or the server's
+        /// own choice.
+        #[serde(default)]
+        #[ts(optional)]
+        context: Option<u64>,
     },
     /// Let a model go from memory.
     Unload {

@@ -92,6 +92,10 @@ pub struct TunnelTest {
     pub streams: Option<bool>,
     /// Milliseconds between its first and last piece.
     pub span_ms: Option<u64>,
+    /// Whether the name leads to a public address on this machine: only then the test shows how others
+    /// get there; null when nothing was reached.
+    #[serde(default)]
+    pub public: Option<bool>,
     /// What was found, in one line with the fix.
     pub message: String,
 }

@@ -13,6 +13,8 @@ use weir_core::route::{KeySource, Provider, ProviderKind, Route};
 /// Providers, budgets, rules and experiments: more of one are refused.
 const ENTRIES_MAX: usize = 200;
 const NAME_CHARS_MAX: usize = 64;
+/// Most requests that a local server answers side by side: above what vLLM batches by default.
+const PARALLEL_MAX: usize = 1_024;
 pub(super) const TIERS: [&str; 3] = ["low", "medium", "high"];
 const DIALECTS: [&str; 4] = ["anthropic", "openai", "gemini", "ollama"];
 const APIS: [&str; 2] = ["chat", "responses"];
@@ -56,6 +58,7 @@ impl Judge {
         let port = self.port(raw.port);
         let on_stop = self.on_stop(raw.on_stop);
         let starts = self.starts(&raw.providers);
+        let parallel = self.parallel(&raw.providers);
         let (providers, written) = self.providers(raw.providers, port);
         for (entries, key) in [
             (raw.budgets.len(), "budgets"),
@@ -99,6 +102,7 @@ impl Judge {
             on_stop,
             providers,
             starts,
+            parallel,
             written,
             low,
             medium,
@@ -182,6 +186,23 @@ impl Judge {
             starts.insert(provider.name.value.clone(), words);
         }
         starts
+    }
+
+    fn parallel(&mut self, raw: &[RawProvider]) -> BTreeMap<String, usize> {
+        let mut widths = BTreeMap::new();
+        for provider in raw {
+            let Some(at) = &provider.parallel else { continue };
+            match usize::try_from(at.value) {
+                Ok(width) if (1..=PARALLEL_MAX).contains(&width) => {
+                    widths.insert(provider.name.value.clone(), width);
+                }
+                _ => {
+                    let fix = format!("Write a number from 1 to {PARALLEL_MAX}");
+                    self.wrong(at, format!("{} requests side by side", at.value), fix);
+                }
+            }
+        }
+        widths
     }
 
     fn provider(&mut self, raw: RawProvider, port: u16) -> Option<Provider> {

@@ -46,6 +46,7 @@ pub struct RawProvider {
     pub key: Option<At<String>>,
     pub local: Option<At<bool>>,
     pub start: Option<At<Vec<At<String>>>>,
+    pub parallel: Option<At<i64>>,
 }
 
 /// `when = { … }` of a rule or an experiment.
@@ -281,6 +282,7 @@ fn provider(name: String, mut s: Section<'_, '_>, reading: &mut Reading) -> RawP
         key: s.text(reading, "key"),
         local: s.flag(reading, "local"),
         start: s.texts(reading, "start"),
+        parallel: s.integer(reading, "parallel"),
     };
     s.finish(reading);
     raw

@@ -17,6 +17,10 @@ pub fn toml(config: &Config) -> String {
     section(&mut out, "[server]", &[("port", config.port.to_string()), ("on_stop", on_stop)]);
     for provider in &config.providers {
         show_provider(&mut out, provider, config.starts.get(&provider.name));
+        if let Some(width) = config.parallel.get(&provider.name) {
+            out.pop();
+            let _ = writeln!(out, "parallel = {width}\n");
+        }
     }
     let tiers = [("low", &config.low), ("medium", &config.medium), ("high", &config.high)];
     section(&mut out, "[tiers]", &tiers.map(|(name, chain)| (name, routes(chain))));

@@ -10,7 +10,6 @@ use super::surroundings::{Platform, Surroundings};
 use super::tools::Tool;
 use super::work::Workshop;
 use crate::api::Desk;
-use crate::guard;
 use crate::home::Home;
 use std::collections::BTreeMap;
 use std::time::SystemTime;
@@ -42,7 +41,11 @@ impl Remembered {
         for (tool, record) in &self.0 {
             away.note(*tool, shop.put_back(*tool, record).map(|report| touched(&report)));
         }
-        guard::tidy(home);
+        if away.problems.is_empty()
+            && let Err(cause) = shop.leave_login()
+        {
+            tracing::warn!(%cause, "the entry at login was not removed");
+        }
         away
     }
 }
@@ -84,8 +87,19 @@ pub fn put_away(home: &Home) -> Away {
     for tool in Tool::ALL {
         away.note(tool, put_one_away(&shop, tool));
     }
-    guard::tidy(home);
+    // A file that could not be put back may be one at the next login.
+    if away.problems.is_empty() {
+        settle_at_login(&shop);
+    }
     away
+}
+
+/// Has the entry at login there, or not, as the journals say now.
+fn settle_at_login(shop: &Workshop<'_>) {
+    let settled = shop.turn().map(|_turn| shop.settle_at_login());
+    if let Ok(Err(cause)) = settled {
+        tracing::warn!(%cause, "the entry at login could not be changed");
+    }
 }
 
 fn put_one_away(shop: &Workshop<'_>, tool: Tool) -> Result<bool, ConnectProblem> {
@@ -110,22 +124,31 @@ fn touched(report: &super::Report) -> bool {
     report.files.iter().any(|file| !file.diff.is_empty())
 }
 
-/// Connects every tool again that Weir itself had put back, each as it was asked for before. One
-/// whose settings this process would look for elsewhere is left alone.
+/// Connects every tool again that Weir itself had put back, or that names another port than the one
+/// Weir serves at now (`port`, where the caller knows it), each as it was asked for before. One whose
+/// settings this process would look for elsewhere is left alone.
 ///
 /// # Errors
 /// What keeps every tool from being connected.
-pub fn connect_again(home: &Home, desk: &dyn Desk) -> Result<Away, ConnectProblem> {
+pub fn connect_again(
+    home: &Home,
+    desk: &dyn Desk,
+    port: Option<u16>,
+) -> Result<Away, ConnectProblem> {
     let around = around();
     let shop = Workshop { home, around: &around, files: &Disk };
     let mut connected = Away::default();
-    let away: Vec<(Tool, Record)> =
-        remember(home).0.into_iter().filter(|(_, record)| record.away).collect();
-    if away.is_empty() {
+    // For tools that stayed connected: the entry may be older than this program, or gone.
+    settle_at_login(&shop);
+    // One that was never put back may name the port of a Weir that was killed.
+    let lost = |record: &Record| record.away || port.is_some_and(|port| port != record.port);
+    let lost: Vec<(Tool, Record)> =
+        remember(home).0.into_iter().filter(|(_, record)| lost(record)).collect();
+    if lost.is_empty() {
         return Ok(connected);
     }
     let gateway = Gateway::of(desk)?;
-    for (tool, record) in away {
+    for (tool, record) in lost {
         let known =
             record.files.iter().any(|file| tool.file(&around, &Disk) == Some(file.named.clone()));
         let done = match known {

@@ -6,7 +6,6 @@ use super::plan::{Ask, Login};
 use super::{ConnectProblem, Disk, Surroundings, Tool, Workshop};
 use crate::api::{ApiProblem, Code, Desk, ToolReport, ToolRow};
 use crate::api::{HistoryFound, ImportDone};
-use crate::guard;
 use crate::history::{self, Source};
 use crate::home::Home;
 
@@ -116,7 +115,6 @@ impl Bench {
 
     fn put_back(&self, tool: Tool) -> Result<ToolReport, ApiProblem> {
         let done = self.shop().disconnect(tool, &|client| take_back(&self.home, client));
-        guard::tidy(&self.home);
         done.map_err(|problem| failed(&problem))
     }
 }

@@ -13,6 +13,7 @@ mod files;
 mod gateway;
 mod journal;
 mod json;
+mod login;
 mod plan;
 mod problem;
 mod run;

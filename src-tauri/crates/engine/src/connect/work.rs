@@ -83,7 +83,8 @@ impl Workshop<'_> {
     ) -> Result<Report, ConnectProblem> {
         let record = self.record(tool).map_err(ConnectProblem::Journal)?;
         let (drafts, notes) = self.planner(tool, record.as_ref()).drafts(gateway, NO_TOKEN, ask)?;
-        Ok(report(tool, &drafts, notes))
+        let told = self.login_told().filter(|_| !drafts.is_empty());
+        Ok(report(tool, &drafts, notes.into_iter().chain(told).collect()))
     }
 
     fn planner<'p>(&'p self, tool: Tool, record: Option<&'p Record>) -> Planner<'p> {
@@ -118,16 +119,25 @@ impl Workshop<'_> {
         let mut report = report(tool, &drafts, notes);
         report.by_hand = tool.by_hand(gateway, &issued.token);
         record.ask = ask.clone();
+        let told = self.login_told().filter(|_| !drafts.is_empty());
         if record.done && report.unchanged && record.port == gateway.port {
+            let kept = drafts.is_empty() || self.keep_at_login().is_ok();
+            report.notes.extend(told.filter(|_| kept));
             return Ok(report);
         }
         record.port = gateway.port;
         record.done = false;
         keep_files(&mut record, &drafts);
         journal::save(self.files, self.home, &record).map_err(ConnectProblem::Journal)?;
+        if !drafts.is_empty() {
+            report
+                .notes
+                .extend(self.keep_at_login().map_or_else(|c| Some(no_entry(&c)), |()| told));
+        }
         for draft in drafts.iter().filter(|draft| draft.changes()) {
             if let Err(problem) = self.write(draft) {
-                // What was done so far is taken back; if even that fails, the journal stays.
+                // What was done so far is taken back; if even that fails, the journal stays, and with
+                // it the entry at login.
                 let _ = self.put_back(tool, &record);
                 return Err(problem);
             }
@@ -223,6 +233,8 @@ impl Workshop<'_> {
     ) -> Result<Report, ConnectProblem> {
         let _turn = self.turn()?;
         let Some(record) = self.record(tool).map_err(ConnectProblem::Journal)? else {
+            // A run that was killed may have left it.
+            let _ = self.settle_at_login();
             return Ok(Report { unchanged: true, ..empty(tool) });
         };
         let mut report = self.put_back(tool, &record)?;
@@ -234,6 +246,10 @@ impl Workshop<'_> {
             }
         }
         journal::forget(self.files, self.home, tool.name()).map_err(ConnectProblem::Journal)?;
+        if let Err(cause) = self.settle_at_login() {
+            // It finds nothing to put back, so it harms nobody.
+            tracing::warn!(%cause, "the entry at login was not removed");
+        }
         Ok(report)
     }
 
@@ -341,6 +357,13 @@ fn unwritten(path: &Path, cause: io::Error) -> ConnectProblem {
         _ => "Make its folder writable for this user, and check the space on the disk".to_owned(),
     };
     ConnectProblem::File { path: path.to_owned(), cause, fix }
+}
+
+fn no_entry(cause: &io::Error) -> String {
+    format!(
+        "Nothing will look at the next login whether Weir was killed ({cause}): then start Weir, or \
+         run weir restore"
+    )
 }
 
 /// Lets the token of a tool that was away stand beside its next one: a program that still runs has

@@ -2,8 +2,10 @@
 
 use crate::api::{Check, CheckState};
 use crate::config::Config;
-use crate::local::{Kind, Scope, Server, State};
+use crate::local::{Kind, Model, Scope, Server, State};
 use crate::parts::Parts;
+use weir_core::route::Provider;
+use weir_proxy::limits::TOOL_CONTEXT;
 
 /// A coding tool's own instructions alone fill a smaller context than this, in tokens.
 const CONTEXT_TOKENS_SMALL: u64 = 16_384;
@@ -38,7 +40,7 @@ fn one(server: &Server, config: &Config) -> Vec<Check> {
     let links = config.low.iter().chain(&config.medium).chain(&config.high);
     let needed = links.into_iter().any(|route| route.provider == server.provider);
     match server.state {
-        State::Up | State::Loading => up(server, &name),
+        State::Up | State::Loading => up(server, &name, config.provider(&server.provider)),
         State::Changed => vec![check(name, CheckState::Fail, reason(), None)],
         // A preset nobody wrote down and nobody needs is no finding.
         State::Down | State::Off | State::Unknown if !server.written && !needed => Vec::new(),
@@ -49,7 +51,7 @@ fn one(server: &Server, config: &Config) -> Vec<Check> {
     }
 }
 
-fn up(server: &Server, name: &str) -> Vec<Check> {
+fn up(server: &Server, name: &str, provider: Option<&Provider>) -> Vec<Check> {
     let models = &server.reading.models;
     let mut checks = Vec::new();
     match &server.reason {
@@ -66,14 +68,16 @@ fn up(server: &Server, name: &str) -> Vec<Check> {
         }
     }
     for model in models.iter().filter(|m| m.embeds != Some(true)) {
-        let Some(tokens) = model.context.filter(|tokens| *tokens < CONTEXT_TOKENS_SMALL) else {
+        // What Weir asks for with the request is told as well.
+        let told = provider.and_then(|p| server.context_told(p, model)).or(model.context);
+        let Some(tokens) = model.context.filter(|_| told < Some(CONTEXT_TOKENS_SMALL)) else {
             continue;
         };
         let found = format!(
             "{} is loaded with a context of {tokens} tokens; a coding tool's first request is longer",
             model.name
         );
-        checks.push(check(name, CheckState::Note, found, longer(server)));
+        checks.push(check(name, CheckState::Note, found, longer(server, model)));
     }
     let cloud = models.iter().filter(|m| m.cloud).count();
     if cloud > 0 {
@@ -89,10 +93,13 @@ fn count(n: usize, what: &str) -> String {
 }
 
 /// How a server of this kind is given a longer context.
-fn longer(server: &Server) -> Option<String> {
+fn longer(server: &Server, model: &Model) -> Option<String> {
     Some(match server.kind? {
         Kind::Ollama => "Start Ollama with OLLAMA_CONTEXT_LENGTH=32768".to_owned(),
-        Kind::LmStudio => "Load it in LM Studio with a longer context length".to_owned(),
+        Kind::LmStudio => {
+            let tokens = model.context_max.map_or(TOOL_CONTEXT, |most| most.min(TOOL_CONTEXT));
+            format!("weir local load {}/{} --context {tokens}", server.provider, model.name)
+        }
         Kind::LlamaCpp => "Start llama-server with --ctx-size 32768".to_owned(),
         Kind::Vllm => "Start vLLM with a larger --max-model-len".to_owned(),
         Kind::Generic => return None,
@@ -102,7 +109,7 @@ fn longer(server: &Server) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::local::{Model, Reading};
+    use crate::local::Reading;
 
     fn ollama(state: State) -> Server {
         let model = |name: &str| Model { name: name.into(), ..Model::default() };
@@ -128,6 +135,22 @@ mod tests {
         assert!(lines[1].contains("context of 4096 tokens"), "{lines:?}");
         assert!(found[1].fix.as_deref().is_some_and(|f| f.contains("OLLAMA_CONTEXT_LENGTH")));
         assert!(lines[2].starts_with("1 of its models run in Ollama's cloud"), "{lines:?}");
+    }
+
+    #[test]
+    fn a_small_context_that_weir_will_have_made_longer_is_no_finding() {
+        let config = Config::default_config();
+        let fixes = |server: &Server| {
+            let found = one(server, &config).into_iter();
+            found.filter(|c| c.found.contains("context of 4096")).map(|c| c.fix).collect::<Vec<_>>()
+        };
+        let mut server = ollama(State::Up);
+        server.reading.models[0].context_max = Some(40_960);
+        assert!(fixes(&server).is_empty(), "Ollama takes the wish with the request");
+        server.kind = Some(Kind::LmStudio);
+        server.provider = "lmstudio".into();
+        let fix = "weir local load lmstudio/qwen3:8b --context 32768".to_owned();
+        assert_eq!(fixes(&server), [Some(fix)]);
     }
 
     #[test]

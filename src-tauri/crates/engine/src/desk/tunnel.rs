@@ -5,6 +5,7 @@ use super::problem::{bad, ledger_read};
 use crate::api::{ApiProblem, Code, Stamp, TunnelStarted, TunnelStatus, TunnelTest, TunnelVisit};
 use crate::parts::Parts;
 use crate::tunnel::{PublicHost, Shown, Tunnel, TunnelProblem};
+use std::net::IpAddr;
 use weir_proxy::tunnel::{Probed, SELF_TEST_CLIENT, TUNNEL_CLIENT, Visit};
 
 const NO_HOST: &str = "No public host was named, so any host is answered to, with the right key. \
@@ -92,20 +93,27 @@ pub fn test(parts: &Parts) -> Result<TunnelTest, ApiProblem> {
     }
     let (host, probed) = tunnel.test().map_err(problem)?.ok_or_else(|| bad(NO_HOST))?;
     let (models, streams, span_ms) = match &probed {
-        Probed::Reached { models, span_ms, in_pieces } => {
+        Probed::Reached { models, span_ms, in_pieces, .. } => {
             (Some(*models as u64), Some(*in_pieces), Some(*span_ms))
         }
         Probed::Foreign(_) | Probed::Unreachable(_) => (None, None, None),
     };
+    let public = match &probed {
+        Probed::Reached { inside, .. } => Some(inside.is_none()),
+        Probed::Foreign(_) | Probed::Unreachable(_) => None,
+    };
     let url = host.base_url();
     let message = found(&host, &probed);
-    Ok(TunnelTest { ok: streams == Some(true), url, models, streams, span_ms, message })
+    Ok(TunnelTest { ok: streams == Some(true), url, models, streams, span_ms, public, message })
 }
 
 fn found(host: &PublicHost, probed: &Probed) -> String {
     let name = host.authority();
     match probed {
-        Probed::Reached { in_pieces: true, .. } => {
+        Probed::Reached { in_pieces: true, inside: Some(address), .. } => {
+            unproven(&name, *address, &host.base_url())
+        }
+        Probed::Reached { in_pieces: true, inside: None, .. } => {
             format!("{name} leads here, and a stream arrives in pieces")
         }
         Probed::Reached { in_pieces: false, .. } if host.is_quick() => QUICK.to_owned(),
@@ -140,6 +148,25 @@ fn found(host: &PublicHost, probed: &Probed) -> String {
     }
 }
 
+/// What a test is worth whose call never left this machine's own networks.
+fn unproven(name: &str, address: IpAddr, base_url: &str) -> String {
+    let way = match name.split(':').next().is_some_and(|host| host.ends_with(".ts.net")) {
+        true => {
+            "`tailscale funnel status` must say that Funnel is on; `tailscale serve` alone reaches \
+             your own devices"
+                .to_owned()
+        }
+        false => {
+            format!("From another network, `curl -i {base_url}/models` must answer with status 401")
+        }
+    };
+    format!(
+        "{name} leads here from this machine, and a stream arrives in pieces. That does not show that \
+         Cursor's servers get here: on this machine the name means {address}, which is no public \
+         address. {way}"
+    )
+}
+
 fn serving(parts: &Parts) -> Result<&Tunnel, ApiProblem> {
     let serving = parts.serving.as_ref().ok_or_else(|| {
         let message = "No engine runs for this home, and a tunnel needs one. Start it: weir serve";
@@ -157,4 +184,25 @@ fn closed() -> ApiProblem {
 
 fn problem(problem: TunnelProblem) -> ApiProblem {
     ApiProblem::new(Code::Unavailable, problem.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_only_this_machine_finds_is_told_as_no_proof_with_what_is() {
+        let said = |host: &str, inside: Option<&str>| {
+            let inside = inside.map(|address| address.parse().unwrap());
+            let probed = Probed::Reached { models: 4, span_ms: 900, in_pieces: true, inside };
+            found(&PublicHost::parse(host).unwrap(), &probed)
+        };
+        let tailnet = said("laptop.tail1234.ts.net", Some("100.101.102.103"));
+        assert!(tailnet.contains("100.101.102.103, which is no public"), "{tailnet}");
+        assert!(tailnet.contains("tailscale funnel status"), "{tailnet}");
+        let own = said("weir.example.com", Some("192.168.1.7"));
+        assert!(own.contains("curl -i https://weir.example.com/cursor/v1/models"), "{own}");
+        let proven = said("laptop.tail1234.ts.net", None);
+        assert_eq!(proven, "laptop.tail1234.ts.net leads here, and a stream arrives in pieces");
+    }
 }

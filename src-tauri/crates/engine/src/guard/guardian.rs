@@ -3,10 +3,9 @@
 //! does nothing but wait.
 //! Owns the order of what follows a death; `judge` owns what follows.
 
-use super::at_login::AT_LOGIN;
 use super::judge::{Deaths, Verdict};
 use super::lifeline::{End, Word};
-use super::{DEATHS_VARIABLE, SMALL_PAGES, told};
+use super::{AT_LOGIN, DEATHS_VARIABLE, SMALL_PAGES, told};
 use crate::alerts::ICON;
 use crate::clock;
 use crate::connect::{Away, Remembered, connect_again, put_away, remember};
@@ -25,6 +24,10 @@ use std::time::Duration;
 
 /// An engine that does not listen after this long leaves its tools put back until it does.
 const LISTENING_SOON: Duration = Duration::from_secs(4);
+/// At login Weir may be starting too; this long is waited for it, in steps of `LOGIN_STEP`. With what
+/// putting back takes it is well below what a tool may be on a dead port for.
+const LOGIN_WAIT: Duration = Duration::from_secs(3);
+const LOGIN_STEP: Duration = Duration::from_millis(100);
 /// Before an engine is started once more that ended before it listened.
 const AGAIN_AFTER: Duration = Duration::from_millis(500);
 /// How long a desktop may take to show a notification.
@@ -55,13 +58,18 @@ impl Watched {
 }
 
 /// Watches, with what follows `guard` on the command line, until there is nothing left to do. With
-/// `put-back` it only puts the tools back: what a supervisor calls when it has given up.
+/// `put-back` it only puts the tools back: what a supervisor calls when it has given up. With
+/// `at-login --home DIR` it does so unless Weir serves or is about to.
 pub fn run(given: impl Iterator<Item = OsString>) -> ExitCode {
     let mut given = given.peekable();
-    match given.peek() {
-        Some(first) if first == PUT_BACK => return given_up(),
-        Some(first) if first == AT_LOGIN => return at_login(given.skip(1)),
-        _ => {}
+    if given.peek().is_some_and(|first| first == PUT_BACK) {
+        return given_up();
+    }
+    if given.next_if(|first| first == AT_LOGIN).is_some() {
+        return match (given.next_if(|flag| flag == "--home"), given.next(), given.next()) {
+            (Some(_), Some(home), None) => at_login(&Home::at(home)),
+            _ => ExitCode::from(WRONG_USAGE),
+        };
     }
     let Some(watched) = Watched::read(given) else { return ExitCode::from(WRONG_USAGE) };
     let engine = parent();
@@ -100,29 +108,31 @@ fn given_up() -> ExitCode {
     if away.problems.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// A session begins and a tool was left connected: put back, unless Weir serves already or does so
-/// by then. A home that is gone is not made anew.
-fn at_login(mut given: impl Iterator<Item = OsString>) -> ExitCode {
-    let (Some(name), Some(home), None) = (given.next(), given.next(), given.next()) else {
-        return ExitCode::from(WRONG_USAGE);
-    };
-    if name != "--home" {
-        return ExitCode::from(WRONG_USAGE);
+/// Nobody was left who could put the tools back when Weir ended, or Weir serves.
+fn at_login(home: &Home) -> ExitCode {
+    let serving = || matches!(Remote::find(home.root()), Ok(Some(_)));
+    let mut waited = Duration::ZERO;
+    while !serving() {
+        if waited >= LOGIN_WAIT {
+            return nobody_serves(home);
+        }
+        std::thread::sleep(LOGIN_STEP);
+        waited += LOGIN_STEP;
     }
-    let home = Home::at(PathBuf::from(home));
-    if matches!(Remote::find(home.root()), Ok(Some(_))) {
-        return ExitCode::SUCCESS;
-    }
-    let away = put_away(&home);
-    // One that was starting meanwhile may have looked before the tools were away. It listens by now,
-    // or it looks later.
-    if let Ok(Some(remote)) = Remote::find(home.root())
-        && connect_again(&home, &remote).is_ok_and(|again| again.problems.is_empty())
-    {
-        return ExitCode::SUCCESS;
+    ExitCode::SUCCESS
+}
+
+fn nobody_serves(home: &Home) -> ExitCode {
+    let away = put_away(home);
+    // An engine that was just starting may have looked before that: it found them connected.
+    if let Ok(Some(engine)) = Remote::find(home.root()) {
+        return match connect_again(home, &engine, None) {
+            Ok(again) if again.problems.is_empty() => ExitCode::SUCCESS,
+            _ => ExitCode::FAILURE,
+        };
     }
     if away != Away::default() {
-        tell(&home, "Weir did not end well and does not serve.", &away);
+        tell(home, "Weir was ended from outside and does not run.", &away);
     }
     if away.problems.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

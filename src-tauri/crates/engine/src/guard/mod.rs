@@ -2,15 +2,14 @@
 //! process of the same program, waits for the engine's death and starts it again, or puts the tools
 //! back; an engine that is asked to stop puts them back itself.
 //! `judge` decides, `lifeline` is what the two say to each other, `watch` is the engine's end,
-//! `guardian` the other one, and `at_login` is for when both are gone. Nothing here has a timer: both ends block until the other is gone.
+//! `guardian` the other one; `connect/login.rs` is for when both are gone. Nothing here has a timer: both
+//! ends block until the other is gone.
 
-mod at_login;
 mod guardian;
 mod judge;
 mod lifeline;
 mod watch;
 
-pub use at_login::tidy;
 pub use guardian::run;
 pub use lifeline::End;
 pub use watch::{Guard, State};
@@ -22,6 +21,8 @@ use std::path::{Path, PathBuf};
 
 /// The first argument that makes a process of Weir's the guardian of another.
 pub const GUARD_ARGUMENT: &str = "guard";
+/// What the entry at login has a guardian's program do.
+pub const AT_LOGIN: &str = "at-login";
 /// The variable that says who restarts Weir: `on`, `supervised` or `off`.
 pub const GUARD_VARIABLE: &str = "WEIR_GUARD";
 /// Set for an engine that a guardian started: when the ones before it died, in Unix milliseconds.

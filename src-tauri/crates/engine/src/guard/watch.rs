@@ -4,7 +4,7 @@
 
 use super::judge::{Deaths, Verdict};
 use super::lifeline::{End, Word};
-use super::{Mode, Restart, SMALL_PAGES, at_login, guardian_arguments};
+use super::{Mode, Restart, SMALL_PAGES, guardian_arguments};
 use crate::clock;
 use crate::connect;
 use crate::home::Home;
@@ -87,7 +87,6 @@ impl Guard {
             return;
         }
         held.told = marks;
-        at_login::keep(&self.home, &self.restart.guardian);
         if self.mode != Mode::Guarded {
             return;
         }
@@ -107,10 +106,6 @@ impl Guard {
         }
         held.ending = Some(end);
         held.say(Word::Meant(end));
-        if end == End::Leave && self.mode != Mode::Off {
-            // Whoever wants the tools left wants it at the next login too.
-            at_login::drop_entry(&self.home);
-        }
     }
 
     /// What was said of the end, if one is meant.

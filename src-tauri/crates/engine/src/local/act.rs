@@ -6,9 +6,10 @@ use super::look::url;
 use super::order::{self, Order};
 use super::process::{self, Outcome};
 use super::watch::Scope;
-use super::{Model, Part, Server, State, Watch, view};
+use super::{Kind, Model, Part, Server, State, Watch, view};
 use crate::api::{ApiProblem, Code, LocalDone, LocalOrder};
 use std::time::Duration;
+use weir_proxy::limits::TOOL_CONTEXT;
 use weir_proxy::probe::{Question, blocking};
 
 /// The longest a server may take to read a model into memory.
@@ -36,7 +37,7 @@ impl Watch {
             }
             LocalOrder::Switch { on: false } => self.turn(Part::Off)?,
             LocalOrder::Only { on: true } => self.turn(Part::Only)?,
-            LocalOrder::Load { model } => self.load(model)?,
+            LocalOrder::Load { model, context } => self.load(model, *context)?,
             LocalOrder::Unload { model } => self.unload(model)?,
             LocalOrder::Start { server } => self.start(server)?,
             LocalOrder::Stop { server } => self.stop_server(server)?,
@@ -68,13 +69,20 @@ impl Watch {
         })
     }
 
-    fn load(&self, name: &str) -> Result<String, ApiProblem> {
+    fn load(&self, name: &str, context: Option<u64>) -> Result<String, ApiProblem> {
         let (server, model) = self.named(name)?;
-        if model.loaded == Some(true) {
-            return Ok(format!("{} is loaded on {} already.", model.name, server.provider));
+        let loaded = model.loaded == Some(true);
+        if loaded && (context.is_none() || context == model.context) {
+            return Ok(already(&server, &model));
         }
-        let order =
-            order::load(&server, &model).map_err(|e| problem(Code::Unavailable, e.to_string()))?;
+        let cannot = |e: order::Cannot| problem(Code::Unavailable, e.to_string());
+        let order = order::load(&server, &model, context).map_err(cannot)?;
+        // LM Studio would hold it a second time beside itself.
+        if loaded && server.kind == Some(Kind::LmStudio) {
+            for order in order::unload(&server, &model).map_err(cannot)? {
+                self.command(&server, order, UNLOAD_WAIT)?;
+            }
+        }
         self.command(&server, order, LOAD_WAIT)?;
         self.look_now(Scope::All);
         let context = self.again(&server, &model).and_then(|m| m.context);
@@ -216,6 +224,18 @@ impl Watch {
             Some(words) => Err(problem(Code::Unavailable, format!("{name} says: {words}"))),
         }
     }
+}
+
+/// What is said of a model that is in memory, with the way to a longer context where there is one.
+fn already(server: &Server, model: &Model) -> String {
+    let (name, at) = (&model.name, &server.provider);
+    let Some(tokens) = model.context else { return format!("{name} is loaded on {at} already.") };
+    let most = model.context_max.map_or(0, |most| most.min(TOOL_CONTEXT));
+    let longer = match server.reading.swaps && most > tokens {
+        true => format!(" For a longer one: weir local load {at}/{name} --context {most}"),
+        false => String::new(),
+    };
+    format!("{name} is loaded on {at} already, with a context of {tokens} tokens.{longer}")
 }
 
 fn not_there(server: &Server, model: &str) -> ApiProblem {

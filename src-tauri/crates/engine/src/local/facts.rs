@@ -12,7 +12,11 @@ impl Locals for Watch {
         }
         let servers = self.servers();
         match servers.iter().find(|s| s.provider == provider) {
-            Some(server) => told(server, model),
+            Some(server) => {
+                let written = self.routing().config().parallel.get(provider).copied();
+                let told = told(server, model);
+                LocalModel { slots: written.or(told.slots), ..told }
+            }
             // Nobody has looked; what the name says is known all the same.
             None => {
                 LocalModel { unseen: true, cloud: ollama::in_cloud(model), ..LocalModel::default() }
@@ -39,6 +43,24 @@ impl Locals for Watch {
             self.kick();
         }
     }
+
+    fn sized(&self, provider: &str, model: &str, context: u64) {
+        if self.changed(provider, |server| taken_in(server, model, context)) {
+            self.outdated(provider);
+            self.kick();
+        }
+    }
+}
+
+/// What a server surely has in memory; `None` where that is known already.
+fn taken_in(server: &mut Server, name: &str, context: u64) -> Option<()> {
+    let known = server.model(name).filter(|model| !model.cloud)?.name.clone();
+    let model = server.reading.models.iter_mut().find(|model| model.name == known)?;
+    if model.loaded == Some(true) && model.context == Some(context) {
+        return None;
+    }
+    (model.loaded, model.context) = (Some(true), Some(context));
+    Some(())
 }
 
 fn told(server: &Server, name: &str) -> LocalModel {
@@ -64,6 +86,8 @@ fn told(server: &Server, name: &str) -> LocalModel {
         resident: loaded,
         // A model in a cloud takes no memory here.
         swaps: server.reading.swaps && !model.is_some_and(|m| m.cloud),
+        slots: model.and_then(|m| m.slots),
+        name: model.map(|m| m.name.clone()),
     }
 }
 
@@ -114,11 +138,13 @@ mod tests {
             server.context_told(through, server.model(name).expect("listed"))
         };
         let up = ollama(State::Up);
-        assert_eq!(told(&up, &provider("ollama"), "qwen3:8b"), Some(4_096), "as it is loaded");
+        let loaded = told(&up, &provider("ollama"), "qwen3:8b");
+        assert_eq!(loaded, Some(32_768), "Weir asks for more than it is loaded with");
         let asked = told(&up, &provider("ollama"), "llama3.2");
         assert_eq!(asked, Some(32_768), "what Weir asks for");
         let plain = Provider { dialect: Dialect::OpenAi, ..provider("ollama") };
         assert_eq!(told(&up, &plain, "llama3.2"), None, "where nothing can be asked for");
+        assert_eq!(told(&up, &plain, "qwen3:8b"), Some(4_096), "there it is as it is loaded");
         let other = |kind| Server { kind: Some(kind), ..ollama(State::Up) };
         let studio = other(Kind::LmStudio);
         assert_eq!(told(&studio, &provider("lmstudio"), "llama3.2:latest"), None, "its own choice");
@@ -131,6 +157,17 @@ mod tests {
             Some(8_192),
             "it can have no more"
         );
+    }
+
+    #[test]
+    fn what_a_server_answered_with_is_known_at_once_and_told_once() {
+        let mut up = ollama(State::Up);
+        assert!(taken_in(&mut up, "llama3.2", 16_384).is_some());
+        let now = told(&up, "llama3.2:latest");
+        assert_eq!((now.resident, now.context), (true, Some(16_384)));
+        assert!(taken_in(&mut up, "llama3.2", 16_384).is_none(), "nothing new");
+        assert!(taken_in(&mut up, "kimi", 16_384).is_none(), "a cloud's memory is none of ours");
+        assert!(taken_in(&mut up, "never-pulled", 16_384).is_none());
     }
 
     #[test]

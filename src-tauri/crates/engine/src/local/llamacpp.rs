@@ -51,17 +51,19 @@ fn in_router(value: &Value) -> Option<Model> {
     let loaded = matches!(state.as_str(), "loaded" | "sleeping");
     let arguments: Vec<&str> =
         items(status, "args").into_iter().flatten().filter_map(Value::as_str).collect();
-    let context = arguments
-        .windows(2)
-        .find(|pair| matches!(pair[0], "-c" | "-ctx" | "--ctx-size"))
-        .and_then(|pair| pair[1].parse().ok())
-        .filter(|tokens: &u64| *tokens > 0);
+    let number = |names: &[&str]| {
+        let pair = arguments.windows(2).find(|pair| names.contains(&pair[0]));
+        pair.and_then(|pair| pair[1].parse().ok()).filter(|number: &u64| *number > 0)
+    };
+    let context = number(&["-c", "-ctx", "--ctx-size"]);
+    let slots = number(&["-np", "--parallel"]).and_then(|slots| slots.try_into().ok());
     Some(Model {
         name: text(value, "id")?,
         loaded: Some(loaded),
         context: context.filter(|_| loaded),
         // It is loaded with these arguments and no others.
         context_max: context,
+        slots,
         capabilities: if state == "loaded" { Vec::new() } else { vec![state] },
         ..Model::default()
     })
@@ -94,7 +96,9 @@ fn single(answers: &Answers, props: &Value) -> Vec<Model> {
     if models.is_empty() {
         models.extend(named.map(|name| Model { name, ..Model::default() }));
     }
+    let slots = count(props, "total_slots").and_then(|slots| slots.try_into().ok());
     for model in &mut models {
+        model.slots = slots;
         model.loaded = Some(!loading(answers));
         model.context = context;
         model.capabilities = ["vision", "audio"].into_iter().filter_map(able).collect();
@@ -131,6 +135,7 @@ mod tests {
             (Some(true), Some(2048), Some(8192))
         );
         assert_eq!(tiny.capabilities, ["vision"]);
+        assert_eq!(tiny.slots, Some(4));
         assert!(!read.swaps);
     }
 
@@ -162,7 +167,7 @@ mod tests {
                 "/models",
                 200,
                 r#"{"data":[
-                {"id":"a:Q4","status":{"value":"loaded","args":["llama-server","-c","4096"]}},
+                {"id":"a:Q4","status":{"value":"loaded","args":["llama-server","-c","4096","-np","2"]}},
                 {"id":"b:Q4","status":{"value":"unloaded","args":["llama-server","--ctx-size","8192"]}},
                 {"id":"c:Q4","status":{"value":"loading"}}]}"#,
             ),
@@ -171,6 +176,8 @@ mod tests {
         assert_eq!(seen, [(Some(true), Some(4096)), (Some(false), None), (Some(false), None)]);
         let most: Vec<_> = read.models.iter().map(|m| m.context_max).collect();
         assert_eq!(most, [Some(4096), Some(8192), None], "what the others will be loaded with");
+        let slots: Vec<_> = read.models.iter().map(|m| m.slots).collect();
+        assert_eq!(slots, [Some(2), None, None]);
         assert!(read.swaps);
     }
 }

@@ -85,6 +85,8 @@ pub struct Model {
     pub instances: Vec<String>,
     /// What tells one version of it from another.
     pub digest: Option<String>,
+    /// How many requests of it are answered side by side.
+    pub slots: Option<usize>,
 }
 
 impl Model {
@@ -148,8 +150,8 @@ impl Server {
     }
 
     /// The context that somebody who asks a model through that provider can count on, in tokens: the one
-    /// it is loaded with, or else the one it will be loaded with where that is known before. Never the
-    /// longest it could have.
+    /// it is loaded with, or the one it will be loaded with, where that is known before and longer. Never
+    /// the longest it could have.
     pub fn context_told(&self, provider: &Provider, model: &Model) -> Option<u64> {
         let next = match self.kind {
             // A cloud has it as long as it can be.
@@ -162,7 +164,7 @@ impl Server {
             Some(Kind::LlamaCpp) if self.reading.swaps => model.context_max,
             _ => None,
         };
-        model.context.or(next)
+        model.context.max(next)
     }
 
     /// The model of that name, as requests name it.

@@ -3,6 +3,7 @@
 
 use super::{Kind, Model, Server};
 use serde_json::{Value, json};
+use weir_proxy::limits::TOOL_CONTEXT;
 use weir_proxy::probe::Heard;
 
 /// One order to a server: path and JSON body.
@@ -35,6 +36,28 @@ pub enum Cannot {
         /// The model.
         model: String,
     },
+    /// It can have no context as long.
+    #[error(
+        "{named} takes {most} tokens at most, and {wanted} were asked for. Run: weir local load {named} \
+         --context {most}"
+    )]
+    TooMuch {
+        /// `provider/model`.
+        named: String,
+        /// What was asked for, in tokens.
+        wanted: u64,
+        /// What it can have, in tokens.
+        most: u64,
+    },
+    /// Its router loads it with arguments of its own.
+    #[error(
+        "llama-server loads {model} with the arguments that its router has for it. Change --ctx-size \
+         there"
+    )]
+    Arguments {
+        /// The model.
+        model: String,
+    },
     /// It is not in memory.
     #[error("{model} is not loaded on {server}")]
     NotLoaded {
@@ -45,26 +68,49 @@ pub enum Cannot {
     },
 }
 
-/// What makes a server take a model into memory.
+/// What makes a server take a model into memory, with a context of so many tokens where one is named.
+/// Unnamed it is Ollama's own choice, as Weir has it changed with the first request that needs more; LM
+/// Studio has to be told before, so it gets what a coding tool needs.
 ///
 /// # Errors
 /// Why it cannot be told to.
-pub fn load(server: &Server, model: &Model) -> Result<Order, Cannot> {
+pub fn load(server: &Server, model: &Model, context: Option<u64>) -> Result<Order, Cannot> {
     if model.cloud {
         return Err(Cannot::Cloud { model: model.name.clone() });
     }
-    match kind(server) {
+    if let (Some(wanted), Some(most)) = (context, model.context_max)
+        && wanted > most
+        && server.reading.swaps
+    {
+        let named = format!("{}/{}", server.provider, model.name);
+        return Err(Cannot::TooMuch { named, wanted, most });
+    }
+    let (path, mut body) = match kind(server) {
         // A request without a prompt only loads; a model for embeddings takes no other.
         Kind::Ollama if model.chats == Some(false) && model.embeds == Some(true) => {
-            Ok(Order::new("/api/embed", &json!({ "model": model.name, "input": "" })))
+            ("/api/embed", json!({ "model": model.name, "input": "" }))
         }
-        Kind::Ollama => Ok(Order::new("/api/generate", &json!({ "model": model.name }))),
-        Kind::LmStudio => Ok(Order::new("/api/v1/models/load", &json!({ "model": model.name }))),
-        Kind::LlamaCpp if server.reading.swaps => {
-            Ok(Order::new("/models/load", &json!({ "model": model.name })))
+        Kind::Ollama => ("/api/generate", json!({ "model": model.name })),
+        Kind::LmStudio => ("/api/v1/models/load", json!({ "model": model.name })),
+        Kind::LlamaCpp if server.reading.swaps && context.is_some() => {
+            return Err(Cannot::Arguments { model: model.name.clone() });
         }
-        kind => Err(Cannot::Fixed { title: kind.title() }),
+        Kind::LlamaCpp if server.reading.swaps => ("/models/load", json!({ "model": model.name })),
+        kind => return Err(Cannot::Fixed { title: kind.title() }),
+    };
+    let tool = || match (kind(server), model.embeds) {
+        (Kind::LmStudio, None | Some(false)) => {
+            model.context_max.map(|most| most.min(TOOL_CONTEXT))
+        }
+        _ => None,
+    };
+    if let Some(tokens) = context.or_else(tool) {
+        match kind(server) {
+            Kind::LmStudio => body["context_length"] = json!(tokens),
+            _ => body["options"] = json!({ "num_ctx": tokens }),
+        }
     }
+    Ok(Order::new(path, &body))
 }
 
 /// What makes a server let a model go; LM Studio is told once for every running copy.
@@ -131,27 +177,60 @@ mod tests {
 
     #[test]
     fn each_kind_is_told_in_its_own_words() {
-        let told = load(&server(Kind::Ollama, true), &model("qwen3:8b")).unwrap();
+        let told = load(&server(Kind::Ollama, true), &model("qwen3:8b"), None).unwrap();
         assert_eq!((told.path, told.body.as_str()), ("/api/generate", r#"{"model":"qwen3:8b"}"#));
         let embed = Model { chats: Some(false), embeds: Some(true), ..model("nomic") };
-        assert_eq!(load(&server(Kind::Ollama, true), &embed).unwrap().path, "/api/embed");
-        let told = unload(&server(Kind::Ollama, true), &model("qwen3:8b")).unwrap();
+        assert_eq!(load(&server(Kind::Ollama, true), &embed, None).unwrap().path, "/api/embed");
+        let told = unload(&server(Kind::Ollama, true), &model("qwen3:8b"), None).unwrap();
         assert_eq!(told[0].body, r#"{"keep_alive":0,"model":"qwen3:8b"}"#);
         let copies = Model { instances: vec!["a".into(), "a:2".into()], ..model("a") };
         let told = unload(&server(Kind::LmStudio, true), &copies).unwrap();
         assert_eq!(told.len(), 2, "every running copy");
         assert_eq!(told[1].body, r#"{"instance_id":"a:2"}"#);
-        let told = load(&server(Kind::LlamaCpp, true), &model("b")).unwrap();
+        let told = load(&server(Kind::LlamaCpp, true), &model("b"), None).unwrap();
         assert_eq!(told.path, "/models/load");
     }
 
     #[test]
+    fn a_context_is_named_where_it_can_be_and_lm_studio_always_gets_one() {
+        let most = |name: &str, most| Model { context_max: Some(most), ..model(name) };
+        let body = |kind, model: &Model, context| {
+            load(&server(kind, true), model, context).map(|order| order.body)
+        };
+        let studio = |model: &Model, context| body(Kind::LmStudio, model, context).unwrap();
+        let q3 = most("q3", 65_536);
+        assert_eq!(studio(&q3, None), r#"{"context_length":32768,"model":"q3"}"#);
+        assert_eq!(studio(&q3, Some(65_536)), r#"{"context_length":65536,"model":"q3"}"#);
+        assert_eq!(
+            studio(&most("q3", 8_192), None),
+            r#"{"context_length":8192,"model":"q3"}"#,
+            "no more than it can have"
+        );
+        assert_eq!(
+            studio(&model("q3"), None),
+            r#"{"model":"q3"}"#,
+            "what it can have is not known"
+        );
+        let nomic = Model { embeds: Some(true), ..most("nomic", 8_192) };
+        assert_eq!(studio(&nomic, None), r#"{"model":"nomic"}"#);
+        let ollama = body(Kind::Ollama, &most("q3", 40_960), Some(16_384)).unwrap();
+        assert_eq!(ollama, r#"{"model":"q3","options":{"num_ctx":16384}}"#);
+        let said = body(Kind::LmStudio, &q3, Some(65_537)).unwrap_err().to_string();
+        assert!(said.contains("s/q3 takes 65536 tokens at most"), "{said}");
+        let said = body(Kind::LlamaCpp, &q3, Some(8_192)).unwrap_err().to_string();
+        assert!(said.contains("--ctx-size"), "{said}");
+    }
+
+    #[test]
     fn what_cannot_be_done_is_said_in_a_word() {
-        let fixed = load(&server(Kind::Vllm, false), &model("m")).unwrap_err().to_string();
+        let fixed = load(&server(Kind::Vllm, false), &model("m"), None).unwrap_err().to_string();
         assert!(fixed.contains("started with"), "{fixed}");
-        assert!(load(&server(Kind::LlamaCpp, false), &model("m")).is_err());
+        assert!(load(&server(Kind::LlamaCpp, false), &model("m"), None).is_err());
         let cloud = Model { cloud: true, ..model("gpt-oss:120b-cloud") };
-        assert!(matches!(load(&server(Kind::Ollama, true), &cloud), Err(Cannot::Cloud { .. })));
+        assert!(matches!(
+            load(&server(Kind::Ollama, true), &cloud, None),
+            Err(Cannot::Cloud { .. })
+        ));
         let gone = Model { loaded: Some(false), ..model("m") };
         let said = unload(&server(Kind::Ollama, true), &gone).unwrap_err().to_string();
         assert_eq!(said, "m is not loaded on s");

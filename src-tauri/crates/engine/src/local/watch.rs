@@ -168,6 +168,25 @@ impl Watch {
         })
     }
 
+    /// Takes over what was learned of a server beside a look. Whether it was news.
+    pub(super) fn changed(
+        &self,
+        provider: &str,
+        change: impl Fn(&mut Server) -> Option<()>,
+    ) -> bool {
+        let mut news = false;
+        self.servers.rcu(|servers| {
+            let mut servers = Vec::clone(servers);
+            let server = servers.iter_mut().find(|s| s.provider == provider);
+            news = server.and_then(&change).is_some();
+            servers
+        });
+        if news {
+            self.tell();
+        }
+        news
+    }
+
     /// Makes what is known of a server old, unless it was looked at just now: something happened
     /// to it.
     pub fn outdated(&self, provider: &str) {
@@ -316,7 +335,7 @@ impl Watch {
             server.base_url = likeliest;
         }
         server.startable = startable;
-        if scope == Scope::All && server.kind == Some(Kind::Ollama) && server.state == State::Up {
+        if server.kind == Some(Kind::Ollama) && server.state == State::Up {
             self.ask_limits(provider, &mut server).await;
         }
         self.remembered_limits(&mut server);
@@ -335,7 +354,8 @@ impl Watch {
         self.keys.key(&provider.name).await.ok()
     }
 
-    /// Asks Ollama for the limits of models nobody asked about yet: reads files, loads nothing.
+    /// Asks Ollama for the limits of models nobody asked about yet, once a model: reads files, loads
+    /// nothing.
     async fn ask_limits(&self, provider: &Provider, server: &mut Server) {
         let place = address::root(&server.base_url).to_owned();
         let unknown: Vec<(String, String)> = {

@@ -2,7 +2,10 @@
 //! Owns the item's name and the translation of the keychain's errors into states with a fix.
 
 use super::keychain::{StoreProblem, Vault};
+#[cfg(any(windows, target_os = "macos"))]
 use keyring::v1::{Entry, Error};
+#[cfg(all(unix, not(target_os = "macos")))]
+use keyring_core::{Entry, Error, api::CredentialStoreApi};
 use zeroize::Zeroizing;
 
 const SERVICE: &str = "Weir";
@@ -13,9 +16,27 @@ const ITEM: &str = "provider keys";
 pub struct SystemVault;
 
 impl SystemVault {
+    /// The Secret Service is met anew each time, which is once a run and for each change: it may have
+    /// been started since, or started again, and then knows nothing of the session of before.
+    #[cfg(all(unix, not(target_os = "macos")))]
+    fn entry() -> Result<Entry, StoreProblem> {
+        let store = zbus_secret_service_keyring_store::Store::new().map_err(|e| met(&e))?;
+        store.build(SERVICE, ITEM, None).map_err(|e| state(&e))
+    }
+
+    #[cfg(any(windows, target_os = "macos"))]
     fn entry() -> Result<Entry, StoreProblem> {
         Entry::new(SERVICE, ITEM).map_err(|e| state(&e))
     }
+}
+
+/// Why a Secret Service was not met: none is there, unless the bus keeps this program from it.
+#[cfg(all(unix, not(target_os = "macos")))]
+fn met(error: &Error) -> StoreProblem {
+    if error.to_string().contains("org.freedesktop.DBus.Error.AccessDenied") {
+        return StoreProblem::Denied;
+    }
+    StoreProblem::Absent
 }
 
 impl Vault for SystemVault {

@@ -4,6 +4,7 @@
 use super::{Course, Head, Open, Sent, To, Try};
 use crate::reply::Refused;
 use weir_core::route::{Candidate, Provider};
+use weir_core::verdict::Says;
 use weir_core::{Endpoint, Metered, Outcome};
 use weir_wire::hub;
 
@@ -61,6 +62,29 @@ impl Course<'_> {
             return self.without_usage(instead, head).await;
         }
         Ok(self.begin(&instead, head).await)
+    }
+
+    /// Ollama counts what only its own tokenizer can. A prompt that it finds too long for the context the
+    /// model is loaded with is asked once more with a longer one, where the model can have it. Any other
+    /// refusal goes on as it is.
+    pub(super) async fn with_more_room(
+        &mut self,
+        to: To<'_>,
+        mut head: Head,
+    ) -> Result<Try, Refused> {
+        let text = head.peek_plain().await;
+        let full = hub::complaint(head.answer.status.as_u16(), &text).says == Says::ContextFull;
+        if !full || !self.local.grows() {
+            return Ok(self.begin(&to, head).await);
+        }
+        self.spare = head.ticket.pass.take();
+        head.ticket.close(Outcome::UpstreamError, Metered::default(), false);
+        let again = self.ask(&to, false).await;
+        self.spare = None;
+        match again? {
+            Sent::Head(head) => Ok(self.begin(&to, *head).await),
+            Sent::Failed(failed) | Sent::Stale(failed) => Ok(Try::Failed(failed)),
+        }
     }
 
     /// A 400 that may be about the `stream_options` Weir added: asked once more without, and

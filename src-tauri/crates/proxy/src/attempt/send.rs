@@ -14,7 +14,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Sleep, sleep};
-use weir_core::route::{Candidate, KeySource, Reason};
+use weir_core::route::{Candidate, KeySource, Reason, Route};
 use weir_core::verdict::{Fault, leaves_time};
 use weir_core::{Endpoint, Metered, Outcome};
 use weir_triage::{tokens_at_most, tokens_likely};
@@ -83,7 +83,7 @@ impl Course<'_> {
                     books.heard_allowance(&provider.name, &answer.headers, now_ms);
                 }
                 if provider.local {
-                    self.context.ports.locals.answered(&provider.name, &candidate.route.model);
+                    self.heard(candidate, answer.status.is_success());
                 }
                 Ok(Sent::Head(Box::new(Head { answer, ticket, way, limit })))
             }
@@ -94,6 +94,16 @@ impl Course<'_> {
                     && Duration::from_nanos(waited_ns) < STALE_MAX;
                 Ok(unanswered(to, ticket, &problem, stale))
             }
+        }
+    }
+
+    /// What the answer of a local server says of its memory.
+    fn heard(&self, candidate: &Candidate, success: bool) {
+        let Route { provider, model } = &candidate.route;
+        let locals = &self.context.ports.locals;
+        locals.answered(provider, model);
+        if let Some(context) = self.local.room.now.filter(|_| success) {
+            locals.sized(provider, model, context);
         }
     }
 

@@ -8,6 +8,7 @@ use crate::upstream::{Answer, AnswerBody, Outbound, Upstream};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, header};
 use http_body_util::BodyExt;
+use std::net::IpAddr;
 use std::time::Duration;
 
 /// Longest wait for each of the two answers, the paced stream included.
@@ -37,6 +38,9 @@ pub enum Probed {
         span_ms: u64,
         /// Whether that is long enough for the pieces to have come one by one.
         in_pieces: bool,
+        /// Where the name leads on this machine, when that is no address of the public internet: then
+        /// the call shows nothing of how others get there.
+        inside: Option<IpAddr>,
     },
     /// Something answered, and not as this tunnel does: the status.
     Foreign(u16),
@@ -77,7 +81,36 @@ async fn ask(probe: Probe<'_>, clock: &dyn Clock) -> Result<Probed, String> {
     // Half of the pauses is far more than jitter and far less than one flush at the end.
     let pauses = WORDS.len() as u64 + 1;
     let in_pieces = span_ms >= pauses * u64::try_from(PAUSE.as_millis()).unwrap_or(0) / 2;
-    Ok(Probed::Reached { models, span_ms, in_pieces })
+    let inside = inside(probe.base_url).await;
+    Ok(Probed::Reached { models, span_ms, in_pieces, inside })
+}
+
+/// The address a name leads to, where all that it leads to are inside: `tailscale serve` without Funnel
+/// answers on this machine as if the world could call.
+async fn inside(base_url: &str) -> Option<IpAddr> {
+    let uri: http::Uri = base_url.parse().ok()?;
+    let host = uri.host()?.trim_start_matches('[').trim_end_matches(']');
+    let looked = tokio::net::lookup_host((host, uri.port_u16().unwrap_or(443)));
+    let found = tokio::time::timeout(CONNECT_WAIT_MAX, looked).await.ok()?.ok()?;
+    let found: Vec<IpAddr> = found.map(|address| address.ip()).collect();
+    found.iter().all(|address| is_inside(*address)).then(|| found.first().copied()).flatten()
+}
+
+/// Whether an address is of this machine, a private network or a tailnet, and so not for Cursor's
+/// servers to call.
+fn is_inside(address: IpAddr) -> bool {
+    match address.to_canonical() {
+        IpAddr::V4(v4) => {
+            let [first, second, ..] = v4.octets();
+            let shared = first == 100 && second & 0xc0 == 64;
+            v4.is_loopback() || v4.is_private() || v4.is_link_local() || first == 0 || shared
+        }
+        IpAddr::V6(v6) => {
+            let first = v6.segments()[0];
+            let local = first & 0xfe00 == 0xfc00 || first & 0xffc0 == 0xfe80;
+            v6.is_loopback() || v6.is_unspecified() || local
+        }
+    }
 }
 
 async fn send(
@@ -133,4 +166,41 @@ fn count_models(text: &str) -> Option<usize> {
     let data = list.get("data")?.as_array()?;
     let ours = data.iter().all(|model| model.get("owned_by").is_some_and(|by| by == "weir"));
     ours.then_some(data.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_that_only_a_network_of_ones_own_reaches_is_inside() {
+        for (address, within) in [
+            ("100.101.102.103", true),
+            ("100.64.0.1", true),
+            ("100.128.0.1", false),
+            ("100.63.255.255", false),
+            ("192.168.1.7", true),
+            ("10.0.0.1", true),
+            ("172.31.0.1", true),
+            ("127.0.0.1", true),
+            ("169.254.1.1", true),
+            ("8.8.8.8", false),
+            ("::1", true),
+            ("fd7a:115c:a1e0::1", true),
+            ("fe80::1", true),
+            ("::ffff:100.100.1.1", true),
+            ("2606:4700::1111", false),
+        ] {
+            let parsed = address.parse().expect("an address");
+            assert_eq!(is_inside(parsed), within, "{address}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_name_is_looked_up_and_a_literal_stands_for_itself() {
+        let loopback = |found: Option<IpAddr>| found.is_some_and(|address| address.is_loopback());
+        assert!(loopback(inside("http://localhost:4000/cursor/v1").await));
+        assert!(loopback(inside("http://[::1]:4000/cursor/v1").await));
+        assert_eq!(inside("https://8.8.8.8/cursor/v1").await, None);
+    }
 }

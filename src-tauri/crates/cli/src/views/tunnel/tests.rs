@@ -110,12 +110,16 @@ fn a_test_says_what_it_found() {
         models: None,
         streams: None,
         span_ms: None,
+        public: None,
         message: "weir.example.com cannot be reached: refused".into(),
     };
     assert_eq!(
         test(&found, Paint::OFF),
         "https://weir.example.com/cursor/v1: failed. weir.example.com cannot be reached:\nrefused.\n"
     );
+    let inside = TunnelTest { ok: true, public: Some(false), message: "no proof".into(), ..found };
+    let said = test(&inside, Paint::OFF);
+    assert_eq!(said, "https://weir.example.com/cursor/v1: from here only. no proof.\n");
 }
 
 #[test]

@@ -52,7 +52,7 @@ fn one(server: &LocalServer, model: &LocalModel, busy: &[LocalOrder]) -> Line {
     let size = model.size_bytes.map(size);
     let says = |words: &str| format!("{mark} {}   {words}", model.name);
     let concerns = |order: &LocalOrder| match order {
-        LocalOrder::Load { model } | LocalOrder::Unload { model } => *model == name,
+        LocalOrder::Load { model, .. } | LocalOrder::Unload { model } => *model == name,
         _ => false,
     };
     if busy.iter().any(concerns) {
@@ -80,7 +80,7 @@ fn one(server: &LocalServer, model: &LocalModel, busy: &[LocalOrder]) -> Line {
             item(id, says(&format!("{state}{dot}Unload")), act)
         }
         (true, false) => {
-            let act = Act::Local(LocalOrder::Load { model: name });
+            let act = Act::Local(LocalOrder::Load { model: name, context: None });
             item(id, says(&format!("{state}{dot}Load")), act)
         }
     }

@@ -132,7 +132,7 @@ fn every_line_has_a_name_of_its_own_and_keeps_it_whatever_it_says() {
     status.totals.day.spent_usd = Money::from_nano(1);
     let mut other = around();
     other.login = Some(false);
-    other.busy = vec![LocalOrder::Load { model: "ollama/llama3.2:3b".into() }];
+    other.busy = vec![LocalOrder::Load { model: "ollama/llama3.2:3b".into(), context: None }];
     other.profiles.profiles[0].in_use = true;
     assert_eq!(ids(&serving(&status, 9347, &other)), before);
 }

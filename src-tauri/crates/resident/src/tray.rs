@@ -190,6 +190,7 @@ async fn put_up(panel: &Arc<dyn Panel>, shell: &Arc<Shell>) -> Option<Box<dyn Ic
 mod tests {
     use super::*;
     use tokio::runtime::Handle;
+    use tokio::task::JoinSet;
     use weir_engine::Home;
 
     /// Far longer than telling takes.
@@ -200,7 +201,9 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let shell = Arc::new(Shell::new(Home::at(dir.path()), Handle::current()));
         let heard = shell.clone();
-        let telling = tokio::spawn(async move { tell(&heard, Wishes { hidden: true }).await });
+        // Ends with the test.
+        let mut telling = JoinSet::new();
+        telling.spawn(async move { tell(&heard, Wishes { hidden: true }).await });
         let mut changes = shell.changes();
         let gone = || Place::Unseen("it went away".into());
         let steps = [
@@ -226,6 +229,5 @@ mod tests {
         for note in [NO_TRAY, TRAY_GONE] {
             assert!(note.contains("weir status") && note.contains("weir-tray"), "{note}");
         }
-        telling.abort();
     }
 }

@@ -6,7 +6,7 @@ use super::*;
 use std::path::Path;
 
 /// The entry at login of a home, when there is exactly one.
-fn entry(desk: &Desk) -> Option<PathBuf> {
+pub(super) fn entry(desk: &Desk) -> Option<PathBuf> {
     let folder = desk.home.user().join(".config/autostart");
     let mut found = fs::read_dir(folder).into_iter().flatten().flatten().map(|file| file.path());
     let first = found.next();

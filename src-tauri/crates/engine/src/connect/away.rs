@@ -77,6 +77,16 @@ pub fn marks(home: &Home) -> Vec<(&'static str, SystemTime)> {
     Tool::ALL.into_iter().filter_map(mark).collect()
 }
 
+/// The tools are to stay as they are, also at the next login. The next start looks after them again.
+pub fn leave(home: &Home) {
+    let around = around();
+    let shop = Workshop { home, around: &around, files: &Disk };
+    let left = shop.turn().map(|_turn| shop.leave_login());
+    if let Ok(Err(cause)) = left {
+        tracing::warn!(%cause, "the entry at login was not removed");
+    }
+}
+
 /// Puts every connected tool's files back and remembers that they are to be connected again. Goes
 /// on past one that cannot be. Needs no engine, no ledger and no good configuration; tokens stay in
 /// force, for a program that still runs goes on with its own when Weir serves again.

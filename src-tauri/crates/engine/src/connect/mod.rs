@@ -27,7 +27,7 @@ mod yaml;
 pub use crate::api::{
     ToolFile as Changed, ToolReport as Report, ToolRow, ToolStanding as Standing,
 };
-pub use away::{Away, Remembered, connect_again, marks, put_away, remember};
+pub use away::{Away, Remembered, connect_again, leave, marks, put_away, remember};
 pub use bench::Bench;
 pub use check::checks;
 pub use files::{Disk, Files};

@@ -106,6 +106,10 @@ impl Guard {
         }
         held.ending = Some(end);
         held.say(Word::Meant(end));
+        if end == End::Leave && self.mode != Mode::Off {
+            // Whoever wants the tools left wants it at the next login too.
+            connect::leave(&self.home);
+        }
     }
 
     /// What was said of the end, if one is meant.

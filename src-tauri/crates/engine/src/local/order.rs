@@ -181,7 +181,7 @@ mod tests {
         assert_eq!((told.path, told.body.as_str()), ("/api/generate", r#"{"model":"qwen3:8b"}"#));
         let embed = Model { chats: Some(false), embeds: Some(true), ..model("nomic") };
         assert_eq!(load(&server(Kind::Ollama, true), &embed, None).unwrap().path, "/api/embed");
-        let told = unload(&server(Kind::Ollama, true), &model("qwen3:8b"), None).unwrap();
+        let told = unload(&server(Kind::Ollama, true), &model("qwen3:8b")).unwrap();
         assert_eq!(told[0].body, r#"{"keep_alive":0,"model":"qwen3:8b"}"#);
         let copies = Model { instances: vec!["a".into(), "a:2".into()], ..model("a") };
         let told = unload(&server(Kind::LmStudio, true), &copies).unwrap();

@@ -1,5 +1,5 @@
 # `make run` and `make test` do all their own set-up on Debian and Ubuntu; see .ci/setup.
-.PHONY: run test test-desktop test-clients check build ui bench clients llama fuzz icons kill-long connect-kill e2e desktop-cost trace-report triage-weights triage-report failover-full sim-full translate-full pages screens packages packages-check
+.PHONY: run test test-desktop test-clients check build ui bench clients llama fuzz icons kill-long connect-kill connect-files-full e2e desktop-cost trace-report triage-weights triage-report failover-full sim-full translate-full pages screens packages packages-check
 export CARGO_TERM_COLOR ?= auto
 FUZZ_SECONDS ?= 60
 # `make test` kills a connect at each n-th of its file system calls.
@@ -60,6 +60,8 @@ sim-full: ; cargo build --locked -p weir-cli && WEIR_SIM_SEEDS=1000 cargo test -
 translate-full: ; WEIR_EVERY_BYTE=1 cargo test --locked --profile every-byte -p weir-translate -- answers:: --nocapture
 # Every file system call of connect and disconnect, killed once each; needs strace.
 connect-kill: ; cargo build --locked -p weir-cli && tests/connect/every_syscall
+# A thousand settings files, each with the process killed, and with the power gone, after every step; in memory.
+connect-files-full: ; WEIR_FILES=1000 cargo test --locked -p weir-engine --lib -- connect::tests::thousand --nocapture
 # The weights that judge requests, from the corpus beside them; the same bytes at every run.
 triage-weights: ; cargo run --locked --release -p weir-triage --example weights -- train
 triage-report: ; cargo run --locked --release -p weir-triage --example weights -- report

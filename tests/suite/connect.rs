@@ -30,6 +30,21 @@ fn settings(home: &Home, tool: &str) -> (PathBuf, &'static str) {
     (home.user().join(path), text)
 }
 
+/// The second file that Gemini CLI is set up in, with a way to sign in of the user's own.
+const SIGN_IN: (&str, &str) = (
+    ".gemini/settings.json",
+    "{\n  // mine\n  \"security\": { \"auth\": { \"selectedType\": \"oauth-personal\" } },\n  \"theme\": \"x\"\n}\n",
+);
+
+/// Every tool's files as a user could have them.
+fn put_all(home: &Home) {
+    for tool in TOOLS {
+        let (path, text) = settings(home, tool);
+        put(&path, text);
+    }
+    put(&home.user().join(SIGN_IN.0), SIGN_IN.1);
+}
+
 fn put(path: &Path, text: &str) {
     fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
     fs::write(path, text).expect("a file");
@@ -65,10 +80,7 @@ fn token(text: &str) -> String {
 #[test]
 fn every_tool_is_pointed_at_the_server_and_its_token_is_its_own() {
     let rig = Rig::natural();
-    for tool in TOOLS {
-        let (path, text) = settings(&rig.home, tool);
-        put(&path, text);
-    }
+    put_all(&rig.home);
     let before = picture(&rig.home);
     for tool in TOOLS {
         rig.home.weir(&["connect", tool]).ok();
@@ -84,6 +96,8 @@ fn every_tool_is_pointed_at_the_server_and_its_token_is_its_own() {
         let log = rig.home.weir(&["log", "--json", "--limit", "1"]).json();
         assert_eq!(log[0]["client"], tool);
     }
+    let sign_in = fs::read_to_string(rig.home.user().join(SIGN_IN.0)).expect("UTF-8");
+    assert!(sign_in.contains("\"selectedType\": \"gemini-api-key\""), "{sign_in}");
     let listed = rig.home.weir(&["connect", "--json"]).json();
     let states: Vec<&Value> =
         listed.as_array().expect("a list").iter().map(|row| &row["state"]).collect();
@@ -101,10 +115,7 @@ fn every_tool_is_pointed_at_the_server_and_its_token_is_its_own() {
 #[test]
 fn restore_needs_no_engine_and_no_good_configuration() {
     let home = Home::bare();
-    for tool in TOOLS {
-        let (path, text) = settings(&home, tool);
-        put(&path, text);
-    }
+    put_all(&home);
     let before = picture(&home);
     for tool in TOOLS {
         home.weir(&["connect", tool]).ok();
@@ -260,6 +271,21 @@ fn doctor_finds_what_leads_a_tool_past_weir() {
 }
 
 #[test]
+fn connecting_again_keeps_the_model_until_none_is_asked_for() {
+    let home = Home::bare();
+    let (path, _) = settings(&home, "codex");
+    let says = || fs::read_to_string(&path).expect("UTF-8");
+    home.weir(&["connect", "codex", "--model", "weir-low"]).ok();
+    let first = says();
+    assert!(first.contains("model = \"weir-low\""), "{first}");
+    let said = home.weir(&["connect", "codex"]).ok();
+    assert!(said.contains("goes through Weir already"), "{said}");
+    assert_eq!(says(), first);
+    home.weir(&["connect", "codex", "--model", "none"]).ok();
+    assert!(!says().contains("weir-low"), "{}", says());
+}
+
+#[test]
 fn doctor_finds_a_projects_file() {
     let home = Home::bare();
     home.weir(&["connect", "claude-code"]).ok();
@@ -270,6 +296,7 @@ fn doctor_finds_a_projects_file() {
     let doctor: Value = serde_json::from_slice(&ran.stdout).expect("JSON");
     let found = doctor["checks"].to_string();
     assert!(found.contains("sets env.ANTHROPIC_BASE_URL for this project"), "{found}");
+    assert!(!found.contains("goes through Weir") && !found.contains("weir run"), "{found}");
 }
 
 /// A program that stands for a tool: says what it was given, and ends as it is told.

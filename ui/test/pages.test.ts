@@ -301,6 +301,14 @@ describe('tools', () => {
     expect(main()).toContain('The first request is here: claude-sonnet-5-5, $0.0087.');
   });
 
+  it('that keep their own login are connected anew with it', async () => {
+    const backend = sample('usual', NOW);
+    backend.world.tools = backend.world.tools.map((tool) => (tool.tool === 'claude-code' ? { ...tool, state: 'edited', keeps_login: true } : tool));
+    await open(backend, 'tools');
+    await click('Connect Claude Code');
+    expect(backend.asked).toEqual(['rehearse claude-code true']);
+  });
+
   it('are put back one by one or all together, all only after a second word', async () => {
     const backend = await open(sample('usual', NOW), 'tools');
     await click('Disconnect');

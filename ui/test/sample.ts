@@ -134,12 +134,12 @@ const OLLAMA: LocalServer = {
 const LMSTUDIO: LocalServer = { ...OLLAMA, server: 'lmstudio', url: 'http://127.0.0.1:1234/v1', state: 'not_running', kind: 'lmstudio', version: null, models: [], queue: null, written: false, can_start: true };
 
 const TOOLS: ToolRow[] = [
-  { tool: 'claude-code', title: 'Claude Code', found: true, program: '/home/someone/.local/bin/claude', state: 'connected', file: '/home/someone/.claude/settings.json', port: 9347 },
-  { tool: 'codex', title: 'Codex', found: true, program: '/usr/bin/codex', state: 'not_connected', file: '/home/someone/.codex/config.toml', port: null },
-  { tool: 'opencode', title: 'opencode', found: true, program: '/usr/bin/opencode', state: 'edited', file: '/home/someone/.config/opencode/opencode.json', port: 9347 },
+  { tool: 'claude-code', title: 'Claude Code', found: true, program: '/home/someone/.local/bin/claude', state: 'connected', file: '/home/someone/.claude/settings.json', keeps_login: false, port: 9347 },
+  { tool: 'codex', title: 'Codex', found: true, program: '/usr/bin/codex', state: 'not_connected', file: '/home/someone/.codex/config.toml', keeps_login: false, port: null },
+  { tool: 'opencode', title: 'opencode', found: true, program: '/usr/bin/opencode', state: 'edited', file: '/home/someone/.config/opencode/opencode.json', keeps_login: false, port: 9347 },
   ...(['gemini-cli Gemini CLI', 'aider aider', 'zed Zed', 'continue Continue', 'cline Cline'] as const).map((both) => {
     const [tool = '', ...title] = both.split(' ');
-    return { tool, title: title.join(' '), found: false, program: null, state: 'not_connected' as const, file: tool === 'cline' ? null : `/home/someone/.config/${tool}`, port: null };
+    return { tool, title: title.join(' '), found: false, program: null, state: 'not_connected' as const, file: tool === 'cline' ? null : `/home/someone/.config/${tool}`, keeps_login: false, port: null };
   }),
 ];
 const CODEX_PLAN: ToolReport = {

@@ -2774,6 +2774,10 @@ state: ToolStanding,
  */
 file: string | null, 
 /**
+ * Whether it was asked for that its own login stays in force.
+ */
+keeps_login: boolean, 
+/**
  * The port its settings name.
  */
 port: number | null, };

@@ -19,7 +19,7 @@ pub struct Connect {
     /// Let Weir's keys pay, whatever the configuration says of the tool's login
     #[arg(long, requires = "tool")]
     pub use_keys: bool,
-    /// Set the tool's model too, such as weir-auto
+    /// Set the tool's model too, such as weir-auto; none gives the choice back to the tool
     #[arg(long, value_name = "MODEL", requires = "tool")]
     pub model: Option<String>,
     #[command(flatten)]

@@ -5,7 +5,7 @@ use super::{desk, failed};
 use crate::args::Connect;
 use crate::out::{Done, Out, Stop, say};
 use crate::views;
-use weir_engine::connect::{Ask, Disk, Gateway, Login, Surroundings, Tool, Workshop, take_back};
+use weir_engine::connect::{Disk, Gateway, Given, Login, Surroundings, Tool, Workshop, take_back};
 use weir_engine::home::Home;
 
 /// Where this user's tools keep their settings.
@@ -24,16 +24,16 @@ pub fn connect(home: &Home, args: &Connect) -> Done {
         return out.answer(&rows, |paint| views::connect::tools(&rows, paint));
     };
     let login = match (args.keep_login, args.use_keys) {
-        (true, _) => Login::Kept,
-        (_, true) => Login::Replaced,
-        _ => Login::AsConfigured,
+        (true, _) => Some(Login::Kept),
+        (_, true) => Some(Login::Replaced),
+        _ => None,
     };
-    let ask = Ask { login, model: args.model.clone() };
+    let given = Given { login, model: args.model.clone() };
     let asked = desk(home)?;
     let gateway = Gateway::of(&*asked).map_err(failed)?;
     let report = match args.dry_run {
-        true => shop.rehearse(tool, &gateway, &ask),
-        false => shop.connect(tool, &gateway, &&*asked, &ask),
+        true => shop.rehearse(tool, &gateway, &given),
+        false => shop.connect(tool, &gateway, &&*asked, &given),
     };
     let report = report.map_err(failed)?;
     out.answer(&report, |_| views::connect::connected(tool, &report, args.dry_run))?;

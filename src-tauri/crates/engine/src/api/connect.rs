@@ -66,6 +66,8 @@ pub struct ToolRow {
     pub state: ToolStanding,
     /// Its settings file.
     pub file: Option<PathBuf>,
+    /// Whether it was asked for that its own login stays in force.
+    pub keeps_login: bool,
     /// The port its settings name.
     pub port: Option<u16>,
 }

@@ -5,6 +5,7 @@
 use super::files::Disk;
 use super::gateway::Gateway;
 use super::journal::{self, Record};
+use super::plan::Given;
 use super::problem::ConnectProblem;
 use super::surroundings::{Platform, Surroundings};
 use super::tools::Tool;
@@ -162,7 +163,7 @@ pub fn connect_again(
         let known =
             record.files.iter().any(|file| tool.file(&around, &Disk) == Some(file.named.clone()));
         let done = match known {
-            true => shop.connect(tool, &gateway, &desk, &record.ask).map(|_| true),
+            true => shop.connect(tool, &gateway, &desk, &Given::default()).map(|_| true),
             false => Err(ConnectProblem::Elsewhere { tool: tool.name() }),
         };
         connected.note(tool, done);

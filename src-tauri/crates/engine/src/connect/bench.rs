@@ -2,7 +2,7 @@
 //! what it works with, and the one problem type of the API. Owns no decision of its own.
 
 use super::gateway::{Gateway, take_back};
-use super::plan::{Ask, Login};
+use super::plan::{Given, Login};
 use super::{ConnectProblem, Disk, Surroundings, Tool, Workshop};
 use crate::api::{ApiProblem, Code, Desk, ToolReport, ToolRow};
 use crate::api::{HistoryFound, ImportDone};
@@ -66,7 +66,9 @@ impl Bench {
         keep_login: bool,
     ) -> Result<ToolReport, ApiProblem> {
         let gateway = Gateway::of(desk).map_err(|problem| failed(&problem))?;
-        let done = self.shop().rehearse(named(tool)?, &gateway, &ask(keep_login));
+        let tool = named(tool)?;
+        let given = self.given(tool, keep_login)?;
+        let done = self.shop().rehearse(tool, &gateway, &given);
         done.map_err(|problem| failed(&problem))
     }
 
@@ -81,7 +83,9 @@ impl Bench {
         keep_login: bool,
     ) -> Result<ToolReport, ApiProblem> {
         let gateway = Gateway::of(desk).map_err(|problem| failed(&problem))?;
-        let done = self.shop().connect(named(tool)?, &gateway, &desk, &ask(keep_login));
+        let tool = named(tool)?;
+        let given = self.given(tool, keep_login)?;
+        let done = self.shop().connect(tool, &gateway, &desk, &given);
         done.map_err(|problem| failed(&problem))
     }
 
@@ -113,16 +117,27 @@ impl Bench {
         }
     }
 
+    /// The window asks for no model: one that was asked for stays.
+    fn given(&self, tool: Tool, keep_login: bool) -> Result<Given, ApiProblem> {
+        let record = self.shop().record(tool).map_err(ConnectProblem::Journal);
+        let record = record.map_err(|problem| failed(&problem))?.unwrap_or_default();
+        Ok(Given { login: Some(login(keep_login, record.ask.login)), ..Given::default() })
+    }
+
     fn put_back(&self, tool: Tool) -> Result<ToolReport, ApiProblem> {
         let done = self.shop().disconnect(tool, &|client| take_back(&self.home, client));
         done.map_err(|problem| failed(&problem))
     }
 }
 
-/// The window offers two ways: as the configuration says, or with the tool's own login.
-fn ask(keep_login: bool) -> Ask {
-    let login = if keep_login { Login::Kept } else { Login::AsConfigured };
-    Ask { login, ..Ask::default() }
+/// The window shows whether a login is kept, so no mark there is a word too: it ends what was kept, and
+/// leaves anything else as it was asked for.
+pub(super) fn login(keep: bool, before: Login) -> Login {
+    match (keep, before) {
+        (true, _) => Login::Kept,
+        (false, Login::Kept) => Login::AsConfigured,
+        (false, before) => before,
+    }
 }
 
 fn named(tool: &str) -> Result<Tool, ApiProblem> {

@@ -4,14 +4,14 @@
 use super::document::{self, Format};
 use super::gateway::Gateway;
 use super::journal::Record;
-use super::plan::text_of;
-use super::tools::{Tool, host_of, with_loopback};
+use super::plan::{Ask, Login, text_of};
+use super::tools::{Beaten, Tool, Whose, host_of, with_loopback};
 use super::undo::meaning;
 use super::work::Workshop;
 use crate::api::ToolStanding as Standing;
 use crate::api::{Check, CheckState};
 use serde_json::Value;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// How a tool stands, as its journal and its files say.
 pub(super) fn standing(shop: &Workshop<'_>, record: &Record) -> Standing {
@@ -44,13 +44,32 @@ pub fn checks(shop: &Workshop<'_>, gateway: Option<&Gateway>) -> Vec<Check> {
     let mut checks = Vec::new();
     for tool in Tool::ALL {
         let Some(check) = connected(shop, gateway, tool) else { continue };
-        checks.push(check);
-        checks.extend(project(shop, tool));
-        checks.extend(overridden(shop, tool));
+        let here = here(shop, gateway, tool);
+        let mut past = beaten(shop, &here, tool);
+        past.extend(project(shop, &here, tool));
+        past.extend(hidden(shop, &here, tool));
+        past.extend(overridden(shop, &here, tool));
+        // What is led past Weir does not go through it, whatever its own settings say.
+        if past.is_empty() || check.state != CheckState::Ok {
+            checks.push(check);
+        }
+        checks.extend(past);
     }
     checks.extend(proxied(shop));
-    checks.extend(elsewhere(shop));
+    checks.extend(elsewhere(shop, gateway));
     checks
+}
+
+/// Weir as a tool was pointed at it. Where nobody can say which port it has, it is the tool's.
+fn here(shop: &Workshop<'_>, gateway: Option<&Gateway>, tool: Tool) -> Gateway {
+    let record = shop.record(tool).ok().flatten().unwrap_or_default();
+    let mut here =
+        gateway.cloned().unwrap_or_else(|| Gateway { port: record.port, ..Gateway::default() });
+    here.passes_login = match record.ask.login {
+        Login::AsConfigured => here.passes_login,
+        login => login == Login::Kept,
+    };
+    here
 }
 
 fn note(name: impl Into<String>, found: String, fix: String) -> Check {
@@ -60,14 +79,17 @@ fn note(name: impl Into<String>, found: String, fix: String) -> Check {
 fn connected(shop: &Workshop<'_>, gateway: Option<&Gateway>, tool: Tool) -> Option<Check> {
     let name = format!("tool {}", tool.name());
     let title = tool.title();
-    let again = format!("weir connect {}", tool.name());
     let fail = |found: String, fix: String| {
         Some(Check { name: name.clone(), state: CheckState::Fail, found, fix: Some(fix) })
     };
     let record = match shop.record(tool) {
         Ok(record) => record?,
-        Err(cause) => return fail(format!("its journal cannot be read: {cause}"), again),
+        Err(cause) => {
+            let again = Ask::default().command(tool);
+            return fail(format!("its journal cannot be read: {cause}"), again);
+        }
     };
+    let again = record.ask.command(tool);
     let running = gateway.is_none_or(|gateway| gateway.running);
     match standing(shop, &record) {
         Standing::NotConnected if gateway.is_some_and(|gateway| gateway.running) => fail(
@@ -104,48 +126,85 @@ fn connected(shop: &Workshop<'_>, gateway: Option<&Gateway>, tool: Tool) -> Opti
     }
 }
 
-/// A project's own file that is laid over the user's settings and leads past Weir.
-fn project(shop: &Workshop<'_>, tool: Tool) -> Vec<Check> {
-    let own = |path: &Path| tool.file(shop.around, shop.files).as_deref() == Some(path);
-    let mut found = Vec::new();
-    // The user's own folder holds the user's own settings.
+/// Settings that count more than the keys that Weir wrote, or send everything past them.
+fn beaten(shop: &Workshop<'_>, here: &Gateway, tool: Tool) -> Vec<Check> {
+    let told = |beaten: Beaten| {
+        let (path, key, fix) = (beaten.path.display(), &beaten.key, beaten.way_out(tool));
+        let name = format!("tool {}", tool.name());
+        match beaten.whose {
+            Whose::Project => note(name, sets(&beaten.path, key), fix),
+            _ => Check {
+                name,
+                state: CheckState::Fail,
+                found: format!("{path} sets {key}, and leads {} past Weir", tool.title()),
+                fix: Some(fix),
+            },
+        }
+    };
+    let found = tool.beaten(here, shop.around, shop.files).into_iter();
+    // Of keys that Weir wrote itself it is told already that they were changed since.
+    found.filter(|beaten| !beaten.is_mended_by_connecting()).map(told).collect()
+}
+
+fn sets(path: &Path, key: &str) -> String {
+    format!("{} sets {key} for this project, and leads past Weir", path.display())
+}
+
+/// The files of this folder and those around it that are laid over a tool's own, the nearest first.
+/// The user's own folder holds the user's own settings.
+fn laid_over(shop: &Workshop<'_>, tool: Tool) -> Vec<(PathBuf, Value, &'static [&'static str])> {
     let folders = shop.around.folder.ancestors().take_while(|folder| *folder != shop.around.home);
-    for (path, format, keys) in folders.flat_map(|folder| tool.project_files(folder)) {
-        if own(&path) {
-            continue;
-        }
-        let Some(text) = shop.files.read(&path).ok().flatten().and_then(|b| text_of(b).ok()) else {
-            continue;
-        };
-        let Ok(tree) = format.read(&text) else { continue };
-        let leads = |key: &&str| {
+    let files = folders.flat_map(|folder| tool.project_files(folder));
+    let read = |(path, format, keys): (PathBuf, Format, _)| {
+        let text = text_of(shop.files.read(&path).ok().flatten()?).ok()?;
+        Some((path, format.read(&text).ok()?, keys))
+    };
+    let own = tool.file(shop.around, shop.files);
+    files.filter(|(path, ..)| own.as_ref() != Some(path)).filter_map(read).collect()
+}
+
+/// A project's own file that is laid over the user's settings and leads past Weir.
+fn project(shop: &Workshop<'_>, here: &Gateway, tool: Tool) -> Vec<Check> {
+    let told = |(path, tree, keys): (PathBuf, Value, &'static [&'static str])| {
+        let value = |key: &str| {
             let key: Vec<String> = key.split('.').map(str::to_owned).collect();
-            document::get(&tree, &key).is_some_and(|value| !super::loopback(value))
+            document::get(&tree, &key)
         };
-        let hit = match keys.as_slice() {
-            // Its mere presence hides the user's own file.
-            ["*"] => Some("is read here instead of your own".to_owned()),
-            keys => {
-                let key = keys.iter().find(|key| leads(key));
-                key.map(|key| format!("sets {key} for this project"))
-            }
-        };
-        if let Some(what) = hit {
-            found.push(note(
-                format!("tool {}", tool.name()),
-                format!("{} {what}, and leads past Weir", path.display()),
-                format!("take it out{}", tool.or_run()),
-            ));
-        }
+        let mut given = keys.iter().filter_map(|key| Some((*key, value(key)?)));
+        let (key, value) = given.find(|(key, value)| tool.past(here, key, value))?;
+        let run = if tool.run_helps(key, value) { tool.or_run() } else { String::new() };
+        let name = format!("tool {}", tool.name());
+        Some(note(name, sets(&path, key), format!("take it out{run}")))
+    };
+    laid_over(shop, tool).into_iter().filter_map(told).collect()
+}
+
+/// Gemini CLI reads one file of variables alone, and a project's before its own. It may hold anything, so
+/// nobody is told to take it out.
+fn hidden(shop: &Workshop<'_>, here: &Gateway, tool: Tool) -> Option<Check> {
+    let own = tool.file(shop.around, shop.files).filter(|_| tool == Tool::GeminiCli)?;
+    let (path, tree, _) = laid_over(shop, tool).into_iter().next()?;
+    let address = tree.get("GOOGLE_GEMINI_BASE_URL").and_then(Value::as_str);
+    if address.is_some_and(|address| here.leads_here(address)) {
+        return None;
     }
-    found
+    let found = format!(
+        "{} is read here instead of {}, so {} finds neither Weir's address nor its key",
+        path.display(),
+        own.display(),
+        tool.title()
+    );
+    Some(note(
+        format!("tool {}", tool.name()),
+        found,
+        format!("in this folder: weir run {}", tool.name()),
+    ))
 }
 
 /// Variables of the shell that beat the tool's settings.
-fn overridden(shop: &Workshop<'_>, tool: Tool) -> Vec<Check> {
-    let set = |name: &&&str| {
-        let value = shop.around.text(name).unwrap_or_default();
-        !value.is_empty() && !super::loopback(&Value::from(value))
+fn overridden(shop: &Workshop<'_>, here: &Gateway, tool: Tool) -> Vec<Check> {
+    let past = |name: &&&str| {
+        shop.around.text(name).is_some_and(|value| tool.overrides(here, name, value))
     };
     let told = |name: &&str| {
         note(
@@ -154,7 +213,7 @@ fn overridden(shop: &Workshop<'_>, tool: Tool) -> Vec<Check> {
             format!("unset {name}"),
         )
     };
-    tool.overriding().iter().filter(set).map(told).collect()
+    tool.overriding().iter().filter(past).map(told).collect()
 }
 
 /// A proxy would get the calls to this machine too.
@@ -172,11 +231,14 @@ fn proxied(shop: &Workshop<'_>) -> Option<Check> {
 }
 
 /// Variables that send what is not connected around Weir.
-fn elsewhere(shop: &Workshop<'_>) -> Vec<Check> {
+fn elsewhere(shop: &Workshop<'_>, gateway: Option<&Gateway>) -> Vec<Check> {
     let names =
         ["ANTHROPIC_BASE_URL", "OPENAI_BASE_URL", "OPENAI_API_BASE", "GOOGLE_GEMINI_BASE_URL"];
     let set = |name| Some((name, shop.around.text(name)?));
-    let away = |(_, value): &(&str, &str)| !super::loopback(&Value::from(*value));
+    let away = |(_, value): &(&str, &str)| match gateway {
+        Some(gateway) => !gateway.leads_here(value),
+        None => !super::loopback(&Value::from(*value)),
+    };
     let told = |(name, value): (&str, &str)| {
         // Only the host: an address may carry a credential.
         note(name, format!("points at {}, not at Weir", host_of(value)), format!("unset {name}"))

@@ -27,6 +27,8 @@ pub trait Files {
     fn link(&self, path: &Path) -> io::Result<Option<PathBuf>>;
     /// Whether there is such a folder.
     fn is_folder(&self, path: &Path) -> bool;
+    /// What lies in a folder; nothing where there is none.
+    fn names(&self, path: &Path) -> io::Result<Vec<PathBuf>>;
     /// Makes a folder that only this user may look into.
     fn make_folder(&self, path: &Path) -> io::Result<()>;
     /// Removes a folder that is empty; one that is not is left.
@@ -82,6 +84,11 @@ impl Files for Disk {
 
     fn is_folder(&self, path: &Path) -> bool {
         path.is_dir()
+    }
+
+    fn names(&self, path: &Path) -> io::Result<Vec<PathBuf>> {
+        let Some(entries) = present(fs::read_dir(path))? else { return Ok(Vec::new()) };
+        entries.map(|entry| Ok(entry?.path())).collect()
     }
 
     fn make_folder(&self, path: &Path) -> io::Result<()> {

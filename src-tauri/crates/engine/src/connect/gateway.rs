@@ -117,6 +117,15 @@ impl Gateway {
         format!("http://127.0.0.1:{}", self.port)
     }
 
+    /// Whether an address is this Weir's, with or without a path behind it.
+    pub fn leads_here(&self, url: &str) -> bool {
+        ["127.0.0.1", "localhost", "[::1]"].iter().any(|host| {
+            let own = format!("http://{host}:{}", self.port);
+            let same = url.get(..own.len()).is_some_and(|head| head.eq_ignore_ascii_case(&own));
+            same && matches!(url.as_bytes().get(own.len()), None | Some(b'/'))
+        })
+    }
+
     /// Refuses when a provider is Weir itself: one request would become many without end.
     fn no_circle(&self) -> Result<(), ConnectProblem> {
         let own = format!(":{}", self.port);

@@ -32,11 +32,11 @@ pub use bench::Bench;
 pub use check::checks;
 pub use files::{Disk, Files};
 pub use gateway::{Gateway, Issued, Offered, Tokens, take_back};
-pub use plan::{Ask, Login};
+pub use plan::{Ask, Given, Login};
 pub use problem::ConnectProblem;
 pub use run::{Launch, LaunchProblem, launch};
 pub use surroundings::{Platform, Surroundings};
-pub use tools::Tool;
+pub use tools::{Beaten, Tool, Whose};
 pub use work::Workshop;
 
 use crate::gate::TOKEN_PREFIX;

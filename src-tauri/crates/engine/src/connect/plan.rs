@@ -38,6 +38,43 @@ pub struct Ask {
     pub model: Option<String>,
 }
 
+impl Ask {
+    /// The command that asks for this.
+    pub fn command(&self, tool: Tool) -> String {
+        let login = match self.login {
+            Login::AsConfigured => "",
+            Login::Kept => " --keep-login",
+            Login::Replaced => " --use-keys",
+        };
+        let model = self.model.as_ref().map(|model| format!(" --model {model}"));
+        format!("weir connect {}{login}{}", tool.name(), model.unwrap_or_default())
+    }
+}
+
+/// The word that gives the choice of a model back to the tool.
+const NO_MODEL: &str = "none";
+
+/// What was given with a command. What was not stays as it was asked for before.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Given {
+    /// The tool's own login.
+    pub login: Option<Login>,
+    /// The model, or `none` for the tool's own choice.
+    pub model: Option<String>,
+}
+
+impl Given {
+    /// What is asked for by this command, with what was asked for before.
+    pub fn after(&self, before: &Ask) -> Ask {
+        let model = match self.model.as_deref() {
+            Some(NO_MODEL) => None,
+            Some(model) => Some(model.to_owned()),
+            None => before.model.clone(),
+        };
+        Ask { login: self.login.unwrap_or(before.login), model }
+    }
+}
+
 /// What a tool's file needs to know.
 pub struct Wanted<'a> {
     /// Weir.

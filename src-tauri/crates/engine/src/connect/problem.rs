@@ -86,9 +86,7 @@ pub enum ConnectProblem {
 /// Why a file that is not as it should be was not edited.
 pub(super) fn unfit(path: &std::path::Path, cause: Unfit, tool: Tool) -> ConnectProblem {
     let fix = match cause {
-        Unfit::Unreadable { .. } => {
-            format!("Mend the line, then run it again: weir connect {}", tool.name())
-        }
+        Unfit::Unreadable { .. } => "Mend the line, then give the same command again".to_owned(),
         _ => tool.way_around(),
     };
     ConnectProblem::Unfit { path: path.to_owned(), cause, fix }

@@ -5,7 +5,7 @@
 use super::files::Files;
 use super::gateway::Gateway;
 use super::surroundings::Surroundings;
-use super::tools::Tool;
+use super::tools::{Beaten, Tool};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
@@ -48,7 +48,7 @@ pub enum LaunchProblem {
     /// A settings file beats the environment, and would lead the run's token somewhere else.
     #[error(
         "{title} would not call Weir: {path} sets {key}, which counts more than the variables of \
-         a run. Take it out, or use: weir connect {name}"
+         a run: {fix}"
     )]
     Beaten {
         /// The tool.
@@ -57,9 +57,17 @@ pub enum LaunchProblem {
         path: PathBuf,
         /// The key in it.
         key: String,
-        /// Its name.
-        name: &'static str,
+        /// What to do.
+        fix: String,
     },
+}
+
+impl LaunchProblem {
+    /// A run that a settings file beats.
+    pub fn beaten(tool: Tool, beaten: Beaten) -> Self {
+        let fix = beaten.way_out(tool);
+        Self::Beaten { title: tool.title(), path: beaten.path, key: beaten.key, fix }
+    }
 }
 
 /// How to start a tool so that it calls Weir. `arguments` are the user's own for it.
@@ -83,8 +91,8 @@ pub fn launch(
         title: tool.title(),
         program: tool.programs().first().copied().unwrap_or_default(),
     })?;
-    if let Some((path, key)) = tool.beaten(gateway, around, files) {
-        return Err(LaunchProblem::Beaten { title: tool.title(), path, key, name: tool.name() });
+    if let Some(beaten) = tool.beaten(gateway, around, files).into_iter().next() {
+        return Err(LaunchProblem::beaten(tool, beaten));
     }
     let mut launch = Launch {
         program,

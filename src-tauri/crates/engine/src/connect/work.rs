@@ -6,7 +6,7 @@ use super::document::Format;
 use super::files::{self, Files};
 use super::gateway::{Gateway, Issued, Tokens};
 use super::journal::{self, FORM, FileRecord, Record};
-use super::plan::{Ask, Draft, Planner, text_of};
+use super::plan::{Draft, Given, Login, Planner, text_of};
 use super::problem::{ConnectProblem, unfit};
 use super::surroundings::Surroundings;
 use super::tools::Tool;
@@ -59,6 +59,7 @@ impl Workshop<'_> {
             program,
             state: record.as_ref().map_or(Standing::NotConnected, |r| check::standing(self, r)),
             file,
+            keeps_login: record.as_ref().is_some_and(|record| record.ask.login == Login::Kept),
             port: record.filter(|record| !record.away).map(|record| record.port),
         }
     }
@@ -79,10 +80,13 @@ impl Workshop<'_> {
         &self,
         tool: Tool,
         gateway: &Gateway,
-        ask: &Ask,
+        given: &Given,
     ) -> Result<Report, ConnectProblem> {
         let record = self.record(tool).map_err(ConnectProblem::Journal)?;
-        let (drafts, notes) = self.planner(tool, record.as_ref()).drafts(gateway, NO_TOKEN, ask)?;
+        let ask =
+            given.after(&record.as_ref().map(|record| record.ask.clone()).unwrap_or_default());
+        let (drafts, notes) =
+            self.planner(tool, record.as_ref()).drafts(gateway, NO_TOKEN, &ask)?;
         let told = self.login_told().filter(|_| !drafts.is_empty());
         Ok(report(tool, &drafts, notes.into_iter().chain(told).collect()))
     }
@@ -100,7 +104,7 @@ impl Workshop<'_> {
         tool: Tool,
         gateway: &Gateway,
         tokens: &dyn Tokens,
-        ask: &Ask,
+        given: &Given,
     ) -> Result<Report, ConnectProblem> {
         let _turn = self.turn()?;
         let record = self.record(tool).map_err(ConnectProblem::Journal)?;
@@ -110,17 +114,22 @@ impl Workshop<'_> {
         if tool.is_by_hand() && record.done && self.in_force(&record, tokens)? {
             return Ok(told_once(tool));
         }
+        let ask = given.after(&record.ask);
         // Every refusal comes before the first token and the first write.
-        self.planner(tool, Some(&record)).drafts(gateway, NO_TOKEN, ask)?;
+        self.planner(tool, Some(&record)).drafts(gateway, NO_TOKEN, &ask)?;
+        // Noted with the token, so that a run that was killed is done again as it was asked for.
+        let noted = std::mem::replace(&mut record.ask, ask.clone()) == ask;
         let issued = self.token(&mut record, tokens)?;
         let planner_record = record.clone();
         let planner = self.planner(tool, Some(&planner_record));
-        let (drafts, notes) = planner.drafts(gateway, &issued.token, ask)?;
+        let (drafts, notes) = planner.drafts(gateway, &issued.token, &ask)?;
         let mut report = report(tool, &drafts, notes);
         report.by_hand = tool.by_hand(gateway, &issued.token);
-        record.ask = ask.clone();
         let told = self.login_told().filter(|_| !drafts.is_empty());
         if record.done && report.unchanged && record.port == gateway.port {
+            if !noted {
+                journal::save(self.files, self.home, &record).map_err(ConnectProblem::Journal)?;
+            }
             let kept = drafts.is_empty() || self.keep_at_login().is_ok();
             report.notes.extend(told.filter(|_| kept));
             return Ok(report);

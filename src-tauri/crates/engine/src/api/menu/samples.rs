@@ -124,6 +124,7 @@ pub fn tool(name: &str, title: &str, state: ToolStanding, port: Option<u16>) -> 
         program: None,
         state,
         file: None,
+        keeps_login: false,
         port,
     }
 }

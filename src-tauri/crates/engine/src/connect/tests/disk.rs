@@ -196,6 +196,11 @@ impl Files for Memory {
         matches!(self.state.lock().names.get(path), Some(Entry::Folder))
     }
 
+    fn names(&self, path: &Path) -> io::Result<Vec<PathBuf>> {
+        let state = self.state.lock();
+        Ok(state.names.keys().filter(|name| name.parent() == Some(path)).cloned().collect())
+    }
+
     fn make_folder(&self, path: &Path) -> io::Result<()> {
         self.step()?;
         let mut state = self.state.lock();

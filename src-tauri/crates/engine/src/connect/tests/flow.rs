@@ -82,13 +82,14 @@ fn what_the_user_decided_stays_and_what_he_had_comes_back() {
 #[test]
 fn a_login_is_kept_with_a_header_of_weirs_own_or_the_path() {
     let world = World::new();
-    let ask = Ask { login: Login::Kept, model: None };
-    world.shop().connect(Tool::ClaudeCode, &world.gateway, &world.purse, &ask).unwrap();
+    let kept = Given { login: Some(Login::Kept), ..Given::default() };
+    world.connect_as(Tool::ClaudeCode, &kept).unwrap();
     let env = says(&world, Tool::ClaudeCode)["env"].clone();
     assert!(env["ANTHROPIC_CUSTOM_HEADERS"].as_str().unwrap().starts_with("x-weir-token: weir_"));
     assert_eq!(env.get("ANTHROPIC_AUTH_TOKEN"), None);
     // Back to Weir's keys: what was written before is taken out again.
-    world.connect(Tool::ClaudeCode).unwrap();
+    let replaced = Given { login: Some(Login::Replaced), ..Given::default() };
+    world.connect_as(Tool::ClaudeCode, &replaced).unwrap();
     let env = says(&world, Tool::ClaudeCode)["env"].clone();
     assert_eq!(env.get("ANTHROPIC_CUSTOM_HEADERS"), None);
     assert!(env["ANTHROPIC_AUTH_TOKEN"].as_str().unwrap().starts_with("weir_"));
@@ -96,7 +97,7 @@ fn a_login_is_kept_with_a_header_of_weirs_own_or_the_path() {
     assert!(!world.disk.is_there(&world.settings(Tool::ClaudeCode)));
 
     world.put(Tool::ClaudeCode, r#"{"env":{"ANTHROPIC_CUSTOM_HEADERS":"x-mine: 1"}}"#);
-    world.shop().connect(Tool::ClaudeCode, &world.gateway, &world.purse, &ask).unwrap();
+    world.connect_as(Tool::ClaudeCode, &kept).unwrap();
     let env = says(&world, Tool::ClaudeCode)["env"].clone();
     assert!(
         env["ANTHROPIC_BASE_URL"].as_str().unwrap().starts_with("http://127.0.0.1:9347/t/weir_")
@@ -351,12 +352,12 @@ fn a_run_is_refused_where_the_settings_lead_past_weir() {
         (r#"{"env":{"ANTHROPIC_BASE_URL":"http://127.0.0.1:9347"}}"#, None),
     ] {
         world.put(Tool::ClaudeCode, settings);
-        let found = beaten().map(|(_, key)| key);
+        let found = beaten().into_iter().next().map(|beaten| beaten.key);
         assert_eq!(found, key.map(|key| format!("env.{key}")), "{settings}");
     }
     world.put(Tool::ClaudeCode, "{}");
     world.connect(Tool::ClaudeCode).unwrap();
-    assert_eq!(beaten(), None, "a tool that is connected calls Weir either way");
+    assert_eq!(beaten(), [], "a tool that is connected calls Weir either way");
 }
 
 #[test]
@@ -393,7 +394,7 @@ fn a_rehearsal_shows_the_lines_and_changes_nothing() {
     let world = World::new();
     world.put(Tool::Codex, "model = 'a'\n");
     let before = world.disk.picture(Path::new("/nowhere"));
-    let report = world.shop().rehearse(Tool::Codex, &world.gateway, &Ask::default()).unwrap();
+    let report = world.shop().rehearse(Tool::Codex, &world.gateway, &Given::default()).unwrap();
     let diff = &report.files[0].diff;
     assert!(diff.contains("model_provider = \"weir\"") && diff.contains("weir_…"), "{diff}");
     assert_eq!(world.disk.picture(Path::new("/nowhere")), before);

@@ -12,8 +12,8 @@ fn says(world: &World, tool: Tool) -> Value {
 fn the_small_tasks_of_claude_code_follow_a_local_model_and_whatever_can_be_asked() {
     let mut world = World::new();
     let small = |world: &World, model: &str| {
-        let ask = Ask { model: Some(model.into()), ..Ask::default() };
-        world.shop().connect(Tool::ClaudeCode, &world.gateway, &world.purse, &ask).unwrap();
+        let given = Given { model: Some(model.into()), ..Given::default() };
+        world.connect_as(Tool::ClaudeCode, &given).unwrap();
         let env = says(world, Tool::ClaudeCode)["env"].clone();
         assert_eq!(env["ANTHROPIC_MODEL"], model);
         env["ANTHROPIC_DEFAULT_HAIKU_MODEL"].as_str().unwrap().to_owned()
@@ -34,8 +34,8 @@ fn the_small_tasks_of_claude_code_follow_a_local_model_and_whatever_can_be_asked
 fn claude_code_is_told_the_context_of_a_local_model_and_of_no_other() {
     let world = World::new();
     let told = |model: &str| {
-        let ask = Ask { model: Some(model.into()), ..Ask::default() };
-        world.shop().connect(Tool::ClaudeCode, &world.gateway, &world.purse, &ask).unwrap();
+        let given = Given { model: Some(model.into()), ..Given::default() };
+        world.connect_as(Tool::ClaudeCode, &given).unwrap();
         says(&world, Tool::ClaudeCode)["env"].get("CLAUDE_CODE_MAX_CONTEXT_TOKENS").cloned()
     };
     assert_eq!(told("ollama/q"), Some(json!("32768")));
@@ -53,9 +53,8 @@ fn a_model_that_is_not_loaded_or_with_too_little_is_told_before_the_first_prompt
         local("ollama/small:latest", Some(4_096), true),
     ]);
     let notes = |model: &str| {
-        let ask = Ask { model: Some(model.into()), ..Ask::default() };
-        let shop = world.shop();
-        shop.connect(Tool::ClaudeCode, &world.gateway, &world.purse, &ask).unwrap().notes.join("\n")
+        let given = Given { model: Some(model.into()), ..Given::default() };
+        world.connect_as(Tool::ClaudeCode, &given).unwrap().notes.join("\n")
     };
     assert!(notes("lmstudio/out").contains("weir local load lmstudio/out"));
     let env = says(&world, Tool::ClaudeCode)["env"].clone();
@@ -122,8 +121,8 @@ fn a_long_list_keeps_every_model_a_local_one_and_shows_those_in_memory_first() {
         world.gateway.listed().into_iter().map(|model| model.id.as_str()).collect();
     assert_eq!((listed.len(), listed[0], listed[1]), (41, "weir-auto", "ollama/m59"));
     // What is not in the list is no less local.
-    let ask = Ask { model: Some("ollama/m58".into()), ..Ask::default() };
-    world.shop().connect(Tool::ClaudeCode, &world.gateway, &world.purse, &ask).unwrap();
+    let given = Given { model: Some("ollama/m58".into()), ..Given::default() };
+    world.connect_as(Tool::ClaudeCode, &given).unwrap();
     let env = says(&world, Tool::ClaudeCode)["env"].clone();
     assert_eq!(env["ANTHROPIC_DEFAULT_HAIKU_MODEL"], "ollama/m58");
     assert_eq!(env["CLAUDE_CODE_MAX_CONTEXT_TOKENS"], "8192");
@@ -133,4 +132,96 @@ fn a_long_list_keeps_every_model_a_local_one_and_shows_those_in_memory_first() {
 fn the_coding_tools_that_a_local_model_is_loaded_for_are_those_that_are_connected() {
     let names = Tool::ALL.map(Tool::name);
     assert_eq!(names, weir_proxy::ports::CODING_TOOLS);
+}
+
+/// The names of Claude Code's own models that it can be told another model for.
+const OWN_NAMES: [&str; 3] = [
+    "ANTHROPIC_DEFAULT_SONNET_MODEL",
+    "ANTHROPIC_DEFAULT_OPUS_MODEL",
+    "ANTHROPIC_DEFAULT_FABLE_MODEL",
+];
+
+#[test]
+fn where_anthropic_cannot_be_asked_every_name_of_claude_codes_means_the_model_that_can() {
+    let mut world = World::new();
+    let env = |world: &World| says(world, Tool::ClaudeCode)["env"].clone();
+    let asked = |model: &str| Given { model: Some(model.into()), ..Given::default() };
+    world.connect_as(Tool::ClaudeCode, &asked("ollama/q")).unwrap();
+    for name in OWN_NAMES {
+        assert_eq!(env(&world).get(name), None, "Anthropic's can be asked: {name} stays its own");
+    }
+    world.gateway.usable = vec!["ollama".to_owned()];
+    for model in ["ollama/q", "weir-low"] {
+        world.connect_as(Tool::ClaudeCode, &asked(model)).unwrap();
+        for name in OWN_NAMES {
+            assert_eq!(env(&world)[name], model, "{name}");
+        }
+    }
+    // A model of Anthropic's that was asked for by name is left to say for itself that it needs a key.
+    world.connect_as(Tool::ClaudeCode, &asked("claude-opus-5-5")).unwrap();
+    world
+        .connect_as(Tool::ClaudeCode, &Given { login: Some(Login::Kept), ..asked("ollama/q") })
+        .unwrap();
+    for name in OWN_NAMES {
+        assert_eq!(env(&world).get(name), None, "the plan answers: {name}");
+    }
+    world.disconnect(Tool::ClaudeCode).unwrap();
+    world.put(Tool::ClaudeCode, r#"{"env":{"ANTHROPIC_DEFAULT_OPUS_MODEL":"mine"}}"#);
+    world.connect_as(Tool::ClaudeCode, &asked("ollama/q")).unwrap();
+    assert_eq!(env(&world)["ANTHROPIC_DEFAULT_OPUS_MODEL"], "mine");
+    assert_eq!(env(&world)["ANTHROPIC_DEFAULT_SONNET_MODEL"], "ollama/q");
+}
+
+#[test]
+fn codex_is_told_the_context_of_a_local_model_and_gets_its_own_back() {
+    let world = World::new();
+    let asked = |model: &str| Given { model: Some(model.into()), ..Given::default() };
+    let original = "model = 'gpt'\nmodel_context_window = 400_000 # mine\n\n[tools]\nweb = true\n";
+    world.put(Tool::Codex, original);
+    let told = |world: &World| {
+        let table: ::toml::Table = world.text(Tool::Codex).parse().unwrap();
+        table.get("model_context_window").and_then(::toml::Value::as_integer)
+    };
+    world.connect(Tool::Codex).unwrap();
+    assert_eq!(told(&world), Some(400_000), "no model was asked for");
+    world.connect_as(Tool::Codex, &asked("weir-auto")).unwrap();
+    assert_eq!(told(&world), Some(400_000), "nobody knows which model that will be");
+    world.connect_as(Tool::Codex, &asked("ollama/q")).unwrap();
+    assert_eq!(told(&world), Some(32_768));
+    world.disconnect(Tool::Codex).unwrap();
+    assert_eq!(world.text(Tool::Codex), original);
+
+    world.put(Tool::Codex, "# none\n");
+    world.connect_as(Tool::Codex, &asked("ollama/q")).unwrap();
+    assert_eq!(told(&world), Some(32_768));
+    world.disconnect(Tool::Codex).unwrap();
+    assert_eq!(world.text(Tool::Codex), "# none\n");
+}
+
+#[test]
+fn a_run_of_codex_is_told_the_context_of_the_local_model_it_asks_for() {
+    let world = World::new();
+    let run = |arguments: &[&str]| {
+        let arguments: Vec<OsString> = arguments.iter().map(OsString::from).collect();
+        let model = Tool::Codex.model_of_run(&arguments, &world.around, &world.disk);
+        let mut launch = Launch {
+            program: "/bin/codex".into(),
+            arguments: Vec::new(),
+            set: Vec::new(),
+            unset: Vec::new(),
+            files: Vec::new(),
+        };
+        let home = Path::new("/weir");
+        Tool::Codex.launch(&mut launch, &world.gateway, "t", &world.around, home, model.as_deref());
+        launch.arguments.contains(&"model_context_window=32768".to_owned())
+    };
+    assert!(run(&["-m", "ollama/q", "exec", "hi"]));
+    assert!(run(&["exec", "--model", "ollama/q", "hi"]));
+    assert!(run(&["--model=ollama/q"]));
+    assert!(run(&["-c", "model=\"ollama/q\""]));
+    assert!(!run(&["-m", "gpt", "exec", "hi"]));
+    assert!(!run(&[]));
+    world.put(Tool::Codex, "model = 'ollama/q'\n");
+    assert!(run(&[]), "its settings say it");
+    assert!(!run(&["-m", "gpt"]));
 }

@@ -1,11 +1,13 @@
 //! Client set-up against a file system in memory that can be killed, or lose its power, after any
 //! step; and a seeded grammar of settings files as people really have them.
 
+mod again;
 mod disk;
 mod edits;
 mod flow;
 mod grammar;
 mod local_models;
+mod past;
 mod places;
 mod thousand;
 
@@ -84,6 +86,7 @@ impl World {
             "/home/u/.config/opencode",
             "/home/u/.config/zed",
             "/home/u/.continue",
+            "/home/u/project/.claude",
             "/weir",
         ] {
             disk.make_folders(Path::new(folder));
@@ -114,7 +117,12 @@ impl World {
     }
 
     pub fn connect(&self, tool: Tool) -> Result<Report, ConnectProblem> {
-        self.shop().connect(tool, &self.gateway, &self.purse, &Ask::default())
+        self.connect_as(tool, &Given::default())
+    }
+
+    /// Connects with what was given on the line.
+    pub fn connect_as(&self, tool: Tool, given: &Given) -> Result<Report, ConnectProblem> {
+        self.shop().connect(tool, &self.gateway, &self.purse, given)
     }
 
     pub fn disconnect(&self, tool: Tool) -> Result<Report, ConnectProblem> {

@@ -99,3 +99,25 @@ fn a_provider_without_a_key_is_told_before_the_tool_finds_out() {
     let text = world.text(Tool::Opencode);
     assert!(text.contains("weir-auto") && !text.contains("anthropic"), "what works stays: {text}");
 }
+
+#[test]
+fn variables_that_gemini_cli_reads_from_the_users_own_folder_are_not_hidden() {
+    let world = World::new();
+    let own = Path::new("/home/u/.env");
+    world.disk.put(own, b"# mine\nGOOGLE_CLOUD_PROJECT=p\n", 0o600);
+    let before = world.disk.picture(Path::new("/nowhere"));
+    let told = world.connect(Tool::GeminiCli).unwrap_err().to_string();
+    for part in ["/home/u/.env", "would hide it", "weir run gemini-cli", "Nothing was changed"] {
+        assert!(told.contains(part), "{part} is missing in {told}");
+    }
+    assert_eq!(world.disk.picture(Path::new("/nowhere")), before);
+    // Its own file hides that one already, and a file that says nothing has nothing to hide.
+    world.put(Tool::GeminiCli, "");
+    world.connect(Tool::GeminiCli).unwrap();
+    world.connect(Tool::GeminiCli).unwrap();
+    let world = World::new();
+    world.disk.put(own, b"# nothing yet\n", 0o600);
+    let report = world.connect(Tool::GeminiCli).unwrap();
+    let notes = report.notes.join("\n");
+    assert!(notes.contains("weir run gemini-cli") && notes.contains("trust"), "{notes}");
+}

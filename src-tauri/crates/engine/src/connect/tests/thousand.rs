@@ -7,11 +7,19 @@ use crate::connect::document::Format;
 
 /// Settings files over all tools.
 const FILES: u64 = 1_000;
-/// Of them, those that are also killed after each step; `WEIR_FILES` sets another number.
+/// Of them, those that are also killed after each step, and those that lose the power there or are killed
+/// while they are connected again. `WEIR_FILES` sets another number for all three.
 const KILLED: u64 = 210;
+const CUT: u64 = 70;
 
-fn killed() -> u64 {
-    std::env::var("WEIR_FILES").ok().and_then(|n| n.parse().ok()).unwrap_or(KILLED)
+fn files_or(usual: u64) -> u64 {
+    std::env::var("WEIR_FILES").ok().and_then(|n| n.parse().ok()).unwrap_or(usual)
+}
+
+/// The figures of a whole run, for whoever asked for one.
+#[expect(clippy::print_stderr, reason = "the figures of a run are worth reading")]
+fn report(files: u64, what: &str, kills: usize) {
+    eprintln!("{files} files, {what}: {kills} times, none broken");
 }
 
 fn text(tool: Tool, seed: u64) -> String {
@@ -30,6 +38,41 @@ fn format(tool: Tool) -> Format {
         Tool::Aider | Tool::Continue => Format::Yaml,
         _ => Format::Json,
     }
+}
+
+/// The settings beside the first file that a tool is set up in too, where it has a second.
+fn beside(tool: Tool) -> Option<&'static Path> {
+    (tool == Tool::GeminiCli).then_some(Path::new("/home/u/.gemini/settings.json"))
+}
+
+/// What a user has in that second file: any settings, a way to sign in of his own, or no file at all.
+fn second(seed: u64) -> Option<String> {
+    match seed % 3 {
+        0 => None,
+        1 => Some(grammar::json(seed)),
+        _ => {
+            let own = if seed % 2 == 0 { "oauth-personal" } else { "vertex-ai" };
+            Some(format!(
+                "{{\r\n\t// mine\r\n\t\"security\": {{ \"auth\": {{ \"selectedType\": \"{own}\" }} }},\r\n\t\"n\": {seed},\r\n}}\r\n"
+            ))
+        }
+    }
+}
+
+/// A user with every file of a tool as the seed has it.
+fn prepared(tool: Tool, seed: u64) -> World {
+    let world = World::new();
+    world.put(tool, text(tool, seed));
+    if let (Some(path), Some(text)) = (beside(tool), second(seed)) {
+        world.disk.put(path, text.as_bytes(), 0o640);
+    }
+    world
+}
+
+/// The second file as it is now.
+fn second_now(world: &World, tool: Tool) -> Option<String> {
+    let bytes = world.disk.read(beside(tool)?).unwrap()?;
+    Some(String::from_utf8(bytes).unwrap())
 }
 
 /// Every tool that has a file.
@@ -68,8 +111,7 @@ fn a_thousand_files_come_back_byte_for_byte() {
     let mut refused = 0;
     for tool in TOOLS {
         for seed in share(tool, FILES) {
-            let world = World::new();
-            world.put(tool, text(tool, seed));
+            let world = prepared(tool, seed);
             let before = world.disk.picture(Path::new("/weir"));
             match world.connect(tool) {
                 Ok(report) => {
@@ -101,9 +143,9 @@ fn files_that_were_edited_meanwhile_keep_the_edit_and_lose_only_weirs_keys() {
     let mut edits = 0;
     for tool in TOOLS {
         for seed in share(tool, FILES) {
-            let world = World::new();
+            let world = prepared(tool, seed);
+            let own = second_now(&world, tool);
             let original = text(tool, seed);
-            world.put(tool, &original);
             if world.connect(tool).is_err() {
                 continue;
             }
@@ -117,6 +159,7 @@ fn files_that_were_edited_meanwhile_keep_the_edit_and_lose_only_weirs_keys() {
             world.put(tool, &edited);
             let report = world.disconnect(tool).unwrap();
             let back = world.text(tool);
+            assert_eq!(second_now(&world, tool), own, "{tool:?} {seed}: nobody edited this one");
             assert!(!report.files[0].exact);
             assert_eq!(report.files[0].keys, Vec::<String>::new(), "nothing of Weir's is kept");
             let (said, meant) =
@@ -164,22 +207,19 @@ fn edit(
 /// Ends the process after every number of steps of `what`, with or without the power going too,
 /// and restores.
 fn cut_off_everywhere(tool: Tool, seed: u64, power: bool) -> usize {
-    let prepared = || {
-        let world = World::new();
-        world.put(tool, text(tool, seed));
-        world
-    };
-    let whole = prepared();
+    let whole = prepared(tool, seed);
+    let own = second_now(&whole, tool);
     let before = whole.disk.picture(Path::new("/weir"));
     if whole.connect(tool).is_err() {
         return 0;
     }
     let connecting = whole.disk.steps();
     let after = whole.text(tool).len();
+    let second = second_now(&whole, tool);
     whole.disconnect(tool).unwrap();
     let total = whole.disk.steps();
     for steps in 0..total {
-        let world = prepared();
+        let world = prepared(tool, seed);
         world.disk.live_for(steps);
         let connected = world.connect(tool);
         assert_eq!(connected.is_ok(), steps >= connecting);
@@ -193,6 +233,8 @@ fn cut_off_everywhere(tool: Tool, seed: u64, power: bool) -> usize {
         // The old file or the new one, never a part.
         let now = world.text(tool);
         assert!(now == text(tool, seed) || now.len() == after, "{tool:?} {seed} {steps}:\n{now}");
+        let now = second_now(&world, tool);
+        assert!(now == own || now == second, "{tool:?} {seed} {steps}:\n{now:?}");
         world.disconnect(tool).unwrap();
         let drafts = world.disk.picture(Path::new("/weir"));
         assert_eq!(drafts, before, "{tool:?} {seed}, killed after {steps} of {total}");
@@ -203,34 +245,40 @@ fn cut_off_everywhere(tool: Tool, seed: u64, power: bool) -> usize {
 
 #[test]
 fn killed_after_any_step_every_file_is_whole_and_comes_back() {
-    std::thread::scope(|scope| {
-        for tool in TOOLS {
+    let kills = std::thread::scope(|scope| {
+        let all = TOOLS.map(|tool| {
             scope.spawn(move || {
-                let kills: usize =
-                    share(tool, killed()).map(|seed| cut_off_everywhere(tool, seed, false)).sum();
+                let files = share(tool, files_or(KILLED));
+                let kills: usize = files.map(|seed| cut_off_everywhere(tool, seed, false)).sum();
                 assert!(kills > 300, "{tool:?}: {kills}");
-            });
-        }
+                kills
+            })
+        });
+        all.into_iter().map(|thread| thread.join().unwrap()).sum()
     });
+    report(files_or(KILLED), "killed after each step", kills);
 }
 
 #[test]
 fn without_power_after_any_step_every_file_is_whole_and_comes_back() {
+    let mut all = 0;
     for tool in TOOLS {
-        let kills: usize =
-            share(tool, killed() / 3).map(|seed| cut_off_everywhere(tool, seed, true)).sum();
+        let files = share(tool, files_or(CUT));
+        let kills: usize = files.map(|seed| cut_off_everywhere(tool, seed, true)).sum();
         assert!(kills > 100, "{tool:?}: {kills}");
+        all += kills;
     }
+    report(files_or(CUT), "without power after each step", all);
 }
 
 #[test]
 fn killed_while_it_is_connected_again_every_file_comes_back() {
+    let mut all = 0;
     for tool in TOOLS {
-        for seed in share(tool, killed() / 3) {
+        for seed in share(tool, files_or(CUT)) {
             let mut steps = 0;
             loop {
-                let mut world = World::new();
-                world.put(tool, text(tool, seed));
+                let mut world = prepared(tool, seed);
                 let before = world.disk.picture(Path::new("/weir"));
                 if world.connect(tool).is_err() {
                     break;
@@ -250,6 +298,9 @@ fn killed_while_it_is_connected_again_every_file_comes_back() {
                 }
                 steps += 1;
             }
+            all += steps;
         }
     }
+    assert!(all > 300, "{all}");
+    report(files_or(CUT), "killed while connected again", all);
 }

@@ -6,6 +6,7 @@ use crate::connect::gateway::Gateway;
 use crate::connect::plan::{FilePlan, Plan, Wanted, Wish};
 use crate::connect::run::Launch;
 use crate::connect::surroundings::Surroundings;
+use serde_json::Value;
 use std::path::PathBuf;
 
 /// Its settings for this user; those of a repository are laid over them.
@@ -30,6 +31,25 @@ pub fn plan(wanted: &Wanted<'_>) -> Plan {
     let path = settings(wanted.around);
     let notes = vec!["Weir's own models are asked for as openai/weir-auto and the like".to_owned()];
     Plan { files: vec![FilePlan { path, format: Format::Yaml, wishes, whole: None }], notes }
+}
+
+/// What a list of variables in its settings says of Anthropic's address.
+fn address(list: &Value) -> Option<&str> {
+    let items = list.as_array().map_or(std::slice::from_ref(list), Vec::as_slice);
+    items.iter().find_map(|item| item.as_str()?.strip_prefix("ANTHROPIC_BASE_URL="))
+}
+
+/// Whether such a list names an address at all.
+pub fn names_address(list: &Value) -> bool {
+    address(list).is_some()
+}
+
+/// Whether such a list, which takes the place of the user's own, leaves Anthropic's address with Weir.
+pub fn keeps_address(gateway: &Gateway, list: &Value) -> bool {
+    match address(list) {
+        Some(url) => gateway.leads_here(url),
+        None => !gateway.has("anthropic"),
+    }
 }
 
 /// What it needs in its environment.

@@ -7,7 +7,9 @@ use crate::connect::files::Files;
 use crate::connect::gateway::{Gateway, Offered};
 use crate::connect::plan::{FilePlan, Login, Plan, Wanted, Wish, text_of};
 use crate::connect::run::Launch;
-use crate::connect::surroundings::Surroundings;
+use crate::connect::surroundings::{Platform, Surroundings};
+use crate::connect::tools::Tool;
+use crate::connect::tools::past::{Beaten, Whose, switched_on};
 use serde_json::Value;
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -22,31 +24,55 @@ pub fn settings(around: &Surroundings) -> PathBuf {
     folder(around).join("settings.json")
 }
 
+/// The settings that hold for everybody on this machine and count more than all others, the one that
+/// counts most first: of those in the folder beside the one file the last, by name.
+pub fn managed(around: &Surroundings, files: &dyn Files) -> Vec<PathBuf> {
+    let folder = PathBuf::from(match around.platform {
+        Platform::Linux => "/etc/claude-code",
+        Platform::Mac => "/Library/Application Support/ClaudeCode",
+        Platform::Windows => "C:\\Program Files\\ClaudeCode",
+    });
+    let mut more = files.names(&folder.join("managed-settings.d")).unwrap_or_default();
+    more.retain(|path| path.extension().is_some_and(|end| end == "json"));
+    more.sort();
+    more.into_iter().rev().chain([folder.join("managed-settings.json")]).collect()
+}
+
 /// The model of its small background tasks. Without one they go to the main model, at its price.
 pub const SMALL_MODEL: &str = "claude-haiku-4-5";
 
-/// The small model beside the one that does everything else: a local model does the small tasks too,
-/// and so does whatever was asked for where Anthropic cannot be asked now.
-fn small_model<'m>(model: Option<&'m str>, gateway: &Gateway, keeps_login: bool) -> &'m str {
-    let Some(model) = model else { return SMALL_MODEL };
+/// Whether Anthropic's own models can be asked beside this one, or this is one of them.
+fn reached(model: &str, gateway: &Gateway, keeps_login: bool) -> bool {
     let name = model.strip_prefix("anthropic/").unwrap_or(model);
     // A bare name, such as its own `sonnet`, is one of Anthropic's models.
     let others = name.contains('/') || name.trim_start_matches("claude-").starts_with("weir-");
-    let reached = !others || gateway.has("anthropic") || keeps_login;
-    if gateway.local(model).is_some() || !reached { model } else { SMALL_MODEL }
+    !others || gateway.has("anthropic") || keeps_login
 }
 
+/// The names of its own models that another model can be given: its `/model sonnet`, and an agent that
+/// asks for `opus`.
+const OWN_NAMES: [&str; 3] = [
+    "ANTHROPIC_DEFAULT_SONNET_MODEL",
+    "ANTHROPIC_DEFAULT_OPUS_MODEL",
+    "ANTHROPIC_DEFAULT_FABLE_MODEL",
+];
+
 /// The variables beside address and token, for a model that was asked for or is set already: a file
-/// gets the same ones as a run.
+/// gets the same ones as a run. A local model does the small tasks too; whatever was asked for does, and
+/// all that its own names mean, where Anthropic cannot be asked now.
 fn beside(
     model: Option<&str>,
     gateway: &Gateway,
     keeps_login: bool,
 ) -> Vec<(&'static str, String)> {
-    let small = small_model(model, gateway, keeps_login);
+    let alone = model.filter(|model| !reached(model, gateway, keeps_login));
+    let local = model.filter(|model| gateway.local(model).is_some());
+    let small = local.or(alone).unwrap_or(SMALL_MODEL);
     let value =
         |value: &str| if value == SMALL_MODEL { small.to_owned() } else { value.to_owned() };
     let mut variables: Vec<_> = FEATURES.map(|(name, says)| (name, value(says))).into();
+    variables
+        .extend(alone.into_iter().flat_map(|model| OWN_NAMES.map(|name| (name, model.to_owned()))));
     // It takes a model that it does not know for one of a million tokens, and never shortens in time.
     let context = model.and_then(|model| gateway.local(model)?.context);
     variables.extend(context.map(|tokens| (CONTEXT_VARIABLE, tokens.to_string())));
@@ -54,16 +80,16 @@ fn beside(
 }
 
 /// What somebody should know of a local model before the first prompt; its first one is long.
-fn told_of(model: &Offered) -> Option<String> {
+fn told_of(model: &Offered, again: &str) -> Option<String> {
     let id = &model.id;
     match model.context {
         Some(tokens) if tokens < FIRST_PROMPT => Some(format!(
             "{id} takes {tokens} tokens as it is loaded, and the first prompt of Claude Code has some \
-             {FIRST_PROMPT}: load it with more, then connect again"
+             {FIRST_PROMPT}: load it with more, then {again}"
         )),
         None if model.loaded == Some(false) => Some(format!(
             "{id} is not loaded, so nobody knows how many tokens it takes: weir local load {id}, then \
-             connect again"
+             {again}"
         )),
         _ => None,
     }
@@ -86,8 +112,14 @@ pub const FEATURES: [(&str, &str); 4] = [
 pub const LOOPBACK_NAMES: &str = "127.0.0.1,localhost";
 
 /// Variables that send it to a cloud platform, past any base address.
-pub const CLOUDS: [&str; 3] =
-    ["CLAUDE_CODE_USE_BEDROCK", "CLAUDE_CODE_USE_VERTEX", "CLAUDE_CODE_USE_FOUNDRY"];
+pub const CLOUDS: [&str; 6] = [
+    "CLAUDE_CODE_USE_BEDROCK",
+    "CLAUDE_CODE_USE_VERTEX",
+    "CLAUDE_CODE_USE_FOUNDRY",
+    "CLAUDE_CODE_USE_ANTHROPIC_AWS",
+    "CLAUDE_CODE_USE_ANTHROPIC_GOOGLE_CLOUD",
+    "CLAUDE_CODE_USE_MANTLE",
+];
 
 /// Whether its own login stays in force.
 pub fn keeps_login(wanted: &Wanted<'_>) -> bool {
@@ -133,7 +165,9 @@ pub fn plan(wanted: &Wanted<'_>) -> Plan {
     let model = wanted.ask.model.as_deref();
     let variables = beside(model, wanted.gateway, keeps_login(wanted));
     wishes.extend(variables.into_iter().map(|(name, value)| Wish::gently(&["env", name], value)));
-    notes.extend(model.and_then(|model| wanted.gateway.local(model)).and_then(told_of));
+    let again = wanted.ask.command(Tool::ClaudeCode);
+    let local = model.and_then(|model| wanted.gateway.local(model));
+    notes.extend(local.and_then(|model| told_of(model, &again)));
     wishes.extend(no_proxy(&env));
     if let Some(was) = env("ANTHROPIC_BASE_URL").filter(|url| !url.contains("api.anthropic.com")) {
         let host = host_of(was);
@@ -141,7 +175,7 @@ pub fn plan(wanted: &Wanted<'_>) -> Plan {
             "It went to {host} before; that comes back with: weir disconnect claude-code"
         ));
     }
-    for cloud in CLOUDS.into_iter().filter(|name| env(name).is_some()) {
+    for cloud in CLOUDS.into_iter().filter(|name| env(name).is_some_and(switched_on)) {
         notes.push(format!("{cloud} is set in the file and sends everything past Weir"));
     }
     notes.push("Remote Control is off while any address but Anthropic's is set".into());
@@ -175,31 +209,43 @@ pub fn host_of(url: &str) -> &str {
     host.rsplit('@').next().unwrap_or(host)
 }
 
-/// The first of these settings that leads a run past Weir: their variables beat the environment's.
-pub fn beaten(
-    gateway: &Gateway,
-    mut paths: impl Iterator<Item = PathBuf>,
-    files: &dyn Files,
-) -> Option<(PathBuf, String)> {
-    let ours = |value: &str| {
-        let rest = value.strip_prefix(&gateway.url());
-        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+/// What in these settings leads past Weir; their variables beat the environment's. Of files that set the
+/// same variable, the first counts.
+pub fn beaten(gateway: &Gateway, paths: &[(PathBuf, Whose)], files: &dyn Files) -> Vec<Beaten> {
+    let env = |path: &PathBuf| {
+        let text = text_of(files.read(path).ok().flatten()?).ok()?;
+        Some(Format::Json.read(&text).ok()?.get("env")?.clone())
     };
-    let past = |env: &Value| {
-        let text = |name: &str| env.get(name).and_then(Value::as_str).filter(|v| !v.is_empty());
-        let base = text("ANTHROPIC_BASE_URL").is_some_and(|value| !ours(value));
+    let says: Vec<(&PathBuf, Whose, Value)> =
+        paths.iter().filter_map(|(path, whose)| Some((path, *whose, env(path)?))).collect();
+    let past = |name: &str, value: &str| match name {
+        // An empty one is the address it has without any.
+        "ANTHROPIC_BASE_URL" => !gateway.leads_here(value),
         // The login of somebody who keeps it is what the run passes on.
-        let token = text("ANTHROPIC_AUTH_TOKEN").filter(|_| !gateway.passes_login);
-        let token = token.is_some_and(|value| crate::connect::tokens_in(value).is_empty());
-        let cloud = CLOUDS.into_iter().find(|name| text(name).is_some());
-        let base = base.then_some("ANTHROPIC_BASE_URL");
-        base.or(token.then_some("ANTHROPIC_AUTH_TOKEN")).or(cloud)
+        "ANTHROPIC_AUTH_TOKEN" => {
+            let foreign = !value.is_empty() && crate::connect::tokens_in(value).is_empty();
+            foreign && !gateway.passes_login
+        }
+        _ => switched_on(value),
     };
-    paths.find_map(|path| {
-        let text = text_of(files.read(&path).ok().flatten()?).ok()?;
-        let key = past(Format::Json.read(&text).ok()?.get("env")?)?;
-        Some((path, format!("env.{key}")))
-    })
+    let found = |name: &str| {
+        let counts = |(path, whose, env): &(&PathBuf, Whose, Value)| {
+            Some(((*path).clone(), *whose, said(env.get(name)?)?))
+        };
+        let (path, whose, value) = says.iter().find_map(counts)?;
+        past(name, &value).then(|| Beaten { path, key: format!("env.{name}"), whose })
+    };
+    let names = ["ANTHROPIC_BASE_URL", "ANTHROPIC_AUTH_TOKEN"];
+    names.into_iter().chain(CLOUDS).filter_map(found).collect()
+}
+
+/// A variable as it stands in the environment; numbers and truth values become text.
+fn said(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Bool(_) | Value::Number(_) => Some(value.to_string()),
+        _ => None,
+    }
 }
 
 /// The model of a run: what its arguments say, then the variable, which its settings beat, then its

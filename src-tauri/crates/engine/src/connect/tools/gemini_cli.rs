@@ -2,21 +2,38 @@
 //! key means, without which it asks, and a run with `-p` fails.
 
 use crate::connect::document::Format;
+use crate::connect::files::Files;
 use crate::connect::gateway::Gateway;
-use crate::connect::plan::{FilePlan, Plan, Wanted, Wish};
+use crate::connect::plan::{FilePlan, Plan, Wanted, Wish, text_of};
 use crate::connect::run::Launch;
 use crate::connect::surroundings::{Platform, Surroundings};
 use serde_json::json;
 use std::path::{Path, PathBuf};
 
+/// What it takes for the user's folder.
+fn user(around: &Surroundings) -> PathBuf {
+    around.folder_of("GEMINI_CLI_HOME").unwrap_or_else(|| around.home.clone())
+}
+
 /// Its folder.
 pub fn folder(around: &Surroundings) -> PathBuf {
-    around.folder_of("GEMINI_CLI_HOME").unwrap_or_else(|| around.home.clone()).join(".gemini")
+    user(around).join(".gemini")
 }
 
 /// The file of its variables.
 pub fn variables(around: &Surroundings) -> PathBuf {
     folder(around).join(".env")
+}
+
+/// The `.env` of the user's folder, where that is the one in use. It reads a single file, the one in its
+/// own folder first, so that one made there would take all variables of this one away.
+pub fn hidden(around: &Surroundings, files: &dyn Files) -> Option<PathBuf> {
+    if matches!(files.facts(&variables(around)), Ok(Some(_))) {
+        return None;
+    }
+    let path = user(around).join(".env");
+    let says = Format::Dotenv.read(&text_of(files.read(&path).ok()??).ok()?).ok()?;
+    says.as_object().is_some_and(|says| !says.is_empty()).then_some(path)
 }
 
 /// What to change.
@@ -37,7 +54,9 @@ pub fn plan(wanted: &Wanted<'_>) -> Plan {
     ];
     let notes = vec![
         "A login with Google is not used while it is connected; Weir's key pays".to_owned(),
-        "A .env of a project is read instead of this one, and would lead past Weir".to_owned(),
+        "In a folder with a .env of its own, and in one that it was not told to trust, it reads none of \
+         this and finds no key: there use weir run gemini-cli"
+            .to_owned(),
     ];
     Plan { files, notes }
 }

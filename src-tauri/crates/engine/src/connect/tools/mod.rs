@@ -8,6 +8,7 @@ mod codex;
 mod continue_dev;
 mod gemini_cli;
 mod opencode;
+mod past;
 mod zed;
 
 use super::files::Files;
@@ -15,8 +16,8 @@ use super::gateway::Gateway;
 use super::plan::{Plan, Wanted};
 use super::run::Launch;
 use super::surroundings::Surroundings;
-pub use claude_code::{CLOUDS, host_of, with_loopback};
-use std::ffi::OsString;
+pub use claude_code::{host_of, with_loopback};
+pub use past::{Beaten, Whose};
 use std::path::{Path, PathBuf};
 
 /// A tool.
@@ -167,6 +168,19 @@ impl Tool {
                 let what = "is in use, and a config.yaml beside it would hide it".to_owned();
                 (older, what, "Move its models to config.yaml first, then run it again".to_owned())
             }),
+            Self::GeminiCli => gemini_cli::hidden(around, files).map(|hidden| {
+                let what =
+                    "is where Gemini CLI reads its variables, and one in its own folder would \
+                            hide it"
+                        .to_owned();
+                let own = gemini_cli::variables(around);
+                let fix = format!(
+                    "Move what Gemini CLI needs of it to {}, then run it again{}",
+                    own.display(),
+                    self.or_run()
+                );
+                (hidden, what, fix)
+            }),
             _ => None,
         }
     }
@@ -196,55 +210,12 @@ impl Tool {
     ) {
         match self {
             Self::ClaudeCode => claude_code::launch(launch, gateway, token, around, model),
-            Self::Codex => codex::launch(launch, gateway, token),
+            Self::Codex => codex::launch(launch, gateway, token, model),
             Self::GeminiCli => gemini_cli::launch(launch, gateway, token, around, home),
             Self::Opencode => opencode::launch(launch, gateway, token),
             Self::Aider => aider::launch(launch, gateway, token),
             Self::Zed | Self::Continue | Self::Cline => {}
         }
-    }
-
-    /// A settings file, and the key in it, that counts more than the variables of a run and leads
-    /// past Weir.
-    pub fn beaten(
-        self,
-        gateway: &Gateway,
-        around: &Surroundings,
-        files: &dyn Files,
-    ) -> Option<(PathBuf, String)> {
-        match self {
-            Self::ClaudeCode => {
-                let paths = self.laid_over(claude_code::settings(around), around);
-                claude_code::beaten(gateway, paths, files)
-            }
-            _ => None,
-        }
-    }
-
-    /// The model that a run will ask for, where its arguments, variables or settings say one and
-    /// anything depends on it.
-    pub fn model_of_run(
-        self,
-        arguments: &[OsString],
-        around: &Surroundings,
-        files: &dyn Files,
-    ) -> Option<String> {
-        match self {
-            Self::ClaudeCode => {
-                let paths = self.laid_over(claude_code::settings(around), around);
-                claude_code::model_of_run(arguments, around, paths, files)
-            }
-            _ => None,
-        }
-    }
-
-    /// Its settings files as they are laid over each other, the nearest folder's first and its own last.
-    fn laid_over(self, own: PathBuf, around: &Surroundings) -> impl Iterator<Item = PathBuf> {
-        let folders = around.folder.ancestors().take_while(|folder| *folder != around.home);
-        // Of a folder's two, the one that is not shared counts more.
-        let of_project =
-            folders.flat_map(move |folder| self.project_files(folder).into_iter().rev());
-        of_project.map(|(path, ..)| path).chain([own])
     }
 
     /// Why it cannot be started with Weir in its environment alone.
@@ -273,60 +244,6 @@ impl Tool {
         match self.needs_its_file() {
             None => format!(", or use the tool without touching files: weir run {}", self.name()),
             Some(_) => String::new(),
-        }
-    }
-
-    /// Files of a project that are laid over the user's own settings, and the keys in them that
-    /// would lead past Weir.
-    pub fn project_files(
-        self,
-        folder: &Path,
-    ) -> Vec<(PathBuf, super::document::Format, Vec<&'static str>)> {
-        use super::document::Format::{Dotenv, Json, Toml, Yaml};
-        match self {
-            Self::ClaudeCode => {
-                let keys =
-                    vec!["env.ANTHROPIC_BASE_URL", "env.ANTHROPIC_AUTH_TOKEN", "apiKeyHelper"];
-                let at = |name: &str| (folder.join(".claude").join(name), Json, keys.clone());
-                vec![at("settings.json"), at("settings.local.json")]
-            }
-            Self::Codex => vec![(
-                folder.join(".codex").join("config.toml"),
-                Toml,
-                vec!["model_provider", "model_providers", "openai_base_url", "profile"],
-            )],
-            Self::GeminiCli => vec![
-                (folder.join(".gemini").join(".env"), Dotenv, vec!["*"]),
-                (folder.join(".env"), Dotenv, vec!["*"]),
-            ],
-            Self::Opencode => {
-                let keys = vec!["provider.anthropic", "provider.openai", "provider.weir", "model"];
-                let at = |name: &str| (folder.join(name), Json, keys.clone());
-                vec![at("opencode.json"), at("opencode.jsonc")]
-            }
-            Self::Aider => vec![(
-                folder.join(".aider.conf.yml"),
-                Yaml,
-                vec!["openai-api-base", "openai-api-key", "set-env", "anthropic-api-key"],
-            )],
-            Self::Zed => {
-                vec![(folder.join(".zed").join("settings.json"), Json, vec!["language_models"])]
-            }
-            Self::Continue | Self::Cline => Vec::new(),
-        }
-    }
-
-    /// Variables that lead it past Weir where they are set, unless they hold Weir's own address.
-    pub fn overriding(self) -> &'static [&'static str] {
-        match self {
-            Self::ClaudeCode => &CLOUDS,
-            Self::Codex => &["OPENAI_BASE_URL"],
-            Self::GeminiCli => {
-                &["GOOGLE_GEMINI_BASE_URL", "GOOGLE_GENAI_USE_VERTEXAI", "GOOGLE_GENAI_USE_GCA"]
-            }
-            Self::Opencode => &["OPENCODE_CONFIG_CONTENT"],
-            Self::Aider => &["AIDER_OPENAI_API_BASE", "AIDER_OPENAI_API_KEY"],
-            Self::Zed | Self::Continue | Self::Cline => &[],
         }
     }
 }

@@ -35,6 +35,13 @@ const PROVIDERS: [(&str, &str, &str); 3] = [
     ("google", "gemini", "/v1beta"),
 ];
 
+/// Whether a model that its settings choose is asked through Weir, once it is connected.
+pub fn goes_through(gateway: &Gateway, model: &str) -> bool {
+    let provider = model.split('/').next().unwrap_or_default();
+    let has = |weirs: &str| gateway.usable.iter().any(|name| name == weirs);
+    provider == "weir" || PROVIDERS.iter().any(|(own, weirs, _)| *own == provider && has(weirs))
+}
+
 fn models(gateway: &Gateway) -> Value {
     let model = |model: &Offered| {
         let id = &model.id;

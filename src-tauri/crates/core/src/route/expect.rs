@@ -1,6 +1,7 @@
 //! What a request is expected to use on a route, and so to cost: its prompt by length, what of it
 //! is warm there, and the answer by the task's usual length.
 
+use super::caching::prefix_min;
 use super::{Ask, Route, Setup};
 use crate::{Dialect, Money, Task, Usage};
 
@@ -38,7 +39,9 @@ pub(super) fn usage(setup: &Setup, ask: &Ask<'_>, route: &Route) -> Usage {
     let prompt = ask.judgement.map_or(0, |j| j.prompt_tokens);
     let warm = warm(setup, ask, route).min(prompt);
     let cold = prompt - warm;
-    let written = ask.cache_marked || warm > 0 && reports(ask, route);
+    // A shorter prefix is not cached, whatever is marked.
+    let marked = ask.cache_marked && prompt >= prefix_min(&route.model);
+    let written = marked || warm > 0 && reports(ask, route);
     Usage {
         input: if written { 0 } else { cold },
         cache_read: warm,

@@ -60,7 +60,11 @@ pub(super) fn warm(setup: &Setup, ask: &Ask<'_>, route: &Route) -> u64 {
     // Anthropic caches what is marked and says so; the others cache unasked, and some say nothing
     // of what they write.
     let marks = setup.provider(&route.provider).is_some_and(|p| p.dialect == Dialect::Anthropic);
-    if warm.reported > 0 || marks { warm.reported } else { warm.prompt }
+    match warm.reported {
+        0 if marks || warm.prompt < prefix_min(&route.model) => 0,
+        0 => warm.prompt,
+        reported => reported,
+    }
 }
 
 fn reports(ask: &Ask<'_>, route: &Route) -> bool {

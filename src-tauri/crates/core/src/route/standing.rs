@@ -83,13 +83,7 @@ impl Standing {
     }
 
     /// One more answer. `at_ms` is when it ended.
-    pub fn answered<'a>(
-        &mut self,
-        asked: &str,
-        by: impl Into<By<'a>>,
-        usage: &Usage,
-        at_ms: i64,
-    ) {
+    pub fn answered<'a>(&mut self, asked: &str, by: impl Into<By<'a>>, usage: &Usage, at_ms: i64) {
         let by = by.into();
         let route = by.route;
         self.home = self.home_after(by);

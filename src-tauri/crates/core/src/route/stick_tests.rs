@@ -162,6 +162,22 @@ fn no_way_back_is_counted_against_the_model_a_conversation_belongs_to() {
 }
 
 #[test]
+fn a_prompt_too_short_for_any_cache_is_no_reason_to_stay_with_what_stands_in() {
+    // The same model at two providers: nothing of so short a prompt is warm at either.
+    let mut setup = low_chain(&["openai/gpt-5-mini", "second/gpt-5-mini"]);
+    let second = Provider { name: "second".into(), ..setup.providers[1].clone() };
+    setup.providers.push(second);
+    let standing = strayed("openai/gpt-5-mini", "second/gpt-5-mini", "weir-low", 0);
+    let asked = Ask { standing: Some(&standing), ..ask("weir-low", small(140)) };
+    assert_eq!(told(&setup, &asked)[0], "openai/gpt-5-mini tier");
+    let long = Usage { input: 9_000, output: 500, ..Usage::default() };
+    let mut warm = standing;
+    warm.answered("weir-low", &route("second/gpt-5-mini"), &long, 9 * MINUTE);
+    let asked = Ask { standing: Some(&warm), ..ask("weir-low", small(9_200)) };
+    assert_eq!(told(&setup, &asked)[0], "second/gpt-5-mini kept", "this one is");
+}
+
+#[test]
 fn a_conversation_goes_back_also_where_the_chain_at_hand_does_not_lead() {
     let mut setup = setup(Mode::Honour);
     setup.low = routes(&["ollama/llama3.2:3b", HERE]);

@@ -48,9 +48,7 @@ fn a_model_rests_alone_and_an_unreachable_provider_with_all_its_models() {
     let health = Health::new(Arc::new(Hand::default()));
     let (a, b) = (route("p", "a"), route("p", "b"));
     (0..3).for_each(|_| fail(&health, &a, Fault::Refused(Says::Overloaded), None));
-    assert!(
-        !health.would(&a, &provider("p"), CHAIN) && health.would(&b, &provider("p"), CHAIN)
-    );
+    assert!(!health.would(&a, &provider("p"), CHAIN) && health.would(&b, &provider("p"), CHAIN));
     (0..3).for_each(|_| fail(&health, &b, Fault::Connect, None));
     assert!(!health.would(&route("p", "c"), &provider("p"), NAMED));
     assert_eq!(health.standings().len(), 2);
@@ -100,12 +98,7 @@ fn a_probe_that_fails_on_its_model_lets_go_of_its_provider() {
     assert!(!health.would(&a, &provider("p"), CHAIN), "the model rests again");
     assert!(health.would(&b, &provider("p"), CHAIN), "and nobody probes the provider");
     let probe = health.admit(&b, &provider("p"), CHAIN).expect("the next probe");
-    probe.failed(
-        Fault::Refused(Says::Request),
-        "status 400",
-        None,
-        &Failover::default().health,
-    );
+    probe.failed(Fault::Refused(Says::Request), "status 400", None, &Failover::default().health);
     assert!(health.would(&b, &provider("p"), CHAIN), "let go by what says nothing, too");
 }
 

@@ -89,7 +89,7 @@ fn issue_semantic_router_2130_an_error_is_never_replayed_as_a_success() {
 }
 
 #[test]
-fn issue_litellm_34399_no_sibling_of_an_account_is_asked_while_it_asks_to_be_left_alone() {
+fn issue_litellm_34399_no_other_name_of_an_account_is_asked_for_a_model_that_asked_for_a_pause() {
     // A model whose price the audit does not reckon: it is asked under names nobody knows.
     const MODEL: &str = "claude-sonnet-4-5";
     // Two names for one account, and then another provider: the one in between is passed over.

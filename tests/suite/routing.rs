@@ -2,6 +2,7 @@
 //! Nothing is moved silently, and nothing is moved to what costs more.
 
 use serde_json::{Value, json};
+use std::sync::atomic::{AtomicBool, Ordering};
 use weir_tests::tokens::{HAIKU, MINI};
 use weir_tests::{Home, Kind, Provider, Response, Rig, Tokens, Turn, home};
 
@@ -194,6 +195,51 @@ fn a_conversation_stays_on_its_model_also_when_weir_was_started_anew() {
     weir_tests::wait::until("the conversation to be recalled", || {
         post(&rig, &body, "lasting", &[]).header("x-weir-reason") == "kept"
     });
+}
+
+#[test]
+fn a_prompt_that_only_the_asked_model_caches_is_not_sent_where_every_turn_reads_it_whole() {
+    let rig = rig("[routing]\nmode = \"tiered\"\n");
+    // Some three thousand tokens: Sonnet caches from 1,024 on, Haiku 4.5 from 4,096.
+    let system = "water ".repeat(2_300);
+    let ask = |marked: bool, marker: &str| {
+        let mut block = json!({"type": "text", "text": system});
+        if marked {
+            block["cache_control"] = json!({"type": "ephemeral"});
+        }
+        let body = json!({"model": SONNET, "max_tokens": 256, "system": [block],
+            "messages": [{"role": "user", "content": EASY}]});
+        post(&rig, &body, marker, &[("x-weir-tier", "low")]).header("x-weir-route").to_owned()
+    };
+    assert_eq!(ask(false, "plain"), format!("anthropic/{HAIKU}"));
+    assert_eq!(ask(true, "marked"), format!("anthropic/{SONNET}"));
+}
+
+#[test]
+fn after_one_failure_the_same_call_goes_back_to_the_first_link_although_the_other_has_no_price() {
+    let failed = AtomicBool::new(false);
+    let provider = Provider::answering(move |asked| {
+        if asked.path().starts_with("/odd/") || failed.swap(true, Ordering::SeqCst) {
+            return weir_tests::answers::natural(asked);
+        }
+        let overloaded =
+            r#"{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}"#;
+        weir_tests::answers::Reply::json(529, overloaded).answer()
+    });
+    let odd = format!(
+        "[providers.odd]\ndialect = \"anthropic\"\nbase_url = \"{}/odd\"\n\
+         key = \"env:CANARY_ANTHROPIC_KEY\"\nlocal = false\n\
+         [[rules]]\nwhen = {{ client = \"tests\" }}\n\
+         use = [\"anthropic/{HAIKU}\", \"odd/nobody-knows-7\"]\n",
+        provider.url()
+    );
+    let rig = with(provider, &odd);
+    let mut went = Vec::new();
+    for _ in 0..3 {
+        went.push(say(&rig, OPUS, EASY, "again", &[]).header("x-weir-route").to_owned());
+    }
+    let home = format!("anthropic/{HAIKU}");
+    assert_eq!(went, ["odd/nobody-knows-7".to_owned(), home.clone(), home]);
 }
 
 #[test]

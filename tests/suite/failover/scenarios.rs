@@ -332,12 +332,14 @@ fn s14_a_stand_in_s_refusal_of_the_request_does_not_hide_why_the_first_one_faile
 fn s15_an_outage_opens_the_circuit_and_its_end_is_found_soon() {
     std::thread::scope(|scope| {
         for lane in LANES {
-            scope.spawn(move || outage(lane));
+            // Requests that have nothing to do with each other, and the turns of one conversation.
+            scope.spawn(move || outage(lane, false));
+            scope.spawn(move || outage(lane, true));
         }
     });
 }
 
-fn outage(lane: Lane) {
+fn outage(lane: Lane, one_conversation: bool) {
     let began = Instant::now();
     let over = began + ms(60_000);
     let course = Course::of(lane, false, move |_, _| {
@@ -352,7 +354,9 @@ fn outage(lane: Lane) {
         let due = began + ms(4_000) * number;
         let still_due = || (Instant::now() >= due).then_some(());
         let _ = wait::within(ms(8_000), still_due);
-        let timed = course.ask(&format!("s15-{number}"));
+        let marker = format!("s15-{number}");
+        let session = if one_conversation { "s15" } else { &marker };
+        let timed = course.ask_in(session, &marker);
         match given(lane.client, &timed.response) {
             Given::Whole(who) if who == "prim" => back = back.or(Some(Instant::now())),
             Given::Whole(_) => assert!(back.is_none(), "once back, it stays back"),
@@ -360,9 +364,9 @@ fn outage(lane: Lane) {
         }
     }
     let during = course.primary().iter().filter(|at| **at < over).count();
-    assert!(during <= 6, "{lane:?}: {during} attempts during the outage");
+    assert!(during <= 6, "{lane:?} {one_conversation}: {during} attempts during the outage");
     let back = back.expect("back on the primary");
-    assert!(back - over <= at_most(30_000), "{lane:?}: back after {:?}", back - over);
+    assert!(back - over <= at_most(30_000), "{lane:?} {one_conversation}: back after {:?}", back - over);
 }
 
 #[test]

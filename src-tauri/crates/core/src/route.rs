@@ -4,7 +4,9 @@
 
 mod ask;
 mod below;
+mod caching;
 mod chain;
+mod dearer;
 mod expect;
 mod home;
 mod only;
@@ -12,6 +14,7 @@ mod plan;
 mod rule;
 mod standing;
 mod stay;
+mod stick;
 
 use crate::{Endpoint, Money, Task};
 use serde::{Deserialize, Serialize};
@@ -19,11 +22,12 @@ use serde::{Deserialize, Serialize};
 pub use crate::provider::{KeySource, Provider, ProviderKind};
 pub use ask::{Ask, NoQuotes, Quotes};
 pub use below::below;
+pub use caching::{Caching, Lately, prefix_min, would_use};
 pub use expect::{expected, output_expected};
 pub use home::at_home;
 pub use plan::{Plan, plan};
 pub use rule::{Rule, Use, When, glob};
-pub use standing::{Standing, Warm};
+pub use standing::{By, Standing, Warm};
 pub use stay::{Compared, compare};
 
 /// How hard a request is.
@@ -417,3 +421,6 @@ mod tests;
 
 #[cfg(test)]
 mod policy_tests;
+
+#[cfg(test)]
+mod stick_tests;

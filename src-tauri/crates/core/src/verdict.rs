@@ -169,6 +169,28 @@ pub fn unsent(fault: Fault) -> bool {
     matches!(fault, Resting | NoLarger | Budget | Local | LocalContext | Key | Untranslatable)
 }
 
+/// Whether what kept a route from answering may be over at the next request of the same kind: its
+/// health, a server that is busy or gone, a key. What is wrong with the request itself stays wrong.
+pub fn passes(fault: Fault) -> bool {
+    use Says::{Auth, Conflict, Failed, Overloaded, Quota, RateLimited, Timeout};
+    match fault {
+        Fault::Refused(says) | Fault::InStream(says) => {
+            matches!(says, Auth | Conflict | Failed | Overloaded | Quota | RateLimited | Timeout)
+        }
+        Fault::NoLarger | Fault::Budget | Fault::LocalContext | Fault::Untranslatable => false,
+        Fault::Connect
+        | Fault::Broke
+        | Fault::Silent
+        | Fault::Slow
+        | Fault::Cut
+        | Fault::Garbled
+        | Fault::Redirect
+        | Fault::Resting
+        | Fault::Local
+        | Fault::Key => true,
+    }
+}
+
 /// Where a fault leads when somebody else can be asked. `None`: nowhere.
 fn onward(fault: Fault, standing: &Standing) -> Option<Verdict> {
     match fault {

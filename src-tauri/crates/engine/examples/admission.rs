@@ -14,7 +14,7 @@ use std::time::Instant;
 use weir_core::budget::{Ask, AtLimit, Budget, Limit, Origin, Scope};
 use weir_core::meter::End;
 use weir_core::period::Period;
-use weir_core::route::{Reason, Route};
+use weir_core::route::{Lately, Reason, Route};
 use weir_core::{Endpoint, Metered, Money, Outcome, RequestId, Usage};
 use weir_engine::books::{Balances, Books, FromLedger, Terms};
 use weir_engine::clock::SystemClock;
@@ -74,6 +74,7 @@ fn opening(n: u32) -> Opening {
         reason: Reason::Asked,
         decision: None,
         estimate: Estimate { input_tokens: 2_000, output_tokens: 1_000, cache_write: false },
+        lately: Lately::default(),
     }
 }
 

@@ -2,7 +2,7 @@
 //! that they stay on the models that have their prompts warm.
 
 use weir_core::Outcome;
-use weir_core::route::{Reason, Route};
+use weir_core::route::{By, Reason, Route};
 use weir_ledger::{Ledger, LogFilter};
 use weir_proxy::Proxy;
 
@@ -35,9 +35,22 @@ pub fn recall(ledger: &Ledger, proxy: &Proxy, now_ms: i64) {
             let ended_ms = row.at_ms() + i64::from(last.total_ms.unwrap_or(0));
             // The last attempt's own: what failed before it is warm elsewhere, if anywhere.
             let usage = last.usage.unwrap_or_default();
-            proxy.recall(key, &row.client, &row.asked_model, &route, &usage, ended_ms);
+            let first = row.decision.as_ref().and_then(|decision| decision.weighed.first());
+            let first =
+                first.map(|w| Route { provider: w.provider.clone(), model: w.model.clone() });
+            let planned = first.as_ref().unwrap_or(&route);
+            let by = By { route: &route, planned, passing: stands_in(&last.reason) };
+            proxy.recall(key, &row.client, &row.asked_model, by, &usage, ended_ms);
         }
     }
+}
+
+/// Whether a model that was not the first answered because others could not just then. A row does not
+/// tell a prompt that was too long for them from a failure: then they are asked once more.
+fn stands_in(code: &str) -> bool {
+    use Reason::{Asked, Fallback, LocalAbsent, LocalBusy, Resting};
+    let reasons = [Asked, Fallback, LocalAbsent, LocalBusy, Resting];
+    reasons.iter().any(|reason| reason.as_str() == code)
 }
 
 fn is_makeshift(code: &str) -> bool {

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU16, AtomicU64, Ordering};
 use std::time::SystemTime;
 use weir_core::Failover;
-use weir_core::route::{Ask, Provider, Quotes, Route, Setup, at_home, routed};
+use weir_core::route::{Ask, Caching, Provider, Quotes, Route, Setup, at_home, routed};
 use weir_core::{Money, Usage};
 use weir_proxy::ports::{Clock, Listed, Opening, Routes};
 
@@ -53,6 +53,8 @@ pub struct Asked {
     pub model: String,
     /// Whether it is local.
     pub local: bool,
+    /// How it caches prompts.
+    pub caching: Caching,
 }
 
 /// What looking at local servers found that routing needs.
@@ -308,7 +310,9 @@ impl Routing {
         let ask = Ask::bare(opening.endpoint, asked, false);
         let home = || at_home(&setup, &ask).ok().map(|(provider, _)| provider);
         let (provider, model) = named.or_else(|| Some((home()?, asked)))?;
-        Some(Asked { provider: provider.name.clone(), model: model.into(), local: provider.local })
+        let caching = Caching::of(provider.dialect, provider.local);
+        let local = provider.local;
+        Some(Asked { provider: provider.name.clone(), model: model.into(), local, caching })
     }
 }
 

@@ -8,7 +8,7 @@ use shuttle::{check_dfs, check_random, thread};
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use weir_core::budget::{Ask, AtLimit, Budget, Limit, Origin, Scope, Standing, Told};
 use weir_core::period::{Period, Window};
-use weir_core::route::Reason;
+use weir_core::route::{Lately, Reason};
 use weir_core::{Endpoint, Money, RequestId};
 use weir_engine::books::{Balances, Past, Spend};
 use weir_proxy::ports::{Estimate, Opening};
@@ -63,6 +63,7 @@ fn opening(sequence: u32) -> Opening {
         reason: Reason::Asked,
         decision: None,
         estimate: Estimate::default(),
+        lately: Lately::default(),
     }
 }
 

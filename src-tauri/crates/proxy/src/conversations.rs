@@ -5,7 +5,7 @@ use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
-use weir_core::route::{Route, Standing};
+use weir_core::route::{By, Route, Standing};
 use weir_core::{Conversation, Usage};
 
 /// Conversations remembered. When there are more, the ones that rested longest are forgotten.
@@ -53,20 +53,22 @@ impl Conversations {
         if known.len() >= CONVERSATIONS_LEN_MAX && !known.contains_key(&key) {
             forget(&mut known);
         }
-        let step = |standing: Option<Standing>, route: &Route, usage: &Usage| match standing {
+        let step = |standing: Option<Standing>, by: By<'_>| match standing {
             Some(mut standing) => {
-                standing.answered(&thread.asked, route, usage, at_ms);
+                standing.answered(&thread.asked, by, usage, at_ms);
                 standing
             }
-            None => Standing::begun(&thread.asked, route, usage, at_ms),
+            None => Standing::begun(&thread.asked, by, usage, at_ms),
         };
         let before = known.remove(&key);
         let (real, shadow) = before.map_or((None, None), |k| (Some(k.real), k.shadow));
         let shadow = thread.shadow.as_ref().map(|route| {
             // What was really cached would have been cached there just as well.
-            step(shadow, route, usage)
+            step(shadow, route.into())
         });
-        known.insert(key, Known { real: step(real, &thread.route, usage), shadow });
+        let Thread { route, planned, passing, .. } = thread;
+        let by = By { route, planned, passing: *passing };
+        known.insert(key, Known { real: step(real, by), shadow });
     }
 }
 
@@ -85,23 +87,30 @@ pub struct Thread {
     key: Key,
     asked: String,
     route: Route,
+    /// The model that was to answer.
+    planned: Route,
+    /// Whether that failed by what may be over soon.
+    passing: bool,
     shadow: Option<Route>,
 }
 
 impl Thread {
-    /// The thread of an attempt at `route` for a client that asked for `asked`.
-    pub fn new(
+    /// The thread of an attempt for a client that asked for `asked`.
+    pub fn new<'a>(
         conversations: &Arc<Conversations>,
         key: Key,
         asked: &str,
-        route: &Route,
+        by: impl Into<By<'a>>,
         shadow: Option<&Route>,
     ) -> Self {
+        let by = by.into();
         Self {
             conversations: Arc::clone(conversations),
             key,
             asked: asked.to_owned(),
-            route: route.clone(),
+            route: by.route.clone(),
+            planned: by.planned.clone(),
+            passing: by.passing,
             shadow: shadow.cloned(),
         }
     }
@@ -142,6 +151,17 @@ mod tests {
         let known = all.standing(key).unwrap();
         assert_eq!((known.real.route, known.real.turns), (route("other"), 2));
         assert!(known.shadow.is_none());
+    }
+
+    #[test]
+    fn a_conversation_that_another_model_answered_remembers_where_it_belongs() {
+        let all = Arc::new(Conversations::default());
+        let key = Key::of(Conversation(1), "tool", "big");
+        let (home, other) = (route("home"), route("other"));
+        let by = By { route: &other, planned: &home, passing: true };
+        Thread::new(&all, key, "big", by, None).answered(&Usage::default(), 10);
+        let known = all.standing(key).unwrap().real;
+        assert_eq!((known.route, known.home), (other, Some(home)));
     }
 
     #[test]

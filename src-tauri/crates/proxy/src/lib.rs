@@ -42,3 +42,6 @@ pub mod workers;
 
 pub use live::Live;
 pub use server::Proxy;
+
+#[cfg(test)]
+mod simulation;

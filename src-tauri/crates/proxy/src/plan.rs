@@ -7,7 +7,7 @@ use crate::pipeline::Context;
 use crate::read::Asked;
 use crate::triage::Judged;
 use std::sync::Arc;
-use weir_core::route::{Ask, Candidate, NoRoute, Plan, plan};
+use weir_core::route::{Ask, By, Candidate, Lately, NoRoute, Plan, Route, plan};
 use weir_core::{Decision, Weighed};
 
 /// A request with its ways to be answered.
@@ -20,22 +20,33 @@ pub struct Planned {
     pub decision: Arc<Decision>,
     /// What triage made of the request.
     pub judged: Judged,
+    /// What of its conversation's last prompt is still warm somewhere.
+    pub lately: Lately,
 }
 
 impl Planned {
     /// The thread of an attempt, where the request belongs to a conversation and goes on with it there.
+    /// `passing` says whether what was planned failed by what may be over soon.
     pub fn thread(
         &self,
         all: &Arc<Conversations>,
         asked: &Asked,
         to: &Candidate,
+        passing: bool,
     ) -> Option<Thread> {
         if to.reason.is_makeshift() {
             return None;
         }
         let key = line(asked, &self.judged)?;
         let shadow = self.decision.shadow.as_ref().map(|shadow| &shadow.route);
-        Some(Thread::new(all, key, &asked.model, &to.route, shadow))
+        let by = By { route: &to.route, planned: self.first().unwrap_or(&to.route), passing };
+        Some(Thread::new(all, key, &asked.model, by, shadow))
+    }
+
+    /// Where it was to go, unless a budget or a window put it there.
+    pub fn first(&self) -> Option<&Route> {
+        let first = self.decision.weighed.first().filter(|w| !w.reason.is_makeshift());
+        first.map(|w| &w.route)
     }
 }
 
@@ -72,5 +83,6 @@ pub fn planned(context: &Context, asked: &Asked, judged: Judged) -> Result<Plann
         decision.weighed.splice(..0, all);
     }
     let Left { candidates, held, .. } = left;
-    Ok(Planned { candidates, held, decision: Arc::new(decision), judged })
+    let lately = Lately::of(ask.standing, ask.now_ms);
+    Ok(Planned { candidates, held, decision: Arc::new(decision), judged, lately })
 }

@@ -5,7 +5,7 @@ use crate::secret::Secret;
 use futures_util::future::BoxFuture;
 use std::sync::Arc;
 use weir_core::budget::{AtLimit, Ladder, Pace};
-use weir_core::route::{Reason, Route, Setup, Tier};
+use weir_core::route::{Lately, Reason, Route, Setup, Tier};
 use weir_core::{Decision, Endpoint, Failover, Metered, Money, Outcome, Pricing, RequestId, Usage};
 
 /// The ports of one proxy.
@@ -248,6 +248,8 @@ pub struct Opening {
     pub decision: Option<Arc<Decision>>,
     /// The most the request can use; see `Estimate`.
     pub estimate: Estimate,
+    /// What of its conversation's last prompt is still warm somewhere.
+    pub lately: Lately,
 }
 
 /// The upper estimate a reservation is made of.

@@ -25,7 +25,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use weir_core::route::Route;
+use weir_core::route::By;
 use weir_core::{Conversation, Usage};
 
 /// A proxy that is ready to serve.
@@ -94,12 +94,12 @@ impl Proxy {
         key: Conversation,
         client: &str,
         asked: &str,
-        route: &Route,
+        by: By<'_>,
         usage: &Usage,
         at_ms: i64,
     ) {
         let key = Key::of(key, client, asked);
-        let thread = Thread::new(&self.line.conversations, key, asked, route, None);
+        let thread = Thread::new(&self.line.conversations, key, asked, by, None);
         thread.recalled(usage, at_ms);
     }
 

@@ -1,6 +1,7 @@
 //! What a request is expected to use on a route, and so to cost: its prompt by length, what of it
 //! is warm there, and the answer by the task's usual length.
 
+use super::caching::prefix_min;
 use super::{Ask, Route, Setup};
 use crate::{Dialect, Money, Task, Usage};
 
@@ -38,7 +39,9 @@ pub(super) fn usage(setup: &Setup, ask: &Ask<'_>, route: &Route) -> Usage {
     let prompt = ask.judgement.map_or(0, |j| j.prompt_tokens);
     let warm = warm(setup, ask, route).min(prompt);
     let cold = prompt - warm;
-    let written = ask.cache_marked || warm > 0 && reports(ask, route);
+    // A shorter prefix is not cached, whatever is marked.
+    let marked = ask.cache_marked && prompt >= prefix_min(&route.model);
+    let written = marked || warm > 0 && reports(ask, route);
     Usage {
         input: if written { 0 } else { cold },
         cache_read: warm,
@@ -57,7 +60,11 @@ pub(super) fn warm(setup: &Setup, ask: &Ask<'_>, route: &Route) -> u64 {
     // Anthropic caches what is marked and says so; the others cache unasked, and some say nothing
     // of what they write.
     let marks = setup.provider(&route.provider).is_some_and(|p| p.dialect == Dialect::Anthropic);
-    if warm.reported > 0 || marks { warm.reported } else { warm.prompt }
+    match warm.reported {
+        0 if marks || warm.prompt < prefix_min(&route.model) => 0,
+        0 => warm.prompt,
+        reported => reported,
+    }
 }
 
 fn reports(ask: &Ask<'_>, route: &Route) -> bool {

@@ -2,8 +2,9 @@
 //! and whether its conversation stays where it is. Never dearer than the model that was asked for.
 
 use super::chain::{self, Source, candidates};
+use super::stick::{Terms, sticking};
 use super::{Ask, Candidate, DEMO, Mode, NoRoute, Reason, Setup, Tier, Use};
-use super::{compare, expect, home, only, routed, stay};
+use super::{dearer, expect, home, only, routed};
 use crate::{Class, Decision, Endpoint, Weighed};
 
 /// What was planned for a request.
@@ -72,13 +73,13 @@ fn ways(setup: &Setup, ask: &Ask<'_>) -> Result<Vec<Candidate>, NoRoute> {
         };
         let links = chain::plain(chain);
         let found = candidates(setup, ask, &links, Reason::Rule, Source::Rule)?;
-        return Ok(sticking(setup, ask, found, false));
+        return Ok(sticking(setup, ask, found, &Terms::default()));
     }
     match routed(ask.model) {
         Some(Some(tier)) => by_tier(setup, ask, tier),
         Some(None) => {
             let found = by_judgement(setup, ask, setup.mode == Mode::LocalFirst)?;
-            Ok(sticking(setup, ask, found, !ask.hinted))
+            Ok(sticking(setup, ask, found, &Terms { adopts: !ask.hinted, asked: None }))
         }
         None => by_mode(setup, ask, setup.mode),
     }
@@ -89,7 +90,7 @@ fn by_tier(setup: &Setup, ask: &Ask<'_>, tier: Tier) -> Result<Vec<Candidate>, N
     let links = chain::plain(setup.chain(tier));
     let source = Source::Tier { model: ask.model, tier };
     let found = candidates(setup, ask, &links, Reason::Tier, source)?;
-    Ok(sticking(setup, ask, found, false))
+    Ok(sticking(setup, ask, found, &Terms::default()))
 }
 
 /// The chain for what the request was judged to be.
@@ -123,8 +124,9 @@ fn by_mode(setup: &Setup, ask: &Ask<'_>, mode: Mode) -> Result<Vec<Candidate>, N
     let Ok(found) = by_judgement(setup, ask, mode == Mode::LocalFirst) else {
         return Ok(vec![asked]);
     };
-    let found = sticking(setup, ask, beside(setup, ask, asked, found), !ask.hinted);
-    Ok(found)
+    let own = asked.route.clone();
+    let found = beside(setup, ask, asked, found);
+    Ok(sticking(setup, ask, found, &Terms { adopts: !ask.hinted, asked: Some(&own) }))
 }
 
 /// The model asked for takes its place: after the links that are never dearer. Links behind its own
@@ -132,13 +134,17 @@ fn by_mode(setup: &Setup, ask: &Ask<'_>, mode: Mode) -> Result<Vec<Candidate>, N
 fn beside(setup: &Setup, ask: &Ask<'_>, asked: Candidate, found: Vec<Candidate>) -> Vec<Candidate> {
     let place = found.iter().position(|c| c.route == asked.route).unwrap_or(found.len());
     let own = asked.route.clone();
-    let cheap = |c: &Candidate| stay::never_dearer(setup, ask, &c.route, &own);
+    // Only what comes before it is chosen in its place; what comes behind it answers when it fails.
+    let cheap = |at: usize, c: &Candidate| match at < place {
+        true => dearer::never_dearer(setup, ask, &c.route, &own),
+        false => dearer::no_dearer_price(setup, ask, &c.route, &own),
+    };
     let mut all: Vec<Candidate> = Vec::with_capacity(found.len() + 1);
     let mut asked = Some(asked);
     for (at, candidate) in found.into_iter().enumerate() {
         if at == place {
             all.extend(asked.take());
-        } else if cheap(&candidate) {
+        } else if cheap(at, &candidate) {
             all.push(candidate);
         }
     }
@@ -147,70 +153,6 @@ fn beside(setup: &Setup, ask: &Ask<'_>, asked: Candidate, found: Vec<Candidate>)
         candidate.reason = Reason::Tier;
     }
     all
-}
-
-/// A conversation stays on its model: a move loses a warm prompt. It moves at its start, when the
-/// model fails or a budget asks for it (both later, in the attempt), by hand, or when it pays.
-/// `adopts` says that a model outside of what was found may be stayed on.
-fn sticking(
-    setup: &Setup,
-    ask: &Ask<'_>,
-    mut found: Vec<Candidate>,
-    adopts: bool,
-) -> Vec<Candidate> {
-    let in_force = |s: &&super::Standing| setup.sticky && !setup.paused && s.asked == ask.model;
-    let Some(standing) = ask.standing.filter(in_force) else {
-        return found;
-    };
-    let Some(best) = found.first().filter(|best| best.route != standing.route) else {
-        return found;
-    };
-    let home = match found.iter().position(|c| c.route == standing.route) {
-        Some(at) => found[at].clone(),
-        None if adopts && !(setup.escalate && is_below(setup, ask, &standing.route)) => {
-            match outside(setup, ask, standing) {
-                Some(candidate) => candidate,
-                None => return found,
-            }
-        }
-        None => return found,
-    };
-    let pays = compare(setup, ask, &home.route, &best.route).is_some_and(stay::Compared::pays);
-    found.retain(|c| c.route != home.route);
-    if pays {
-        found[0].reason = Reason::Moved;
-        // What it leaves is the next to be asked, and stands beside it to be compared with.
-        found.insert(1, Candidate { reason: Reason::Kept, ..home });
-        return found;
-    }
-    found.insert(0, Candidate { reason: Reason::Kept, ..home });
-    for candidate in found.iter_mut().skip(1) {
-        if candidate.reason != Reason::Asked {
-            candidate.reason = Reason::Fallback;
-        }
-    }
-    found
-}
-
-/// Whether a route belongs to a tier below that of the request and to none from there on.
-fn is_below(setup: &Setup, ask: &Ask<'_>, route: &super::Route) -> bool {
-    let tier = tier_of(ask);
-    let all = [Tier::Low, Tier::Medium, Tier::High];
-    let within = |of: &Tier| setup.chain(*of).contains(route);
-    let (below, from): (Vec<Tier>, Vec<Tier>) = all.into_iter().partition(|of| *of < tier);
-    below.iter().any(within) && !from.iter().any(within)
-}
-
-/// The conversation's model, where the chain at hand does not lead to it.
-fn outside(setup: &Setup, ask: &Ask<'_>, standing: &super::Standing) -> Option<Candidate> {
-    let route = &standing.route;
-    let provider = setup.provider(&route.provider)?;
-    if provider.local && setup.local_off {
-        return None;
-    }
-    let endpoint = provider.stand_in(ask.endpoint, &route.model, ask.streams)?;
-    let route = route.clone();
-    Some(Candidate { route, reason: Reason::Kept, rewrite: true, endpoint, expected: None })
 }
 
 /// Where a request would go if shadow mode acted.

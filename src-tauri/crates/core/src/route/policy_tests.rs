@@ -5,9 +5,9 @@ use super::*;
 use crate::{Class, Conversation, Dialect, Judgement, Usage};
 
 const OPUS: &str = "claude-opus-5-5";
-const SONNET: &str = "claude-sonnet-5-5";
-const HAIKU: &str = "claude-haiku-4-5";
-const MINUTE: i64 = 60_000;
+pub(super) const SONNET: &str = "claude-sonnet-5-5";
+pub(super) const HAIKU: &str = "claude-haiku-4-5";
+pub(super) const MINUTE: i64 = 60_000;
 
 /// Dollars a million tokens: input, cache read, cache write, output.
 struct Table;
@@ -21,6 +21,7 @@ impl Quotes for Table {
             // Half of Sonnet's price, but its cache is worth little.
             "gpt-5" => (1_000, 900, 1_000, 5_000),
             "gpt-5-mini" => (100, 10, 100, 400),
+            "gpt-5-nano" => (150, 10, 150, 400),
             _ if route.provider == "ollama" => (0, 0, 0, 0),
             _ => return None,
         };
@@ -32,16 +33,16 @@ impl Quotes for Table {
     }
 }
 
-fn route(text: &str) -> Route {
+pub(super) fn route(text: &str) -> Route {
     let (provider, model) = text.split_once('/').unwrap();
     Route { provider: provider.into(), model: model.into() }
 }
 
-fn routes(all: &[&str]) -> Vec<Route> {
+pub(super) fn routes(all: &[&str]) -> Vec<Route> {
     all.iter().map(|text| route(text)).collect()
 }
 
-fn setup(mode: Mode) -> Setup {
+pub(super) fn setup(mode: Mode) -> Setup {
     let provider = |name: &str, dialect, kind| Provider {
         name: name.into(),
         dialect,
@@ -67,12 +68,12 @@ fn setup(mode: Mode) -> Setup {
     }
 }
 
-fn judged(task: Task, tier: Tier) -> Judgement {
+pub(super) fn judged(task: Task, tier: Tier) -> Judgement {
     let class = Class::Main;
     Judgement { task, tier, confidence: 900, class, deterministic: false, prompt_tokens: 10_000 }
 }
 
-fn ask(model: &str, judgement: Judgement) -> Ask<'_> {
+pub(super) fn ask(model: &str, judgement: Judgement) -> Ask<'_> {
     Ask {
         judgement: Some(judgement),
         client: "claude-code",
@@ -83,7 +84,7 @@ fn ask(model: &str, judgement: Judgement) -> Ask<'_> {
     }
 }
 
-fn told(setup: &Setup, ask: &Ask<'_>) -> Vec<String> {
+pub(super) fn told(setup: &Setup, ask: &Ask<'_>) -> Vec<String> {
     let plan = plan(setup, ask).unwrap();
     plan.candidates.iter().map(|c| format!("{} {}", c.route, c.reason.as_str())).collect()
 }
@@ -255,7 +256,7 @@ fn embeddings_are_never_moved_to_another_model_by_a_mode() {
 }
 
 /// A conversation on a model whose cache holds `warm` tokens.
-fn on(model: &str, asked: &str, warm: u64) -> Standing {
+pub(super) fn on(model: &str, asked: &str, warm: u64) -> Standing {
     let usage = Usage { cache_read: warm, input: 100, output: 500, ..Usage::default() };
     Standing::begun(asked, &route(model), &usage, 9 * MINUTE)
 }

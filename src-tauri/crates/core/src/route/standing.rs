@@ -28,11 +28,31 @@ pub struct Warm {
     pub until_ms: i64,
 }
 
+/// Who answered a turn of a conversation.
+#[derive(Clone, Copy, Debug)]
+pub struct By<'a> {
+    /// The model that answered.
+    pub route: &'a Route,
+    /// The model that was to answer.
+    pub planned: &'a Route,
+    /// Whether that failed by what may be over at the next turn.
+    pub passing: bool,
+}
+
+impl<'a> From<&'a Route> for By<'a> {
+    /// The model that was to answer.
+    fn from(route: &'a Route) -> Self {
+        Self { route, planned: route, passing: false }
+    }
+}
+
 /// Where a conversation stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Standing {
     /// The model that answered last.
     pub route: Route,
+    /// The model it belongs to, where that failed and another answers in its place.
+    pub home: Option<Route>,
     /// The model the client asked for then: another name is a change by hand.
     pub asked: String,
     /// What is cached where.
@@ -47,21 +67,26 @@ pub struct Standing {
 
 impl Standing {
     /// A conversation's first answer.
-    pub fn begun(asked: &str, route: &Route, usage: &Usage, at_ms: i64) -> Self {
+    pub fn begun<'a>(asked: &str, by: impl Into<By<'a>>, usage: &Usage, at_ms: i64) -> Self {
+        let by = by.into();
         let mut standing = Self {
-            route: route.clone(),
+            route: by.route.clone(),
+            home: None,
             asked: asked.to_owned(),
             warm: Vec::new(),
             output_tokens: usage.output,
             turns: 0,
             at_ms,
         };
-        standing.answered(asked, route, usage, at_ms);
+        standing.answered(asked, by, usage, at_ms);
         standing
     }
 
     /// One more answer. `at_ms` is when it ended.
-    pub fn answered(&mut self, asked: &str, route: &Route, usage: &Usage, at_ms: i64) {
+    pub fn answered<'a>(&mut self, asked: &str, by: impl Into<By<'a>>, usage: &Usage, at_ms: i64) {
+        let by = by.into();
+        let route = by.route;
+        self.home = self.home_after(by);
         let written = usage.cache_write_5m + usage.cache_write_1h;
         let long = usage.cache_write_1h > 0
             || self.at(route).is_some_and(|w| w.until_ms - self.at_ms > SHORT_TTL_MS);
@@ -82,6 +107,25 @@ impl Standing {
         asked.clone_into(&mut self.asked);
         self.turns = self.turns.saturating_add(1);
         self.at_ms = at_ms;
+    }
+
+    /// Where it belongs after an answer, unless to the model that gave it.
+    fn home_after(&self, by: By<'_>) -> Option<Route> {
+        let before = self.home.clone();
+        let home = if by.route == by.planned {
+            before.filter(|_| *by.route == self.route)
+        } else if by.passing {
+            before.or_else(|| Some(by.planned.clone()))
+        } else {
+            // What it belonged to cannot answer it: it belongs to whoever does.
+            before.filter(|home| home != by.planned && *by.route == self.route)
+        };
+        home.filter(|home| home != by.route)
+    }
+
+    /// Whether no model has anything of its prompt in its cache any more.
+    pub fn is_cold(&self, now_ms: i64) -> bool {
+        self.warm.iter().all(|warm| now_ms > warm.until_ms)
     }
 
     /// What a model had of the prompt when it was last asked.
@@ -115,6 +159,39 @@ mod tests {
             Some(3_000 + LONG_TTL_MS),
             "an hour's cache stays one"
         );
+    }
+
+    #[test]
+    fn a_conversation_remembers_the_model_it_belongs_to_while_another_stands_in() {
+        let (a, b, c) = (route("a"), route("b"), route("c"));
+        let used = Usage::default();
+        let failed = |by, planned| By { route: by, planned, passing: true };
+        let mut standing = Standing::begun("m", failed(&b, &a), &used, 0);
+        assert_eq!(standing.home.as_ref(), Some(&a));
+        standing.answered("m", &b, &used, 1);
+        assert_eq!(standing.home.as_ref(), Some(&a), "kept for now");
+        standing.answered("m", failed(&c, &b), &used, 2);
+        assert_eq!(standing.home.as_ref(), Some(&a), "the stand-in failed as well");
+        standing.answered("m", failed(&c, &a), &used, 3);
+        assert_eq!((&standing.route, standing.home.as_ref()), (&c, Some(&a)));
+        standing.answered("m", &a, &used, 4);
+        assert_eq!((&standing.route, standing.home.as_ref()), (&a, None), "it is back");
+        standing.answered("m", failed(&b, &a), &used, 5);
+        standing.answered("m", &c, &used, 6);
+        assert_eq!(standing.home, None, "moved on purpose");
+    }
+
+    #[test]
+    fn what_can_never_answer_a_conversation_is_not_its_home() {
+        let (a, b) = (route("a"), route("b"));
+        let used = Usage::default();
+        let unfit = By { route: &b, planned: &a, passing: false };
+        let mut standing = Standing::begun("m", unfit, &used, 0);
+        assert_eq!(standing.home, None, "its prompt is too long there, say");
+        standing.answered("m", By { passing: true, ..unfit }, &used, 1);
+        assert_eq!(standing.home.as_ref(), Some(&a));
+        standing.answered("m", unfit, &used, 2);
+        assert_eq!(standing.home, None);
     }
 
     #[test]

@@ -6,10 +6,6 @@ use super::expect::{usage, warm};
 use super::{Ask, Route, Setup};
 use crate::{Class, Money, Usage};
 
-/// A prompt in each price band that vendors have, in tokens: bands begin at 100,000, 200,000 and
-/// 272,000.
-const BANDS: [u64; 4] = [50_000, 150_000, 250_000, 500_000];
-
 /// The two ways compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Compared {
@@ -50,30 +46,4 @@ fn way_back(setup: &Setup, ask: &Ask<'_>, from: &Route, at_home: &Usage) -> Opti
     let read = Usage { cache_read: prefix, ..Usage::default() };
     let premium = ask.quotes.cost(from, &written)?.saturating_sub(ask.quotes.cost(from, &read)?);
     Some(premium.max(Money::ZERO))
-}
-
-/// Whether a conversation that begins at `to` can never cost more there than at `asked`, whatever
-/// it comes to: no kind of token is dearer. Any first request may be the beginning of one.
-pub(super) fn never_dearer(setup: &Setup, ask: &Ask<'_>, to: &Route, asked: &Route) -> bool {
-    let cost = |route: &Route, usage: &Usage| ask.quotes.cost(route, usage);
-    let no_more = |usage: &Usage| match (cost(to, usage), cost(asked, usage)) {
-        (Some(to), Some(asked)) => to <= asked,
-        // What costs nothing is no dearer than what has no known price.
-        (Some(to), None) => to == Money::ZERO,
-        (None, _) => false,
-    };
-    let request = match (cost(to, &usage(setup, ask, to)), cost(asked, &usage(setup, ask, asked))) {
-        (Some(to), Some(asked)) => to <= asked,
-        (Some(to), None) => to == Money::ZERO,
-        (None, _) => false,
-    };
-    let kinds = |many: u64| {
-        [
-            Usage { input: many, ..Usage::default() },
-            Usage { cache_read: many, ..Usage::default() },
-            Usage { cache_write_5m: many, ..Usage::default() },
-            Usage { output: many, ..Usage::default() },
-        ]
-    };
-    request && BANDS.iter().all(|many| kinds(*many).iter().all(no_more))
 }

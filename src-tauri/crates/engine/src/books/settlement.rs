@@ -5,6 +5,7 @@ use crate::prices::{Call, Prices, reported};
 use crate::routing::Routing;
 use weir_core::budget::Power;
 use weir_core::meter::End;
+use weir_core::route::would_use;
 use weir_core::{Metered, Money, Outcome, Pricing, Usage};
 use weir_proxy::ports::{Closing, Opening};
 use weir_triage::{likely_of, tokens_likely};
@@ -87,7 +88,8 @@ fn estimated(opening: &Opening, closing: &Closing) -> Usage {
 }
 
 /// What the model asked for would have cost more than the one that answered; below zero when it
-/// would have cost less, and by what an attempt cost that failed. Nothing where the two are the same or one has no price.
+/// would have cost less, and by what an attempt cost that failed. Nothing where the two are the same
+/// or one has no price. The model asked for is priced with the prompt cache it would have had by now.
 pub fn saved(
     prices: &Prices,
     routing: &Routing,
@@ -113,7 +115,14 @@ pub fn saved(
         at_ms: opening.at_ms,
     };
     // Priced as the asked model: what the answer said about itself does not apply.
-    let plain = Metered { usage: Some(usage), ..Metered::default() };
+    let there = would_use(
+        &asked.model,
+        asked.caching,
+        opening.estimate.cache_write,
+        opening.lately,
+        &usage,
+    );
+    let plain = Metered { usage: Some(there), ..Metered::default() };
     let sent = closing.sent && usage != Usage::default();
     let would = prices.bill(&call, &plain).cost.filter(|_| sent);
     would.map_or(Money::ZERO, |would| would.saturating_sub(cost))

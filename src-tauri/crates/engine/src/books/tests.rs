@@ -8,7 +8,7 @@ use std::cell::Cell;
 use weir_core::budget::{AtLimit, Limit, Origin, Standing};
 use weir_core::meter::End;
 use weir_core::period::Period;
-use weir_core::route::Reason;
+use weir_core::route::{Lately, Reason};
 use weir_core::{Endpoint, Metered, Pricing, RequestId, Usage};
 use weir_ledger::AttemptState;
 use weir_proxy::ports::Estimate;
@@ -41,6 +41,7 @@ fn opening(sequence: u32) -> Opening {
         reason: Reason::Asked,
         decision: None,
         estimate: Estimate { input_tokens: 1_000, output_tokens: 1_000, cache_write: false },
+        lately: Lately::default(),
     }
 }
 
@@ -562,6 +563,32 @@ fn what_was_saved_counts_cached_tokens_at_the_asked_models_price_for_them() {
     assert_eq!(settled.cost, Some(Money::from_nano(haiku)));
     let saved = attempt(&f, opening(1).id).saved;
     assert_eq!(saved, Money::from_nano(haiku * 4), "opus costs five times as much in every kind");
+}
+
+#[test]
+fn what_was_saved_counts_the_cache_that_the_asked_model_would_have_had() {
+    let f = fixture("", "");
+    // Haiku caches no prompt as short as that, and Sonnet would have read it.
+    let turn = Opening {
+        asked_model: "claude-sonnet-4-5".into(),
+        provider: "anthropic".into(),
+        model: "claude-haiku-4-5".into(),
+        endpoint: Endpoint::Messages,
+        estimate: Estimate { cache_write: true, ..opening(1).estimate },
+        lately: Lately { reported: 0, prompt: 3_300 },
+        ..opening(1)
+    };
+    let first = Opening { id: RequestId::new(NOW, 2), lately: Lately::default(), ..turn.clone() };
+    let saved = |opening: Opening| {
+        let id = opening.id;
+        let reserved = f.books.reserve(opening).unwrap();
+        f.books.settle(reserved, closing(Some(used(3_400, 30))));
+        attempt(&f, id).saved.nano()
+    };
+    let haiku = 3_400 * 1_000 + 30 * 5_000;
+    let warm = 3_300 * 300 + 100 * 3_750 + 30 * 15_000;
+    assert_eq!(saved(turn), warm - haiku, "it was dearer, and says so");
+    assert_eq!(saved(first), 3_400 * 3_750 + 30 * 15_000 - haiku);
 }
 
 #[test]

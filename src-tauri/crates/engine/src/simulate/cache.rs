@@ -1,10 +1,10 @@
 //! Prompt caches of providers, as far as money sees them: one a conversation and model, with a
 //! life and a least length. What a request would have read from one, written to it, or paid whole.
-//! The facts: a cache is the model's own and lives 5 minutes or an hour from its last use; Anthropic
-//! writes one only where the request marks it and bills the write, others write unasked and free.
+//! A cache is the model's own and lives 5 minutes or an hour from its last use; how each provider
+//! caches, and from what length on, is `weir_core::route`'s to know.
 
 use std::collections::HashMap;
-use weir_core::route::Route;
+use weir_core::route::{Caching, Route, prefix_min};
 use weir_core::{Conversation, Usage};
 
 /// How long a cache lives after its last use, in milliseconds.
@@ -14,36 +14,6 @@ const HOUR_MS: i64 = 60 * 60_000;
 
 /// Caches remembered before the cold ones are let go.
 const CACHES_LEN_MAX: usize = 8_192;
-
-/// The least prefix that is cached, in tokens, where nothing else is known of the model.
-const PREFIX_TOKENS_MIN: u64 = 1_024;
-
-/// How a provider caches prompts for a model.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Caching {
-    /// Only where the request marks it, and the write is billed.
-    Marked,
-    /// Unasked; what is not read is billed as input.
-    Unasked,
-    /// Not at all, or free: a model on the user's own machine.
-    None,
-}
-
-/// The least prefix a model caches, in tokens; a shorter one is silently not cached.
-/// Source: the vendors' own lists, by model family.
-pub fn prefix_min(model: &str) -> u64 {
-    const KNOWN: [(&str, u64); 8] = [
-        ("claude-opus-5", 512),
-        ("claude-opus-4-8", 1_024),
-        ("claude-opus-4-7", 2_048),
-        ("claude-opus-4-6", 4_096),
-        ("claude-opus-4-5", 4_096),
-        ("claude-haiku-4-5", 4_096),
-        ("claude-sonnet", 1_024),
-        ("gpt-", 1_024),
-    ];
-    KNOWN.into_iter().find(|(start, _)| model.starts_with(start)).map_or(PREFIX_TOKENS_MIN, |k| k.1)
-}
 
 #[derive(Clone, Copy, Debug)]
 struct Warm {

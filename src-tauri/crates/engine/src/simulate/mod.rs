@@ -11,7 +11,7 @@ mod tariff;
 #[cfg(test)]
 mod tests;
 
-pub use cache::{Caches, Caching, prefix_min};
+pub use cache::Caches;
 pub use past::Past;
 pub use replay::{Choice, Planner, Priced, Replay, Side, Standing, replay};
 pub use routed::{Contexts, Routed};

@@ -2,11 +2,11 @@
 //! gone, beside what really happened. What went where it really went, at every step of its
 //! conversation so far, keeps its real cost; only what differs is estimated.
 
-use super::cache::{Caches, Caching, Call};
+use super::cache::{Caches, Call};
 use super::past::Past;
 use super::tariff::Tariff;
 use std::collections::{BTreeMap, HashMap};
-use weir_core::route::{Route, Tier};
+use weir_core::route::{Caching, Route, Tier};
 use weir_core::{Conversation, Money, Usage};
 
 /// Where a conversation stands on the replayed path.

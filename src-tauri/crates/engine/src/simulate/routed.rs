@@ -5,7 +5,7 @@ use super::past::Past;
 use super::replay::{Choice, Planner, Standing};
 use super::tariff::Tariff;
 use std::collections::HashMap;
-use weir_core::route::{self, Ask, Candidate, Quotes, Route, Setup, plan};
+use weir_core::route::{self, Ask, Caching, Candidate, Quotes, Route, Setup, plan};
 use weir_core::{Conversation, Endpoint, Judgement, Money, Usage};
 
 /// Knows how many tokens a local model's context holds, where that is known.
@@ -58,7 +58,11 @@ impl Planner for Routed<'_> {
             deterministic: past.deterministic,
             prompt_tokens: past.prompt_tokens,
         });
-        let written = |used: Usage| used.cache_write_5m.saturating_add(used.cache_write_1h) > 0;
+        let by_marks = self.tariff.caching(&past.route) == Caching::Marked;
+        let marked = |used: Usage| {
+            used.cache_write_5m.saturating_add(used.cache_write_1h) > 0
+                || by_marks && used.cache_read > 0
+        };
         let standing = past.conversation;
         let standing =
             standing.and_then(|key| self.standings.get(&(key, past.asked_model.clone())));
@@ -75,7 +79,7 @@ impl Planner for Routed<'_> {
             standing,
             shadow_standing: None,
             max_output: None,
-            cache_marked: past.usage.is_some_and(written),
+            cache_marked: past.usage.is_some_and(marked),
             now_ms: past.at_ms,
             quotes: &At(self.tariff, past.at_ms),
         };

@@ -1,9 +1,8 @@
 //! What a call costs and how its provider caches, for a replay.
 
-use super::cache::Caching;
 use crate::prices::{Call, Prices};
-use weir_core::route::{Provider, Route};
-use weir_core::{Dialect, Metered, Money, Usage};
+use weir_core::route::{Caching, Provider, Route};
+use weir_core::{Metered, Money, Usage};
 
 /// Knows prices.
 pub trait Tariff {
@@ -44,8 +43,7 @@ impl Tariff for PriceTariff<'_> {
     fn caching(&self, route: &Route) -> Caching {
         match self.provider(route) {
             _ if self.local(route) => Caching::None,
-            Some(provider) if provider.dialect == Dialect::Anthropic => Caching::Marked,
-            Some(_) => Caching::Unasked,
+            Some(provider) => Caching::of(provider.dialect, provider.local),
             // Gone from the configuration: its name says as much as is known.
             None if route.provider == "anthropic" => Caching::Marked,
             None => Caching::Unasked,

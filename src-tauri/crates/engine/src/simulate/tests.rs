@@ -3,7 +3,7 @@
 use super::*;
 use proptest::prelude::*;
 use weir_core::price::{Pico, Rates};
-use weir_core::route::{Route, Tier};
+use weir_core::route::{Caching, Route, Tier};
 use weir_core::{Class, Conversation, Endpoint, Money, RequestId, Usage};
 
 const START_MS: i64 = 1_795_348_800_000;

@@ -5,13 +5,15 @@
 mod planners;
 mod prices;
 mod report;
+mod shapes;
 mod trace;
 
 use planners::{Leave, Random};
 use prices::Rows;
+use shapes::{SHAPES, shaped};
 use std::collections::HashMap;
 use std::path::Path;
-use trace::{Dice, Trace, few};
+use trace::{Dice, Maker, Trace, few};
 use weir_core::Conversation;
 use weir_core::route::{Mode, Route, Setup};
 use weir_engine::config::Config;
@@ -32,6 +34,10 @@ const DEAR: &str = "anthropic/claude-opus-4-5";
 const SMALL: &str = "anthropic/claude-haiku-4-5";
 const LOCAL: &str = "ollama/llama3.2:3b";
 
+/// Models of other vendors, two of each.
+const OTHERS: [&str; 4] =
+    ["openai/gpt-5", "openai/gpt-5-mini", "gemini/gemini-2.5-pro", "gemini/gemini-2.5-flash"];
+
 /// Prices and providers of a default configuration.
 struct World {
     prices: Prices,
@@ -47,7 +53,9 @@ impl World {
     }
 
     fn tariff(&self) -> Rows {
-        Rows::of(self, &[DEAR, ASKED, SMALL, LOCAL].map(route), trace::START_MS)
+        let all = [DEAR, ASKED, SMALL, LOCAL].into_iter().chain(OTHERS);
+        let all: Vec<Route> = all.map(route).collect();
+        Rows::of(self, &all, trace::START_MS)
     }
 
     /// The default chains in a mode, with a local model or without.
@@ -117,6 +125,55 @@ fn on_no_conversation_is_routing_dearer_than_not_routing() {
         dearer[..dearer.len().min(12)].join("\n")
     );
     assert!(looked_at > 20 * seeds && saved > 0, "{looked_at} looked at, {saved} saved");
+}
+
+/// Chains that lead from one vendor to another, some to models that cache what the asked one does
+/// not, or do not cache what it does.
+fn chains(world: &World, n: u64) -> Setup {
+    let all = |links: &[&str]| links.iter().map(|text| route(text)).collect::<Vec<_>>();
+    let (low, medium, high) = match n % 4 {
+        0 => (all(&[SMALL]), all(&[SMALL]), all(&[ASKED, "openai/gpt-5"])),
+        1 => (all(&[LOCAL, SMALL]), all(&[SMALL]), all(&[ASKED])),
+        2 => (all(&["openai/gpt-5-mini"]), all(&["openai/gpt-5", SMALL]), all(&[ASKED])),
+        _ => (all(&["gemini/gemini-2.5-flash", SMALL]), all(&["openai/gpt-5-mini"]), all(&[DEAR])),
+    };
+    Setup { low, medium, high, ..world.setup(Mode::Tiered, false) }
+}
+
+#[test]
+fn whatever_the_shape_of_a_client_no_conversation_is_dearer_than_not_routed() {
+    let world = World::new();
+    let tariff = world.tariff();
+    let seeds: u64 = std::env::var("WEIR_SEEDS").ok().and_then(|n| n.parse().ok()).unwrap_or(40);
+    let mut dearer: Vec<String> = Vec::new();
+    let (mut looked_at, mut saved) = (0, [0; SHAPES.len()]);
+    for (shape, saved) in SHAPES.iter().zip(&mut saved) {
+        for seed in 0..seeds {
+            let mut trace = Trace::default();
+            let mut maker = Maker::new(seed + 7_000, &tariff, route(shape.asked));
+            for n in 0..6 {
+                shaped(&mut maker, &mut trace, shape, trace::START_MS + n * 40 * 60 * 60_000);
+            }
+            let trace = trace.sort();
+            let mut planner = Routed::new(chains(&world, seed), &tariff, &contexts);
+            for (key, (was, now, routes)) in by_conversation(&trace, &mut planner, &tariff) {
+                looked_at += 1;
+                *saved += was - now;
+                if now > was {
+                    let (name, ways) = (shape.name, shortened(&routes));
+                    dearer.push(format!("{name}, seed {seed}, {key}: {now} against {was}: {ways}"));
+                }
+            }
+        }
+    }
+    assert!(
+        dearer.is_empty(),
+        "{} of {looked_at} are dearer:\n{}",
+        dearer.len(),
+        dearer[..dearer.len().min(20)].join("\n")
+    );
+    // A rule that never moved anything would pass as well.
+    assert!(saved.iter().all(|saved| *saved > 0), "{saved:?}");
 }
 
 /// Runs of the same model as one.

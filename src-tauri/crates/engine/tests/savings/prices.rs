@@ -3,18 +3,18 @@
 
 use std::collections::HashMap;
 use weir_core::price::Rates;
-use weir_core::route::Route;
+use weir_core::route::{Caching, Route};
 use weir_core::{Money, Usage};
 use weir_engine::prices::PriceContext;
-use weir_engine::simulate::{Caching, Tariff};
+use weir_engine::simulate::Tariff;
 
 use crate::World;
 
 /// Where the vendors of these models begin to ask more, in prompt tokens.
 const LONG_TOKENS: u64 = 200_000;
 
-/// Rates below and above `LONG_TOKENS`; `None` for what is free.
-pub struct Rows(HashMap<Route, Option<[Rates; 2]>>);
+/// Rates below and above `LONG_TOKENS`, `None` for what is free; and how the provider caches.
+pub struct Rows(HashMap<Route, (Option<[Rates; 2]>, Caching)>);
 
 impl Rows {
     pub fn of(world: &World, routes: &[Route], at_ms: i64) -> Self {
@@ -26,7 +26,8 @@ impl Rows {
                 let found = world.prices.rates(name, url, &route.model, at_ms, tokens, &context);
                 found.expect("priced")
             };
-            (!provider.local).then(|| [rates(0), rates(LONG_TOKENS + 1)])
+            let caching = Caching::of(provider.dialect, provider.local);
+            ((!provider.local).then(|| [rates(0), rates(LONG_TOKENS + 1)]), caching)
         };
         Self(routes.iter().map(|route| (route.clone(), row(route))).collect())
     }
@@ -34,7 +35,7 @@ impl Rows {
 
 impl Tariff for Rows {
     fn cost(&self, route: &Route, _: i64, usage: &Usage) -> Option<Money> {
-        match self.0.get(route)? {
+        match &self.0.get(route)?.0 {
             Some(rates) => {
                 let long = usage.prompt() > LONG_TOKENS;
                 Some(rates[usize::from(long)].cost(usage).ok()?.total)
@@ -44,10 +45,10 @@ impl Tariff for Rows {
     }
 
     fn caching(&self, route: &Route) -> Caching {
-        if self.local(route) { Caching::None } else { Caching::Marked }
+        self.0.get(route).map_or(Caching::None, |row| row.1)
     }
 
     fn local(&self, route: &Route) -> bool {
-        matches!(self.0.get(route), Some(None))
+        matches!(self.0.get(route), Some((None, _)))
     }
 }

@@ -3,9 +3,9 @@
 //! reported, had everything gone to the model that was asked for.
 
 use std::collections::HashMap;
-use weir_core::route::{Route, Tier};
+use weir_core::route::{Route, Tier, prefix_min};
 use weir_core::{Class, Conversation, Endpoint, Money, RequestId, Task, Usage};
-use weir_engine::simulate::{Past, Tariff, prefix_min};
+use weir_engine::simulate::{Past, Tariff};
 
 /// Monday, 23 November 2026, 08:00 UTC.
 pub const START_MS: i64 = 1_795_420_800_000;
@@ -30,16 +30,16 @@ impl Dice {
         (self.0 >> 16) % sides.max(1)
     }
 
-    fn between(&mut self, from: u64, to: u64) -> u64 {
+    pub fn between(&mut self, from: u64, to: u64) -> u64 {
         from + self.roll(to - from)
     }
 
     /// Small values more often than large ones.
-    fn skewed(&mut self, from: u64, to: u64) -> u64 {
+    pub fn skewed(&mut self, from: u64, to: u64) -> u64 {
         from + self.roll(to - from).min(self.roll(to - from)).min(self.roll(to - from))
     }
 
-    fn percent(&mut self, chance: u64) -> bool {
+    pub fn percent(&mut self, chance: u64) -> bool {
         self.roll(100) < chance
     }
 }
@@ -61,14 +61,14 @@ impl Trace {
         lengths
     }
 
-    fn sort(mut self) -> Self {
+    pub fn sort(mut self) -> Self {
         self.rows.sort_by_key(|past| past.id);
         self
     }
 }
 
 /// 60 % simple, 25 % medium, 15 % hard.
-fn difficulty(dice: &mut Dice) -> Tier {
+pub fn difficulty(dice: &mut Dice) -> Tier {
     match dice.roll(100) {
         0..60 => Tier::Low,
         60..85 => Tier::Medium,
@@ -87,7 +87,7 @@ fn judged(dice: &mut Dice, truth: Tier) -> (Tier, u16) {
     }
 }
 
-fn task(dice: &mut Dice, tier: Tier) -> Task {
+pub fn task(dice: &mut Dice, tier: Tier) -> Task {
     let tasks: &[Task] = match tier {
         Tier::Low => &[Task::Classification, Task::Extraction, Task::Rewriting, Task::Translation],
         Tier::Medium => &[Task::CodeGeneration, Task::Summarization, Task::CodeReview],
@@ -105,14 +105,14 @@ pub struct Maker<'a> {
 }
 
 /// What one request is made of.
-struct Call {
-    at_ms: i64,
-    client: &'static str,
-    conversation: Conversation,
-    truth: Tier,
-    task: Task,
-    class: Class,
-    usage: Usage,
+pub struct Call {
+    pub at_ms: i64,
+    pub client: &'static str,
+    pub conversation: Conversation,
+    pub truth: Tier,
+    pub task: Task,
+    pub class: Class,
+    pub usage: Usage,
 }
 
 impl<'a> Maker<'a> {
@@ -120,7 +120,7 @@ impl<'a> Maker<'a> {
         Self { dice: Dice::new(seed), tariff, asked, sequence: 0 }
     }
 
-    fn put(&mut self, trace: &mut Trace, call: &Call) {
+    pub fn put(&mut self, trace: &mut Trace, call: &Call) {
         self.sequence += 1;
         let id = RequestId::new(call.at_ms, self.sequence % (1 << 20));
         let (tier, confidence) = judged(&mut self.dice, call.truth);

@@ -5,8 +5,8 @@ use super::{Begun, Course};
 use crate::decline::Failure;
 use crate::left::{Held, when_spent, within_budgets};
 use crate::reply::Refused;
-use weir_core::route::Candidate;
-use weir_core::verdict::Fault;
+use weir_core::route::{Candidate, Reason};
+use weir_core::verdict::{Fault, passes};
 
 /// How often a request may be turned away after it was planned: others take the room it was promised,
 /// and may go on doing so.
@@ -35,6 +35,17 @@ impl Course<'_> {
             self.hold(refused);
         }
         self.queue.extend(left.candidates);
+    }
+
+    /// Whether an answer of this candidate only stands in for the one that was planned: what kept that
+    /// from answering may be over at the next turn of the conversation.
+    pub(super) fn strays(&self, to: &Candidate) -> bool {
+        let Some(first) = self.planned.first().filter(|first| **first != to.route) else {
+            return false;
+        };
+        let first = first.to_string();
+        let last = self.failures.iter().rev().find(|failure| failure.route == first);
+        last.is_some_and(|f| passes(f.fault) && f.skipped != Some(Reason::LocalUnfit))
     }
 
     /// Nothing is left to be asked: what a provider said before tells more than the budget does.

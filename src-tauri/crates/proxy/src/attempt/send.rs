@@ -56,7 +56,9 @@ impl Course<'_> {
         ticket.sent = true;
         ticket.place = self.local.place.clone();
         ticket.pass = Some(pass);
-        ticket.thread = self.planned.thread(&self.context.conversations, self.asked, candidate);
+        let passing = self.strays(candidate);
+        ticket.thread =
+            self.planned.thread(&self.context.conversations, self.asked, candidate, passing);
         let mut limit = self.patience(to).map(|limit| Box::pin(sleep(limit)));
         let sent_ns = self.context.ports.clock.monotonic_ns();
         let sending = self.context.upstream.send(out);
@@ -163,6 +165,7 @@ impl Course<'_> {
             reason: to.reason,
             decision: Some(Arc::clone(&self.planned.decision)),
             estimate: if metered { estimate } else { Estimate::default() },
+            lately: self.planned.lately,
         };
         let reservation = context.ports.books.reserve(opening)?;
         self.count += 1;

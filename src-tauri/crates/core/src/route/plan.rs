@@ -4,7 +4,7 @@
 use super::chain::{self, Source, candidates};
 use super::{Ask, Candidate, DEMO, Mode, NoRoute, Reason, Setup, Tier, Use};
 use super::{compare, expect, home, only, routed, stay};
-use crate::{Class, Decision, Endpoint, Weighed};
+use crate::{Class, Decision, Endpoint, Money, Weighed};
 
 /// What was planned for a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,8 +40,19 @@ pub fn plan(setup: &Setup, ask: &Ask<'_>) -> Result<Plan, NoRoute> {
         conversation: ask.conversation,
         weighed: found.iter().map(weighed).collect(),
         shadow,
+        judged_tier: None,
+        way_back: way_back(setup, ask, &found),
     };
     Ok(Plan { candidates: found, decision })
+}
+
+/// What coming back was counted as where a conversation stays beside another way.
+fn way_back(setup: &Setup, ask: &Ask<'_>, found: &[Candidate]) -> Option<Money> {
+    let [kept, next, ..] = found else { return None };
+    let compared = (kept.reason == Reason::Kept)
+        .then(|| compare(setup, ask, &kept.route, &next.route))
+        .flatten()?;
+    Some(compared.switch.saturating_sub(next.expected?).max(Money::ZERO))
 }
 
 fn weighed(candidate: &Candidate) -> Weighed {

@@ -4,7 +4,7 @@
 use super::chain::{self, Source, candidates};
 use super::{Ask, Candidate, DEMO, Mode, NoRoute, Reason, Setup, Tier, Use};
 use super::{compare, expect, home, only, routed, stay};
-use crate::{Class, Decision, Endpoint, Money, Weighed};
+use crate::{Class, Decision, Endpoint, Weighed};
 
 /// What was planned for a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,12 +47,11 @@ pub fn plan(setup: &Setup, ask: &Ask<'_>) -> Result<Plan, NoRoute> {
 }
 
 /// What coming back was counted as where a conversation stays beside another way.
-fn way_back(setup: &Setup, ask: &Ask<'_>, found: &[Candidate]) -> Option<Money> {
+fn way_back(setup: &Setup, ask: &Ask<'_>, found: &[Candidate]) -> Option<crate::Money> {
     let [kept, next, ..] = found else { return None };
-    let compared = (kept.reason == Reason::Kept)
-        .then(|| compare(setup, ask, &kept.route, &next.route))
-        .flatten()?;
-    Some(compared.switch.saturating_sub(next.expected?).max(Money::ZERO))
+    let stays = kept.reason == Reason::Kept;
+    let compared = stays.then(|| super::compare(setup, ask, &kept.route, &next.route)).flatten()?;
+    Some(compared.switch.saturating_sub(next.expected?).max(crate::Money::ZERO))
 }
 
 fn weighed(candidate: &Candidate) -> Weighed {

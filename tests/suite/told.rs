@@ -179,7 +179,7 @@ fn a_refusal_names_first_what_matters_and_a_route_that_rests_says_what_it_failed
     let down = move |_, _: &Asked| lane.error(529, "overloaded_error", "down").answer();
     let answers = |lane: Lane, _: &Asked| lane.turn("fall", lane.models()[1]).stream().answer();
     let rule = format!(
-        "[[rules]]\nwhen = {{ model = \"claude-ruled\" }}\nuse = [\"openai/gpt-5\", \"{}/{}\"]\n",
+        "[[rules]]\nwhen = {{ model = \"claude-ruled\" }}\nuse = [\"{}/{}\", \"openai/gpt-5\"]\n",
         lane.dialect(),
         lane.models()[0]
     );

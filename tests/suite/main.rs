@@ -42,6 +42,9 @@ mod routing;
 /// A newcomer's day: as shipped, with one local server and one cloud provider.
 mod day;
 
+/// What Weir says before and after a request is what happened.
+mod told;
+
 /// Shadow mode and another configuration are priced by what really happened.
 mod simulate;
 

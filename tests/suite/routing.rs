@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 use std::sync::atomic::{AtomicBool, Ordering};
-use weir_tests::tokens::{HAIKU, MINI};
+use weir_tests::tokens::{EMBED, HAIKU, MINI};
 use weir_tests::{Home, Kind, Provider, Response, Rig, Tokens, Turn, home};
 
 const OPUS: &str = "claude-opus-4-5";
@@ -108,6 +108,57 @@ fn a_rule_for_what_a_tool_asks_beside_the_conversation_leaves_the_conversation_a
     assert_eq!(say(&rig, OPUS, HARD, "main", &[]).header("x-weir-reason"), "asked");
     let response = say(&rig, SONNET, EASY, "sorted", &[]);
     assert_eq!(response.header("x-weir-route"), format!("openai/{MINI}"));
+}
+
+#[test]
+fn rules_tell_a_tools_subagents_and_its_compaction_from_the_conversation() {
+    let rig = rig("[[rules]]\nwhen = { class = \"subagent\" }\nuse = \"medium\"\n\
+         [[rules]]\nwhen = { class = \"compaction\" }\nuse = \"low\"\n");
+    let agent = [("x-claude-code-agent-id", "a1")];
+    let compacts = [("x-claude-code-compaction", "auto")];
+    let both = [agent[0], compacts[0]];
+    for (marker, headers, reason, model) in [
+        ("main", &[][..], "asked", OPUS),
+        ("agent", &agent[..], "rule", SONNET),
+        ("compacts", &compacts[..], "rule", HAIKU),
+        ("agent-compacts", &both[..], "rule", HAIKU),
+    ] {
+        let response = say(&rig, OPUS, HARD, marker, headers);
+        assert_eq!(response.header("x-weir-reason"), reason, "{marker}");
+        assert_eq!(response.header("x-weir-route"), format!("anthropic/{model}"), "{marker}");
+        rig.settled(marker);
+    }
+    let log = rig.home.weir(&["log", "--json", "--limit", "10"]).json();
+    let class = |marker: &str| {
+        let mut rows = log.as_array().expect("rows").iter();
+        rows.find(|row| row["session"] == marker).map(|row| row["class"].clone())
+    };
+    assert_eq!(class("agent"), Some("subagent".into()));
+    assert_eq!(class("agent-compacts"), Some("compaction".into()));
+}
+
+#[test]
+fn embeddings_take_the_model_named_for_them_and_a_model_named_by_the_client_is_never_moved() {
+    let rig = rig(&format!(
+        "[routing]\nmode = \"tiered\"\ntasks = {{ embedding = \"openai/{EMBED}\" }}\n"
+    ));
+    let embed = |model: &str, marker: &str| {
+        let body = json!({"model": model, "input": ["where does water go", "and when"]});
+        let agent = format!("tests marker/{marker}");
+        let headers = [("user-agent", agent.as_str()), ("x-weir-session", marker)];
+        let call = rig.client().post("/v1/embeddings", &headers, body.to_string().as_bytes());
+        let response = rig.client().send(&call);
+        assert_eq!(response.status, 200, "{}", response.text());
+        rig.settled(marker);
+        response
+    };
+    let named_for = embed("weir-auto", "named-for");
+    assert_eq!(named_for.header("x-weir-route"), format!("openai/{EMBED}"));
+    assert_eq!(named_for.header("x-weir-reason"), "task-model");
+    assert_eq!(named_for.header("x-weir-task"), "embedding");
+    let own = embed("text-embedding-3-large", "own");
+    assert_eq!(own.header("x-weir-route"), "openai/text-embedding-3-large");
+    assert_eq!(own.header("x-weir-reason"), "asked");
 }
 
 #[test]

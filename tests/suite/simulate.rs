@@ -23,11 +23,17 @@ fn rig(mode: &str) -> Rig {
     let home = Home::pointing_at(&provider);
     home.configure(&configuration(&provider.url(), mode));
     let rig = Rig::in_home(home, provider);
-    for marker in ["one", "two", "three"] {
+    three(&rig, ["one", "two", "three"], OPUS);
+    rig
+}
+
+/// Three easy requests for the dear model, answered by whichever is said.
+fn three(rig: &Rig, markers: [&str; 3], by: &str) {
+    for marker in markers {
         let body = json!({"model": OPUS, "max_tokens": 256,
             "messages": [{"role": "user", "content": EASY}]});
         let mut turn = Turn::new(Kind::Messages, Tokens::plain(1_000, 50));
-        turn.model = OPUS.into();
+        turn.model = by.into();
         rig.provider.script(turn.whole().answer());
         let agent = format!("tests marker/{marker}");
         let headers = [("user-agent", agent.as_str()), ("x-weir-session", marker)];
@@ -35,7 +41,6 @@ fn rig(mode: &str) -> Rig {
         assert_eq!(rig.client().send(&call).status, 200);
         rig.settled(marker);
     }
-    rig
 }
 
 /// A side of a comparison in nano-dollars.
@@ -100,6 +105,76 @@ fn past_traffic_is_priced_under_another_configuration_and_under_its_own() {
     assert_eq!(same["all"]["would"]["estimated_requests"], 0);
     let none = rig.home.weir(&["cost", "shadow"]).ok();
     assert!(none.contains("Shadow mode is off"), "{none}");
+}
+
+#[test]
+fn what_simulate_says_of_another_configuration_is_what_then_happens_under_it() {
+    let mut rig = rig("honour");
+    let file = rig.home.path().join("tiered.toml");
+    let tiered = configuration(&rig.provider.url(), "tiered");
+    std::fs::write(&file, &tiered).expect("written");
+    let path = file.to_str().expect("text");
+    let said = rig.home.weir(&["simulate", "--config", path, "--json"]).json();
+    let saved = said["all"]["saved_usd"].clone();
+    // The same three again, under that configuration.
+    rig.home.configure(&tiered);
+    rig.stop_and_start();
+    three(&rig, ["four", "five", "six"], HAIKU);
+    let log = rig.home.weir(&["log", "--json"]).json();
+    let rows = &log.as_array().expect("rows")[..3];
+    let sum = |key: &str| {
+        let nano = |row: &Value| spent(&json!({"spent_usd": row[key]}));
+        rows.iter().map(nano).sum::<i64>()
+    };
+    assert!(rows.iter().all(|row| row["route"] == format!("anthropic/{HAIKU}")), "{log}");
+    assert_eq!(sum("cost_usd"), spent(&said["all"]["would"]), "{said}");
+    assert_eq!(sum("saved_usd"), spent(&json!({"spent_usd": saved})), "{said}");
+}
+
+/// The configuration with a rule that sends what is classified to one model.
+fn ruled(url: &str, to: &str) -> String {
+    let rule = format!("[[rules]]\nwhen = {{ task = \"classification\" }}\nuse = [\"{to}\"]\n");
+    configuration(url, "honour") + &rule
+}
+
+#[test]
+fn a_request_without_a_price_on_one_side_is_in_no_saving_and_is_said_to_be_in_none() {
+    let rig = rig("honour");
+    let file = rig.home.path().join("ruled.toml");
+    let (url, path) = (rig.provider.url(), file.to_str().expect("text").to_owned());
+    let asks = |to: &str, more: &[&str]| {
+        std::fs::write(&file, ruled(&url, to)).expect("written");
+        let args = [&["simulate", "--config", path.as_str()], more].concat();
+        rig.home.weir(&args)
+    };
+    // Priced, and to be sent where no price is known: that is no saving of all it cost.
+    let found = asks("anthropic/known-to-nobody", &["--json"]).json();
+    for group in [&found["all"], &found["tiers"][0], &found["tasks"][0]] {
+        assert_eq!(group["saved_usd"], "0.000000000", "{group}");
+        assert_eq!(group["uncompared_requests"], 3, "{group}");
+    }
+    let text = asks("anthropic/known-to-nobody", &[]).ok();
+    let said = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(said.contains("3 requests have no price on one side"), "{text}");
+    assert!(said.contains("they are not compared"), "{text}");
+    let row = text.lines().find(|line| line.starts_with("classification")).expect("the task's row");
+    assert!(row.contains("unpriced") && !row.contains("~$0 "), "{text}");
+    // Unpriced, and to be sent where a price is known: that is no loss of all it would cost.
+    let body = json!({"model": "known-to-nobody", "max_tokens": 256,
+        "messages": [{"role": "user", "content": EASY}]});
+    let mut turn = Turn::new(Kind::Messages, Tokens::plain(1_000, 50));
+    turn.model = "known-to-nobody".into();
+    rig.provider.script(turn.whole().answer());
+    let headers = [("user-agent", "tests marker/four"), ("x-weir-session", "four")];
+    let call = rig.client().post("/v1/messages", &headers, body.to_string().as_bytes());
+    assert_eq!(rig.client().send(&call).status, 200);
+    rig.settled("four");
+    let found = asks(&format!("anthropic/{HAIKU}"), &["--json"]).json();
+    let (was, would) = (spent(&found["all"]["was"]), spent(&found["all"]["would"]));
+    assert_eq!(found["all"]["uncompared_requests"], 1, "{found}");
+    // Four would be priced, and the three that really were cost five times as much.
+    let saved = spent(&json!({"spent_usd": found["all"]["saved_usd"]}));
+    assert_eq!((was * 4, saved), (would / 4 * 3 * 5 * 4, was - would / 4 * 3), "{found}");
 }
 
 #[test]

@@ -81,7 +81,7 @@ const REASONS: Record<string, string> = {
   rule: 'a rule',
   hint: 'the tier asked for',
   'local-first': 'local comes first',
-  deterministic: 'follows by rule, so local',
+  deterministic: 'of a fixed form, so local',
   'task-model': 'named for the task',
   kept: "the conversation's model",
   moved: 'cheaper even when cold',
@@ -103,12 +103,13 @@ export function reason(code: string): string {
   return REASONS[code] ?? code;
 }
 
-/** `extraction, low, sure (0.94)`; empty where nothing was judged. */
-export function judgement(row: Pick<LogRow, 'task' | 'tier' | 'confidence'>): string {
+/** `extraction, low, sure (0.94)`, with the tier it asked for where it named one; empty where nothing was judged. */
+export function judgement(row: Pick<LogRow, 'task' | 'tier' | 'judged_tier' | 'confidence'>): string {
   if (row.task === null) return row.tier ?? '';
   const sure = row.confidence;
   const words = sure === null ? '' : `${sure >= 0.9 ? 'sure' : sure >= 0.7 ? 'fairly sure' : 'unsure'} (${sure.toFixed(2)})`;
-  return [row.task.replaceAll('_', ' '), row.tier, words].filter(Boolean).join(', ');
+  const asked = row.judged_tier === null ? '' : `asked for ${row.tier ?? ''}`;
+  return [row.task.replaceAll('_', ' '), row.judged_tier ?? row.tier, words, asked].filter(Boolean).join(', ');
 }
 
 /** One stage of a request's life, with what is known of it. */

@@ -228,9 +228,9 @@ function busy(kind: Kind, nowMs: number): { view: WindowView; world: Partial<Wor
         routing: {
           mode: 'tiered', local_share: 0.46, paused: false, local_on: true, local_only: false,
           per_tier: [
-            { tier: 'low', requests: 92, local_share: 0.93, spent_usd: '0.004200000', now: 'ollama/qwen2.5-coder:7b', links: [{ route: 'ollama/qwen2.5-coder:7b', state: 'ready', waiting: 1 }, { route: 'anthropic/claude-haiku-4-5', state: 'ready', waiting: 0 }] },
-            { tier: 'medium', requests: 71, local_share: 0, spent_usd: '0.310000000', now: 'anthropic/claude-haiku-4-5', links: [{ route: 'anthropic/claude-haiku-4-5', state: 'ready', waiting: 0 }, { route: 'gemini/gemini-3-flash', state: 'resting', waiting: 0 }] },
-            { tier: 'high', requests: 49, local_share: 0, spent_usd: '0.925800000', now: 'anthropic/claude-sonnet-5-5', links: [{ route: 'anthropic/claude-sonnet-5-5', state: 'ready', waiting: 0 }, { route: 'openai/gpt-5', state: 'ready', waiting: 0 }] },
+            { tier: 'low', requests: 92, local_share: 0.93, spent_usd: '0.004200000', now: 'ollama/qwen2.5-coder:7b', links: [{ route: 'ollama/qwen2.5-coder:7b', state: 'ready', waiting: 1 }, { route: 'anthropic/claude-haiku-4-5', state: 'ready', waiting: 0 }], problem: null, fix: null },
+            { tier: 'medium', requests: 71, local_share: 0, spent_usd: '0.310000000', now: 'anthropic/claude-haiku-4-5', links: [{ route: 'anthropic/claude-haiku-4-5', state: 'ready', waiting: 0 }, { route: 'gemini/gemini-3-flash', state: 'resting', waiting: 0 }], problem: null, fix: null },
+            { tier: 'high', requests: 49, local_share: 0, spent_usd: '0.925800000', now: 'anthropic/claude-sonnet-5-5', links: [{ route: 'anthropic/claude-sonnet-5-5', state: 'ready', waiting: 0 }, { route: 'openai/gpt-5', state: 'ready', waiting: 0 }], problem: null, fix: null },
           ],
           tiers: { low: ['local', 'anthropic/claude-haiku-4-5'], medium: ['anthropic/claude-haiku-4-5', 'gemini/gemini-3-flash'], high: ['anthropic/claude-sonnet-5-5', 'openai/gpt-5'] },
         },
@@ -292,7 +292,7 @@ function busy(kind: Kind, nowMs: number): { view: WindowView; world: Partial<Wor
         { name: 'key openrouter', state: 'note', found: 'no key is stored', fix: 'weir key set openrouter' },
         { name: 'context llama3.2:3b', state: 'fail', found: 'loaded with a context of 4096 tokens', fix: 'Start Ollama with OLLAMA_CONTEXT_LENGTH=32768' },
       ] },
-      route: { task: 'debugging', tier: 'high', confidence: 0.93, class: 'main', deterministic: false, problem: null, conversation: null, asked_model: 'weir-auto', candidates: [
+      route: { task: 'debugging', tier: 'high', judged_tier: null, confidence: 0.93, class: 'main', deterministic: false, problem: null, conversation: null, asked_model: 'weir-auto', candidates: [
         { route: 'anthropic/claude-sonnet-5-5', reason: 'tier', expected_usd: '0.310000000' },
         { route: 'openai/gpt-5', reason: 'fallback', expected_usd: '0.284000000' },
       ] },

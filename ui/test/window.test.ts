@@ -161,7 +161,7 @@ it('an attempt that Weir did not live to settle shows no time it took', async ()
 });
 
 describe('without a tray', () => {
-  const tool = (state: ToolRow['state']): ToolRow => ({ tool: 'codex', title: 'Codex', found: true, program: '/usr/bin/codex', state, file: '/home/someone/.codex/config.toml', port: 9347 });
+  const tool = (state: ToolRow['state']): ToolRow => ({ tool: 'codex', title: 'Codex', found: true, program: '/usr/bin/codex', state, file: '/home/someone/.codex/config.toml', port: 9347, keeps_login: false });
   const leaving = () => [...document.querySelectorAll('[aria-label="Quit Weir"] button, [aria-label="Quit Weir"] p')].map((each) => squeezed(each.textContent));
   async function rail(state: ToolRow['state'], over: Partial<WindowView> = {}): Promise<FakeBackend> {
     return opened(new FakeBackend(view({ tray: false, ...over }), { tools: [tool(state)] }));

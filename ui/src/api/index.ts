@@ -1005,6 +1005,11 @@ checks: Array<Check>, };
  */
 export type Explain = { 
 /**
+ * What else there is to know of the decision, a sentence without its full stop; null where there
+ * is nothing.
+ */
+note: string | null, 
+/**
  * The bill by kind, recomputed from the stored usage and the price row of that day. May fall
  * short of `cost_usd` where other models or the provider's own figure were billed too.
  */
@@ -1050,11 +1055,15 @@ route: string,
  */
 task: string | null, 
 /**
- * The tier, when judged.
+ * The tier, as the request named it, else as it was judged.
  */
 tier: string | null, 
 /**
- * Confidence in task and tier, 0 to 1.
+ * The tier it was judged to be, where it named one itself; null where it did not.
+ */
+judged_tier: string | null, 
+/**
+ * Confidence in the judged task and tier, 0 to 1.
  */
 confidence: number | null, 
 /**
@@ -1142,6 +1151,10 @@ expected_usd: string | null,
  * In shadow mode, where it would have gone.
  */
 shadow: RouteCandidate | null, 
+/**
+ * Where its conversation stayed beside another way: what coming back was taken to cost.
+ */
+way_back_usd: string | null, 
 /**
  * Where it went, why, and what that came to, in one line for people.
  */
@@ -1680,11 +1693,15 @@ route: string,
  */
 task: string | null, 
 /**
- * The tier, when judged.
+ * The tier, as the request named it, else as it was judged.
  */
 tier: string | null, 
 /**
- * Confidence in task and tier, 0 to 1.
+ * The tier it was judged to be, where it named one itself; null where it did not.
+ */
+judged_tier: string | null, 
+/**
+ * Confidence in the judged task and tier, 0 to 1.
  */
 confidence: number | null, 
 /**
@@ -1772,6 +1789,10 @@ expected_usd: string | null,
  * In shadow mode, where it would have gone.
  */
 shadow: RouteCandidate | null, 
+/**
+ * Where its conversation stayed beside another way: what coming back was taken to cost.
+ */
+way_back_usd: string | null, 
 /**
  * Where it went, why, and what that came to, in one line for people.
  */
@@ -2134,9 +2155,14 @@ was: ReplaySide,
  */
 would: ReplaySide, 
 /**
- * What would have been saved; below zero where it would have cost more.
+ * What would have been saved by the requests that have a known price on both sides; below zero
+ * where they would have cost more.
  */
-saved_usd: string, };
+saved_usd: string, 
+/**
+ * Requests without a known price on one side or the other: in no saving.
+ */
+uncompared_requests: number, };
 
 /**
  * One side of a comparison.
@@ -2353,10 +2379,13 @@ route: string,
  */
 reason: string, 
 /**
- * What it is expected to cost (in `route test`, the most it can); null when the price is not
- * known.
+ * What it is expected to cost; null when the price is not known.
  */
-expected_usd: string | null, };
+expected_usd: string | null, 
+/**
+ * In `route test`: why it cannot answer now, with the fix; null where it can, and elsewhere.
+ */
+unable?: string, };
 
 /**
  * `route test`.
@@ -2370,6 +2399,10 @@ task: string | null,
  * The tier, when judged or named.
  */
 tier: string | null, 
+/**
+ * The tier it was judged to be, where the body names one itself.
+ */
+judged_tier: string | null, 
 /**
  * Confidence in task and tier, 0 to 1.
  */
@@ -2660,7 +2693,15 @@ now: string | null,
 /**
  * The chain, with what `local` stands for on this machine now.
  */
-links: Array<LinkNow>, };
+links: Array<LinkNow>, 
+/**
+ * Why nothing of it can ever answer as it is set up; null where something can.
+ */
+problem: string | null, 
+/**
+ * What mends that, in one line.
+ */
+fix: string | null, };
 
 /**
  * Tokens by kind. The kinds are disjoint but for `reasoning`, a part of `output`.

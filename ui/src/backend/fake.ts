@@ -89,7 +89,7 @@ const NOTHING: World = {
   imported: {},
   config: {},
   doctor: { ok: true, checks: [] },
-  route: { task: null, tier: null, confidence: null, class: null, deterministic: false, conversation: null, asked_model: null, candidates: [], problem: null },
+  route: { task: null, tier: null, judged_tier: null, confidence: null, class: null, deterministic: false, conversation: null, asked_model: null, candidates: [], problem: null },
   profiles: { in_use: 'default', profiles: [{ name: 'default', file: '/home/someone/.local/share/weir/config.toml', in_use: true, problem: null }] },
   routing: { file: '/home/someone/.local/share/weir/config.toml', mode: 'honour', tiers: { low: [], medium: [], high: [] }, rules: [] },
   change: {},
@@ -152,7 +152,7 @@ export class FakeBackend implements Backend {
     this.told(() => {
       const row = this.world.rows.find((each) => each.id === id);
       if (row === undefined) throw { code: 'not_found', message: `the ledger knows no request ${id}` };
-      return { ...row, lines: [], ...this.world.lives[id] };
+      return { ...row, note: null, lines: [], ...this.world.lives[id] };
     });
   summary = (period: Span) => this.told(() => ({ period, from: null, to: null, days: this.world.days, ...sums() }));
   breakdown = (period: Span, by: By) => this.told(() => ({ period, from: null, to: null, by, groups: this.world.groups[by] ?? [] }));
@@ -323,7 +323,7 @@ function blank({ kind, width }: ChartQuery): Chart {
 
 export function replayed(key: string, requests: number, over: Partial<ReplayGroup> = {}): ReplayGroup {
   const side = { spent_usd: '0.000000000', unpriced_requests: 0, local_requests: 0, local_share: null, switches: 0, estimated_requests: 0 };
-  return { key, requests, was: side, would: side, saved_usd: '0.000000000', ...over };
+  return { key, requests, was: side, would: side, saved_usd: '0.000000000', uncompared_requests: 0, ...over };
 }
 
 export function tunnel(over: Partial<TunnelStatus> = {}): TunnelStatus {
@@ -418,6 +418,8 @@ export function row(over: Partial<LogRow> = {}): LogRow {
     route: 'anthropic/claude-sonnet-5-5',
     task: null,
     tier: null,
+    judged_tier: null,
+    way_back_usd: null,
     confidence: null,
     reason: 'asked',
     attempts: [],

@@ -2,9 +2,7 @@
 //! Pure. Text that came from outside is made harmless here before it reaches a terminal.
 
 use weir_engine::api::Money;
-use weir_engine::told::judgement;
-
-pub use weir_engine::told::{brief, reason};
+pub use weir_engine::told::{Judged, brief, reason};
 pub use weir_engine::words::{count, grouped, lasted, percent, plain, tokens};
 
 /// Columns that an answer fits into.
@@ -42,6 +40,7 @@ pub fn outcome(code: &str) -> &str {
         "unreachable" => "the provider could not be reached",
         "timeout" => "the provider did not answer in time",
         "internal" => "Weir failed",
+        "refused" => "Weir refused it",
         "orphan" => "Weir was stopped while it ran",
         other => other,
     }
@@ -65,9 +64,9 @@ pub fn dotted(facts: &[String], width: usize) -> String {
 }
 
 /// `Judged: agent step, high, sure (0.94)`, or the tier alone where only its name was asked for.
-pub fn judged(task: Option<&str>, tier: Option<&str>, confidence: Option<f64>) -> Option<String> {
-    let judged = judgement(task, tier, confidence).map(|judged| format!("Judged: {judged}"));
-    judged.or_else(|| tier.map(|tier| format!("Tier: {tier}")))
+pub fn judged(of: Judged<'_>) -> Option<String> {
+    let judged = of.told().map(|judged| format!("Judged: {judged}"));
+    judged.or_else(|| of.tier.map(|tier| format!("Tier: {tier}")))
 }
 
 /// Sentences broken at spaces so that no line passes `width`; later lines start with `indent`.

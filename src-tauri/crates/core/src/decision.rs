@@ -1,7 +1,7 @@
 //! What was decided for a request and why, as it is kept with its ledger row and told to people.
 //! Owns the record only: `route` decides, the ledger keeps.
 
-use crate::route::{Mode, Reason, Route};
+use crate::route::{Mode, Reason, Route, Tier};
 use crate::{Class, Money};
 
 /// A conversation's key: the client's own session where it names one, else a hash of system text,
@@ -43,4 +43,9 @@ pub struct Decision {
     pub weighed: Vec<Weighed>,
     /// In shadow mode: where it would have gone.
     pub shadow: Option<Weighed>,
+    /// How hard it was judged to be, where it named its tier itself and that is what was done.
+    pub judged_tier: Option<Tier>,
+    /// Where its conversation stays on a model: what coming back there was taken to cost, had it gone
+    /// to the next of `weighed`. `None` where no price is known, and then nothing moves.
+    pub way_back: Option<Money>,
 }

@@ -11,6 +11,7 @@ mod raw;
 mod read;
 mod report;
 mod routed;
+mod shipped;
 mod show;
 mod tunnel;
 pub mod url;
@@ -30,7 +31,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use weir_core::budget::{Budget, Cap, Power, Shares};
-use weir_core::route::{KeySource, Provider, Route, Setup};
+use weir_core::route::{KeySource, Provider, Route, Setup, Tier};
 use weir_core::{Failover, Task};
 
 pub use weir_core::route::{Mode, Rule, SecondOpinion, Use, When};
@@ -291,11 +292,12 @@ impl Config {
     /// provider's key. The demonstration answers only on a new home: a file that names a provider
     /// is taken at its word, and a key that is missing there is told.
     pub fn setup(&self, paused: bool, has_key: impl Fn(&str) -> bool) -> Setup {
+        let chain = |tier| self.in_force(tier, &|provider| self.can_be_asked(provider, &has_key));
         Setup {
             providers: self.providers.clone(),
-            low: self.low.clone(),
-            medium: self.medium.clone(),
-            high: self.high.clone(),
+            low: chain(Tier::Low),
+            medium: chain(Tier::Medium),
+            high: chain(Tier::High),
             mode: self.mode,
             shadow_of: self.shadow_of,
             sticky: self.sticky,

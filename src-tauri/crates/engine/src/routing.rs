@@ -222,6 +222,11 @@ impl Routing {
         self.refresh();
     }
 
+    /// What the link `local` stands for now.
+    pub fn chats(&self) -> Vec<Route> {
+        self.found.load().chats.clone()
+    }
+
     /// Where Weir itself listens; 0 before it does.
     pub fn own_port(&self) -> u16 {
         self.own_port.load(Ordering::Relaxed)

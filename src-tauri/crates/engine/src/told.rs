@@ -3,6 +3,7 @@
 
 use crate::api::{LogRow, RouteCandidate};
 use weir_core::Money;
+use weir_core::route::{Setup, Tier};
 
 /// Why a request went where it went, for a sentence that ends with it. A code that a later Weir
 /// wrote is shown as it is.
@@ -11,11 +12,13 @@ pub fn reason(code: &str) -> &str {
         "asked" => "it is the model asked for",
         "named" => "the request names provider and model",
         "tier" => "it is the first of its tier's chain that can answer",
-        "fallback" => "what comes before it in the chain failed",
+        "fallback" => "what comes before it in the chain did not answer",
         "rule" => "a rule says so",
         "hint" => "the request asks for that tier",
         "local-first" => "local models come first, and this one can answer",
-        "deterministic" => "the answer follows from the input by rule, which a local model can do",
+        "deterministic" => {
+            "the answer follows from the input by a fixed form, which a local model can do"
+        }
         "task-model" => "it is the local model named for this task",
         "kept" => "its conversation stays on its model",
         "moved" => "its conversation is cheaper to go on with here, even with a cold cache",
@@ -55,7 +58,7 @@ pub fn brief(code: &str) -> &str {
         "rule" => "a rule",
         "hint" => "the tier asked for",
         "local-first" => "local comes first",
-        "deterministic" => "follows by rule, so local",
+        "deterministic" => "of a fixed form, so local",
         "task-model" => "named for the task",
         "kept" => "the conversation's model",
         "moved" => "cheaper even when cold",
@@ -90,20 +93,46 @@ pub fn sureness(confidence: f64) -> &'static str {
     }
 }
 
-/// `extraction, low, sure (0.94)`; `None` where no task was judged.
-pub fn judgement(
-    task: Option<&str>,
-    tier: Option<&str>,
-    confidence: Option<f64>,
-) -> Option<String> {
-    let mut text = task?.replace('_', " ");
-    if let Some(tier) = tier {
-        text.push_str(&format!(", {tier}"));
+/// What a request was judged to be, and what it asked for itself.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Judged<'a> {
+    /// The task; `None` where nothing was judged.
+    pub task: Option<&'a str>,
+    /// The tier it was handled as.
+    pub tier: Option<&'a str>,
+    /// The tier it was judged to be, where it named one itself.
+    pub judged_tier: Option<&'a str>,
+    /// How sure task and judged tier are.
+    pub confidence: Option<f64>,
+}
+
+impl Judged<'_> {
+    /// `extraction, low, sure (0.94)`, and `, asked for high` where it named its tier; `None` where no
+    /// task was judged.
+    pub fn told(&self) -> Option<String> {
+        let mut text = self.task?.replace('_', " ");
+        if let Some(tier) = self.judged_tier.or(self.tier) {
+            text.push_str(&format!(", {tier}"));
+        }
+        if let Some(confidence) = self.confidence {
+            text.push_str(&format!(", {} ({confidence:.2})", sureness(confidence)));
+        }
+        if let Some(tier) = self.tier.filter(|_| self.judged_tier.is_some()) {
+            text.push_str(&format!(", asked for {tier}"));
+        }
+        Some(text)
     }
-    if let Some(confidence) = confidence {
-        text.push_str(&format!(", {} ({confidence:.2})", sureness(confidence)));
+}
+
+impl<'a> From<&'a LogRow> for Judged<'a> {
+    fn from(row: &'a LogRow) -> Self {
+        Self {
+            task: row.task.as_deref(),
+            tier: row.tier.as_deref(),
+            judged_tier: row.judged_tier.as_deref(),
+            confidence: row.confidence,
+        }
     }
-    Some(text)
 }
 
 /// One line: where a request went, why, and what that came to.
@@ -140,7 +169,7 @@ fn place(row: &LogRow) -> String {
 
 /// The judgement where that is what decided; else the reason, which then says more.
 fn why(row: &LogRow) -> String {
-    let judged = || judgement(row.task.as_deref(), row.tier.as_deref(), row.confidence);
+    let judged = || Judged::from(row).told();
     let by_judgement = matches!(
         row.reason.as_str(),
         "asked" | "named" | "tier" | "local-first" | "deterministic" | "task-model" | "hint"
@@ -155,18 +184,57 @@ fn why(row: &LogRow) -> String {
 fn kept(row: &LogRow) -> String {
     let here = expected_at(row, &row.route);
     let elsewhere = row.candidates.iter().find(|c| c.route != row.route);
-    let more = here.zip(elsewhere.and_then(|c| c.expected_usd));
-    let more = more.map(|(here, there)| there.saturating_sub(here));
     let cached = row.usage.map_or(0, |usage| usage.cache_read);
     let cached =
         if cached > 0 { format!(" ({} cached tokens)", round(cached)) } else { String::new() };
-    let model = model(&row.route);
-    match more.filter(|more| *more > Money::ZERO) {
-        Some(more) => {
-            format!("Kept on {model}: switching would have cost {} more{cached}.", more.short())
+    let why = match (here, elsewhere) {
+        (_, None) => reason("kept").to_owned(),
+        (Some(here), Some(other)) => stayed(here, other, row.way_back_usd),
+        (None, Some(_)) => "no price is known for it, and without one nothing moves".to_owned(),
+    };
+    format!("Kept on {}: {why}{cached}.", model(&row.route))
+}
+
+/// Why a conversation stayed beside another way: what that costs now, and what coming back does.
+fn stayed(here: Money, other: &RouteCandidate, back: Option<Money>) -> String {
+    let name = model(&other.route);
+    let Some(there) = other.expected_usd else {
+        return format!("no price is known for {name}, and without one nothing moves");
+    };
+    let back = back.filter(|back| *back > Money::ZERO);
+    let more = there.saturating_sub(here);
+    match back {
+        None if more > Money::ZERO => format!("switching would have cost {} more", more.short()),
+        None => reason("kept").to_owned(),
+        Some(back) if more >= Money::ZERO => {
+            let more = more.saturating_add(back);
+            format!("switching would have cost {} more, the way back included", more.short())
         }
-        None => format!("Kept on {model}: {}{cached}.", reason("kept")),
+        Some(back) => format!(
+            "{name} would have cost {} less now, and coming back {}",
+            Money::ZERO.saturating_sub(more).short(),
+            back.short()
+        ),
     }
+}
+
+/// Where a conversation that began small is kept on a model below what this request was judged to be:
+/// that nothing moves up by itself. By the tiers as they are now.
+pub fn stays_below(row: &LogRow, setup: &Setup) -> Option<String> {
+    let tier = row.tier.as_deref().and_then(Tier::parse)?;
+    if row.reason != "kept" || setup.escalate {
+        return None;
+    }
+    let all = [Tier::Low, Tier::Medium, Tier::High];
+    let within = |of: &Tier| setup.chain(*of).iter().any(|route| route.to_string() == row.route);
+    let (below, from): (Vec<Tier>, Vec<Tier>) = all.into_iter().partition(|of| *of < tier);
+    (below.iter().any(within) && !from.iter().any(within)).then(|| {
+        format!(
+            "That model is below the {} tier, and a conversation that began small stays small: to \
+             move it up, write escalate = true under [routing]",
+            tier.as_str()
+        )
+    })
 }
 
 fn moved(row: &LogRow) -> String {

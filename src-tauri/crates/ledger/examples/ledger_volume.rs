@@ -189,6 +189,8 @@ fn decided(call: &Call) -> Decision {
         conversation: Some(Conversation(call.conversation)),
         weighed: weighed.collect(),
         shadow: None,
+        judged_tier: None,
+        way_back: None,
     }
 }
 

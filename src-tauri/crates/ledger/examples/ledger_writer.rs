@@ -64,6 +64,8 @@ fn decided(id: RequestId) -> Decision {
         conversation: None,
         weighed: vec![Weighed { route, reason: Reason::Tier, expected }],
         shadow: None,
+        judged_tier: None,
+        way_back: None,
     }
 }
 

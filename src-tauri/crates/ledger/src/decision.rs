@@ -1,5 +1,7 @@
 //! Table `decision`: one row a request, written with its first settlement.
-//! Owns the compact form of candidates: names and amounts as variable-length integers.
+//! Owns the compact form of candidates: names and amounts as variable-length integers. What else was
+//! decided follows behind the candidates, where there is any of it: the judged tier (1 to 3, else 0)
+//! and the way back in nano-dollars plus one. An older Weir reads the candidates and stops.
 
 use crate::entry::tokens;
 use crate::name::Names;
@@ -7,6 +9,7 @@ use crate::reader::Reader;
 use crate::rows::{DecisionRow, WeighedRow};
 use crate::settle::in_range;
 use rusqlite::{Connection, OptionalExtension, params};
+use weir_core::route::Tier;
 use weir_core::{Conversation, Decision, Money, RequestId, Weighed};
 
 /// Candidates kept of a request. A chain has a handful of links; more say nothing more.
@@ -39,6 +42,7 @@ pub(crate) fn insert(
     for candidate in kept {
         write(conn, names, candidate, &mut weighed)?;
     }
+    Beside::of(decision).write(&mut weighed);
     let shadow = match &decision.shadow {
         Some(candidate) => {
             let mut bytes = Vec::with_capacity(8);
@@ -79,8 +83,9 @@ pub(crate) fn find(reader: &mut Reader, id: i64) -> rusqlite::Result<Option<Deci
             expected: packed.expected,
         })
     };
+    let (packed, beside) = list(&weighed);
     let mut rows = Vec::new();
-    for packed in list(&weighed) {
+    for packed in packed {
         rows.push(named(reader, packed)?);
     }
     let shadow = shadow.and_then(|bytes| Packed::take(&mut bytes.as_slice()));
@@ -92,13 +97,15 @@ pub(crate) fn find(reader: &mut Reader, id: i64) -> rusqlite::Result<Option<Deci
         conversation: key.map(|key| Conversation(key.cast_unsigned())),
         weighed: rows,
         shadow: shadow.map(|packed| named(reader, packed)).transpose()?,
+        judged_tier: beside.judged_tier,
+        way_back: beside.way_back,
     }))
 }
 
 /// The numbers of all names a row's candidates refer to, for a salvage.
 pub(crate) fn names_in(weighed: &[u8], shadow: Option<&[u8]>) -> Vec<i64> {
     let shadow = shadow.and_then(|mut bytes| Packed::take(&mut bytes));
-    let all = list(weighed).into_iter().chain(shadow);
+    let all = list(weighed).0.into_iter().chain(shadow);
     all.flat_map(|packed| [packed.provider, packed.model, packed.reason]).collect()
 }
 
@@ -121,10 +128,56 @@ impl Packed {
     }
 }
 
-/// Every candidate that can be read; only a damaged file holds others.
-fn list(mut bytes: &[u8]) -> Vec<Packed> {
-    let count = take(&mut bytes).unwrap_or(0);
-    (0..count.min(WEIGHED_MAX as u64)).map_while(|_| Packed::take(&mut bytes)).collect()
+/// What stands behind the candidates.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Beside {
+    judged_tier: Option<Tier>,
+    way_back: Option<Money>,
+}
+
+/// The tiers in the order of their numbers, which begin at 1.
+const TIERS: [Tier; 3] = [Tier::Low, Tier::Medium, Tier::High];
+
+impl Beside {
+    fn of(decision: &Decision) -> Self {
+        Self { judged_tier: decision.judged_tier, way_back: decision.way_back }
+    }
+
+    fn write(&self, bytes: &mut Vec<u8>) {
+        if *self == Self::default() {
+            return;
+        }
+        let tier = self.judged_tier.and_then(|tier| TIERS.iter().position(|of| *of == tier));
+        put(bytes, tier.map_or(0, |at| at as u64 + 1));
+        put(bytes, amount(self.way_back));
+    }
+
+    fn take(bytes: &mut &[u8]) -> Self {
+        let tier = take(bytes).unwrap_or(0);
+        let tier = usize::try_from(tier).ok().and_then(|number| number.checked_sub(1));
+        let way_back = take(bytes).and_then(|nano| i64::try_from(nano).ok()).filter(|n| *n > 0);
+        Self {
+            judged_tier: tier.and_then(|at| TIERS.get(at).copied()),
+            way_back: way_back.map(|nano| Money::from_nano(nano - 1)),
+        }
+    }
+}
+
+/// Every candidate that can be read, and what stands behind them; only a damaged file holds others.
+fn list(mut bytes: &[u8]) -> (Vec<Packed>, Beside) {
+    let count = take(&mut bytes).unwrap_or(0).min(WEIGHED_MAX as u64);
+    let all: Vec<Packed> = (0..count).map_while(|_| Packed::take(&mut bytes)).collect();
+    let beside = match all.len() as u64 == count {
+        true => Beside::take(&mut bytes),
+        false => Beside::default(),
+    };
+    (all, beside)
+}
+
+/// An amount plus one, 0 where there is none.
+fn amount(money: Option<Money>) -> u64 {
+    let nano = money.map(|money| in_range(money).cast_unsigned());
+    nano.map_or(0, |nano| nano.saturating_add(1))
 }
 
 fn write(
@@ -137,8 +190,7 @@ fn write(
     for text in [route.provider.as_str(), &route.model, candidate.reason.as_str()] {
         put(bytes, names.id(conn, text)?.cast_unsigned());
     }
-    let expected = candidate.expected.map(|money| in_range(money).cast_unsigned());
-    put(bytes, expected.map_or(0, |nano| nano.saturating_add(1)));
+    put(bytes, amount(candidate.expected));
     Ok(())
 }
 
@@ -180,7 +232,7 @@ mod tests {
             let mut rest = written.as_slice();
             prop_assert_eq!(take(&mut rest), Some(number));
             prop_assert!(rest.is_empty());
-            prop_assert!(list(&bytes).len() <= WEIGHED_MAX);
+            prop_assert!(list(&bytes).0.len() <= WEIGHED_MAX);
             prop_assert!(names_in(&bytes, Some(&bytes)).len() <= 3 * (WEIGHED_MAX + 1));
         }
     }

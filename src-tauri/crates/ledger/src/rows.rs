@@ -313,6 +313,10 @@ pub struct DecisionRow {
     pub weighed: Vec<WeighedRow>,
     /// In shadow mode: where it would have gone.
     pub shadow: Option<WeighedRow>,
+    /// How hard it was judged to be, where it named its tier itself.
+    pub judged_tier: Option<Tier>,
+    /// What coming back was taken to cost, where its conversation stayed beside another way.
+    pub way_back: Option<Money>,
 }
 
 /// A way to answer that was looked at.

@@ -113,7 +113,10 @@ pub fn no_ledger(refusal: &Refusal) -> Refused {
 
 /// Every candidate failed; each is named, and the one that tells most decides the status.
 pub fn spent<'a>(asked: &Asked, failures: impl Iterator<Item = &'a Failure>) -> Refused {
-    let failures: &[&Failure] = &failures.collect::<Vec<_>>();
+    let mut failures: Vec<&Failure> = failures.collect();
+    // What tells most comes first; a key that one link lacks says little beside it.
+    failures.sort_by_key(|failure| std::cmp::Reverse(rank(failure)));
+    let failures: &[&Failure] = &failures;
     let text = told(failures);
     match deciding(failures) {
         // Not 401, which speaks of the tool's own login, and not 5xx, which the tools retry.
@@ -173,14 +176,21 @@ pub fn tried(failures: &[Failure]) -> Option<String> {
     if failures.is_empty() {
         return None;
     }
-    let each = |f: &Failure| {
-        // The first words are the status; a provider's own text may be long, and in any script.
-        let what = f.what.split(['(', ':']).next().unwrap_or_default().trim();
-        format!("{}: {what}", f.route)
-    };
+    let each = |f: &Failure| format!("{}: {}", f.route, in_short(&f.what));
     let all = failures.iter().map(each).collect::<Vec<_>>().join("; ");
     let plain = |c: char| if c.is_ascii_graphic() || c == ' ' { c } else { '?' };
     Some(all.chars().take(TRIED_CHARS_MAX).map(plain).collect())
+}
+
+/// The first words are the status; a provider's own text may be long, and in any script. A route that
+/// rests names what it failed of last, which is a text of the same kind.
+fn in_short(what: &str) -> String {
+    const LAST: &str = "the last one";
+    let first = |text: &str| text.split(['(', ':']).next().unwrap_or_default().trim().to_owned();
+    match what.split_once(&format!("{LAST}: ")) {
+        Some((rests, last)) => format!("{rests}{LAST} {}", first(last)),
+        None => first(what),
+    }
 }
 
 fn told(failures: &[&Failure]) -> String {
@@ -241,6 +251,40 @@ mod tests {
         };
         let failure = Failure::of(&candidate, fault, "no".into());
         Failure { kind: kind.unwrap_or(failure.kind), ..failure }
+    }
+
+    #[test]
+    fn a_refusal_begins_with_what_tells_most_and_keeps_the_order_of_equals() {
+        let said = |fault, what: &str| Failure { what: what.into(), ..failure(fault, None) };
+        let all = [
+            said(Fault::Key, "no key for openai"),
+            said(Fault::Resting, "resting for another 9 s after status 529"),
+            said(Fault::Resting, "resting for another 3 s after status 500"),
+        ];
+        let mut failures: Vec<&Failure> = all.iter().collect();
+        failures.sort_by_key(|failure| std::cmp::Reverse(rank(failure)));
+        let text = told(&failures);
+        let expected = "p/m: resting for another 9 s after status 529; p/m: resting for another 3 s \
+                        after status 500; p/m: no key for openai";
+        assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn what_was_tried_names_the_cause_of_a_rest_and_none_of_a_providers_own_words() {
+        for (what, short) in [
+            ("status 529 (Overloaded: try later)", "status 529"),
+            (
+                "resting for another 9 s after status 529 (no)",
+                "resting for another 9 s after status 529",
+            ),
+            (
+                "resting for another 9 s after 3 failures, the last one: status 429 (slow: down)",
+                "resting for another 9 s after 3 failures, the last one status 429",
+            ),
+            ("no key for openai. Run: weir key set openai", "no key for openai. Run"),
+        ] {
+            assert_eq!(in_short(what), short);
+        }
     }
 
     #[test]

@@ -12,6 +12,7 @@ mod conversations;
 mod count;
 mod crossed;
 mod decline;
+mod declined;
 mod demo;
 pub mod fetch;
 mod headers;

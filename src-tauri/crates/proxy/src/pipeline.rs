@@ -6,6 +6,7 @@ use crate::accept::{Accepted, Entry, Gatekeeper};
 use crate::attempt::{Begun, attempt};
 use crate::body::ReplyBody;
 use crate::conversations::Conversations;
+use crate::declined::{Asker, declined};
 use crate::health::Health;
 use crate::live::{Held, Live};
 use crate::ports::Ports;
@@ -126,9 +127,13 @@ impl Line {
         if !has_body(accepted.target.endpoint) {
             return models::list(&context, &accepted, dialect);
         }
+        let asker = Asker::of(&accepted);
         let asked = match read(accepted, parts.headers, incoming, &self.live).await {
             Ok(asked) => asked,
-            Err(refused) => return reply(refused, dialect, Some(context.id)),
+            Err(refused) => {
+                asker.unread(&context, &refused);
+                return reply(refused, dialect, Some(context.id));
+            }
         };
         match forward(&context, asked, &self.live, open).await {
             Ok(response) => response,
@@ -178,9 +183,17 @@ async fn forward(
         Err(problem) if count::stands_in(&asked, &problem) => {
             return Ok(count::estimate(context, &asked));
         }
-        Err(problem) => return Err(nowhere(&problem)),
+        Err(problem) => {
+            let refused = nowhere(&problem);
+            declined(context, &asked, &judged, None, &refused);
+            return Err(refused);
+        }
     };
-    match attempt(context, &asked, planned).await? {
+    let decision = Arc::clone(&planned.decision);
+    let begun = attempt(context, &asked, planned).await.inspect_err(|refused| {
+        declined(context, &asked, &judged, Some(decision), refused);
+    })?;
+    match begun {
         Begun::Started(started) => answer::answer(context, asked, judged, *started, open).await,
         Begun::Refused(kept) => Ok(answer::refusal(context, &judged, *kept)),
     }

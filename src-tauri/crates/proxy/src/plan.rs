@@ -69,6 +69,7 @@ pub fn planned(context: &Context, asked: &Asked, judged: Judged) -> Result<Plann
         ..left::ask(context, asked, &judged, &prices)
     };
     let Plan { candidates, mut decision } = plan(&context.setup, &ask)?;
+    decision.judged_tier = judged.judged_tier;
     let paced = left::within_window(context, &ask, candidates);
     let left = left::within_budgets(context, asked, &judged, paced.candidates, None);
     if paced.changed || left.changed {

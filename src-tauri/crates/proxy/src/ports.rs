@@ -4,9 +4,10 @@
 use crate::secret::Secret;
 use futures_util::future::BoxFuture;
 use std::sync::Arc;
+use weir_core::Usage;
 use weir_core::budget::{AtLimit, Ladder, Pace};
 use weir_core::route::{Lately, Reason, Route, Setup, Tier};
-use weir_core::{Decision, Endpoint, Failover, Metered, Money, Outcome, Pricing, RequestId, Usage};
+use weir_core::{Decision, Endpoint, Failover, Metered, Money, Outcome, Pricing, RequestId, Task};
 
 /// The ports of one proxy.
 #[derive(Clone)]
@@ -414,4 +415,39 @@ pub trait Events: Send + Sync {
     fn queued(&self, _: &Queued<'_>) {}
     /// An attempt was settled.
     fn closed(&self, id: RequestId, closing: &Closing, settled: Settled);
+    /// Weir refused a request itself. The ledger may know attempts of it.
+    fn declined(&self, _: Declined) {}
+}
+
+/// A request that Weir refused itself.
+#[derive(Clone, Debug)]
+pub struct Declined {
+    /// The request.
+    pub id: RequestId,
+    /// When it arrived, in Unix milliseconds.
+    pub at_ms: i64,
+    /// The tool.
+    pub client: Arc<str>,
+    /// `x-weir-project`.
+    pub project: Option<String>,
+    /// Its session.
+    pub session: Option<String>,
+    /// `x-weir-category`.
+    pub category: Option<String>,
+    /// What was asked.
+    pub endpoint: Endpoint,
+    /// The model as the client named it; empty where the body could not be read.
+    pub asked_model: String,
+    /// Its task, when judged.
+    pub task: Option<Task>,
+    /// Its tier, as named or judged.
+    pub tier: Option<Tier>,
+    /// How sure both are, in thousandths.
+    pub confidence: Option<u16>,
+    /// What was decided, where a plan was made.
+    pub decision: Option<Arc<Decision>>,
+    /// The HTTP status of the refusal.
+    pub status: u16,
+    /// What the client was told.
+    pub message: String,
 }

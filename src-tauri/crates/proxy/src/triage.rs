@@ -18,8 +18,11 @@ const CODEX_SUBAGENT: HeaderName = HeaderName::from_static("x-openai-subagent");
 /// What triage made of a request.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Judged {
-    /// Task and tier; `None` for what is not judged, such as model lists and token counts.
+    /// Task and tier; `None` for what is not judged, such as model lists and token counts. A tier
+    /// that the request names itself stands in the place of the one it was judged to be.
     pub judgement: Option<Judgement>,
+    /// The tier it was judged to be, where it names one itself.
+    pub judged_tier: Option<Tier>,
     /// The conversation it belongs to.
     pub conversation: Option<Conversation>,
     /// Whether more requests over the same prompt are to be expected: tools, or turns before.
@@ -120,11 +123,10 @@ fn judged(endpoint: Endpoint, body: &[u8], told: &Told<'_>) -> Judged {
     if let Some(task) = told.task {
         (judgement.task, judgement.confidence) = (task, 1_000);
     }
-    if let Some(tier) = told.tier {
-        judgement.tier = tier;
-    }
+    let judged_tier = told.tier.map(|tier| std::mem::replace(&mut judgement.tier, tier));
     Judged {
         judgement: Some(judgement),
+        judged_tier,
         conversation: conversation(endpoint, &outline, judgement.class, told),
         goes_on: outline.tools || outline.replies > 0,
     }
@@ -180,6 +182,16 @@ mod tests {
             let found = judge_body(Endpoint::Messages, model, BODY, None, none()).expect("sound");
             assert_eq!(found.judgement.map(|j| j.tier), Some(tier), "{model}");
         }
+    }
+
+    #[test]
+    fn a_tier_that_is_named_stands_beside_the_one_that_was_judged() {
+        let own = of(BODY, &[]);
+        assert_eq!(own.judged_tier, None, "nothing was named");
+        let named = of(BODY, &[("x-weir-tier", "high")]);
+        assert_eq!(named.judgement.map(|j| j.tier), Some(Tier::High));
+        assert_eq!(named.judged_tier, own.judgement.map(|j| j.tier));
+        assert_ne!(named.judged_tier, Some(Tier::High));
     }
 
     #[test]

@@ -79,11 +79,13 @@ fn route_test_and_price_cost() {
         route: "openai/gpt-5".into(),
         reason: "asked".into(),
         expected_usd: Some(Money::from_nano(1)),
+        unable: None,
     };
     check(&candidate, "route reason expected_usd");
     let test = RouteTest {
         task: None,
         tier: None,
+        judged_tier: None,
         confidence: None,
         class: None,
         deterministic: false,

@@ -6,7 +6,7 @@ use super::bill::{Line, bill};
 use crate::out::{Paint, Tone};
 use crate::table::{Cell, Fit, Table};
 use crate::words::{self, plain, wrap};
-use weir_engine::api::{Attempt, AttemptState, Explain, LogRow, Zone};
+use weir_engine::api::{Attempt, AttemptState, Explain, LogRow, Money, RequestUsage, Zone};
 
 /// The story of a request.
 pub fn explain(told: &Explain, zone: &Zone, paint: Paint) -> String {
@@ -15,7 +15,12 @@ pub fn explain(told: &Explain, zone: &Zone, paint: Paint) -> String {
     let mut say = |text: String| out.push_str(&wrap(&plain(&text), words::WIDTH, "  "));
     say(row.summary.clone());
     say(asked(row));
-    say(went(row));
+    if row.outcome.as_deref() != Some("refused") {
+        say(went(row));
+    }
+    if let Some(note) = &told.note {
+        say(format!("{note}."));
+    }
     if let Some(judged) = judged(row) {
         say(judged);
     }
@@ -27,10 +32,12 @@ pub fn explain(told: &Explain, zone: &Zone, paint: Paint) -> String {
         out.push_str("\nCandidates\n");
         out.push_str(&candidates(row).render(paint));
     }
-    out.push_str("\nAttempts\n");
-    out.push_str(&attempts(&row.attempts).render(paint));
-    out.push('\n');
-    out.push_str(&cost(told, paint));
+    if !row.attempts.is_empty() {
+        out.push_str("\nAttempts\n");
+        out.push_str(&attempts(&row.attempts).render(paint));
+        out.push('\n');
+        out.push_str(&cost(told, paint));
+    }
     out
 }
 
@@ -55,12 +62,12 @@ fn went(row: &LogRow) -> String {
 }
 
 fn judged(row: &LogRow) -> Option<String> {
-    let said = words::judged(row.task.as_deref(), row.tier.as_deref(), row.confidence)?;
+    let said = words::judged(row.into())?;
     let class = row.class.as_deref().filter(|class| *class != "main");
     let facts = [
         row.mode.as_ref().map(|mode| format!("mode {mode}")),
         class.map(|class| format!("{class} request")),
-        row.deterministic.filter(|by_rule| *by_rule).map(|_| "by rule".to_owned()),
+        row.deterministic.filter(|follows| *follows).map(|_| "work of a fixed form".to_owned()),
         row.conversation.as_ref().map(|key| format!("conversation {key}")),
     ];
     let facts: Vec<String> = facts.into_iter().flatten().collect();
@@ -74,6 +81,11 @@ fn ended(row: &LogRow) -> String {
     let Some(outcome) = row.outcome.as_deref() else {
         return "It is under way.".into();
     };
+    if outcome == "refused" {
+        return "Nothing was sent and nothing was spent, so it is in no list and no sum. Weir \
+                remembers it until it stops."
+            .into();
+    }
     let mut text = format!("It ended: {}", words::outcome(outcome));
     match (row.first_byte_ms, row.total_ms) {
         (Some(first), Some(total)) => text.push_str(&format!(
@@ -200,8 +212,17 @@ fn cost(told: &Explain, paint: Paint) -> String {
     out
 }
 
+fn nothing_used(row: &LogRow) -> bool {
+    row.usage.unwrap_or_default() == RequestUsage::default()
+        && row.cost_usd.is_none_or(|cost| cost == Money::ZERO)
+}
+
 fn known(row: &LogRow) -> String {
     let text = match row.pricing.as_deref() {
+        // A refusal, or an attempt of which nothing was sent.
+        Some("exact") if row.outcome.as_deref() != Some("ok") && nothing_used(row) => {
+            "Exact: no answer came, so nothing was used and nothing is billed."
+        }
         Some("exact") => "Exact: the provider reported the usage, and its price is known.",
         Some("estimated") => {
             "About: the provider's report of the usage never came, so Weir estimated it from what \
@@ -259,6 +280,41 @@ Saved $0.0121 against the model asked for.
         let shown = explain(&samples::explained(), &samples::zone(), Paint::OFF);
         assert_eq!(shown, expected);
         assert!(shown.lines().all(|line| line.chars().count() <= words::WIDTH));
+    }
+
+    #[test]
+    fn what_else_there_is_to_know_stands_below_where_it_went() {
+        let mut told = samples::explained();
+        told.note = Some("That model is below the high tier".into());
+        let shown = explain(&told, &samples::zone(), Paint::OFF);
+        assert!(
+            shown.contains("stays on its model.\nThat model is below the high tier.\n"),
+            "{shown}"
+        );
+    }
+
+    #[test]
+    fn what_weir_refused_itself_is_told_without_a_route_an_attempt_or_a_bill() {
+        let mut told = samples::explained();
+        (told.row.outcome, told.row.route) = (Some("refused".into()), String::new());
+        (told.row.attempts, told.lines) = (Vec::new(), Vec::new());
+        told.row.summary = "Weir refused it (503): openai/gpt-5: resting for another 9 s.".into();
+        let shown = explain(&told, &samples::zone(), Paint::OFF);
+        assert!(shown.contains("Weir refused it (503)") && shown.contains("Nothing was sent"));
+        assert!(shown.contains("could go to"), "{shown}");
+        for word in ["It went to", "Attempts", "Cost", "Exact"] {
+            assert!(!shown.contains(word), "{word} in {shown}");
+        }
+    }
+
+    #[test]
+    fn an_attempt_that_used_nothing_is_exact_without_a_report() {
+        let mut told = samples::explained();
+        told.row.outcome = Some("upstream_error".into());
+        (told.row.usage, told.row.cost_usd) = (None, Some(Money::ZERO));
+        let shown = explain(&told, &samples::zone(), Paint::OFF);
+        assert!(shown.contains("Exact: no answer came, so nothing was used"), "{shown}");
+        assert!(!shown.contains("reported"), "{shown}");
     }
 
     #[test]

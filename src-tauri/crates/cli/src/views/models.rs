@@ -52,7 +52,12 @@ pub fn route(test: &RouteTest, paint: Paint) -> String {
     if let Some(asked) = &test.asked_model {
         out.push_str(&format!("Asks for {}\n", plain(asked)));
     }
-    let judged = words::judged(test.task.as_deref(), test.tier.as_deref(), test.confidence);
+    let judged = words::judged(words::Judged {
+        task: test.task.as_deref(),
+        tier: test.tier.as_deref(),
+        judged_tier: test.judged_tier.as_deref(),
+        confidence: test.confidence,
+    });
     out.extend(judged.map(|said| format!("{}\n", plain(&said))));
     if test.candidates.is_empty() {
         let why = test.problem.as_deref().unwrap_or("no provider speaks its dialect");
@@ -63,7 +68,7 @@ pub fn route(test: &RouteTest, paint: Paint) -> String {
     let mut table = Table::new(&[
         ("", Fit::Right),
         ("goes to", Fit::Route(12)),
-        ("at most", Fit::Point),
+        ("expected", Fit::Point),
         ("because", Fit::Cut(12)),
     ]);
     for (i, candidate) in test.candidates.iter().enumerate() {
@@ -75,10 +80,29 @@ pub fn route(test: &RouteTest, paint: Paint) -> String {
             (i + 1).to_string().into(),
             candidate.route.as_str().into(),
             expected,
-            words::reason(&candidate.reason).into(),
+            words::brief(&candidate.reason).into(),
         ]);
     }
-    out + &table.render(paint)
+    out.push_str(&table.render(paint));
+    out.push_str(&unable(test));
+    out
+}
+
+/// Which of the ways cannot answer now, and why.
+fn unable(test: &RouteTest) -> String {
+    let mut out = String::new();
+    for (i, candidate) in test.candidates.iter().enumerate() {
+        let Some(why) = &candidate.unable else { continue };
+        if out.is_empty() {
+            out.push('\n');
+        }
+        let said = format!("{} cannot answer now: {why}.", i + 1);
+        out.push_str(&words::wrap(&plain(&said), words::WIDTH, "  "));
+    }
+    if test.candidates.iter().all(|candidate| candidate.unable.is_some()) {
+        out.push_str("Nothing of this can answer now. Run: weir doctor\n");
+    }
+    out
 }
 
 #[cfg(test)]
@@ -134,6 +158,7 @@ openrouter/somebody/new-model
         let test = RouteTest {
             task: None,
             tier: Some("low".into()),
+            judged_tier: None,
             confidence: None,
             class: None,
             deterministic: false,
@@ -144,11 +169,13 @@ openrouter/somebody/new-model
                     route: "ollama/llama3.2:3b".into(),
                     reason: "tier".into(),
                     expected_usd: Some(Money::ZERO),
+                    unable: Some("Ollama is not running".into()),
                 },
                 RouteCandidate {
                     route: "x/y".into(),
                     reason: "fallback".into(),
                     expected_usd: None,
+                    unable: None,
                 },
             ],
             problem: None,
@@ -157,10 +184,16 @@ openrouter/somebody/new-model
 Asks for weir-low
 Tier: low
 
-   goes to              at most  because
-1  ollama/llama3.2:3b        $0  it is the first of its tier's chain that can a…
-2  x/y                 unpriced  what comes before it in the chain failed
+   goes to             expected  because
+1  ollama/llama3.2:3b        $0  first of the tier
+2  x/y                 unpriced  next in the chain
+
+1 cannot answer now: Ollama is not running.
 ";
         assert_eq!(route(&test, Paint::OFF), expected);
+        let mut none = test.clone();
+        none.candidates.truncate(1);
+        let shown = route(&none, Paint::OFF);
+        assert!(shown.ends_with("Nothing of this can answer now. Run: weir doctor\n"), "{shown}");
     }
 }

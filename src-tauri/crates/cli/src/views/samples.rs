@@ -167,6 +167,8 @@ pub fn status() -> Status {
                         waiting: 0,
                     },
                 ],
+                problem: None,
+                fix: None,
             }],
         },
         tunnel: None,
@@ -189,6 +191,7 @@ pub fn comparison() -> Comparison {
         was,
         would,
         saved_usd: usd(saved),
+        uncompared_requests: 0,
     };
     let low = group("low", 180, side("4.1", 0, 0, 0), side("0.32", 120, 4, 160), "3.78");
     let high = group("high", 100, side("9.5", 0, 2, 0), side("9.5", 0, 2, 0), "0");
@@ -256,6 +259,7 @@ pub fn row() -> LogRow {
         route: route.into(),
         reason: reason.into(),
         expected_usd: Some(usd(expected)),
+        unable: None,
     };
     LogRow {
         id: RequestId::new(at.ms(), 7),
@@ -269,6 +273,7 @@ pub fn row() -> LogRow {
         route: "anthropic/claude-opus-5-5".into(),
         task: Some("agent_step".into()),
         tier: Some("high".into()),
+        judged_tier: None,
         confidence: Some(0.94),
         reason: "kept".into(),
         attempts: vec![
@@ -303,10 +308,12 @@ pub fn row() -> LogRow {
                 route: "vllm/mistral".into(),
                 reason: "fallback".into(),
                 expected_usd: None,
+                unable: None,
             },
         ],
         expected_usd: Some(usd("0.0431")),
         shadow: None,
+        way_back_usd: None,
         summary: "Kept on claude-opus-5-5: switching would have cost $0.31 more (82K cached \
                   tokens). Saved $0.0121 against claude-opus-5-5."
             .into(),
@@ -322,6 +329,7 @@ pub fn explained() -> Explain {
     };
     Explain {
         row: row(),
+        note: None,
         lines: vec![
             line("input", 1_234, "0.00617"),
             line("cache_read", 82_000, "0.0369"),

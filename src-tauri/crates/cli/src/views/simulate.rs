@@ -36,9 +36,10 @@ pub fn line(found: &Comparison) -> String {
         return "Shadow   no request planned today yet. See: weir cost shadow\n".into();
     }
     let would = format!(
-        "Shadow   today {} spent, about {} with routing, {} local. See: weir cost shadow",
+        "Shadow   today {} spent, about {} with routing{}, {} local. See: weir cost shadow",
         all.was.spent_usd.short(),
         all.would.spent_usd.short(),
+        unpriced(all),
         share(&all.would)
     );
     words::wrap(&would, words::WIDTH, "         ")
@@ -67,7 +68,19 @@ fn share(side: &ReplaySide) -> String {
     side.local_share.map_or_else(|| "0 %".to_owned(), |share| format!("{:.0} %", share * 100.0))
 }
 
-fn money(side: &ReplaySide) -> Cell {
+/// What stands in no comparison, for the end of a sum.
+fn unpriced(group: &ReplayGroup) -> String {
+    match group.uncompared_requests {
+        0 => String::new(),
+        n => format!(" (+ {} unpriced, not compared)", words::grouped(n)),
+    }
+}
+
+/// What a side of so many requests cost; where no price is known of any, that is not nothing.
+fn money(side: &ReplaySide, requests: u64) -> Cell {
+    if requests > 0 && side.unpriced_requests == requests {
+        return Cell::new("unpriced", Tone::Warn);
+    }
     let about = if side.estimated_requests > 0 { "~" } else { "" };
     format!("{about}{}", side.spent_usd.short()).into()
 }
@@ -75,7 +88,8 @@ fn money(side: &ReplaySide) -> Cell {
 fn sides(found: &Comparison) -> Table {
     let mut table = Table::new(&[("", Fit::Left), ("was", Fit::Right), ("would be", Fit::Right)]);
     let (was, would) = (&found.all.was, &found.all.would);
-    table.row(["Spent".into(), money(was), money(would)]);
+    let all = found.all.requests;
+    table.row(["Spent".into(), money(was, all), money(would, all)]);
     table.row(["Local".into(), share(was).into(), share(would).into()]);
     let count = |n: u64| Cell::from(words::grouped(n));
     table.row(["Switches".into(), count(was.switches), count(would.switches)]);
@@ -89,6 +103,8 @@ fn sides(found: &Comparison) -> Table {
 }
 
 fn parts(title: &'static str, groups: &[ReplayGroup]) -> Table {
+    // What has no price is told in the place of the switches, which stand above for all of them.
+    let unpriced = groups.iter().any(|group| group.uncompared_requests > 0);
     let mut table = Table::new(&[
         (title, Fit::Cut(8)),
         ("requests", Fit::Right),
@@ -97,23 +113,35 @@ fn parts(title: &'static str, groups: &[ReplayGroup]) -> Table {
         ("saved", Fit::Point),
         ("local", Fit::Right),
         ("would be", Fit::Right),
-        ("switches", Fit::Right),
+        (if unpriced { "no price" } else { "switches" }, Fit::Right),
     ]);
     for group in groups {
         let key = match group.key.as_str() {
             "" => Cell::new("(not judged)", Tone::Quiet),
             key => key.replace('_', " ").into(),
         };
-        let dearer = group.saved_usd.nano() < 0;
+        let (dearer, apart) = (group.saved_usd.nano() < 0, group.uncompared_requests);
+        let saved = match apart == group.requests {
+            true => Cell::new("unpriced", Tone::Warn),
+            false => {
+                Cell::new(group.saved_usd.short(), if dearer { Tone::Warn } else { Tone::Plain })
+            }
+        };
+        let last = match unpriced {
+            true => {
+                Cell::new(words::grouped(apart), if apart > 0 { Tone::Warn } else { Tone::Plain })
+            }
+            false => words::grouped(group.would.switches).into(),
+        };
         table.row([
             key,
             words::grouped(group.requests).into(),
-            money(&group.was),
-            money(&group.would),
-            Cell::new(group.saved_usd.short(), if dearer { Tone::Warn } else { Tone::Plain }),
+            money(&group.was, group.requests),
+            money(&group.would, group.requests),
+            saved,
             share(&group.was).into(),
             share(&group.would).into(),
-            words::grouped(group.would.switches).into(),
+            last,
         ]);
     }
     table
@@ -149,6 +177,26 @@ Estimated: what would have gone elsewhere is priced by its tokens.
             comparison(&samples::comparison(), samples::now(), &samples::zone(), Paint::OFF);
         assert_eq!(shown, expected);
         assert!(shown.lines().all(|line| line.chars().count() <= words::WIDTH));
+    }
+
+    #[test]
+    fn what_has_no_price_on_one_side_is_neither_free_nor_saved() {
+        let mut found = samples::comparison();
+        let low = &mut found.tiers[1];
+        (low.would.unpriced_requests, low.uncompared_requests) = (180, 180);
+        found.tiers[0].would.unpriced_requests = 2;
+        found.tiers[0].uncompared_requests = 2;
+        let shown = comparison(&found, samples::now(), &samples::zone(), Paint::OFF);
+        let tiers: Vec<&str> = shown.lines().skip_while(|line| !line.starts_with("tier")).collect();
+        let cells = |line: &str| line.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+        assert!(tiers[0].ends_with("no price"), "{shown}");
+        let expected = ["high", "100", "$9.50", "$9.50", "$0", "0", "%", "0", "%", "2"];
+        assert_eq!(cells(tiers[1]), expected, "{shown}");
+        let expected = ["low", "180", "$4.10", "unpriced", "unpriced", "0", "%", "40", "%", "180"];
+        assert_eq!(cells(tiers[2]), expected, "{shown}");
+        assert!(shown.lines().all(|line| line.chars().count() <= words::WIDTH), "{shown}");
+        found.all.uncompared_requests = 180;
+        assert!(line(&found).contains("routing (+ 180 unpriced, not\n"), "{}", line(&found));
     }
 
     #[test]

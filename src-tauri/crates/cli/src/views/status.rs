@@ -4,7 +4,9 @@ use crate::out::{Paint, Tone};
 use crate::table::{Cell, Fit, Table};
 use crate::views::local;
 use crate::words;
-use weir_engine::api::{BudgetStanding, LinkNow, Stamp, Status, Sums, TierNow, Zone};
+use weir_engine::api::{
+    BudgetStanding, LinkNow, ProviderHealth, Stamp, Status, Sums, TierNow, Zone,
+};
 
 /// The status.
 pub fn status(status: &Status, now: Stamp, zone: &Zone, paint: Paint) -> String {
@@ -24,10 +26,10 @@ pub fn status(status: &Status, now: Stamp, zone: &Zone, paint: Paint) -> String 
         let table = super::budget::allowances(&status.allowances, now, zone);
         out.push_str(&table.indented(2).render(paint));
     }
-    for (title, table) in [("Providers", providers(status)), ("Local", local::brief(&status.local))]
-    {
-        if !table.is_empty() {
-            out.push_str(&format!("\n{title}\n{}", table.render(paint)));
+    let local = local::brief(&status.local).render(paint);
+    for (title, lines) in [("Providers", providers(status, paint)), ("Local", local)] {
+        if !lines.is_empty() {
+            out.push_str(&format!("\n{title}\n{lines}"));
         }
     }
     out.push('\n');
@@ -108,11 +110,15 @@ pub fn standing(budget: &BudgetStanding, now: Stamp, zone: &Zone) -> [Cell; 4] {
     super::budget::level(budget.name.clone(), budget.percent, text)
 }
 
-fn providers(status: &Status) -> Table {
-    let mut table =
-        Table::new(&[("", Fit::Cut(8)), ("", Fit::Left), ("", Fit::Cut(20))]).indented(2);
+/// A provider a line; what is wrong with one is told whole, below itself where it is long.
+fn providers(status: &Status, paint: Paint) -> String {
     // A preset of which nothing is known is no news.
-    for provider in status.providers.iter().filter(|p| p.state != "unknown") {
+    let known = || status.providers.iter().filter(|p| p.state != "unknown");
+    let widest = |of: fn(&ProviderHealth) -> &str| known().map(|p| of(p).chars().count()).max();
+    let (name, state) = (widest(|p| &p.name).unwrap_or(0), widest(|p| &p.state).unwrap_or(0));
+    let indent = " ".repeat(2 + name + 2 + state + 2);
+    let mut out = String::new();
+    for provider in known() {
         let tone = match provider.state.as_str() {
             "ready" => Tone::Good,
             "no_key" | "demo" => Tone::Quiet,
@@ -120,13 +126,26 @@ fn providers(status: &Status) -> Table {
             key if key.starts_with("key_") => Tone::Warn,
             _ => Tone::Plain,
         };
-        table.row([
-            provider.name.as_str().into(),
-            Cell::new(provider.state.replace('_', " "), tone),
-            provider.reason.as_deref().unwrap_or_default().into(),
-        ]);
+        let said = provider.state.replace('_', " ");
+        let gap = " ".repeat(state.saturating_sub(said.chars().count()));
+        out.push_str(&format!(
+            "  {:<name$}  {}",
+            words::plain(&provider.name),
+            paint.tone(&said, tone)
+        ));
+        match provider.reason.as_deref().map(words::plain) {
+            None => out.push('\n'),
+            Some(reason) => {
+                let room = words::WIDTH.saturating_sub(indent.len()).max(20);
+                let reason = words::wrap(&reason, room, "");
+                out.push_str(&format!(
+                    "{gap}  {}\n",
+                    reason.trim_end().replace('\n', &format!("\n{indent}"))
+                ));
+            }
+        }
     }
-    table
+    out
 }
 
 fn routing(status: &Status) -> String {
@@ -181,11 +200,16 @@ fn link(link: &LinkNow) -> String {
 
 /// What the tier took today, and where it leads now when that is not its first link.
 fn now(tier: &TierNow) -> Option<String> {
-    let first = tier.links.first()?;
-    let leads = match &tier.now {
-        Some(now) if *now == first.route => None,
-        Some(now) => Some(format!("Now {now}")),
-        None => Some("Nothing of it can be asked now".to_owned()),
+    let first = tier.links.first();
+    let leads = match (&tier.now, &tier.problem) {
+        (_, Some(problem)) => {
+            let fix = tier.fix.as_ref().map_or(String::new(), |fix| format!(". To mend it: {fix}"));
+            Some(format!("Cannot be answered: {problem}{fix}"))
+        }
+        (Some(now), _) if first.is_some_and(|first| *now == first.route) => None,
+        (Some(now), _) => Some(format!("Now {now}")),
+        (None, _) if first.is_none() => None,
+        (None, _) => Some("Nothing of it can be asked now".to_owned()),
     };
     let local = tier.local_share.map(|share| format!(", {:.0} % local", share * 100.0));
     let today = (tier.requests > 0).then(|| {
@@ -234,6 +258,25 @@ Home     /home/u/.local/share/weir
         let shown = status(&samples::status(), samples::now(), &samples::zone(), Paint::OFF);
         assert_eq!(shown, expected);
         assert!(shown.lines().all(|line| line.chars().count() <= words::WIDTH));
+    }
+
+    #[test]
+    fn a_provider_that_rests_is_told_whole_and_a_tier_nothing_can_answer_with_what_mends_it() {
+        let mut ill = samples::status();
+        ill.providers[0].state = "resting".into();
+        let reason = "until 16:34, after 3 failures in 5 min, the last one: status 429 (Number of \
+                      request tokens has exceeded your per-minute rate limit)";
+        ill.providers[0].reason = Some(reason.into());
+        ill.routing.per_tier[0].now = None;
+        ill.routing.per_tier[0].problem = Some("no key for anthropic".into());
+        ill.routing.per_tier[0].fix = Some("weir key set anthropic".into());
+        let shown = status(&ill, samples::now(), &samples::zone(), Paint::OFF);
+        let flat = shown.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(flat.contains(reason), "{shown}");
+        let mended =
+            "Cannot be answered: no key for anthropic. To mend it: weir key set anthropic.";
+        assert!(flat.contains(mended), "{shown}");
+        assert!(shown.lines().all(|line| line.chars().count() <= words::WIDTH), "{shown}");
     }
 
     #[test]

@@ -41,8 +41,18 @@ pub fn plan(setup: &Setup, ask: &Ask<'_>) -> Result<Plan, NoRoute> {
         conversation: ask.conversation,
         weighed: found.iter().map(weighed).collect(),
         shadow,
+        judged_tier: None,
+        way_back: way_back(setup, ask, &found),
     };
     Ok(Plan { candidates: found, decision })
+}
+
+/// What coming back was counted as where a conversation stays beside another way.
+fn way_back(setup: &Setup, ask: &Ask<'_>, found: &[Candidate]) -> Option<crate::Money> {
+    let [kept, next, ..] = found else { return None };
+    let stays = kept.reason == Reason::Kept;
+    let compared = stays.then(|| super::compare(setup, ask, &kept.route, &next.route)).flatten()?;
+    Some(compared.switch.saturating_sub(next.expected?).max(crate::Money::ZERO))
 }
 
 fn weighed(candidate: &Candidate) -> Weighed {

@@ -82,6 +82,7 @@ fn the_table_of_what_follows_reads_like_this() {
         (Fault::Garbled, "next", "give up"),
         (Fault::Redirect, "next", "give up"),
         (Fault::Resting, "next", "give up"),
+        (Fault::NoLarger, "next", "give up"),
         (Fault::Budget, "next", "give up"),
         (Fault::Local, "next", "give up"),
         (Fault::LocalContext, "next", "give up"),
@@ -100,8 +101,25 @@ fn the_table_of_what_follows_reads_like_this() {
         (Fault::Refused(Says::Overloaded), "next", "retry"),
         (Fault::Refused(Says::Conflict), "next", "retry"),
         (Fault::Refused(Says::Failed), "next", "retry"),
+        // An error inside a 200, before its first content, is as the status it stands for.
+        (Fault::InStream(Says::Request), "give up", "give up"),
+        (Fault::InStream(Says::ContextFull), "larger", "give up"),
+        (Fault::InStream(Says::TooLarge), "larger", "give up"),
+        (Fault::InStream(Says::Filtered), "next", "give up"),
+        (Fault::InStream(Says::Auth), "next", "give up"),
+        (Fault::InStream(Says::Forbidden), "next", "give up"),
+        (Fault::InStream(Says::Quota), "next", "give up"),
+        (Fault::InStream(Says::NotFound), "next", "give up"),
+        (Fault::InStream(Says::Timeout), "next", "give up"),
+        (Fault::InStream(Says::RateLimited), "next", "retry"),
         (Fault::InStream(Says::Overloaded), "next", "retry"),
+        (Fault::InStream(Says::Conflict), "next", "retry"),
+        (Fault::InStream(Says::Failed), "next", "retry"),
     ];
+    for fault in faults() {
+        let rows = table.iter().filter(|row| row.0 == fault).count();
+        assert_eq!(rows, 1, "the table has {rows} rows of {fault:?}");
+    }
     for (fault, in_chain, alone) in table {
         assert_eq!(said(fault, &standing(true)), in_chain, "{fault:?} in a chain");
         assert_eq!(said(fault, &standing(false)), alone, "{fault:?} alone");

@@ -118,9 +118,12 @@ pub struct LogRow {
     pub route: String,
     /// The task, when judged.
     pub task: Option<String>,
-    /// The tier, when judged.
+    /// The tier, as the request named it, else as it was judged.
     pub tier: Option<String>,
-    /// Confidence in task and tier, 0 to 1.
+    /// The tier it was judged to be, where it named one itself; null where it did not.
+    #[serde(default)]
+    pub judged_tier: Option<String>,
+    /// Confidence in the judged task and tier, 0 to 1.
     pub confidence: Option<f64>,
     /// Why it went there, as the short code of `x-weir-reason`.
     pub reason: String,
@@ -168,6 +171,10 @@ pub struct LogRow {
     pub expected_usd: Option<Money>,
     /// In shadow mode, where it would have gone.
     pub shadow: Option<RouteCandidate>,
+    /// Where its conversation stayed beside another way: what coming back was taken to cost.
+    #[serde(default)]
+    #[ts(as = "Option<String>")]
+    pub way_back_usd: Option<Money>,
     /// Where it went, why, and what that came to, in one line for people.
     pub summary: String,
 }
@@ -192,6 +199,10 @@ pub struct Explain {
     /// The request.
     #[serde(flatten)]
     pub row: LogRow,
+    /// What else there is to know of the decision, a sentence without its full stop; null where there
+    /// is nothing.
+    #[serde(default)]
+    pub note: Option<String>,
     /// The bill by kind, recomputed from the stored usage and the price row of that day. May fall
     /// short of `cost_usd` where other models or the provider's own figure were billed too.
     pub lines: Vec<BillLine>,

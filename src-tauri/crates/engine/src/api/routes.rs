@@ -34,10 +34,13 @@ pub struct RouteCandidate {
     pub route: String,
     /// Why, as the short code of `x-weir-reason`.
     pub reason: String,
-    /// What it is expected to cost (in `route test`, the most it can); null when the price is not
-    /// known.
+    /// What it is expected to cost; null when the price is not known.
     #[ts(as = "Option<String>")]
     pub expected_usd: Option<Money>,
+    /// In `route test`: why it cannot answer now, with the fix; null where it can, and elsewhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub unable: Option<String>,
 }
 
 /// `route test`.
@@ -47,6 +50,9 @@ pub struct RouteTest {
     pub task: Option<String>,
     /// The tier, when judged or named.
     pub tier: Option<String>,
+    /// The tier it was judged to be, where the body names one itself.
+    #[serde(default)]
+    pub judged_tier: Option<String>,
     /// Confidence in task and tier, 0 to 1.
     pub confidence: Option<f64>,
     /// Which part of a tool's work it is: main, subagent, compaction or auxiliary.

@@ -35,9 +35,13 @@ pub struct ReplayGroup {
     pub was: ReplaySide,
     /// As it would have been.
     pub would: ReplaySide,
-    /// What would have been saved; below zero where it would have cost more.
+    /// What would have been saved by the requests that have a known price on both sides; below zero
+    /// where they would have cost more.
     #[ts(as = "String")]
     pub saved_usd: Money,
+    /// Requests without a known price on one side or the other: in no saving.
+    #[serde(default)]
+    pub uncompared_requests: u64,
 }
 
 /// `simulate`, and `cost shadow`.

@@ -118,6 +118,12 @@ pub struct TierNow {
     pub now: Option<String>,
     /// The chain, with what `local` stands for on this machine now.
     pub links: Vec<LinkNow>,
+    /// Why nothing of it can ever answer as it is set up; null where something can.
+    #[serde(default)]
+    pub problem: Option<String>,
+    /// What mends that, in one line.
+    #[serde(default)]
+    pub fix: Option<String>,
 }
 
 /// How requests are routed.

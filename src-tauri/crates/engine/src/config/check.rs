@@ -5,10 +5,11 @@ use super::presets::{PRESET_NAMES, preset};
 use super::raw::{Raw, RawProvider, read};
 use super::read::{At, Problem, nearest};
 use super::routed::{LOCAL, any_local};
+use super::shipped::shipped;
 use super::{Config, OnStop, PORT, Rule, url};
 use std::collections::BTreeMap;
 use weir_core::Dialect;
-use weir_core::route::{KeySource, Provider, ProviderKind, Route};
+use weir_core::route::{KeySource, Provider, ProviderKind, Route, Tier};
 
 /// Providers, budgets, rules and experiments: more of one are refused.
 const ENTRIES_MAX: usize = 200;
@@ -74,13 +75,13 @@ impl Judge {
                 );
             }
         }
-        let mut chain = |given: Option<At<Vec<At<String>>>>, default: &[&str]| match given {
+        let mut chain = |given: Option<At<Vec<At<String>>>>, tier: Tier| match given {
             Some(list) => self.chain(&list.value, &providers),
-            None => default.iter().filter_map(|r| split(r)).collect(),
+            None => shipped(tier),
         };
-        let low = chain(raw.low, &["local/auto", "anthropic/claude-haiku-4-5"]);
-        let medium = chain(raw.medium, &["anthropic/claude-haiku-4-5"]);
-        let high = chain(raw.high, &["anthropic/claude-sonnet-4-5", "openai/gpt-5"]);
+        let low = chain(raw.low, Tier::Low);
+        let medium = chain(raw.medium, Tier::Medium);
+        let high = chain(raw.high, Tier::High);
         let mode = self.mode(raw.mode);
         let budgets = self.budgets(raw.budgets, &providers);
         let categories = raw.categories.and_then(|c| self.categories(c, &budgets));
@@ -380,7 +381,7 @@ fn plain_name(name: &str) -> bool {
     !name.is_empty() && name.len() <= NAME_CHARS_MAX && name.bytes().all(plain)
 }
 
-fn split(route: &str) -> Option<Route> {
+pub(super) fn split(route: &str) -> Option<Route> {
     let (provider, model) = route.split_once('/')?;
     let whole = !provider.is_empty() && !model.is_empty() && !model.contains(char::is_whitespace);
     whole.then(|| Route { provider: provider.into(), model: model.into() })

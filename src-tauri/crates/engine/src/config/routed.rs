@@ -12,7 +12,7 @@ use weir_core::{Class, Task};
 pub const LOCAL: &str = "local";
 
 /// A judgement less sure than this gets a second opinion, in thousandths, where one is configured.
-const OPINION_BELOW: u16 = 600;
+pub const OPINION_BELOW: u16 = 600;
 
 /// That link as a route; `routing` puts what was found in its place.
 pub fn any_local() -> Route {

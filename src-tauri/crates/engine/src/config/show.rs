@@ -2,8 +2,8 @@
 //! Owns the order and the form of what `weir config show` prints; amounts stay exact decimals.
 
 use super::failover::written;
-use super::routed::{LOCAL, any_local};
-use super::{Cache, Config, Tunnel, Use, When};
+use super::routed::{LOCAL, OPINION_BELOW, any_local};
+use super::{Cache, Config, SecondOpinion, Tunnel, Use, When};
 use std::fmt::Write;
 use std::time::Duration;
 use weir_core::budget::{Budget, Limit, Scope};
@@ -36,12 +36,8 @@ pub fn toml(config: &Config) -> String {
             ("tasks", task_models(&config.task_models)),
         ],
     );
-    if let Some(opinion) = &config.second_opinion {
-        out.pop();
-        let below = thousandths(opinion.below);
-        let model = route(&opinion.route);
-        let _ = writeln!(out, "second_opinion = {{ model = {model}, below = {below} }}\n");
-    }
+    out.pop();
+    out.push_str(&second_opinion(config.second_opinion.as_ref()));
     for rule in &config.rules {
         let target = match &rule.target {
             Use::Tier(tier) => text(tier.as_str()),
@@ -100,6 +96,17 @@ pub fn toml(config: &Config) -> String {
     out.truncate(out.trim_end().len());
     out.push('\n');
     out
+}
+
+/// Nothing is asked by default, and TOML has no word for that: a comment says what there is to write.
+fn second_opinion(opinion: Option<&SecondOpinion>) -> String {
+    let line = |model: String, below| {
+        format!("second_opinion = {{ model = {model}, below = {} }}", thousandths(below))
+    };
+    match opinion {
+        Some(opinion) => line(route(&opinion.route), opinion.below) + "\n\n",
+        None => format!("# {} # off\n\n", line(text("ollama/llama3.2:3b"), OPINION_BELOW)),
+    }
 }
 
 fn show_failover(out: &mut String, failover: &Failover) {

@@ -17,6 +17,7 @@ pub fn doctor(parts: &Parts) -> Doctor {
     checks.extend(notes(parts));
     checks.extend(provider_keys(parts));
     checks.extend(super::doctor_local::checks(parts));
+    checks.extend(super::ill_tiers::checks(parts));
     checks.push(prices(parts));
     Doctor::of(checks)
 }

@@ -2,14 +2,17 @@
 //! Used by a running engine (behind the control socket and the window) and by the command line on a
 //! home that nothing serves. One file a subject; this one only hands on.
 
+mod able;
 mod bills;
 mod budgets;
 mod charts;
 mod cost;
+mod declined;
 mod doctor;
 mod doctor_local;
 mod edits;
 mod history;
+mod ill_tiers;
 mod keys;
 mod month;
 pub mod offline;
@@ -32,17 +35,27 @@ use crate::api::{
 };
 use crate::api::{Chart, ChartQuery, Report};
 use crate::api::{ConfigChange, ConfigEdit, Profiles, RoutingText};
+use crate::events::DECLINED_LEN_MAX;
 use crate::gate;
 use crate::local::{Part, Scope};
 use crate::parts::Parts;
 use crate::profiles;
+use crate::told;
 use cost::Books;
 use problem::{bad, ledger_read, not_found};
 use std::path::Path;
 use std::sync::Arc;
 use trial::Trial;
+use weir_core::route::Route;
 use weir_core::{Dialect, RequestId};
 use weir_ledger::{ClientProblem, LogFilter};
+
+fn unknown(id: RequestId) -> ApiProblem {
+    not_found(format!(
+        "the ledger knows no request {id}. Of requests that Weir refused itself, the last \
+         {DECLINED_LEN_MAX} are remembered while it runs"
+    ))
+}
 
 /// The desk of one home.
 #[derive(Clone)]
@@ -126,16 +139,22 @@ impl Desk for HomeDesk {
 
     fn explain(&self, id: RequestId) -> Result<Explain, ApiProblem> {
         let found = self.0.ledger.request(id).map_err(ledger_read)?;
-        let request =
-            found.ok_or_else(|| not_found(format!("the ledger knows no request {id}")))?;
+        let Some(request) = found else {
+            let refused = self.0.events.find_declined(id);
+            return refused.map(declined::explain).ok_or_else(|| unknown(id));
+        };
         let lines = bills::lines(&self.0.config.load(), &self.0.prices, &request);
-        Ok(Explain { row: rows::row(&request), lines })
+        let row = rows::row(&request);
+        let note = told::stays_below(&row, &weir_proxy::ports::Routes::setup(&*self.0.routing));
+        Ok(Explain { row, note, lines })
     }
 
     fn route_test(&self, body: &str, dialect: Option<Dialect>) -> Result<RouteTest, ApiProblem> {
         let parts = &self.0;
         let setup = weir_proxy::ports::Routes::setup(&*parts.routing);
-        let trial = Trial { setup: &setup, prices: &parts.prices, now_ms: parts.now_ms() };
+        let unable = |route: &Route, alone: bool| able::unable(parts, &setup, route, alone);
+        let trial =
+            Trial { setup: &setup, prices: &parts.prices, now_ms: parts.now_ms(), unable: &unable };
         trial.of(body, dialect)
     }
 
@@ -146,7 +165,9 @@ impl Desk for HomeDesk {
     ) -> Result<Vec<RouteTested>, ApiProblem> {
         let parts = &self.0;
         let setup = weir_proxy::ports::Routes::setup(&*parts.routing);
-        let trial = Trial { setup: &setup, prices: &parts.prices, now_ms: parts.now_ms() };
+        let unable = |route: &Route, alone: bool| able::unable(parts, &setup, route, alone);
+        let trial =
+            Trial { setup: &setup, prices: &parts.prices, now_ms: parts.now_ms(), unable: &unable };
         Ok(bodies.iter().map(|body| trial.of(body, dialect).into()).collect())
     }
 
@@ -272,7 +293,7 @@ impl Desk for HomeDesk {
         Ok(ConfigShown {
             exists: file.exists(),
             file: file.display().to_string(),
-            toml: crate::config::toml(&self.0.config.load()),
+            toml: self.0.config.load().shown(&|provider| keys::usable(&self.0, provider)),
         })
     }
 

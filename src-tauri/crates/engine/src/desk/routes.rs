@@ -17,7 +17,7 @@ pub fn models(
 ) -> Vec<ModelRow> {
     let mut rows: Vec<ModelRow> = ["weir-auto", "weir-low", "weir-medium", "weir-high"]
         .into_iter()
-        .map(|id| routed_row(config, id))
+        .map(|id| routed_row(config, id, &usable))
         .collect();
     for provider in config.providers.iter().filter(|p| usable(p)) {
         for listed in prices.models(&provider.name, &provider.base_url, now_ms) {
@@ -61,12 +61,9 @@ fn local_rows(server: &Server, provider: &Provider) -> impl Iterator<Item = Mode
     })
 }
 
-fn routed_row(config: &Config, id: &str) -> ModelRow {
-    let chain: &[Route] = match routed(id) {
-        Some(Some(Tier::Low)) => &config.low,
-        Some(Some(Tier::High)) => &config.high,
-        _ => &config.medium,
-    };
+fn routed_row(config: &Config, id: &str, usable: &dyn Fn(&Provider) -> bool) -> ModelRow {
+    let tier = routed(id).flatten().unwrap_or(Tier::Medium);
+    let chain = config.in_force(tier, usable);
     ModelRow {
         id: id.to_owned(),
         provider: None,

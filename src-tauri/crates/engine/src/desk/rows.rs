@@ -24,6 +24,7 @@ pub fn row(request: &RequestRow) -> LogRow {
         route: format!("{}/{}", last.provider, last.model),
         task: request.task.clone(),
         tier: request.tier.map(|t| t.as_str().to_owned()),
+        judged_tier: decision.and_then(|d| d.judged_tier).map(|t| t.as_str().to_owned()),
         confidence: request.confidence.map(|c| f64::from(c) / 1000.0),
         reason: last.reason.clone(),
         attempts: request.attempts.iter().map(attempt).collect(),
@@ -50,6 +51,7 @@ pub fn row(request: &RequestRow) -> LogRow {
         candidates: decision.map(|d| d.weighed.iter().map(candidate).collect()).unwrap_or_default(),
         expected_usd: None,
         shadow: decision.and_then(|d| d.shadow.as_ref()).map(candidate),
+        way_back_usd: decision.and_then(|d| d.way_back),
         summary: String::new(),
     };
     row.expected_usd = told::expected_at(&row, &row.route);
@@ -62,6 +64,7 @@ fn candidate(row: &WeighedRow) -> RouteCandidate {
         route: format!("{}/{}", row.provider, row.model),
         reason: row.reason.clone(),
         expected_usd: row.expected,
+        unable: None,
     }
 }
 

@@ -5,6 +5,7 @@ use crate::api::{ApiProblem, Comparison, ReplayGroup, ReplaySide, Span, Stamp};
 use crate::config::{Config, Mode};
 use crate::parts::Parts;
 use crate::simulate::{AsShadow, Past, Planner, PriceTariff, Replay, Routed, Side, replay};
+use crate::words;
 use std::collections::BTreeMap;
 use std::path::Path;
 use weir_core::route::{Provider, Route};
@@ -116,17 +117,10 @@ struct Told {
 impl Told {
     fn comparison(self, found: &Replay) -> Comparison {
         let mut known = self.notes;
-        if found.all.1.unpriced > found.all.0.unpriced {
-            known.push(format!(
-                "{} more requests would have gone where no price is known: they are in no sum.",
-                found.all.1.unpriced - found.all.0.unpriced
-            ));
-        }
+        known.extend(unpriced(&found.all));
         if found.without_usage > 0 {
-            known.push(format!(
-                "{} requests used nothing, so they are the same on both sides.",
-                found.without_usage
-            ));
+            let (n, be) = requests(found.without_usage);
+            known.push(format!("{n} used nothing, so {be} the same on both sides."));
         }
         Comparison {
             period: self.period,
@@ -139,6 +133,24 @@ impl Told {
             known,
         }
     }
+}
+
+/// What stands in no difference, and on which side its price is not known.
+fn unpriced((was, would): &(Side, Side)) -> Option<String> {
+    let (n, be) = requests(was.uncompared);
+    let has = if was.uncompared == 1 { "has" } else { "have" };
+    let (was, would) = (was.unpriced, would.unpriced);
+    (was + would > 0).then(|| {
+        format!(
+            "{n} {has} no price on one side ({was} as it was, {would} as it would be): {be} not \
+             compared, and in no saving."
+        )
+    })
+}
+
+/// `1 request` and `it is`, `3 requests` and `they are`.
+fn requests(n: u64) -> (String, &'static str) {
+    (words::count(n, "request", "requests"), if n == 1 { "it is" } else { "they are" })
 }
 
 fn groups(found: &BTreeMap<Option<&'static str>, (Side, Side)>) -> Vec<ReplayGroup> {
@@ -154,7 +166,8 @@ fn group(key: &str, (was, would): &(Side, Side)) -> ReplayGroup {
         requests: was.requests,
         was: side(was),
         would: side(would),
-        saved_usd: was.spent.saturating_sub(would.spent),
+        saved_usd: was.compared.saturating_sub(would.compared),
+        uncompared_requests: was.uncompared,
     }
 }
 

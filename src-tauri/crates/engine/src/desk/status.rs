@@ -99,20 +99,19 @@ fn ill_health(parts: &Parts, provider: &Provider) -> Option<ProviderHealth> {
         1 => "1 failure".to_owned(),
         n => format!("{n} failures"),
     };
-    let mut reason = format!("{of}{failures} in 5 min, the last one: {}", worst.reason);
-    let state = match worst.rests_ms {
+    // When it is back stands before the cause, which may be a provider's long text.
+    let failed = format!("{failures} in 5 min, the last one: {}", worst.reason);
+    let (state, mut reason) = match worst.rests_ms {
         Some(ms @ 0..=119_999) => {
-            reason.push_str(&format!(", resting for another {} s", ms.div_ceil(1_000)));
-            "resting"
+            ("resting", format!("{of}resting for another {} s, after {failed}", ms.div_ceil(1_000)))
         }
         Some(ms) => {
             let now = parts.now_ms();
             let until = Stamp::from_ms(now.saturating_add_unsigned(ms));
             let until = until.ahead(Stamp::from_ms(now), &parts.zone());
-            reason.push_str(&format!(", resting until {until}"));
-            "resting"
+            ("resting", format!("{of}resting until {until}, after {failed}"))
         }
-        None => "failing",
+        None => ("failing", format!("{of}{failed}")),
     };
     if others > 0 {
         reason.push_str(&format!(" (and {others} more)"));

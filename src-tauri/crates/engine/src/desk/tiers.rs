@@ -1,6 +1,7 @@
 //! Where the tiers lead now, and what they took today.
 
 use super::cost::{Books, local_share};
+use super::ill_tiers;
 use crate::api::{ApiProblem, By, LinkNow, LocalServer, ProviderHealth, Span, TierNow};
 use crate::parts::Parts;
 use weir_core::Money;
@@ -25,6 +26,7 @@ pub fn tiers(
             if local { parts.local.on() } else { !setup.local_only }
         };
         let usable = chain.iter().zip(&links).find(|(route, link)| on(route) && can_be_asked(link));
+        let ill = ill_tiers::ill(parts, &setup, tier);
         TierNow {
             tier: tier.as_str().to_owned(),
             requests: sums.map_or(0, |s| s.requests),
@@ -32,6 +34,8 @@ pub fn tiers(
             spent_usd: sums.map_or(Money::ZERO, |s| s.spent_usd),
             now: usable.map(|(_, link)| link.route.clone()),
             links,
+            problem: ill.as_ref().map(|ill| ill.why.clone()),
+            fix: ill.and_then(|ill| ill.fix),
         }
     };
     Ok([Tier::Low, Tier::Medium, Tier::High].map(tier).into())

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
-use weir_core::route::{Ask, Candidate, Setup, plan, routed};
+use weir_core::route::{Ask, Candidate, Route, Setup, plan, routed};
 use weir_core::{Dialect, Endpoint};
 use weir_proxy::triage::{Judged, judge_body};
 use weir_wire::facts::{self, BodyProblem, Facts};
@@ -20,6 +20,8 @@ pub struct Trial<'a> {
     pub prices: &'a Prices,
     /// Unix milliseconds.
     pub now_ms: i64,
+    /// Why a way cannot answer now, if it cannot, and whether it is the only one.
+    pub unable: &'a dyn Fn(&Route, bool) -> Option<String>,
 }
 
 /// A body with what it would come with.
@@ -75,7 +77,7 @@ impl Trial<'_> {
             Ok(plan) => (plan.candidates, None),
             Err(nowhere) => (Vec::new(), Some(nowhere.to_string())),
         };
-        Ok(told(named, judged, candidates, problem))
+        Ok(told(named, judged, candidates, problem, self.unable))
     }
 }
 
@@ -84,8 +86,11 @@ fn told(
     judged: Judged,
     candidates: Vec<Candidate>,
     problem: Option<String>,
+    unable: &dyn Fn(&Route, bool) -> Option<String>,
 ) -> RouteTest {
+    let alone = candidates.len() == 1;
     let one = |candidate: Candidate| RouteCandidate {
+        unable: unable(&candidate.route, alone),
         route: candidate.route.to_string(),
         reason: candidate.reason.as_str().to_owned(),
         expected_usd: candidate.expected,
@@ -95,6 +100,7 @@ fn told(
     RouteTest {
         task: judgement.map(|j| j.task.as_str().to_owned()),
         tier: judgement.map(|j| j.tier).or(tier).map(|t| t.as_str().to_owned()),
+        judged_tier: judged.judged_tier.map(|t| t.as_str().to_owned()),
         confidence: judgement.map(|j| f64::from(j.confidence) / 1_000.0),
         class: judgement.map(|j| j.class.as_str().to_owned()),
         deterministic: judgement.is_some_and(|j| j.deterministic),

@@ -26,8 +26,10 @@ pub struct Past {
     pub asked_model: String,
     /// The task, when judged.
     pub task: Option<Task>,
-    /// The tier, when judged.
+    /// The tier, as it was named or judged.
     pub tier: Option<Tier>,
+    /// Whether the request named its tier itself.
+    pub named_tier: bool,
     /// How sure both were, in thousandths.
     pub confidence: Option<u16>,
     /// Which part of a tool's work it was.
@@ -77,6 +79,7 @@ impl Past {
             asked_model: row.asked_model.clone(),
             task: row.task.as_deref().and_then(Task::parse),
             tier: row.tier,
+            named_tier: decision.is_some_and(|d| d.judged_tier.is_some()),
             confidence: row.confidence,
             class: decision.and_then(|d| Class::parse(&d.class)).unwrap_or_default(),
             deterministic: decision.is_some_and(|d| d.deterministic),

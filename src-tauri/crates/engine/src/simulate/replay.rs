@@ -61,11 +61,19 @@ pub struct Side {
     pub switches: u64,
     /// Requests whose cost is not what really happened but worked out.
     pub estimated: u64,
+    /// What those cost that have a known price on both sides: the only ones a difference is of.
+    pub compared: Money,
+    /// Requests without a known price on one side or the other; the same on both.
+    pub uncompared: u64,
 }
 
 impl Side {
-    fn add(&mut self, priced: &Priced, switched: bool) {
+    fn add(&mut self, priced: &Priced, other: &Priced, switched: bool) {
         self.requests += 1;
+        match priced.cost.filter(|_| other.cost.is_some()) {
+            Some(cost) => self.compared = self.compared.saturating_add(cost),
+            None => self.uncompared += 1,
+        }
         match priced.cost {
             Some(cost) => self.spent = self.spent.saturating_add(cost),
             None => self.unpriced += 1,
@@ -129,8 +137,8 @@ pub fn replay(
         let tier = found.tiers.entry(past.tier.map(Tier::as_str)).or_default();
         let task = found.tasks.entry(past.task.map(|task| task.as_str())).or_default();
         for sides in [tier, task, &mut found.all] {
-            sides.0.add(&was, switched.0);
-            sides.1.add(&now, switched.1);
+            sides.0.add(&was, &now, switched.0);
+            sides.1.add(&now, &was, switched.1);
         }
         each(&past, &was, &now);
     }

@@ -71,7 +71,7 @@ impl Planner for Routed<'_> {
             model: &past.asked_model,
             streams: past.endpoint == Endpoint::GenerateStream,
             judgement,
-            hinted: false,
+            hinted: past.named_tier,
             client: &past.client,
             category: past.category.as_deref(),
             project: past.project.as_deref(),

@@ -68,6 +68,7 @@ fn turn(n: u32, minute: i64, read: u64, write: u64) -> Past {
         asked_model: route.model.clone(),
         task: None,
         tier: Some(Tier::Low),
+        named_tier: false,
         confidence: Some(900),
         class: Class::Main,
         deterministic: false,
@@ -197,6 +198,25 @@ fn what_has_no_price_there_is_counted_and_never_free() {
     let (found, _) = went(&talk(), &[DEAR, "vllm/mistral", "vllm/mistral"]);
     assert_eq!(found.all.1.unpriced, 2);
     assert_eq!(Some(found.all.1.spent), talk()[0].cost);
+}
+
+#[test]
+fn a_difference_is_of_requests_with_a_price_on_both_sides_and_counts_the_others() {
+    // Two of three would go where no price is known: what they really cost is no saving.
+    let (found, _) = went(&talk(), &[DEAR, "vllm/mistral", "vllm/mistral"]);
+    let (was, would) = found.all;
+    assert_eq!((was.compared, was.uncompared), (would.compared, 2));
+    assert_eq!(Some(was.compared), talk()[0].cost);
+    assert_eq!(would.uncompared, 2, "the same on both sides");
+    // One that really had no price would have one: what it would cost is no loss.
+    let mut rows = talk();
+    rows[0].cost = None;
+    let (found, now) = went(&rows, &[CHEAP, CHEAP, CHEAP]);
+    let of = |costs: &[Option<Money>]| costs.iter().flatten().map(|cost| cost.nano()).sum::<i64>();
+    let (was, would) = found.tiers[&Some("low")];
+    assert_eq!((was.uncompared, would.uncompared), (1, 1));
+    assert_eq!(was.compared.nano(), of(&[rows[1].cost, rows[2].cost]));
+    assert_eq!(would.compared.nano(), of(&[now[1].cost, now[2].cost]));
 }
 
 #[test]

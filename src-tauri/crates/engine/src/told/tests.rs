@@ -10,7 +10,7 @@ fn usd(text: &str) -> Money {
 
 fn candidate(route: &str, reason: &str, expected: Option<&str>) -> RouteCandidate {
     let (route, reason) = (route.to_owned(), reason.to_owned());
-    RouteCandidate { route, reason, expected_usd: expected.map(usd) }
+    RouteCandidate { route, reason, expected_usd: expected.map(usd), unable: None }
 }
 
 fn row(route: &str, reason: &str) -> LogRow {
@@ -26,6 +26,7 @@ fn row(route: &str, reason: &str) -> LogRow {
         route: route.into(),
         task: Some("extraction".into()),
         tier: Some("low".into()),
+        judged_tier: None,
         confidence: Some(0.94),
         reason: reason.into(),
         attempts: Vec::new(),
@@ -48,6 +49,7 @@ fn row(route: &str, reason: &str) -> LogRow {
         candidates: Vec::new(),
         expected_usd: None,
         shadow: None,
+        way_back_usd: None,
         summary: String::new(),
     }
 }
@@ -60,7 +62,9 @@ fn a_local_answer_says_what_was_judged_and_what_was_saved() {
     assert_eq!(summary(&local), said);
     local.reason = "deterministic".into();
     local.task = None;
-    assert!(summary(&local).starts_with("Local: the answer follows from the input by rule,"));
+    assert!(
+        summary(&local).starts_with("Local: the answer follows from the input by a fixed form,")
+    );
 }
 
 #[test]
@@ -77,10 +81,62 @@ fn a_kept_conversation_says_what_a_switch_would_have_cost() {
     kept.candidates[1].expected_usd = None;
     assert_eq!(
         summary(&kept),
-        "Kept on claude-opus-5-5: its conversation stays on its model (82K cached tokens)."
+        "Kept on claude-opus-5-5: no price is known for claude-haiku-5, and without one nothing \
+         moves (82K cached tokens)."
     );
     kept.candidates[1].expected_usd = Some(usd("0.01"));
     assert!(summary(&kept).contains("its conversation stays on its model"));
+    kept.candidates.truncate(1);
+    assert!(summary(&kept).contains("its conversation stays on its model"));
+}
+
+#[test]
+fn a_conversation_that_is_kept_beside_a_cheaper_way_says_what_coming_back_would_cost() {
+    let mut kept = row("anthropic/claude-haiku-4-5", "kept");
+    kept.candidates = vec![
+        candidate("anthropic/claude-haiku-4-5", "kept", Some("0.0012")),
+        candidate("openai/gpt-5-mini", "fallback", Some("0.0007")),
+    ];
+    kept.way_back_usd = Some(usd("0.0021"));
+    assert_eq!(
+        summary(&kept),
+        "Kept on claude-haiku-4-5: gpt-5-mini would have cost $0.0005 less now, and coming back \
+         $0.0021."
+    );
+    kept.candidates[1].expected_usd = Some(usd("0.0022"));
+    assert!(
+        summary(&kept).contains("switching would have cost $0.0031 more, the way back included")
+    );
+}
+
+#[test]
+fn a_tier_that_was_asked_for_is_not_told_as_the_judgement() {
+    let mut told = row("openai/gpt-5", "tier");
+    (told.tier, told.judged_tier) = (Some("high".into()), Some("low".into()));
+    assert_eq!(summary(&told), "To gpt-5: extraction, low, sure (0.94), asked for high.");
+}
+
+#[test]
+fn hard_work_that_stays_on_a_small_model_says_so_and_what_to_write() {
+    let mut setup = weir_core::route::Setup::default();
+    let route = |provider: &str, model: &str| weir_core::route::Route {
+        provider: provider.into(),
+        model: model.into(),
+    };
+    setup.low = vec![route("ollama", "llama3.2:3b")];
+    setup.high = vec![route("anthropic", "claude-sonnet-4-5")];
+    let mut kept = row("ollama/llama3.2:3b", "kept");
+    kept.tier = Some("high".into());
+    let said = stays_below(&kept, &setup).expect("told");
+    assert!(said.contains("below the high tier") && said.contains("escalate = true"), "{said}");
+    kept.tier = Some("low".into());
+    assert_eq!(stays_below(&kept, &setup), None, "where it belongs");
+    kept.tier = Some("high".into());
+    kept.reason = "tier".into();
+    assert_eq!(stays_below(&kept, &setup), None, "not kept");
+    kept.reason = "kept".into();
+    setup.escalate = true;
+    assert_eq!(stays_below(&kept, &setup), None, "it would move");
 }
 
 #[test]
@@ -104,7 +160,7 @@ fn what_went_elsewhere_for_a_reason_says_that_reason_and_a_loss_is_told_as_one()
     rescued.saved_usd = Some(Money::from_nano(-30_000_000));
     assert_eq!(
         summary(&rescued),
-        "To gpt-5: what comes before it in the chain failed. Cost $0.03 more than \
+        "To gpt-5: what comes before it in the chain did not answer. Cost $0.03 more than \
          claude-sonnet-5-5 would have."
     );
     assert_eq!(

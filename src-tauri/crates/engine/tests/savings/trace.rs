@@ -131,6 +131,7 @@ impl<'a> Maker<'a> {
         assert!(cost.is_some_and(|cost| cost > Money::ZERO), "{} has a price", self.asked);
         trace.truth.insert(id, call.truth);
         trace.rows.push(Past {
+            named_tier: false,
             id,
             at_ms: call.at_ms,
             ended_ms: call.at_ms + 800 + call.usage.output.cast_signed() * 12,

@@ -5,7 +5,7 @@ use crate::fixture::{Home, NOON_MS, id, reserve, settle};
 use jiff::tz::TimeZone;
 use proptest::prelude::*;
 use std::sync::Arc;
-use weir_core::route::{Mode, Reason, Route};
+use weir_core::route::{Mode, Reason, Route, Tier};
 use weir_core::{Class, Conversation, Decision, Money, RequestId, Weighed};
 use weir_ledger::{DecisionRow, Ledger, LogFilter, Settle, WeighedRow, salvage};
 
@@ -27,6 +27,8 @@ fn decided(n: u64) -> Decision {
             weighed("vllm", "mistral", Reason::Fallback, None),
         ],
         shadow: Some(weighed("ollama", "qwen2.5:7b", Reason::Tier, Some(n.cast_signed()))),
+        judged_tier: Some(Tier::Low),
+        way_back: Some(Money::from_nano(7 + n.cast_signed())),
     }
 }
 
@@ -45,6 +47,8 @@ fn told(decision: &Decision) -> DecisionRow {
         conversation: decision.conversation,
         weighed: decision.weighed.iter().map(told).collect(),
         shadow: decision.shadow.as_ref().map(told),
+        judged_tier: decision.judged_tier,
+        way_back: decision.way_back,
     }
 }
 
@@ -198,11 +202,25 @@ proptest! {
         conversation in proptest::option::of(any::<u64>()),
         prompt_tokens in 0..10_000_000u64,
         deterministic in any::<bool>(),
+        beside in (
+            proptest::option::of(prop::sample::select(&[Tier::Low, Tier::Medium, Tier::High][..])),
+            proptest::option::of(0..1_000_000_000_000i64),
+        ),
     ) {
+        let (judged_tier, way_back) = (beside.0, beside.1.map(Money::from_nano));
         let (mode, class) = (Mode::Shadow, Class::Auxiliary);
         let conversation = conversation.map(Conversation);
-        let decision =
-            Decision { mode, class, deterministic, prompt_tokens, conversation, weighed, shadow };
+        let decision = Decision {
+            mode,
+            class,
+            deterministic,
+            prompt_tokens,
+            conversation,
+            weighed,
+            shadow,
+            judged_tier,
+            way_back,
+        };
         let home = Home::new();
         let ledger = home.open();
         ledger.reserve(&reserve(id(1), 1)).expect("reserved");

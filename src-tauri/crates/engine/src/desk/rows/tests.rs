@@ -61,6 +61,8 @@ fn a_decision_is_shown_with_what_was_expected_beside_what_it_came_to() {
             weighed("vllm", "mistral", Reason::Fallback, None),
         ],
         shadow: Some(weighed("ollama", "qwen2.5:7b", Reason::Tier, None)),
+        judged_tier: Some(weir_core::route::Tier::Medium),
+        way_back: Some(Money::from_nano(9)),
     }));
     ledger.settle(end);
     let shown = row(&ledger.request(id).expect("read").expect("known"));
@@ -69,6 +71,8 @@ fn a_decision_is_shown_with_what_was_expected_beside_what_it_came_to() {
         (Some("shadow"), Some("auxiliary"))
     );
     assert_eq!(shown.conversation.as_deref(), Some("0000000000c0ffee"));
+    assert_eq!(shown.judged_tier.as_deref(), Some("medium"));
+    assert_eq!(shown.way_back_usd, Some(Money::from_nano(9)));
     assert_eq!((shown.deterministic, shown.prompt_tokens), (Some(true), Some(640)));
     let routes: Vec<&str> = shown.candidates.iter().map(|c| c.route.as_str()).collect();
     assert_eq!(routes, ["anthropic/claude-haiku-4-5", "ollama/llama3.2:3b", "vllm/mistral"]);
@@ -78,7 +82,7 @@ fn a_decision_is_shown_with_what_was_expected_beside_what_it_came_to() {
     assert_eq!((shadow.route.as_str(), shadow.reason.as_str()), ("ollama/qwen2.5:7b", "tier"));
     assert_eq!(
         shown.summary,
-        "Local: extraction, low, sure (0.94). Saved $0.0121 against weir-auto. In shadow: \
-         ollama/qwen2.5:7b, no price known."
+        "Local: extraction, medium, sure (0.94), asked for low. Saved $0.0121 against weir-auto. \
+         In shadow: ollama/qwen2.5:7b, no price known."
     );
 }

@@ -68,9 +68,14 @@ pub(super) fn unable(
     }
     let (state, fix) = keys::state(parts, provider);
     match state {
-        KeyState::Ready | KeyState::NotNeeded => None,
+        KeyState::Ready | KeyState::Stored | KeyState::NotNeeded => None,
         KeyState::Missing => Some((format!("no key for {}", provider.name), fix)),
-        KeyState::Locked | KeyState::Unavailable => {
+        KeyState::Locked
+        | KeyState::Absent
+        | KeyState::Denied
+        | KeyState::Silent
+        | KeyState::Foreign
+        | KeyState::Moved => {
             Some((format!("the key of {} cannot be read", provider.name), fix))
         }
     }

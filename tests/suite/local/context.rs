@@ -267,11 +267,14 @@ fn a_model_is_loaded_with_the_context_that_a_tool_needs_or_the_one_that_was_name
         + &configured("llama", "openai", &format!("{}/v1", llama.url()));
     let stage = Stage::new(&config);
     let run = |words: &[&str]| stage.home.weir(&[&["local", "load"], words].concat());
-    assert!(run(&["q3"]).ok().contains("context of 32768 tokens"));
-    assert!(run(&["small"]).ok().contains("context of 8192 tokens"), "the longest it can have");
-    let said = run(&["q3"]).ok();
+    assert!(run(&["studio/q3"]).ok().contains("context of 32768 tokens"));
+    assert!(
+        run(&["studio/small"]).ok().contains("context of 8192 tokens"),
+        "the longest it can have"
+    );
+    let said = run(&["studio/q3"]).ok();
     assert!(said.contains("loaded on studio already, with a context of 32768"), "{said}");
-    let said = run(&["q3", "--context", "65536"]).ok();
+    let said = run(&["studio/q3", "--context", "65536"]).ok();
     assert!(said.contains("context of 65536 tokens"), "{said}");
     assert_eq!(studio.models()[0].copies, 0, "loaded anew, not twice");
     let said = run(&["ollama/llama3.2:3b", "--context", "16384"]).ok();
@@ -279,14 +282,14 @@ fn a_model_is_loaded_with_the_context_that_a_tool_needs_or_the_one_that_was_name
     let said = run(&["ollama/llama3.2:3b", "--context", "8192"]).ok();
     assert!(said.contains("context of 8192 tokens"), "it may also be less: {said}");
     for (words, word) in [
-        (&["small", "--context", "16384"][..], "8192 tokens at most"),
+        (&["studio/small", "--context", "16384"][..], "8192 tokens at most"),
         (&["llama/tiny", "--context", "8192"], "started with"),
     ] {
         let ran = run(words);
         assert_eq!(ran.code, 1, "{words:?}: {}", ran.stdout);
         assert!(ran.stderr.contains(word), "{words:?}: {}", ran.stderr);
     }
-    assert_eq!(run(&["q3", "--context", "0"]).code, 2, "no context at all");
+    assert_eq!(run(&["studio/q3", "--context", "0"]).code, 2, "no context at all");
 }
 
 #[test]
@@ -418,7 +421,7 @@ fn a_text_to_embed_that_would_be_cut_is_refused_and_each_of_a_list_counts_for_it
     let studio = LocalServer::start(Likeness::LmStudio, embedding());
     let idle = LocalServer::start(
         Likeness::Ollama,
-        vec![Held { embeds: true, most: 512, ..Held::new("embed", 512) }],
+        vec![Held { embeds: true, most: 512, ..Held::new("small", 512) }],
     );
     let vllm = LocalServer::start(Likeness::Vllm, embedding());
     let config = configured("ollama", "ollama", &ollama.url())
@@ -434,7 +437,7 @@ fn a_text_to_embed_that_would_be_cut_is_refused_and_each_of_a_list_counts_for_it
     let line = "how the water finds its level ";
     let (short, long) = (line.repeat(40), line.repeat(400));
     for (model, server) in
-        [("ollama/embed", &ollama), ("idle/embed", &idle), ("studio/embed", &studio)]
+        [("ollama/embed", &ollama), ("idle/small", &idle), ("studio/embed", &studio)]
     {
         let listed = send(model, json!(vec![&short; 20]));
         assert_eq!(listed.status, 200, "{model}: {}", listed.text());

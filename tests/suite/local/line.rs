@@ -90,5 +90,5 @@ fn a_width_that_is_none_is_told_with_its_line() {
     let ran = stage.home.weir(&["config", "check", file.to_str().expect("a path")]);
     assert_eq!(ran.code, 1, "{}", ran.stdout);
     let said = format!("{}{}", ran.stdout, ran.stderr);
-    assert!(said.contains("line 2") && said.contains("from 1 to"), "{said}");
+    assert!(said.contains("wrong.toml:2: ") && said.contains("from 1 to"), "{said}");
 }

@@ -3,7 +3,8 @@
 
 use crate::pane::Pane;
 use std::sync::Arc;
-use tauri::State;
+use tauri::{AppHandle, State};
+use tauri_plugin_autostart::ManagerExt;
 use tauri::async_runtime::spawn_blocking;
 use weir_engine::api::{
     ApiProblem, BudgetDone, BudgetOrder, Budgets, By, ClientRow, Code, Comparison, ConfigReport,
@@ -16,6 +17,7 @@ use weir_engine::api::{Chart, ChartQuery};
 use weir_engine::api::{ConfigChange, ConfigEdit, Profiles, RoutingText};
 use weir_engine::api::{HistoryFound, ImportDone};
 use weir_engine::config;
+use weir_resident::login;
 use weir_resident::words::Ask;
 
 type Held<'a> = State<'a, Arc<Pane>>;
@@ -125,8 +127,6 @@ commands! {
     /// Takes over what a tool's own session logs tell.
     history_import(source: String, paid_by_plan: bool) -> ImportDone =
         move |pane| pane.bench()?.take_over(&pane.desk()?, &source, paid_by_plan);
-    /// Starts Weir at login, or no longer.
-    login_set(on: bool) -> () = asked(Ask::Login(on));
     /// Tries to start or reach an engine again.
     retry() -> () = asked(Ask::Retry);
     /// Tries it at another port, which is written into the configuration.
@@ -137,6 +137,25 @@ commands! {
     restore_and_quit() -> () = asked(Ask::RestoreAndQuit);
     /// Ends the application.
     quit() -> () = asked(Ask::Quit);
+}
+
+/// Starts Weir at login, or no longer: by the plugin, and then by the process that stays, which also
+/// knows where this desktop looks and quotes what the plugin writes as it is.
+///
+/// # Errors
+/// What the desktop says.
+#[tauri::command]
+pub async fn login_set(app: AppHandle, pane: Held<'_>, on: bool) -> Result<(), ApiProblem> {
+    // A home that was named is not started at login, which the process that stays says.
+    if pane.told().login.is_some() && login::is_in_the_usual_place() {
+        let entry = app.autolaunch();
+        let done = if on { entry.enable() } else { entry.disable() };
+        done.map_err(|problem| {
+            let message = format!("start at login cannot be changed: {problem}");
+            ApiProblem::new(Code::Unavailable, message)
+        })?;
+    }
+    away(&pane, asked(Ask::Login(on))).await
 }
 
 /// A question to the desk that serves.

@@ -21,7 +21,7 @@ use weir_engine::Home;
 pub use weir_engine::guard;
 use weir_engine::pages;
 use weir_resident::arguments::Arguments;
-use weir_resident::say;
+use weir_resident::{login, say};
 use weir_resident::words::OTHER_VERSION;
 
 const WRONG_USAGE: u8 = 2;
@@ -55,6 +55,7 @@ pub fn window(mut given: impl Iterator<Item = OsString>) -> ExitCode {
     };
     let heard = pane.clone();
     let app = with_commands(Builder::default())
+        .plugin(tauri_plugin_autostart::Builder::new().arg(login::ARGUMENT).build())
         .manage(pane)
         .setup(move |app| {
             window::open(app.handle())?;

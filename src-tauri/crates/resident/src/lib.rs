@@ -11,7 +11,7 @@ mod headless;
 mod host;
 #[cfg(target_os = "linux")]
 mod item;
-mod login;
+pub mod login;
 pub mod say;
 mod shell;
 mod signals;

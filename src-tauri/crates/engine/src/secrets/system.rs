@@ -2,10 +2,9 @@
 //! Owns the item's name and the translation of the keychain's errors into states with a fix.
 
 use super::keychain::{StoreProblem, Vault};
-#[cfg(any(windows, target_os = "macos"))]
 use keyring::v1::{Entry, Error};
 #[cfg(all(unix, not(target_os = "macos")))]
-use keyring_core::{Entry, Error, api::CredentialStoreApi};
+use keyring_core::api::CredentialStoreApi;
 use zeroize::Zeroizing;
 
 const SERVICE: &str = "Weir";
@@ -17,11 +16,13 @@ pub struct SystemVault;
 
 impl SystemVault {
     /// The Secret Service is met anew each time, which is once a run and for each change: it may have
-    /// been started since, or started again, and then knows nothing of the session of before.
+    /// been started since, or started again, and then knows nothing of the session of before. By itself
+    /// `keyring` meets it once a process.
     #[cfg(all(unix, not(target_os = "macos")))]
     fn entry() -> Result<Entry, StoreProblem> {
         let store = zbus_secret_service_keyring_store::Store::new().map_err(|e| met(&e))?;
-        store.build(SERVICE, ITEM, None).map_err(|e| state(&e))
+        let inner = store.build(SERVICE, ITEM, None).map_err(|e| state(&e))?;
+        Ok(Entry { inner })
     }
 
     #[cfg(any(windows, target_os = "macos"))]

@@ -3,9 +3,9 @@
 
 use crate::pane::Pane;
 use std::sync::Arc;
+use tauri::async_runtime::spawn_blocking;
 use tauri::{AppHandle, State};
 use tauri_plugin_autostart::ManagerExt;
-use tauri::async_runtime::spawn_blocking;
 use weir_engine::api::{
     ApiProblem, BudgetDone, BudgetOrder, Budgets, By, ClientRow, Code, Comparison, ConfigReport,
     ConfigShown, CostBreakdown, CostSummary, Desk, Doctor, Explain, KeyRow, KeyTest, LocalDone,

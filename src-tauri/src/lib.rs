@@ -21,8 +21,8 @@ use weir_engine::Home;
 pub use weir_engine::guard;
 use weir_engine::pages;
 use weir_resident::arguments::Arguments;
-use weir_resident::{login, say};
 use weir_resident::words::OTHER_VERSION;
+use weir_resident::{login, say};
 
 const WRONG_USAGE: u8 = 2;
 

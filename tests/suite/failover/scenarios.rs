@@ -366,7 +366,11 @@ fn outage(lane: Lane, one_conversation: bool) {
     let during = course.primary().iter().filter(|at| **at < over).count();
     assert!(during <= 6, "{lane:?} {one_conversation}: {during} attempts during the outage");
     let back = back.expect("back on the primary");
-    assert!(back - over <= at_most(30_000), "{lane:?} {one_conversation}: back after {:?}", back - over);
+    assert!(
+        back - over <= at_most(30_000),
+        "{lane:?} {one_conversation}: back after {:?}",
+        back - over
+    );
 }
 
 #[test]

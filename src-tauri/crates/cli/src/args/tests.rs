@@ -78,11 +78,13 @@ fn every_command_has_an_example_that_parses() {
     assert!(examples.len() > 25);
     for (command, example) in examples {
         let own = example.find("weir ").expect("names weir");
-        let line = example[own..].split([')', '|', '>', '&']).next().expect("some").trim();
-        let line =
-            line.replace("'{\"input\":1000,\"output\":200}'", "{\"input\":1000,\"output\":200}");
-        let parsed = Weir::try_parse_from(line.split(' '));
-        assert!(parsed.is_ok(), "{command}: {line}: {parsed:?}");
+        for line in example[own..].lines() {
+            let line = line.split([')', '|', '>', '&']).next().expect("some").trim();
+            let line = line
+                .replace("'{\"input\":1000,\"output\":200}'", "{\"input\":1000,\"output\":200}");
+            let parsed = Weir::try_parse_from(line.split(' '));
+            assert!(parsed.is_ok(), "{command}: {line}: {parsed:?}");
+        }
     }
 }
 

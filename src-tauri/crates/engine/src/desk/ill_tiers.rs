@@ -75,8 +75,6 @@ pub(super) fn unable(
         | KeyState::Denied
         | KeyState::Silent
         | KeyState::Foreign
-        | KeyState::Moved => {
-            Some((format!("the key of {} cannot be read", provider.name), fix))
-        }
+        | KeyState::Moved => Some((format!("the key of {} cannot be read", provider.name), fix)),
     }
 }

@@ -174,7 +174,7 @@ fn an_estimated_or_unpriced_part_is_never_left_out() {
 #[test]
 fn a_budget_that_counts_the_whole_week_stands_in_its_line_and_one_that_counts_a_part_in_its_own() {
     let mut status = status();
-    status.budgets = vec![budget("part", "week", 1_000_000_000, 10)];
+    status.budgets = vec![part("part", "week", 1_000_000_000, 10)];
     let lines = drawn(&serving(&status, 9347, &Around::default()));
     assert_eq!(lines[1], "Today $1.24   Week $3.80");
     assert_eq!(lines[3], "part $1.00 of $10.00, 10 %");

@@ -296,7 +296,7 @@ fn doctor_finds_a_projects_file() {
     let doctor: Value = serde_json::from_slice(&ran.stdout).expect("JSON");
     let found = doctor["checks"].to_string();
     assert!(found.contains("sets env.ANTHROPIC_BASE_URL for this project"), "{found}");
-    assert!(!found.contains("goes through Weir") && !found.contains("weir run"), "{found}");
+    assert!(!found.contains("goes through Weir\"") && !found.contains("weir run"), "{found}");
 }
 
 /// A program that stands for a tool: says what it was given, and ends as it is told.

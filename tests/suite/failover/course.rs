@@ -173,24 +173,13 @@ impl Course {
         assert_eq!(timed.response.status, 200, "{}", timed.response.text());
     }
 
-    /// The same as a turn of a conversation, whatever else is asked in it.
-    #[track_caller]
-    pub fn ask_in(&self, session: &str, marker: &str) -> Timed {
-        self.send("weir-low", session, marker)
-    }
-
     #[track_caller]
     pub fn ask_model(&self, model: &str, marker: &str) -> Timed {
-        self.send(model, marker, marker)
-    }
-
-    #[track_caller]
-    fn send(&self, model: &str, session: &str, marker: &str) -> Timed {
         let client = self.rig.client().expecting(&["retry-after-ms"]);
         let kind = self.lane.client;
         let body = kind.ask(model, true, "How does water find its level?").to_string();
         let agent = format!("tests marker/{marker}");
-        let mut headers = vec![("user-agent", agent.as_str()), ("x-weir-session", session)];
+        let mut headers = vec![("user-agent", agent.as_str()), ("x-weir-session", marker)];
         if self.hold {
             headers.push(("x-weir-hold", "on"));
         }

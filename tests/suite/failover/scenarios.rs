@@ -354,9 +354,9 @@ fn outage(lane: Lane, one_conversation: bool) {
         let due = began + ms(4_000) * number;
         let still_due = || (Instant::now() >= due).then_some(());
         let _ = wait::within(ms(8_000), still_due);
-        let marker = format!("s15-{number}");
-        let session = if one_conversation { "s15" } else { &marker };
-        let timed = course.ask_in(session, &marker);
+        // What a request is known by in the books is its session.
+        let marker = if one_conversation { "s15".into() } else { format!("s15-{number}") };
+        let timed = course.ask(&marker);
         match given(lane.client, &timed.response) {
             Given::Whole(who) if who == "prim" => back = back.or(Some(Instant::now())),
             Given::Whole(_) => assert!(back.is_none(), "once back, it stays back"),

@@ -2,6 +2,8 @@
 //! ports their kinds use, with other programs in the way. The ports are a machine's own, so such a test
 //! runs in a network namespace where nothing else listens.
 
+#![expect(clippy::print_stderr, reason = "a test that cannot be played here says so")]
+
 use super::*;
 use std::process::Command;
 

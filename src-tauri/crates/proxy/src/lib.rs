@@ -45,4 +45,4 @@ pub use live::Live;
 pub use server::Proxy;
 
 #[cfg(test)]
-mod simulation;
+mod simulation_test;

@@ -51,7 +51,7 @@ fn second(seed: u64) -> Option<String> {
         0 => None,
         1 => Some(grammar::json(seed)),
         _ => {
-            let own = if seed % 2 == 0 { "oauth-personal" } else { "vertex-ai" };
+            let own = if seed.is_multiple_of(2) { "oauth-personal" } else { "vertex-ai" };
             Some(format!(
                 "{{\r\n\t// mine\r\n\t\"security\": {{ \"auth\": {{ \"selectedType\": \"{own}\" }} }},\r\n\t\"n\": {seed},\r\n}}\r\n"
             ))

@@ -95,12 +95,13 @@ def budgets():
         "Week budget at its limit: $1.97 of $2.00, and a request that may cost $0.1202 does not fit. "
         "Local models answer instead until Monday.",
     ]
-    until(lambda: shown() == len(expected), "three notices stand on the screen")
+    # Late in a week its forecast says something too, in notices of its own.
+    until(lambda: shown() >= len(expected), lambda: f"three notices stand on the screen: {shown()}, told {told()}")
     shot("budget-notices")
     heard = []
 
     def all_three():
-        heard[:] = [text for _, text in reversed(told())]
+        heard[:] = [text for _, text in reversed(told()) if "at this pace" not in text]
         return len(heard) >= len(expected)
 
     until(all_three, "three notices")

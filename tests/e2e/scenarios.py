@@ -467,7 +467,7 @@ def every_page(shown, at):
     shown.wait_for("Where would it go?")
     shown.wait_for("No rule: the mode alone decides.")
     shown.put("#route-text", "Sort these words: pear, apple")
-    until(lambda: "At most" in shown.text(), "the prompt is judged and planned")
+    until(lambda: "Expected" in shown.text(), "the prompt is judged and planned")
     shot("page-routing")
     before = (WEIR_HOME / "config.toml").read_text()
     shown.click("Edit")

@@ -9,6 +9,10 @@ use weir_core::Endpoint;
 use weir_triage::{is_envelope, judge};
 use weir_wire::outline;
 
+/// The programs' own allocator.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const ROUNDS: usize = 5_000;
 
 fn main() {

@@ -45,7 +45,10 @@ def until(probe, what, seconds=SECONDS_MAX):
         except (dbus.DBusException, OSError, subprocess.CalledProcessError, LookupError, ValueError) as e:
             last = e
         time.sleep(0.05)
-    said = what() if callable(what) else what
+    try:
+        said = what() if callable(what) else what
+    except (dbus.DBusException, LookupError) as e:
+        said = f"and what there is cannot be told: {e}"
     raise Failed(f"not within {seconds} s: {said} (last: {last!r})")
 
 
@@ -293,7 +296,8 @@ class Tray:
         )
 
     def click(self, start, *below):
-        row = self.row(start, *below)
+        # A row may come only with the next state: the menu follows the engine by a moment.
+        row = until(lambda: self.row(start, *below), f"the menu has {start}")
         check(row[2], f"{row[1]} can be clicked")
         try:
             self.menu.Event(row[0], "clicked", dbus.String("", variant_level=1), dbus.UInt32(0))

@@ -9,6 +9,7 @@ mod chain;
 mod dearer;
 mod expect;
 mod home;
+mod off;
 mod only;
 mod plan;
 mod rule;
@@ -25,6 +26,7 @@ pub use below::below;
 pub use caching::{Caching, Lately, prefix_min, would_use};
 pub use expect::{expected, output_expected};
 pub use home::at_home;
+pub use off::Off;
 pub use plan::{Plan, plan};
 pub use rule::{Rule, Use, When, glob};
 pub use standing::{By, Standing, Warm};
@@ -149,6 +151,8 @@ pub struct Setup {
     pub paused: bool,
     /// Whether local models are switched off.
     pub local_off: bool,
+    /// Local models that are switched off one by one.
+    pub models_off: Vec<Route>,
     /// Whether nothing may leave the user's own machines.
     pub local_only: bool,
     /// Whether `demo` answers whatever names no provider: nothing else is set up yet.
@@ -211,6 +215,8 @@ pub enum Reason {
     Demo,
     /// Local models are switched off, and a local link of the chain was passed over.
     LocalOff,
+    /// A local model of the chain is switched off, and was passed over.
+    LocalModelOff,
     /// Only local models are in use, and what was asked for is none.
     LocalOnly,
     /// The prompt was longer than the context of the local model before it.
@@ -251,13 +257,14 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::Asked,
         Self::Named,
         Self::Tier,
         Self::Fallback,
         Self::Demo,
         Self::LocalOff,
+        Self::LocalModelOff,
         Self::LocalOnly,
         Self::LocalContext,
         Self::LocalBusy,
@@ -299,6 +306,7 @@ impl Reason {
             Self::Fallback => "fallback",
             Self::Demo => "demo",
             Self::LocalOff => "local-off",
+            Self::LocalModelOff => "local-model-off",
             Self::LocalOnly => "local-only",
             Self::LocalContext => "local-context",
             Self::LocalBusy => "local-busy",
@@ -373,6 +381,12 @@ pub enum NoRoute {
     #[error("local models are switched off, and {route} is one. Switch them on: weir local on")]
     LocalOff {
         /// What was asked for.
+        route: String,
+    },
+    /// One local model is switched off, and nothing else can answer.
+    #[error("{route} is switched off. Switch it on: weir local on {route}")]
+    LocalModelOff {
+        /// What was asked for, as `provider/model`.
         route: String,
     },
     /// Only local models are in use, and none can answer.

@@ -26,7 +26,7 @@ pub fn below(setup: &Setup, ask: &Ask<'_>, planned: &[Candidate]) -> Vec<Candida
 
 fn candidate(setup: &Setup, ask: &Ask<'_>, route: &Route) -> Option<Candidate> {
     let provider = setup.provider(&route.provider)?;
-    if (provider.local && setup.local_off) || (setup.local_only && !provider.local) {
+    if setup.off(provider, &route.model).is_some() || (setup.local_only && !provider.local) {
         return None;
     }
     let endpoint = provider.stand_in(ask.endpoint, &route.model, ask.streams)?;

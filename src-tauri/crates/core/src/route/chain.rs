@@ -86,15 +86,15 @@ pub(super) fn candidates(
     let mut off = None;
     for (route, reason) in links {
         let Some(provider) = setup.provider(&route.provider) else { continue };
-        if provider.local && setup.local_off {
-            off = off.or(Some(*route));
+        if let Some(why) = setup.off(provider, &route.model) {
+            off = off.or(Some((*route, why)));
             continue;
         }
         let Some(endpoint) = provider.stand_in(ask.endpoint, &route.model, ask.streams) else {
             continue;
         };
         let reason = match (found.is_empty(), off, reason) {
-            (true, Some(_), None) => Reason::LocalOff,
+            (true, Some((_, why)), None) => why.reason(),
             (true, None, None) => first,
             (false, _, None) => Reason::Fallback,
             (_, _, Some(reason)) => *reason,
@@ -104,7 +104,7 @@ pub(super) fn candidates(
     }
     match off {
         _ if !found.is_empty() => Ok(found),
-        Some(route) => Err(NoRoute::LocalOff { route: route.to_string() }),
+        Some((route, why)) => Err(why.refusal(route.to_string())),
         None => Err(nothing(ask, links, source)),
     }
 }

@@ -67,6 +67,9 @@ pub(super) fn demo(ask: &Ask<'_>, model: &str) -> Candidate {
 pub(super) fn asked(setup: &Setup, ask: &Ask<'_>) -> Result<Candidate, NoRoute> {
     let (provider, endpoint) = at_home(setup, ask)?;
     let route = Route { provider: provider.name.clone(), model: ask.model.to_owned() };
+    if let Some(off) = setup.off(provider, ask.model) {
+        return Err(off.refusal(route.to_string()));
+    }
     Ok(Candidate { route, reason: Reason::Asked, rewrite: false, endpoint, expected: None })
 }
 
@@ -84,8 +87,8 @@ pub(super) fn named(
         let known: Vec<&str> = setup.providers.iter().map(|p| p.name.as_str()).collect();
         return Err(NoRoute::UnknownProvider { name: name.to_owned(), known: known.join(", ") });
     };
-    if provider.local && setup.local_off {
-        return Err(NoRoute::LocalOff { route: ask.model.to_owned() });
+    if let Some(off) = setup.off(provider, model) {
+        return Err(off.refusal(ask.model.to_owned()));
     }
     let Some(endpoint) = provider.stand_in(ask.endpoint, model, ask.streams) else {
         let asked = ask.endpoint.as_str();

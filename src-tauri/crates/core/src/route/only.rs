@@ -26,7 +26,11 @@ pub(super) fn only(
     found.retain(|candidate| stays(setup, &candidate.route));
     if found.is_empty() && ask.endpoint != Endpoint::Embeddings {
         let links: Links<'_> = links(setup, tier_of(ask)).map(|route| (route, None)).collect();
-        found = candidates(setup, ask, &links, Reason::LocalOnly, Source::Rule).unwrap_or_default();
+        found = match candidates(setup, ask, &links, Reason::LocalOnly, Source::Rule) {
+            // What to type is known.
+            Err(off @ NoRoute::LocalModelOff { .. }) => return Err(off),
+            found => found.unwrap_or_default(),
+        };
     }
     match found.first_mut() {
         None => Err(NoRoute::LocalOnly { model: ask.model.to_owned() }),

@@ -116,7 +116,7 @@ fn is_below(setup: &Setup, ask: &Ask<'_>, route: &Route) -> bool {
 /// The conversation's model, where the chain at hand does not lead to it.
 fn outside(setup: &Setup, ask: &Ask<'_>, route: &Route) -> Option<Candidate> {
     let provider = setup.provider(&route.provider)?;
-    if provider.local && setup.local_off {
+    if setup.off(provider, &route.model).is_some() {
         return None;
     }
     let endpoint = provider.stand_in(ask.endpoint, &route.model, ask.streams)?;

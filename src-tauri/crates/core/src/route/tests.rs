@@ -162,6 +162,50 @@ fn while_local_models_are_off_a_chain_passes_them_over_and_a_named_one_is_refuse
 }
 
 #[test]
+fn a_local_model_that_is_switched_off_is_passed_over_and_refused_and_no_other_one_is() {
+    let model = |m: &str| Route { provider: "ollama".into(), model: m.into() };
+    let off = Setup { models_off: vec![model("llama3.2:3b"), model("qwen3:latest")], ..setup() };
+    let ask = |model: &'static str| Ask::bare(Endpoint::Messages, model, true);
+    let found = plan(&off, &ask("weir-low")).unwrap().candidates;
+    assert_eq!((found.len(), found[0].reason), (1, Reason::LocalModelOff));
+    assert_eq!(found[0].route.provider, "anthropic");
+    let said = plan(&off, &ask("ollama/llama3.2:3b")).unwrap_err().to_string();
+    assert!(said.contains("weir local on ollama/llama3.2:3b"), "{said}");
+    for name in ["ollama/qwen3", "ollama/qwen3:latest"] {
+        let refused = plan(&off, &ask(name));
+        assert!(matches!(refused, Err(NoRoute::LocalModelOff { .. })), "{name}: {refused:?}");
+    }
+    assert_eq!(plan(&off, &ask("ollama/qwen3:8b")).unwrap().candidates[0].reason, Reason::Named);
+    let paused = Setup { paused: true, ..off.clone() };
+    assert!(plan(&paused, &ask("ollama/llama3.2:3b")).is_err(), "a pause lets nothing through");
+    let only = Setup { local_only: true, ..off.clone() };
+    for name in ["weir-low", "weir-medium", "claude-opus-5-5"] {
+        let said = plan(&only, &ask(name)).unwrap_err().to_string();
+        assert!(said.contains("weir local on"), "{name}: {said}");
+    }
+    let planned = plan(&off, &ask("weir-medium")).unwrap().candidates;
+    let steps = below(&off, &ask("weir-medium"), &planned);
+    assert!(steps.iter().all(|c| c.route.provider != "ollama"), "nor by a budget's way down");
+    let all = Setup { local_off: true, ..off };
+    assert_eq!(plan(&all, &ask("weir-low")).unwrap().candidates[0].reason, Reason::LocalOff);
+}
+
+#[test]
+fn a_bare_name_at_a_local_server_that_is_out_of_use_is_refused() {
+    let mut alone = setup();
+    alone.providers.retain(|p| p.local);
+    let ask = Ask::bare(Endpoint::Chat, "qwen3", true);
+    assert_eq!(plan(&alone, &ask).unwrap().candidates[0].route.provider, "ollama");
+    alone.models_off = vec![Route { provider: "ollama".into(), model: "qwen3:latest".into() }];
+    let said = plan(&alone, &ask).unwrap_err().to_string();
+    assert!(said.contains("weir local on ollama/qwen3"), "{said}");
+    let mut plain = provider("mine", Dialect::OpenAi, ProviderKind::OnlyChat);
+    plain.local = true;
+    let off = Setup { local_off: true, providers: vec![plain], ..Setup::default() };
+    assert!(matches!(plan(&off, &ask), Err(NoRoute::LocalOff { .. })));
+}
+
+#[test]
 fn the_demonstration_answers_only_when_asked_or_when_nothing_else_can() {
     assert_eq!(routes("demo", Endpoint::Generate), Ok(vec!["demo/demo demo".into()]));
     let mut bare = setup();

@@ -782,7 +782,37 @@ def no_home():
 
 
 def history():
-    """A month of a developer's sessions, as Claude Code logs them, taken over as its owner would."""
+    """A month of a developer's sessions, as the tools log them, taken over as their owner would."""
+    claude_history()
+    codex_history()
+
+
+def codex_history():
+    """Codex's sessions: the sums of a session so far, a request a line. None on a Friday or at a weekend."""
+    today = time.time() // 86_400 * 86_400
+    for back in range(1, 30):
+        day = time.gmtime(today - back * 86_400)
+        if day.tm_wday > 3:
+            continue
+        stamp = lambda second: time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(today - back * 86_400 + 36_000 + second))
+        lines = [
+            {"timestamp": stamp(0), "type": "session_meta", "payload": {"id": f"u{back}", "cwd": "/home/a/shop"}},
+            {"timestamp": stamp(1), "type": "turn_context", "payload": {"cwd": "/home/a/shop", "model": "gpt-5"}},
+        ]
+        sums = {"input_tokens": 0, "cached_input_tokens": 0, "output_tokens": 0, "reasoning_output_tokens": 0, "total_tokens": 0}
+        for n in range(3 + back * 5 % 9):
+            asked, cached, told = 14_000 + n * 2_300, 9_000 + n * 2_100, 700 + (n + back) * 97 % 900
+            last = {"input_tokens": asked, "cached_input_tokens": cached, "output_tokens": told, "reasoning_output_tokens": told // 3, "total_tokens": asked + told}
+            sums = {name: sums[name] + last[name] for name in sums}
+            info = {"total_token_usage": sums, "last_token_usage": last}
+            lines.append({"timestamp": stamp(60 + n * 300), "type": "event_msg", "payload": {"type": "token_count", "info": info}})
+        folder = HOME / ".codex/sessions" / time.strftime("%Y/%m/%d", day)
+        folder.mkdir(parents=True)
+        (folder / f"rollout-{stamp(0)[:19].replace(':', '-')}-u{back}.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    weir("import", "codex")
+
+
+def claude_history():
     logs = HOME / ".claude/projects/weir"
     logs.mkdir(parents=True)
     models = ["claude-opus-4-5", "claude-sonnet-4-5", "claude-sonnet-4-5", "claude-haiku-4-5"]
@@ -800,7 +830,8 @@ def history():
 
 
 def picture():
-    """Not a test: the picture in the README, made by real requests. Run by hand when the window changes."""
+    """Not a test: the picture in the README, made by real requests. Run by hand when the window changes, late in
+    a week and in a month, so that there is something behind and something ahead."""
     provider, ollama = Provider(), Ollama()
     configure(
         provider,
@@ -839,6 +870,9 @@ def picture():
         ("nightly", "gpt-5-mini", chat, 9_600, 0, 512),
         ("claude-code", "claude-sonnet-4-5", "/v1/messages", 2_300, 74_900, 1_240),
     ]
+    for n in range(64):  # the night's work, on this machine
+        provider.usage = ollama.usage = {"prompt_eval_count": 7_000 + n * 613 % 9_000, "eval_count": 300 + n * 97 % 700}
+        check(ask(at, tokens["nightly"], chat, model="gpt-5-mini") == 200, "the night's work is answered")
     for client, model, path, fresh, cached, out in plain * 3:
         provider.usage = {"input_tokens": fresh, "cache_read_input_tokens": cached, "output_tokens": out}
         ollama.usage = {"prompt_eval_count": fresh, "eval_count": out}
@@ -852,7 +886,7 @@ def picture():
     until(lambda: status()["streams"] == 1, "one answer is under way")
     Tray(program.pid).click("Open")
     found = window()
-    resize(found, 1100, 860)
+    resize(found, 1100, 866)  # whole rows to its end
     time.sleep(6)  # so that its charts are drawn and the answer under way shows its seconds
     subprocess.run(["import", "-window", found, os.environ["WEIR_PICTURE"]], check=True)
 

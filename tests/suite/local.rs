@@ -5,6 +5,7 @@ mod context;
 #[cfg(target_os = "linux")]
 mod found;
 mod line;
+mod one;
 #[cfg(target_os = "linux")]
 mod starting;
 

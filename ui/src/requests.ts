@@ -90,6 +90,7 @@ const REASONS: Record<string, string> = {
   shadow: 'where it would have gone',
   unpriced: 'after one without a price',
   'local-off': 'local models are off',
+  'local-model-off': 'switched off before it',
   'local-only': 'only local models are in use',
   'local-context': 'context too short before it',
   'local-busy': 'busy server before it',

@@ -239,6 +239,34 @@ describe('local models', () => {
     ]);
   });
 
+  it('have a switch each, with a name of its own, also where their server is gone', async () => {
+    const backend = sample('usual', NOW);
+    backend.world.local = backend.world.local.map((server) => ({
+      ...server,
+      models: server.models.map((model) => ({ ...model, off: model.name === 'llama3.2:3b' })),
+    }));
+    const overview = backend.now.overview!;
+    overview.status.routing.models_off = ['ollama/llama3.2:3b', 'gpu/qwen3:32b'];
+    await open(backend, 'local');
+    const switches = [...document.querySelectorAll('table [role="switch"]')].map((one) => [one.getAttribute('aria-label'), one.getAttribute('aria-checked'), one.textContent?.trim()]);
+    expect(switches).toEqual([
+      ['Use qwen2.5-coder:7b in routing', 'true', 'On'],
+      ['Use llama3.2:3b in routing', 'false', 'Off'],
+      ['Use nomic-embed-text in routing', 'true', 'On'],
+      ['Use gpt-oss:120b-cloud in routing', 'true', 'On'],
+      ['Use gpu/qwen3:32b in routing', 'false', 'Off'],
+    ]);
+    expect(main()).toContain('Switched off, and not there now');
+    await click('Use qwen2.5-coder:7b in routing');
+    await click('Use llama3.2:3b in routing');
+    await click('Use gpu/qwen3:32b in routing');
+    expect(backend.asked).toEqual([
+      'local {"order":"switch_model","model":"ollama/qwen2.5-coder:7b","on":false}',
+      'local {"order":"switch_model","model":"ollama/llama3.2:3b","on":true}',
+      'local {"order":"switch_model","model":"gpu/qwen3:32b","on":true}',
+    ]);
+  });
+
   const short = 'llama3.2:3b is loaded with a context of 4,096 tokens';
 
   it('with a short context are no finding where Weir asks for more with the request', async () => {

@@ -125,10 +125,10 @@ const OLLAMA: LocalServer = {
   server: 'ollama', url: 'http://127.0.0.1:11434', state: 'running', kind: 'ollama', version: '0.13.2', reason: null, written: true, can_start: true,
   queue: { running: [{ model: 'qwen2.5-coder:7b', jobs: 1 }], waiting: [{ id: id(3), model: 'llama3.2:3b', position: 1, waited_ms: 3200 }] },
   models: [
-    { name: 'qwen2.5-coder:7b', loaded: true, context: 32_768, cloud: false, context_max: 131_072, size_bytes: 5_100_000_000, capabilities: ['completion', 'tools'] },
-    { name: 'llama3.2:3b', loaded: true, context: 4096, cloud: false, context_max: 131_072, size_bytes: 2_000_000_000, capabilities: ['completion', 'tools'] },
-    { name: 'nomic-embed-text', loaded: false, context: null, cloud: false, context_max: 8192, size_bytes: 274_000_000, capabilities: ['embedding'] },
-    { name: 'gpt-oss:120b-cloud', loaded: false, context: null, cloud: true, context_max: 131_072, size_bytes: null, capabilities: ['completion', 'tools', 'thinking'] },
+    { name: 'qwen2.5-coder:7b', loaded: true, context: 32_768, cloud: false, off: false, context_max: 131_072, size_bytes: 5_100_000_000, capabilities: ['completion', 'tools'] },
+    { name: 'llama3.2:3b', loaded: true, context: 4096, cloud: false, off: false, context_max: 131_072, size_bytes: 2_000_000_000, capabilities: ['completion', 'tools'] },
+    { name: 'nomic-embed-text', loaded: false, context: null, cloud: false, off: false, context_max: 8192, size_bytes: 274_000_000, capabilities: ['embedding'] },
+    { name: 'gpt-oss:120b-cloud', loaded: false, context: null, cloud: true, off: false, context_max: 131_072, size_bytes: null, capabilities: ['completion', 'tools', 'thinking'] },
   ],
 };
 const LMSTUDIO: LocalServer = { ...OLLAMA, server: 'lmstudio', url: 'http://127.0.0.1:1234/v1', state: 'not_running', kind: 'lmstudio', version: null, models: [], queue: null, written: false, can_start: true };
@@ -165,8 +165,8 @@ const MODELS: ModelRow[] = [
   ['openai', 'gpt-5-mini', 400_000, price('0.25', '2', '0.025')],
   ['gemini', 'gemini-3-flash', 1_048_576, price('0.3', '2.5', '0.03')],
   ['openrouter', 'mistralai/devstral', 131_072, null],
-].map(([provider, model, context, p]) => ({ id: `${provider}/${model}`, provider, model, context, price: p, local: false, loaded: null, chain: [] }) as ModelRow)
-  .concat(OLLAMA.models.map((m) => ({ id: `ollama/${m.name}`, provider: 'ollama', model: m.name, context: m.context_max, price: null, local: true, loaded: m.loaded, chain: [] })));
+].map(([provider, model, context, p]) => ({ id: `${provider}/${model}`, provider, model, context, price: p, local: false, loaded: null, off: false, chain: [] }) as ModelRow)
+  .concat(OLLAMA.models.map((m) => ({ id: `ollama/${m.name}`, provider: 'ollama', model: m.name, context: m.context_max, price: null, local: true, loaded: m.loaded, off: m.off, chain: [] })));
 
 function groups(week: Sums): World['groups'] {
   const group = (key: string, spent: string, requests: number, over: Partial<CostGroup> = {}): CostGroup => ({ key, ...sums({ requests, spent_usd: spent }), ...over });
@@ -226,7 +226,7 @@ function busy(kind: Kind, nowMs: number): { view: WindowView; world: Partial<Wor
         ...base.status,
         uptime_s: 93_784, streams: 1, totals, budgets, providers, local: [OLLAMA, LMSTUDIO],
         routing: {
-          mode: 'tiered', local_share: 0.46, paused: false, local_on: true, local_only: false,
+          mode: 'tiered', local_share: 0.46, paused: false, local_on: true, local_only: false, models_off: [],
           per_tier: [
             { tier: 'low', requests: 92, local_share: 0.93, spent_usd: '0.004200000', now: 'ollama/qwen2.5-coder:7b', links: [{ route: 'ollama/qwen2.5-coder:7b', state: 'ready', waiting: 1 }, { route: 'anthropic/claude-haiku-4-5', state: 'ready', waiting: 0 }], problem: null, fix: null },
             { tier: 'medium', requests: 71, local_share: 0, spent_usd: '0.310000000', now: 'anthropic/claude-haiku-4-5', links: [{ route: 'anthropic/claude-haiku-4-5', state: 'ready', waiting: 0 }, { route: 'gemini/gemini-3-flash', state: 'resting', waiting: 0 }], problem: null, fix: null },

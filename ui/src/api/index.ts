@@ -1484,6 +1484,10 @@ context_max: number | null,
  */
 size_bytes: number | null, 
 /**
+ * Whether it is switched off: nothing is sent to it.
+ */
+off: boolean, 
+/**
  * What it can do, in its server's words: `completion`, `tools`, `embedding`, `vision` and so
  * on. Empty when the server does not say.
  */
@@ -1495,6 +1499,14 @@ capabilities: Array<string>, };
 export type LocalOrder = { "order": "switch", 
 /**
  * Whether they are in use.
+ */
+on: boolean, } | { "order": "switch_model", 
+/**
+ * `provider/model`, or a model that one server has.
+ */
+model: string, 
+/**
+ * Whether it is in use.
  */
 on: boolean, } | { "order": "only", 
 /**
@@ -1597,6 +1609,11 @@ on: boolean,
  * Whether nothing else is in use.
  */
 only: boolean, 
+/**
+ * Models that are switched off one by one, as `provider/model`, whether or not their server is
+ * there.
+ */
+models_off: Array<string>, 
 /**
  * The servers.
  */
@@ -1835,6 +1852,10 @@ local: boolean,
  * Whether it is in a local server's memory; null for others and when not known.
  */
 loaded: boolean | null, 
+/**
+ * Whether it is a local model that is switched off: nothing is sent to it.
+ */
+off: boolean, 
 /**
  * Where Weir's own names lead, as `provider/model`; empty for others.
  */
@@ -2460,6 +2481,10 @@ local_on: boolean,
  * Whether nothing but local models is in use.
  */
 local_only: boolean, 
+/**
+ * Local models that are switched off one by one, as `provider/model`.
+ */
+models_off: Array<string>, 
 /**
  * The tiers today and now, `low` first.
  */

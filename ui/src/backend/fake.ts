@@ -205,7 +205,7 @@ export class FakeBackend implements Backend {
     return { ...change, written: of !== null && change.problems.length === 0 };
   };
 
-  local = () => this.told(() => ({ only: this.now.overview?.status.routing.local_only ?? false, on: this.now.overview?.status.routing.local_on ?? true, local: this.world.local }));
+  local = () => this.told(() => ({ only: this.now.overview?.status.routing.local_only ?? false, on: this.now.overview?.status.routing.local_on ?? true, models_off: this.now.overview?.status.routing.models_off ?? [], local: this.world.local }));
   localOrder = async (order: LocalOrder) => {
     await this.did(`local ${JSON.stringify(order)}`);
     return { said: 'done', on: true, local: this.world.local };
@@ -472,7 +472,7 @@ export function overview(over: Partial<Overview> = {}): Overview {
       allowances: [],
       providers: [],
       local: [],
-      routing: { mode: 'honour', local_share: null, tiers: { low: [], medium: [], high: [] }, per_tier: [], paused: false, local_on: true, local_only: false },
+      routing: { mode: 'honour', local_share: null, tiers: { low: [], medium: [], high: [] }, per_tier: [], paused: false, local_on: true, local_only: false, models_off: [] },
       tunnel: null,
       notices: [],
     },

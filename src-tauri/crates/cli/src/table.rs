@@ -80,6 +80,15 @@ impl Table {
         self.rows.is_empty()
     }
 
+    /// Whether some of its words have to be cut to fit the width.
+    pub fn cuts(&self) -> bool {
+        let cut = |(i, layout): (usize, Layout)| {
+            let longest = self.rows.iter().filter_map(|row| row.get(i)).map(|c| length(&c.text));
+            longest.max().is_some_and(|longest| longest > layout.width)
+        };
+        self.fitted().into_iter().enumerate().any(cut)
+    }
+
     /// The table as text, a line a row. A column without any text in it is left out.
     pub fn render(&self, paint: Paint) -> String {
         let filled: Vec<bool> = (0..self.columns.len())

@@ -308,6 +308,7 @@ impl Config {
             second_opinion: self.second_opinion.clone(),
             paused,
             local_off: false,
+            models_off: Vec::new(),
             local_only: false,
             demo_answers: self.written.is_empty()
                 && !self.providers.iter().any(|p| self.can_be_asked(p, &has_key)),

@@ -162,6 +162,11 @@ impl Home {
         self.root.join("local.off")
     }
 
+    /// `local.models.off`: which local models are switched off one by one; not there while none is.
+    pub fn models_off(&self) -> PathBuf {
+        self.root.join("local.models.off")
+    }
+
     /// `local.only`: there while only local models are in use.
     pub fn local_only(&self) -> PathBuf {
         self.root.join("local.only")

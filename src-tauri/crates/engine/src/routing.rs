@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU16, AtomicU64, Ordering};
 use std::time::SystemTime;
 use weir_core::Failover;
-use weir_core::route::{Ask, Caching, Provider, Quotes, Route, Setup, at_home, routed};
+use weir_core::route::{Ask, Caching, Off, Provider, Quotes, Route, Setup, at_home, routed};
 use weir_core::{Money, Usage};
 use weir_proxy::ports::{Clock, Listed, Opening, Routes};
 
@@ -83,6 +83,8 @@ pub struct Routing {
     local_off: AtomicBool,
     /// Whether nothing else is in use.
     local_only: AtomicBool,
+    /// Local models that are switched off one by one.
+    models_off: ArcSwap<Vec<Route>>,
     /// What was found on this machine.
     found: ArcSwap<Found>,
     /// Where Weir itself listens; 0 before it does.
@@ -117,6 +119,7 @@ impl Routing {
             paused: AtomicBool::new(false),
             local_off: AtomicBool::new(false),
             local_only: AtomicBool::new(false),
+            models_off: ArcSwap::default(),
             found: ArcSwap::default(),
             own_port: AtomicU16::new(0),
             looked_ns: AtomicU64::new(clock.monotonic_ns()),
@@ -162,8 +165,8 @@ impl Routing {
     /// Makes the set-up anew: after a key was stored or removed, or the prices changed.
     pub fn refresh(&self) {
         let setup = self.setup_of(&self.config.load());
-        self.models.store(Arc::default());
         self.setup.store(Arc::new(setup));
+        self.models.store(Arc::default());
     }
 
     /// What a configuration comes to on this machine now: the link `local` is what was found.
@@ -171,34 +174,34 @@ impl Routing {
         let mut setup = config.setup(self.paused.load(Ordering::Relaxed), &self.has_key);
         setup.local_off = self.local_off.load(Ordering::Relaxed);
         setup.local_only = self.local_only.load(Ordering::Relaxed);
+        setup.models_off = Vec::clone(&self.models_off.load());
         let found = self.found.load();
         for provider in &mut setup.providers {
             if let Some(address) = found.addresses.get(&provider.name) {
                 provider.base_url.clone_from(address);
             }
         }
+        let chats: Vec<(Route, bool)> = {
+            let off = |route: &Route| setup.route_off(route) == Some(Off::Model);
+            found.chats.iter().map(|route| (route.clone(), !off(route))).collect()
+        };
         for chain in [&mut setup.low, &mut setup.medium, &mut setup.high] {
-            put_local(chain, &found.chats);
+            put_local(chain, &chats);
         }
         for rule in &mut setup.rules {
             if let Use::Chain(chain) = &mut rule.target {
-                put_local(chain, &found.chats);
+                put_local(chain, &chats);
             }
         }
         setup.task_models = setup
             .task_models
             .into_iter()
-            .filter_map(|(task, route)| {
-                let mut chain = vec![route];
-                put_local(&mut chain, &found.chats);
-                Some((task, chain.into_iter().next()?))
-            })
+            .filter_map(|(task, route)| Some((task, one_local(route, &chats)?)))
             .collect();
         if let Some(opinion) = setup.second_opinion.take() {
-            let mut chain = vec![opinion.route];
-            put_local(&mut chain, &found.chats);
-            let first = chain.into_iter().next();
-            setup.second_opinion = first.map(|route| SecondOpinion { route, ..opinion });
+            let below = opinion.below;
+            let route = one_local(opinion.route, &chats);
+            setup.second_opinion = route.map(|route| SecondOpinion { route, below });
         }
         setup
     }
@@ -209,8 +212,9 @@ impl Routing {
         self.refresh();
     }
 
-    /// Takes local models out of routing, back in, or everything else out.
-    pub fn switch_local(&self, part: Part) {
+    /// Takes local models out of routing, all or some, back in, or everything else out.
+    pub fn switch_local(&self, part: Part, models_off: Arc<Vec<Route>>) {
+        self.models_off.store(models_off);
         self.local_off.store(part == Part::Off, Ordering::Relaxed);
         self.local_only.store(part == Part::Only, Ordering::Relaxed);
         self.refresh();
@@ -376,11 +380,15 @@ impl Routing {
                 });
             }
         }
-        if !self.local_off.load(Ordering::Relaxed) {
-            all.extend(self.found.load().models.iter().cloned());
-        }
+        let setup = self.setup.load();
+        let off = |id: &str| {
+            let (provider, model) = id.split_once('/').unwrap_or_default();
+            setup.provider(provider).is_some_and(|p| setup.off(p, model).is_some())
+        };
+        all.extend(self.found.load().models.iter().filter(|listed| !off(&listed.id)).cloned());
         let links = config.low.iter().chain(&config.medium).chain(&config.high);
-        for route in links.filter(|route| **route != any_local()) {
+        let in_use = |route: &&Route| setup.route_off(route) != Some(Off::Model);
+        for route in links.filter(in_use).filter(|route| **route != any_local()) {
             let id = route.to_string();
             let known =
                 |l: &Listed| l.id == id || (l.provider == route.provider && l.id == route.model);
@@ -399,13 +407,31 @@ impl Routing {
 /// client waiting.
 const LOCALS_LEN_MAX: usize = 3;
 
-/// Puts what was found in the place of the link `local`.
-fn put_local(chain: &mut Vec<Route>, found: &[Route]) {
+/// Puts what was found, and may be in use, in the place of the link `local`. What is switched off and
+/// would have been asked stands there too, so that whoever answers instead says so.
+fn put_local(chain: &mut Vec<Route>, found: &[(Route, bool)]) {
     let Some(at) = chain.iter().position(|route| *route == any_local()) else { return };
-    let new = found.iter().filter(|route| !chain.contains(route)).take(LOCALS_LEN_MAX);
-    let new: Vec<Route> = new.cloned().collect();
+    let mut new: Vec<Route> = Vec::new();
+    let mut left = LOCALS_LEN_MAX;
+    for (route, in_use) in found.iter().filter(|(route, _)| !chain.contains(route)) {
+        if left == 0 {
+            break;
+        }
+        left -= usize::from(*in_use);
+        new.push(route.clone());
+    }
     chain.splice(at..=at, new);
     chain.retain(|route| *route != any_local());
+}
+
+/// The one model that a link stands for, where only one can be named: of what `local` stands for the
+/// first that is in use.
+fn one_local(link: Route, found: &[(Route, bool)]) -> Option<Route> {
+    if link != any_local() {
+        return Some(link);
+    }
+    let in_use = found.iter().find(|(_, in_use)| *in_use).or(found.first());
+    in_use.map(|(route, _)| route.clone())
 }
 
 /// The configuration, unless it leads a request back to this engine.
@@ -498,6 +524,38 @@ mod tests {
         let chats = ["a", "b", "c", "d"].map(route).to_vec();
         f.routing.found(Found { chats, ..Found::default() });
         assert_eq!(low(&f), ["ollama/a", "ollama/b", "ollama/c", "openai/gpt-5-mini"]);
+    }
+
+    #[test]
+    fn a_model_that_is_switched_off_takes_no_place_of_the_link_local_and_is_not_listed() {
+        let f = fixture("[providers.ollama]\n[tiers]\nlow = [\"local\", \"ollama/linked\"]\n", &[]);
+        let route = |m: &str| Route { provider: "ollama".into(), model: m.into() };
+        let listed = |m: &str| Listed {
+            id: route(m).to_string(),
+            provider: "ollama".into(),
+            dialect: weir_core::Dialect::Ollama,
+            context: None,
+        };
+        let (chats, models) = (["a", "b", "c", "d"].map(route).to_vec(), vec![listed("a")]);
+        f.routing.found(Found { chats, models, ..Found::default() });
+        let has = |id: &str| f.routing.models().iter().any(|m| m.id == id);
+        assert!(has("ollama/a") && has("ollama/linked"));
+        let off = Arc::new(vec![route("a"), route("linked")]);
+        f.routing.switch_local(Part::On, off);
+        let low: Vec<String> = f.routing.setup().low.iter().map(ToString::to_string).collect();
+        assert_eq!(low, ["ollama/a", "ollama/b", "ollama/c", "ollama/d", "ollama/linked"]);
+        let ask = Ask::bare(weir_core::Endpoint::Chat, "weir-low", true);
+        let plan = weir_core::route::plan(&f.routing.setup(), &ask).unwrap().candidates;
+        let asked: Vec<&str> = plan.iter().map(|c| c.route.model.as_str()).collect();
+        assert_eq!(asked, ["b", "c", "d"], "three are in use");
+        assert_eq!(plan[0].reason.as_str(), "local-model-off");
+        assert!(!has("ollama/a") && !has("ollama/linked"));
+        f.routing.reload().unwrap();
+        assert_eq!(f.routing.setup().models_off.len(), 2, "it outlives an edit");
+        let chats: Vec<(Route, bool)> = vec![(route("a"), false), (route("b"), true)];
+        assert_eq!(one_local(any_local(), &chats), Some(route("b")));
+        assert_eq!(one_local(any_local(), &chats[..1]), Some(route("a")), "to be passed over");
+        assert_eq!(one_local(route("x"), &chats), Some(route("x")));
     }
 
     #[test]

@@ -15,7 +15,7 @@ use crate::guard::{self, End, Guard, Restart};
 use crate::harden;
 use crate::home::{Home, HomeProblem};
 use crate::listen::{self, ListenProblem};
-use crate::local::Watch;
+use crate::local::{ModelsOff, ModelsOffProblem, Watch};
 use crate::lock::{Lock, LockProblem};
 use crate::logs::{self, Logs};
 use crate::parts::{Parts, Serving};
@@ -68,6 +68,8 @@ pub enum StartProblem {
     Lock(#[from] LockProblem),
     #[error(transparent)]
     Config(#[from] ConfigProblem),
+    #[error(transparent)]
+    ModelsOff(#[from] ModelsOffProblem),
     #[error(transparent)]
     Prices(#[from] PriceFileProblem),
     #[error(transparent)]
@@ -370,8 +372,9 @@ impl Made {
             Arc::clone(&keys),
             Arc::clone(&events),
             Arc::clone(&clock) as _,
+            ModelsOff::open(&home)?,
         );
-        routing.switch_local(local.part());
+        routing.switch_local(local.part(), local.models_off().all());
         let found = found(&opened);
         let changed = (Arc::downgrade(&books), Arc::downgrade(&events));
         routing.on_change(move |config| take_over(config, &changed.0, &changed.1));

@@ -64,6 +64,8 @@ pub enum FailureKind {
     TooLong,
     /// A local model does not do what is asked.
     Unfit,
+    /// The user has switched a local model off.
+    Off,
     /// A local server is busy, and its line is too long or too slow.
     Busy,
     /// The request holds what the provider cannot take.
@@ -133,6 +135,7 @@ pub fn spent<'a>(asked: &Asked, failures: impl Iterator<Item = &'a Failure>) -> 
         // A code and words on which the tools shorten the conversation and go on.
         FailureKind::TooLong => Refused::bad_request(text).code("context_length_exceeded"),
         FailureKind::Unfit => Refused::bad_request(text).code("not_supported"),
+        FailureKind::Off => Refused::bad_request(text).code("local_model_off"),
         FailureKind::Busy => {
             let refused = Refused::new(ProblemKind::Unavailable, 503, text).code("local_busy");
             refused.retry_after(BUSY_RETRY_SECS)
@@ -164,7 +167,7 @@ fn rank(failure: &Failure) -> u8 {
         // These pass by themselves.
         FailureKind::Busy | FailureKind::Resting => 5,
         FailureKind::Budget => 4,
-        FailureKind::Rejected | FailureKind::Unfit => 3,
+        FailureKind::Rejected | FailureKind::Unfit | FailureKind::Off => 3,
         FailureKind::Key => 2,
         FailureKind::NotRunning => 1,
         FailureKind::Upstream | FailureKind::Timeout => 0,

@@ -47,6 +47,7 @@ pub async fn admit(
         let _looked = tokio::time::timeout(FIRST_LOOK_WAIT_MAX, look).await;
         known = context.ports.locals.model(&provider.name, &candidate.route.model);
     }
+    in_use(&known, candidate)?;
     if known.cloud && context.setup.local_only {
         let what = "it runs in a cloud, and only local models are in use".to_owned();
         return Err(skipped(candidate, Reason::LocalUnfit, FailureKind::Unfit, what));
@@ -63,6 +64,7 @@ pub async fn admit(
     if let Some(place) = &place {
         // While it waited, another request may have had the model loaded anew, or be about to.
         let now = context.ports.locals.model(&provider.name, &candidate.route.model);
+        in_use(&now, candidate)?;
         known.context = now.context.max(place.context());
         room = fits(&known, asked, candidate, &mut length)?;
         place.asks(room.now);
@@ -95,6 +97,17 @@ pub fn able(context: &Context, provider: &Provider, candidate: &Candidate) -> Ad
 pub fn skipped(candidate: &Candidate, reason: Reason, kind: FailureKind, what: String) -> Failure {
     let fault = if kind == FailureKind::TooLong { Fault::LocalContext } else { Fault::Local };
     Failure { kind, skipped: Some(reason), ..Failure::of(candidate, fault, what) }
+}
+
+/// The plan knows a model that is switched off by its name; its server may know it by others.
+fn in_use(known: &LocalModel, candidate: &Candidate) -> Result<(), Failure> {
+    if !known.off {
+        return Ok(());
+    }
+    let (server, asked) = (&candidate.route.provider, &candidate.route.model);
+    let name = known.name.as_ref().unwrap_or(asked);
+    let what = format!("it is switched off. Switch it on: weir local on {server}/{name}");
+    Err(skipped(candidate, Reason::LocalModelOff, FailureKind::Off, what))
 }
 
 fn answers(

@@ -205,6 +205,9 @@ fn nowhere(problem: &NoRoute) -> Refused {
             Refused::new(ProblemKind::NotFound, 404, problem.to_string()).code("unknown_provider")
         }
         NoRoute::LocalOff { .. } => Refused::bad_request(problem.to_string()).code("local_off"),
+        NoRoute::LocalModelOff { .. } => {
+            Refused::bad_request(problem.to_string()).code("local_model_off")
+        }
         NoRoute::LocalOnly { .. } => Refused::bad_request(problem.to_string()).code("local_only"),
         _ => Refused::bad_request(problem.to_string()).code("no_route"),
     }

@@ -92,6 +92,8 @@ pub struct LocalModel {
     pub refuses: bool,
     /// Whether its server only passes requests on to a cloud: neither local nor free.
     pub cloud: bool,
+    /// Whether the user has switched it off: nothing is sent to it, by whatever name.
+    pub off: bool,
     /// Whether it answers with text.
     pub chats: Option<bool>,
     /// Whether it makes embeddings.

@@ -1,7 +1,16 @@
 //! `weir local` as it is typed.
 
 use super::Json;
-use clap::Subcommand;
+use clap::{Args, Subcommand};
+
+/// All local models, or one of them.
+#[derive(Debug, Args)]
+pub struct One {
+    /// The model, as provider/model or alone where one server has it; all of them where none is named
+    pub model: Option<String>,
+    #[command(flatten)]
+    pub json: Json,
+}
 
 /// `weir local`
 #[derive(Debug, Subcommand)]
@@ -9,12 +18,12 @@ pub enum Local {
     /// Look at every local server: what runs, what is loaded, with which context
     #[command(after_help = "Example:\n  weir local status --json | jq '.local[].models'")]
     Status(Json),
-    /// Use local models again, beside all others
-    #[command(after_help = "Example:\n  weir local on")]
-    On(Json),
-    /// Take local models out of routing at once; requests under way go on
-    #[command(after_help = "Example:\n  weir local off")]
-    Off(Json),
+    /// Use local models again, beside all others; or one that is switched off by itself
+    #[command(after_help = "Example:\n  weir local on\n  weir local on ollama/qwen3:8b")]
+    On(One),
+    /// Take local models out of routing at once, all or one; requests under way go on
+    #[command(after_help = "Example:\n  weir local off\n  weir local off ollama/qwen3:8b")]
+    Off(One),
     /// Use nothing but local models, so that no request leaves this machine; `on` ends it
     #[command(after_help = "Example:\n  weir local only")]
     Only(Json),

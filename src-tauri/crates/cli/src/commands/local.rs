@@ -5,6 +5,13 @@ use crate::out::{Done, Out};
 use crate::views;
 use weir_engine::api::{Desk, LocalOrder};
 
+fn switch(model: Option<String>, on: bool) -> LocalOrder {
+    match model {
+        Some(model) => LocalOrder::SwitchModel { model, on },
+        None => LocalOrder::Switch { on },
+    }
+}
+
 /// `weir local`
 pub fn local(desk: &dyn Desk, args: Local) -> Done {
     let (order, json) = match args {
@@ -13,8 +20,8 @@ pub fn local(desk: &dyn Desk, args: Local) -> Done {
             return Out::stdout(json.json)
                 .answer(&status, |paint| views::local::status(&status, paint));
         }
-        Local::On(json) => (LocalOrder::Switch { on: true }, json),
-        Local::Off(json) => (LocalOrder::Switch { on: false }, json),
+        Local::On(one) => (switch(one.model, true), one.json),
+        Local::Off(one) => (switch(one.model, false), one.json),
         Local::Only(json) => (LocalOrder::Only { on: true }, json),
         Local::Load { model, context, json } => (LocalOrder::Load { model, context }, json),
         Local::Unload { model, json } => (LocalOrder::Unload { model }, json),

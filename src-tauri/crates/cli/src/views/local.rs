@@ -16,6 +16,14 @@ pub fn status(status: &LocalStatus, paint: Paint) -> String {
         let only = paint.tone("Only local models are in use.", Tone::Warn);
         out.push_str(&format!("{only} Use all of them again: weir local on\n\n"));
     }
+    if let Some(first) = status.models_off.first().map(|model| plain(model)) {
+        let off = paint.tone("Switched off by themselves:", Tone::Warn);
+        let said = format!("{} Use one again: weir local on {first}", listed(&status.models_off));
+        // The colour takes no room, so the words are wrapped without it.
+        let words = words::wrap(&format!("Switched off by themselves: {said}"), words::WIDTH, "");
+        out.push_str(&words.replacen("Switched off by themselves:", &off, 1));
+        out.push('\n');
+    }
     let shown: Vec<&LocalServer> = status.local.iter().filter(|s| worth_showing(s)).collect();
     if shown.is_empty() {
         out.push_str(
@@ -31,6 +39,11 @@ pub fn status(status: &LocalStatus, paint: Paint) -> String {
         out.push_str(&one(server, paint));
     }
     out
+}
+
+fn listed(models: &[String]) -> String {
+    let names: Vec<String> = models.iter().map(|model| plain(model)).collect();
+    format!("{}.", names.join(", "))
 }
 
 /// What came of an order.
@@ -111,11 +124,17 @@ fn line(model: &LocalModel) -> [Cell; 7] {
 
 /// The mark and the word of a model.
 fn standing(model: &LocalModel) -> (&'static str, Cell) {
-    match (model.cloud, model.loaded) {
-        (true, _) => ("○", Cell::new("in a cloud", Tone::Warn)),
-        (false, true) => ("●", Cell::new("loaded", Tone::Good)),
-        (false, false) => ("○", "".into()),
-    }
+    let (mark, word, tone) = match (model.cloud, model.loaded) {
+        (true, _) => ("○", "in a cloud", Tone::Warn),
+        (false, true) => ("●", "loaded", Tone::Good),
+        (false, false) => ("○", "", Tone::Plain),
+    };
+    let cell = match (model.off, word) {
+        (false, word) => Cell::new(word, tone),
+        (true, "") => Cell::new("off", Tone::Warn),
+        (true, word) => Cell::new(format!("{word}, off"), Tone::Warn),
+    };
+    (mark, cell)
 }
 
 /// The local part of `weir status`: a line a server and a line a model.
@@ -202,7 +221,8 @@ mod tests {
         };
         let absent = LocalServer { server: "vllm".into(), ..gone.clone() };
         let absent = LocalServer { written: false, ..absent };
-        let all = LocalStatus { on: true, only: false, local: vec![ollama(), gone, absent] };
+        let local = vec![ollama(), gone, absent];
+        let all = LocalStatus { on: true, only: false, models_off: Vec::new(), local };
         let expected = "\
 ollama · running · http://127.0.0.1:11434 · version 0.33.0
                                           context  at most      size
@@ -217,8 +237,32 @@ gpu · not running · http://gpu-box:11434
     }
 
     #[test]
+    fn a_model_that_is_switched_off_says_so_in_its_row_and_above_all_also_while_its_server_is_gone()
+    {
+        let mut server = ollama();
+        server.models[0].off = true;
+        server.models[1].off = true;
+        let off = ["gpu/gone:70b", "ollama/nomic-embed-text:latest", "ollama/qwen3:8b"];
+        let models_off = off.map(String::from).to_vec();
+        let all = LocalStatus { on: true, only: false, models_off, local: vec![server] };
+        let shown = status(&all, Paint::OFF);
+        let expected = "\
+Switched off by themselves: gpu/gone:70b, ollama/nomic-embed-text:latest,
+ollama/qwen3:8b. Use one again: weir local on gpu/gone:70b
+
+";
+        assert!(shown.starts_with(expected), "{shown}");
+        assert!(shown.contains("●  qwen3:8b                 loaded, off"), "{shown}");
+        assert!(shown.contains("○  nomic-embed-text:latest  off"), "{shown}");
+        assert!(shown.lines().all(|line| line.chars().count() <= words::WIDTH), "{shown}");
+        assert!(status(&all, Paint::ON).contains("themselves:\u{1b}[0m gpu/gone:70b"));
+    }
+
+    #[test]
     fn the_switch_and_an_empty_machine_say_what_to_do() {
-        let shown = status(&LocalStatus { on: false, only: false, local: Vec::new() }, Paint::OFF);
+        let none =
+            LocalStatus { on: false, only: false, models_off: Vec::new(), local: Vec::new() };
+        let shown = status(&none, Paint::OFF);
         assert!(
             shown.starts_with("Local models are switched off. Use them again: weir local on\n")
         );

@@ -41,6 +41,7 @@ fn note(model: &ModelRow) -> Cell {
             format!("{first} + {}", model.chain.len() - 1).into()
         }
         (Some(first), _) => first.into(),
+        (None, _) if model.off => Cell::new("off", Tone::Warn),
         (None, Some(true)) => Cell::new("loaded", Tone::Good),
         _ => "".into(),
     }
@@ -119,6 +120,7 @@ mod tests {
             price: None,
             local: false,
             loaded: None,
+            off: false,
             chain: Vec::new(),
         }
     }

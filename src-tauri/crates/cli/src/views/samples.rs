@@ -149,6 +149,7 @@ pub fn status() -> Status {
             paused: false,
             local_on: true,
             local_only: false,
+            models_off: Vec::new(),
             per_tier: vec![TierNow {
                 tier: "low".into(),
                 requests: 8,

@@ -22,6 +22,7 @@ pub fn comparison(found: &Comparison, now: Stamp, zone: &Zone, paint: Paint) -> 
         if groups.iter().any(|group| !group.key.is_empty()) {
             out.push('\n');
             out.push_str(&parts(title, groups).render(paint));
+            out.push_str(&apart(groups));
         }
     }
     out.push('\n');
@@ -102,10 +103,34 @@ fn sides(found: &Comparison) -> Table {
     table
 }
 
+/// What of which group stands in no comparison: a line of its own, for a column more would cut the names.
+fn apart(groups: &[ReplayGroup]) -> String {
+    let apart = |group: &ReplayGroup| {
+        format!("{} {}", name(group), words::grouped(group.uncompared_requests))
+    };
+    let of = groups.iter().filter(|group| group.uncompared_requests > 0).map(apart);
+    let of: Vec<String> = of.collect();
+    match of.is_empty() {
+        true => String::new(),
+        false => sentence(&format!("No price is known, so not compared: {}.", of.join(", "))),
+    }
+}
+
+fn name(group: &ReplayGroup) -> String {
+    match group.key.as_str() {
+        "" => "(not judged)".to_owned(),
+        key => key.replace('_', " "),
+    }
+}
+
 fn parts(title: &'static str, groups: &[ReplayGroup]) -> Table {
-    // What has no price is told in the place of the switches, which stand above for all of them.
-    let unpriced = groups.iter().any(|group| group.uncompared_requests > 0);
-    let mut table = Table::new(&[
+    let all = columns(title, groups, true);
+    // The switches stand above for all of them: where there is little room, the names are worth more.
+    if all.cuts() { columns(title, groups, false) } else { all }
+}
+
+fn columns(title: &'static str, groups: &[ReplayGroup], switches: bool) -> Table {
+    let columns = [
         (title, Fit::Cut(8)),
         ("requests", Fit::Right),
         ("spent", Fit::Point),
@@ -113,36 +138,30 @@ fn parts(title: &'static str, groups: &[ReplayGroup]) -> Table {
         ("saved", Fit::Point),
         ("local", Fit::Right),
         ("would be", Fit::Right),
-        (if unpriced { "no price" } else { "switches" }, Fit::Right),
-    ]);
+        ("switches", Fit::Right),
+    ];
+    let shown = columns.len() - usize::from(!switches);
+    let mut table = Table::new(&columns[..shown]);
     for group in groups {
-        let key = match group.key.as_str() {
-            "" => Cell::new("(not judged)", Tone::Quiet),
-            key => key.replace('_', " ").into(),
-        };
-        let (dearer, apart) = (group.saved_usd.nano() < 0, group.uncompared_requests);
-        let saved = match apart == group.requests {
+        let tone = if group.key.is_empty() { Tone::Quiet } else { Tone::Plain };
+        let saved = match group.uncompared_requests == group.requests {
             true => Cell::new("unpriced", Tone::Warn),
             false => {
+                let dearer = group.saved_usd.nano() < 0;
                 Cell::new(group.saved_usd.short(), if dearer { Tone::Warn } else { Tone::Plain })
             }
         };
-        let last = match unpriced {
-            true => {
-                Cell::new(words::grouped(apart), if apart > 0 { Tone::Warn } else { Tone::Plain })
-            }
-            false => words::grouped(group.would.switches).into(),
-        };
-        table.row([
-            key,
+        let cells = [
+            Cell::new(name(group), tone),
             words::grouped(group.requests).into(),
             money(&group.was, group.requests),
             money(&group.would, group.requests),
             saved,
             share(&group.was).into(),
             share(&group.would).into(),
-            last,
-        ]);
+            words::grouped(group.would.switches).into(),
+        ];
+        table.row(cells.into_iter().take(shown));
     }
     table
 }
@@ -189,14 +208,41 @@ Estimated: what would have gone elsewhere is priced by its tokens.
         let shown = comparison(&found, samples::now(), &samples::zone(), Paint::OFF);
         let tiers: Vec<&str> = shown.lines().skip_while(|line| !line.starts_with("tier")).collect();
         let cells = |line: &str| line.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
-        assert!(tiers[0].ends_with("no price"), "{shown}");
+        assert!(tiers[0].ends_with("switches"), "{shown}");
         let expected = ["high", "100", "$9.50", "$9.50", "$0", "0", "%", "0", "%", "2"];
         assert_eq!(cells(tiers[1]), expected, "{shown}");
-        let expected = ["low", "180", "$4.10", "unpriced", "unpriced", "0", "%", "40", "%", "180"];
+        let expected = ["low", "180", "$4.10", "unpriced", "unpriced", "0", "%", "40", "%", "4"];
         assert_eq!(cells(tiers[2]), expected, "{shown}");
+        let apart = "No price is known, so not compared: high 2, low 180.\n";
+        assert!(shown.contains(apart), "{shown}");
         assert!(shown.lines().all(|line| line.chars().count() <= words::WIDTH), "{shown}");
         found.all.uncompared_requests = 180;
         assert!(line(&found).contains("routing (+ 180 unpriced, not\n"), "{}", line(&found));
+    }
+
+    #[test]
+    fn the_name_of_a_task_is_whole_also_beside_large_sums_and_where_some_have_no_price() {
+        let mut found = samples::comparison();
+        let usd = |text: &str| text.parse().unwrap();
+        let one = |key: &str, uncompared_requests| {
+            let mut group = found.tasks[0].clone();
+            (group.key, group.requests) = (key.into(), 12_345);
+            group.was.spent_usd = usd("1234.56");
+            group.would.spent_usd = usd("1200.56");
+            (group.saved_usd, group.uncompared_requests) = (usd("-1034.01"), uncompared_requests);
+            group
+        };
+        let longest = ["question_answering", "code_explanation", "code_completion"];
+        for tasks in [longest.map(|key| one(key, 0)), longest.map(|key| one(key, 12_345))] {
+            found.tasks = tasks.to_vec();
+            let shown = comparison(&found, samples::now(), &samples::zone(), Paint::OFF);
+            for group in &found.tasks {
+                let name = group.key.replace('_', " ");
+                let whole = |line: &str| line.starts_with(&name);
+                assert!(shown.lines().any(whole), "{name}: {shown}");
+            }
+            assert!(shown.lines().all(|line| line.chars().count() <= words::WIDTH), "{shown}");
+        }
     }
 
     #[test]

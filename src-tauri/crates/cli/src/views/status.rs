@@ -162,9 +162,9 @@ fn routing(status: &Status) -> String {
         mode.push_str(", only local models (weir local on)");
     }
     if chains.iter().all(|chain| chain.is_empty()) {
-        return format!("Routing  {mode}, no tiers set\n");
+        return format!("Routing  {mode}, no tiers set\n{}", models_off(status));
     }
-    let mut out = format!("Routing  {mode}\n");
+    let mut out = format!("Routing  {mode}\n{}", models_off(status));
     for (name, chain) in ["low", "medium", "high"].into_iter().zip(chains) {
         let tier = status.routing.per_tier.iter().find(|tier| tier.tier == name);
         let links: Vec<String> = match tier {
@@ -180,6 +180,16 @@ fn routing(status: &Status) -> String {
         }
     }
     out
+}
+
+/// The local models that are switched off one by one; told while others are in use.
+fn models_off(status: &Status) -> String {
+    let routing = &status.routing;
+    if routing.models_off.is_empty() || !routing.local_on {
+        return String::new();
+    }
+    let line = format!("  off    {} (weir local on MODEL)", routing.models_off.join(", "));
+    words::wrap(&words::plain(&line), words::WIDTH, "         ")
 }
 
 /// A link, with its state where that is news.
@@ -258,6 +268,25 @@ Home     /home/u/.local/share/weir
         let shown = status(&samples::status(), samples::now(), &samples::zone(), Paint::OFF);
         assert_eq!(shown, expected);
         assert!(shown.lines().all(|line| line.chars().count() <= words::WIDTH));
+    }
+
+    #[test]
+    fn a_local_model_that_is_switched_off_is_told_where_it_is_listed_and_where_requests_go() {
+        let mut off = samples::status();
+        off.routing.models_off = vec!["ollama/llama3.2:3b".into()];
+        off.local[0].models[1].off = true;
+        off.routing.per_tier[0].links[0].state = "off".into();
+        let shown = status(&off, samples::now(), &samples::zone(), Paint::OFF);
+        assert!(shown.contains("    ○ llama3.2:3b       off\n"), "{shown}");
+        let routing = "\
+Routing  honour
+  off    ollama/llama3.2:3b (weir local on MODEL)
+  low    ollama/llama3.2:3b (off, 2 waiting), anthropic/claude-haiku-4-5
+";
+        assert!(shown.contains(routing), "{shown}");
+        off.routing.local_on = false;
+        let shown = status(&off, samples::now(), &samples::zone(), Paint::OFF);
+        assert!(!shown.contains("  off    "), "all of them are off: {shown}");
     }
 
     #[test]

@@ -20,6 +20,9 @@ pub struct LocalModel {
     pub context_max: Option<u64>,
     /// Its size in bytes, when known.
     pub size_bytes: Option<u64>,
+    /// Whether it is switched off: nothing is sent to it.
+    #[serde(default)]
+    pub off: bool,
     /// What it can do, in its server's words: `completion`, `tools`, `embedding`, `vision` and so
     /// on. Empty when the server does not say.
     pub capabilities: Vec<String>,
@@ -95,6 +98,10 @@ pub struct LocalStatus {
     /// Whether nothing else is in use.
     #[serde(default)]
     pub only: bool,
+    /// Models that are switched off one by one, as `provider/model`, whether or not their server is
+    /// there.
+    #[serde(default)]
+    pub models_off: Vec<String>,
     /// The servers.
     pub local: Vec<LocalServer>,
 }
@@ -106,6 +113,13 @@ pub enum LocalOrder {
     /// Take local models out of routing, or back in.
     Switch {
         /// Whether they are in use.
+        on: bool,
+    },
+    /// Take one local model out of routing, or back in.
+    SwitchModel {
+        /// `provider/model`, or a model that one server has.
+        model: String,
+        /// Whether it is in use.
         on: bool,
     },
     /// Use nothing but local models, or all of them again.

@@ -49,6 +49,9 @@ impl Act {
             Self::Login(on) => Self::Login(!on),
             Self::Local(LocalOrder::Only { on }) => Self::Local(LocalOrder::Only { on: !on }),
             Self::Local(LocalOrder::Switch { on }) => Self::Local(LocalOrder::Switch { on: !on }),
+            Self::Local(LocalOrder::SwitchModel { model, on }) => {
+                Self::Local(LocalOrder::SwitchModel { model: model.clone(), on: !on })
+            }
             other => other.clone(),
         }
     }

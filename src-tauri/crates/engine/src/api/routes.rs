@@ -23,6 +23,9 @@ pub struct ModelRow {
     pub local: bool,
     /// Whether it is in a local server's memory; null for others and when not known.
     pub loaded: Option<bool>,
+    /// Whether it is a local model that is switched off: nothing is sent to it.
+    #[serde(default)]
+    pub off: bool,
     /// Where Weir's own names lead, as `provider/model`; empty for others.
     pub chain: Vec<String>,
 }

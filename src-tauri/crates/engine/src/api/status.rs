@@ -142,6 +142,9 @@ pub struct Routing {
     /// Whether nothing but local models is in use.
     #[serde(default)]
     pub local_only: bool,
+    /// Local models that are switched off one by one, as `provider/model`.
+    #[serde(default)]
+    pub models_off: Vec<String>,
     /// The tiers today and now, `low` first.
     pub per_tier: Vec<TierNow>,
 }

@@ -40,6 +40,8 @@ pub struct Offered {
     pub local: bool,
     /// Whether it is in memory, where its server says so.
     pub loaded: Option<bool>,
+    /// Whether it is switched off: a tool's list does not offer it.
+    pub off: bool,
 }
 
 /// Models of this user's machines that are put into a tool's list.
@@ -80,6 +82,7 @@ impl Gateway {
             context: row.context,
             local: row.local,
             loaded: row.loaded,
+            off: row.off,
         });
         let auto = Offered { id: AUTO.to_owned(), ..Offered::default() };
         gateway.models = std::iter::once(auto).chain(rows).collect();
@@ -96,7 +99,7 @@ impl Gateway {
     /// ones, where there are more than a list should hold those in memory before the others.
     pub fn listed(&self) -> Vec<&Offered> {
         let (mut local, mut listed): (Vec<_>, Vec<_>) =
-            self.models.iter().partition(|model| model.local);
+            self.models.iter().filter(|model| !model.off).partition(|model| model.local);
         if local.len() > LISTED_LOCAL_MAX {
             local.sort_by_key(|model| model.loaded != Some(true));
             local.truncate(LISTED_LOCAL_MAX);

@@ -11,7 +11,7 @@ use weir_proxy::health::How;
 /// knows. `alone` says that there is no other.
 pub fn unable(parts: &Parts, setup: &Setup, route: &Route, alone: bool) -> Option<String> {
     let provider = setup.provider(&route.provider)?;
-    if let Some((why, fix)) = ill_tiers::unable(parts, setup, provider) {
+    if let Some((why, fix)) = ill_tiers::unable(parts, setup, provider, route) {
         return Some(fix.map_or(why.clone(), |fix| format!("{why} ({fix})")));
     }
     if provider.local {

@@ -19,6 +19,12 @@ pub fn checks(parts: &Parts) -> Vec<Check> {
         let fix = Some("weir local on".to_owned());
         checks.push(check("local", CheckState::Note, "local models are switched off", fix));
     }
+    let off = parts.local.models_off().names();
+    if let Some(first) = off.first() {
+        let (found, fix) =
+            (format!("switched off: {}", off.join(", ")), format!("weir local on {first}"));
+        checks.push(check("local", CheckState::Note, found, Some(fix)));
+    }
     for server in servers.iter() {
         checks.extend(one(server, &config));
     }

@@ -4,7 +4,7 @@
 use super::keys;
 use crate::api::{Check, CheckState, KeyState};
 use crate::parts::Parts;
-use weir_core::route::{Provider, Setup, Tier};
+use weir_core::route::{Off, Provider, Route, Setup, Tier};
 use weir_proxy::ports::Routes;
 
 /// What is wrong with a tier.
@@ -37,7 +37,7 @@ pub fn ill(parts: &Parts, setup: &Setup, tier: Tier) -> Option<Ill> {
     let mut fixes: Vec<String> = Vec::new();
     for route in setup.chain(tier) {
         let Some(provider) = setup.provider(&route.provider) else { continue };
-        let (reason, fix) = unable(parts, setup, provider)?;
+        let (reason, fix) = unable(parts, setup, provider, route)?;
         if !reasons.contains(&reason) {
             reasons.push(reason);
             fixes.extend(fix);
@@ -47,7 +47,7 @@ pub fn ill(parts: &Parts, setup: &Setup, tier: Tier) -> Option<Ill> {
         reasons.push("its chain leads to nothing that is there".to_owned());
     }
     fixes.truncate(1);
-    let any_local = !setup.local_off && !parts.routing.chats().is_empty();
+    let any_local = parts.routing.chats().iter().any(|r| setup.route_off(r).is_none());
     let config = parts.config.load();
     let line = config.mending(tier, &|provider| keys::usable(parts, provider), any_local);
     let write = |line: String| format!("write under [tiers] in config.toml: {line}");
@@ -56,15 +56,26 @@ pub fn ill(parts: &Parts, setup: &Setup, tier: Tier) -> Option<Ill> {
     Some(Ill { why: reasons.join(", "), fix })
 }
 
-/// Why a provider cannot be asked as things are set up, with the fix; `None` where it can.
+/// Why a route cannot be asked as things are set up, with the fix; `None` where it can.
 pub(super) fn unable(
     parts: &Parts,
     setup: &Setup,
     provider: &Provider,
+    route: &Route,
 ) -> Option<(String, Option<String>)> {
-    if provider.local {
-        let fix = || Some("weir local on".to_owned());
-        return setup.local_off.then(|| ("local models are switched off".to_owned(), fix()));
+    match setup.off(provider, &route.model) {
+        Some(Off::All) => {
+            let fix = "weir local on".to_owned();
+            return Some(("local models are switched off".to_owned(), Some(fix)));
+        }
+        Some(Off::Model) => {
+            return Some((
+                format!("{route} is switched off"),
+                Some(format!("weir local on {route}")),
+            ));
+        }
+        None if provider.local => return None,
+        None => {}
     }
     let (state, fix) = keys::state(parts, provider);
     match state {

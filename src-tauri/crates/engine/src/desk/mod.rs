@@ -176,7 +176,9 @@ impl Desk for HomeDesk {
         let usable = |p: &weir_core::route::Provider| keys::usable(parts, p);
         parts.local.look_now(Scope::Due);
         let local = if parts.local.on() { parts.local.servers() } else { Arc::default() };
-        Ok(routes::models(&parts.config.load(), &parts.prices, usable, &local, parts.now_ms()))
+        let off = parts.local.models_off().all();
+        let config = parts.config.load();
+        Ok(routes::models(&config, &parts.prices, usable, (&local, &off), parts.now_ms()))
     }
 
     fn price_show(&self, model: &str) -> Result<PriceShow, ApiProblem> {
@@ -306,7 +308,8 @@ impl Desk for HomeDesk {
     fn local_status(&self) -> Result<LocalStatus, ApiProblem> {
         let (on, only) = (self.0.local.on(), self.0.local.part() == Part::Only);
         self.0.local.look_now(Scope::All);
-        Ok(LocalStatus { on, only, local: self.0.local_servers() })
+        let models_off = self.0.local.models_off().names();
+        Ok(LocalStatus { on, only, models_off, local: self.0.local_servers() })
     }
 
     fn local(&self, order: &LocalOrder) -> Result<LocalDone, ApiProblem> {

@@ -12,7 +12,7 @@ pub fn models(
     config: &Config,
     prices: &Prices,
     usable: impl Fn(&Provider) -> bool,
-    local: &[Server],
+    (local, off): (&[Server], &[Route]),
     now_ms: i64,
 ) -> Vec<ModelRow> {
     let mut rows: Vec<ModelRow> = ["weir-auto", "weir-low", "weir-medium", "weir-high"]
@@ -29,6 +29,7 @@ pub fn models(
                 price: Some(listed.price),
                 local: provider.local,
                 loaded: None,
+                off: false,
                 chain: Vec::new(),
             });
         }
@@ -44,6 +45,9 @@ pub fn models(
             rows.push(link_row(config, prices, route, now_ms));
         }
     }
+    for row in &mut rows {
+        row.off = off.iter().any(|off| off.to_string() == row.id);
+    }
     rows
 }
 
@@ -57,6 +61,7 @@ fn local_rows(server: &Server, provider: &Provider) -> impl Iterator<Item = Mode
         price: None,
         local: !model.cloud,
         loaded: model.loaded.filter(|_| !model.cloud),
+        off: false,
         chain: Vec::new(),
     })
 }
@@ -72,6 +77,7 @@ fn routed_row(config: &Config, id: &str, usable: &dyn Fn(&Provider) -> bool) -> 
         price: None,
         local: false,
         loaded: None,
+        off: false,
         chain: chain.iter().map(shown).collect(),
     }
 }
@@ -94,6 +100,7 @@ fn link_row(config: &Config, prices: &Prices, route: &Route, now_ms: i64) -> Mod
         price: rates.ok().as_ref().map(PerMillion::from),
         local: provider.is_some_and(|p| p.local),
         loaded: None,
+        off: false,
         chain: Vec::new(),
     }
 }

@@ -59,6 +59,7 @@ pub fn status(parts: &Parts, books: &Books<'_>) -> Result<Status, ApiProblem> {
             paused: parts.routing.paused(),
             local_on: parts.local.on(),
             local_only: parts.local.part() == Part::Only,
+            models_off: parts.local.models_off().names(),
             per_tier,
         },
         tunnel: Some(tunnel).filter(|tunnel| tunnel.on),

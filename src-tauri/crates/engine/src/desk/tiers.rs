@@ -5,7 +5,7 @@ use super::ill_tiers;
 use crate::api::{ApiProblem, By, LinkNow, LocalServer, ProviderHealth, Span, TierNow};
 use crate::parts::Parts;
 use weir_core::Money;
-use weir_core::route::{Route, Tier};
+use weir_core::route::{Off, Route, Setup, Tier};
 use weir_proxy::ports::Routes;
 
 /// The three tiers, `low` first.
@@ -20,10 +20,11 @@ pub fn tiers(
     let tier = |tier: Tier| {
         let sums = today.groups.iter().find(|group| group.key == tier.as_str()).map(|g| g.sums);
         let chain = setup.chain(tier);
-        let links: Vec<LinkNow> = chain.iter().map(|route| link(route, providers, local)).collect();
+        let links: Vec<LinkNow> =
+            chain.iter().map(|route| link(&setup, route, providers, local)).collect();
         let on = |route: &Route| {
             let local = setup.provider(&route.provider).is_some_and(|p| p.local);
-            if local { parts.local.on() } else { !setup.local_only }
+            if local { setup.route_off(route).is_none() } else { !setup.local_only }
         };
         let usable = chain.iter().zip(&links).find(|(route, link)| on(route) && can_be_asked(link));
         let ill = ill_tiers::ill(parts, &setup, tier);
@@ -41,12 +42,21 @@ pub fn tiers(
     Ok([Tier::Low, Tier::Medium, Tier::High].map(tier).into())
 }
 
-fn link(route: &Route, providers: &[ProviderHealth], local: &[LocalServer]) -> LinkNow {
+fn link(
+    setup: &Setup,
+    route: &Route,
+    providers: &[ProviderHealth],
+    local: &[LocalServer],
+) -> LinkNow {
     let health = providers.iter().find(|p| p.name == route.provider);
     let line = local.iter().find(|s| s.server == route.provider).and_then(|s| s.queue.as_ref());
+    let state = match setup.route_off(route) {
+        Some(Off::Model) => "off",
+        _ => health.map_or("unknown", |h| h.state.as_str()),
+    };
     LinkNow {
         route: route.to_string(),
-        state: health.map_or("unknown", |h| h.state.as_str()).to_owned(),
+        state: state.to_owned(),
         waiting: line.map_or(0, |line| line.waiting.len() as u64),
     }
 }
@@ -80,13 +90,19 @@ mod tests {
         let queue = LocalQueue { running: Vec::new(), waiting: vec![waiting] };
         let server =
             LocalServer { server: "ollama".into(), queue: Some(queue), ..LocalServer::default() };
-        let of = |provider: &str| {
+        let preset = crate::config::preset("ollama").expect("a preset");
+        let mut setup = Setup { providers: vec![preset], ..Setup::default() };
+        let of = |setup: &Setup, provider: &str| {
             let route = Route { provider: provider.into(), model: "m".into() };
-            link(&route, &providers, std::slice::from_ref(&server))
+            link(setup, &route, &providers, std::slice::from_ref(&server))
         };
-        assert_eq!((of("ollama").state.as_str(), of("ollama").waiting), ("ready", 1));
-        assert_eq!((of("gemini").state.as_str(), of("gemini").waiting), ("resting", 0));
-        let asked = ["ollama", "gemini", "elsewhere"].map(|name| can_be_asked(&of(name)));
+        let now = |provider: &str| of(&setup, provider);
+        assert_eq!((now("ollama").state.as_str(), now("ollama").waiting), ("ready", 1));
+        assert_eq!((now("gemini").state.as_str(), now("gemini").waiting), ("resting", 0));
+        let asked = ["ollama", "gemini", "elsewhere"].map(|name| can_be_asked(&now(name)));
         assert_eq!(asked, [true, false, true]);
+        setup.models_off = vec![Route { provider: "ollama".into(), model: "m".into() }];
+        let off = of(&setup, "ollama");
+        assert_eq!((off.state.as_str(), can_be_asked(&off)), ("off", false));
     }
 }

@@ -6,9 +6,11 @@ use super::look::url;
 use super::order::{self, Order};
 use super::process::{self, Outcome};
 use super::watch::Scope;
-use super::{Kind, Model, Part, Server, State, Watch, view};
+use super::{Kind, Model, Part, Server, State, Watch};
 use crate::api::{ApiProblem, Code, LocalDone, LocalOrder};
+use std::io;
 use std::time::Duration;
+use weir_core::route::Route;
 use weir_proxy::limits::TOOL_CONTEXT;
 use weir_proxy::probe::{Question, blocking};
 
@@ -20,6 +22,8 @@ const UNLOAD_WAIT: Duration = Duration::from_secs(60);
 const START_WAIT: Duration = Duration::from_secs(20);
 /// The pause between two looks at a server that is starting or stopping.
 const START_PAUSE: Duration = Duration::from_millis(100);
+/// Models that are named to somebody who asked for one that is not there.
+const KNOWN_MAX: usize = 12;
 
 fn problem(code: Code, message: impl Into<String>) -> ApiProblem {
     ApiProblem::new(code, message)
@@ -37,6 +41,7 @@ impl Watch {
             }
             LocalOrder::Switch { on: false } => self.turn(Part::Off)?,
             LocalOrder::Only { on: true } => self.turn(Part::Only)?,
+            LocalOrder::SwitchModel { model, on } => self.turn_model(model, *on)?,
             LocalOrder::Load { model, context } => self.load(model, *context)?,
             LocalOrder::Unload { model } => self.unload(model)?,
             LocalOrder::Start { server } => self.start(server)?,
@@ -47,13 +52,14 @@ impl Watch {
 
     fn turn(&self, part: Part) -> Result<String, ApiProblem> {
         let before = self.part();
-        self.switch().turn(part).map_err(|e| {
-            let text = format!("the switch cannot be kept: {e}. Make the home folder writable");
-            problem(Code::Internal, text)
-        })?;
-        self.routing().switch_local(part);
-        self.events().changed();
+        self.switch().turn(part).map_err(not_kept)?;
+        self.in_force();
+        let off = self.models_off().names().join(", ");
         Ok(match part {
+            Part::On if !off.is_empty() => format!(
+                "Local models are in use again, but for those that are switched off by themselves: {off}. \
+                 To switch one on: weir local on MODEL"
+            ),
             Part::On if before == Part::Only => "All models are in use again.".into(),
             Part::On => "Local models are in use again.".into(),
             Part::Only => {
@@ -67,6 +73,58 @@ impl Watch {
                     .into()
             }
         })
+    }
+
+    /// Routing goes on with how the switches stand.
+    fn in_force(&self) {
+        self.routing().switch_local(self.part(), self.models_off().all());
+        self.events().changed();
+    }
+
+    fn turn_model(&self, name: &str, on: bool) -> Result<String, ApiProblem> {
+        // One that is off can be switched on again also when its server or itself is gone.
+        let known = if on { self.one_off(name) } else { None };
+        let (model, loaded) = match known {
+            Some(model) => (model, false),
+            None => {
+                let (server, model) = self.named(name)?;
+                let loaded = model.loaded == Some(true) && server.reading.swaps && !model.cloud;
+                (Route { provider: server.provider, model: model.name }, loaded)
+            }
+        };
+        let turned = self.models_off().turn(&model, on).map_err(not_kept)?;
+        self.in_force();
+        let all_off = match self.part() {
+            Part::Off => " All local models are switched off; to use them: weir local on",
+            Part::On | Part::Only => "",
+        };
+        Ok(match (on, turned) {
+            (true, true) => format!("{model} is in use again.{all_off}"),
+            (true, false) => format!("{model} is in use already.{all_off}"),
+            (false, false) => format!("{model} is switched off already."),
+            (false, true) => {
+                let memory = match loaded {
+                    true => format!(" It stays in memory; to free that: weir local unload {model}"),
+                    false => String::new(),
+                };
+                format!(
+                    "{model} is out of routing from this moment on. Requests already under way go \
+                     on.{memory}"
+                )
+            }
+        })
+    }
+
+    /// The model that is switched off and called so: `provider/model`, or alone where only one is.
+    fn one_off(&self, name: &str) -> Option<Route> {
+        let off = self.models_off().all();
+        let newest = format!("{name}:latest");
+        let whole = |named: &str| named == name || named == newest;
+        if let Some(model) = off.iter().find(|off| whole(&off.to_string())) {
+            return Some(model.clone());
+        }
+        let mut alone = off.iter().filter(|off| whole(&off.model));
+        alone.next().filter(|_| alone.next().is_none()).cloned()
     }
 
     fn load(&self, name: &str, context: Option<u64>) -> Result<String, ApiProblem> {
@@ -170,12 +228,12 @@ impl Watch {
         if let Some((provider, model)) = name.split_once('/')
             && let Some(server) = servers.iter().find(|s| s.provider == provider)
         {
-            return match server.model(model) {
+            return match server.listed(model) {
                 Some(found) => Ok((server.clone(), found.clone())),
                 None => Err(not_there(server, model)),
             };
         }
-        let mut having = servers.iter().filter_map(|s| Some((s, s.model(name)?)));
+        let mut having = servers.iter().filter_map(|s| Some((s, s.listed(name)?)));
         match (having.next(), having.next()) {
             (Some((server, model)), None) => Ok((server.clone(), model.clone())),
             (Some((one, _)), Some((other, _))) => {
@@ -186,7 +244,16 @@ impl Watch {
                 Err(problem(Code::BadRequest, text))
             }
             (None, _) => {
-                let text = format!("no running local server has {name}. See: weir local status");
+                let there = servers.iter().flat_map(|s| {
+                    s.reading.models.iter().map(|m| format!("{}/{}", s.provider, m.name))
+                });
+                let there: Vec<String> = there.take(KNOWN_MAX).collect();
+                let there = match there.is_empty() {
+                    true => "There is none at all".to_owned(),
+                    false => format!("There is {}", there.join(", ")),
+                };
+                let text =
+                    format!("no running local server has {name}. {there}. See: weir local status");
                 Err(problem(Code::NotFound, text))
             }
         }
@@ -226,6 +293,11 @@ impl Watch {
     }
 }
 
+fn not_kept(cause: io::Error) -> ApiProblem {
+    let text = format!("the switch cannot be kept: {cause}. Make the home folder writable");
+    problem(Code::Internal, text)
+}
+
 /// What is said of a model that is in memory, with the way to a longer context where there is one.
 fn already(server: &Server, model: &Model) -> String {
     let (name, at) = (&model.name, &server.provider);
@@ -239,8 +311,8 @@ fn already(server: &Server, model: &Model) -> String {
 }
 
 fn not_there(server: &Server, model: &str) -> ApiProblem {
-    let shown = view::server(server);
-    let known: Vec<&str> = shown.models.iter().map(|m| m.name.as_str()).take(12).collect();
+    let models = server.reading.models.iter();
+    let known: Vec<&str> = models.map(|m| m.name.as_str()).take(KNOWN_MAX).collect();
     let text = match (server.state, known.is_empty()) {
         (State::Up | State::Loading, false) => {
             format!("{} has no {model}. It has {}", server.provider, known.join(", "))

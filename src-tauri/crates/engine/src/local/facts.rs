@@ -15,7 +15,9 @@ impl Locals for Watch {
             Some(server) => {
                 let written = self.routing().config().parallel.get(provider).copied();
                 let told = told(server, model);
-                LocalModel { slots: written.or(told.slots), ..told }
+                let listed = told.name.as_deref().unwrap_or(model);
+                let off = self.models_off().holds(provider, listed);
+                LocalModel { slots: written.or(told.slots), off, ..told }
             }
             // Nobody has looked; what the name says is known all the same.
             None => {
@@ -79,6 +81,7 @@ fn told(server: &Server, name: &str) -> LocalModel {
         sized: server.kind == Some(Kind::Ollama),
         refuses: server.refuses(),
         cloud: model.is_some_and(|m| m.cloud) || ollama::in_cloud(name),
+        off: false,
         chats: model.and_then(|m| m.chats),
         embeds: model.and_then(|m| m.embeds),
         sees: model.and_then(|m| m.able("vision")),

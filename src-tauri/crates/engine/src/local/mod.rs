@@ -10,6 +10,7 @@ mod kind;
 mod llamacpp;
 mod lmstudio;
 mod look;
+mod models_off;
 mod ollama;
 mod openai;
 mod order;
@@ -20,6 +21,7 @@ mod watch;
 
 pub use address::Surroundings;
 pub use kind::{Answers, Kind};
+pub use models_off::{ModelsOff, ModelsOffProblem};
 pub use ollama::in_cloud;
 pub use switch::{Part, Switch};
 pub use watch::{Scope, Watch};
@@ -170,12 +172,17 @@ impl Server {
     /// The model of that name, as requests name it.
     pub fn model(&self, name: &str) -> Option<&Model> {
         let models = &self.reading.models;
-        let same = |model: &&Model| self.kind.is_some_and(|kind| kind.same(&model.name, name));
         let only = || match models.as_slice() {
             // llama.cpp with one model answers with it whatever is asked for.
             [only] if self.kind == Some(Kind::LlamaCpp) && !self.reading.swaps => Some(only),
             _ => None,
         };
-        models.iter().find(same).or_else(only)
+        self.listed(name).or_else(only)
+    }
+
+    /// The model that it lists under that name.
+    pub fn listed(&self, name: &str) -> Option<&Model> {
+        let same = |model: &&Model| self.kind.is_some_and(|kind| kind.same(&model.name, name));
+        self.reading.models.iter().find(same)
     }
 }

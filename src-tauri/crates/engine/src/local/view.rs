@@ -2,15 +2,19 @@
 
 use super::{Model, Server, Watch};
 use crate::api::{LocalJobs, LocalModel, LocalQueue, LocalServer, LocalWaiting};
+use weir_core::route::Route;
 use weir_proxy::workers::Standing;
 
-/// A server.
-pub fn server(server: &Server) -> LocalServer {
+/// A server. `off` are the models that are switched off.
+pub fn server(server: &Server, off: &[Route]) -> LocalServer {
+    let off = |model: &Model| {
+        off.iter().any(|off| off.provider == server.provider && off.model == model.name)
+    };
     LocalServer {
         server: server.provider.clone(),
         url: server.base_url.clone(),
         state: server.state.as_str().to_owned(),
-        models: server.reading.models.iter().map(model).collect(),
+        models: server.reading.models.iter().map(|m| model(m, off(m))).collect(),
         kind: server.kind.map(|kind| kind.as_str().to_owned()),
         version: server.reading.version.clone(),
         reason: server.reason.clone(),
@@ -20,12 +24,13 @@ pub fn server(server: &Server) -> LocalServer {
     }
 }
 
-fn model(model: &Model) -> LocalModel {
+fn model(model: &Model, off: bool) -> LocalModel {
     LocalModel {
         name: model.name.clone(),
         loaded: model.loaded == Some(true),
         context: model.context,
         cloud: model.cloud,
+        off,
         context_max: model.context_max,
         size_bytes: model.size_bytes,
         capabilities: model.capabilities.clone(),
@@ -47,6 +52,7 @@ impl From<Standing> for LocalQueue {
 impl Watch {
     /// The servers as they are shown, as last seen.
     pub fn shown(&self) -> Vec<LocalServer> {
-        self.servers().iter().map(server).collect()
+        let off = self.models_off().all();
+        self.servers().iter().map(|s| server(s, &off)).collect()
     }
 }

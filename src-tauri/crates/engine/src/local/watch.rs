@@ -4,7 +4,8 @@
 
 use super::address::Surroundings;
 use super::look::{KNOWN_WAIT, SEARCH_WAIT, Target, base_url, url};
-use super::{Kind, Model, Part, Reading, Server, State, Switch, address, look, ollama, process};
+use super::{Kind, Model, ModelsOff, Part, Reading, Server, State, Switch};
+use super::{address, look, ollama, process};
 use crate::config::Config;
 use crate::events::Events;
 use crate::home::Home;
@@ -52,6 +53,7 @@ pub struct Watch {
     prober: Prober,
     around: Surroundings,
     switch: Switch,
+    models_off: ModelsOff,
     logs: PathBuf,
     servers: ArcSwap<Vec<Server>>,
     /// Held while a look is under way, so that two never cross.
@@ -71,6 +73,7 @@ impl Watch {
         keys: Arc<Keys>,
         events: Arc<Events>,
         clock: Arc<dyn Clock>,
+        models_off: ModelsOff,
     ) -> Arc<Self> {
         Arc::new_cyclic(|me| Self {
             me: me.clone(),
@@ -81,6 +84,7 @@ impl Watch {
             prober: Prober::default(),
             around: Surroundings::read(),
             switch: Switch::of(home),
+            models_off,
             logs: home.logs(),
             servers: ArcSwap::default(),
             looking: tokio::sync::Mutex::default(),
@@ -98,6 +102,11 @@ impl Watch {
     /// The part that local models take.
     pub fn part(&self) -> Part {
         self.switch.part()
+    }
+
+    /// The models that are switched off one by one.
+    pub fn models_off(&self) -> &ModelsOff {
+        &self.models_off
     }
 
     pub(super) fn switch(&self) -> &Switch {

@@ -45,7 +45,9 @@ impl Course<'_> {
         };
         let first = first.to_string();
         let last = self.failures.iter().rev().find(|failure| failure.route == first);
-        last.is_some_and(|f| passes(f.fault) && f.skipped != Some(Reason::LocalUnfit))
+        let lasts =
+            |f: &Failure| matches!(f.skipped, Some(Reason::LocalUnfit | Reason::LocalModelOff));
+        last.is_some_and(|f| passes(f.fault) && !lasts(f))
     }
 
     /// Nothing is left to be asked: what a provider said before tells more than the budget does.

@@ -30,6 +30,7 @@ pub fn status() -> Status {
             paused: false,
             local_on: true,
             local_only: false,
+            models_off: Vec::new(),
             per_tier: Vec::new(),
         },
         tunnel: None,

@@ -1,7 +1,7 @@
-//! The menu below "Local models": the switch, each model with what it takes and what can be done about
-//! it, each server with what Weir can tell it. Pure.
+//! The menu below "Local models": the switch, each model with what it takes and a switch of its own, each
+//! server with what Weir can tell it. Pure.
 
-use super::{Act, Line, check, gap, item, words};
+use super::{Act, Kind, Line, check, gap, item, line, words};
 use crate::api::{LocalModel, LocalOrder, LocalServer, Status};
 
 /// Models of one server that get a line, at most.
@@ -44,46 +44,51 @@ fn models(server: &LocalServer, busy: &[LocalOrder]) -> Vec<Line> {
     lines
 }
 
-/// `● qwen2.5-coder:7b   loaded, 5.1 GB · Unload`, `○ llama3.2:3b   2.0 GB · Load`
+/// `● qwen2.5-coder:7b   loaded, 5.1 GB ▸`, `○ llama3.2:3b   2.0 GB, off ▸`: below it whether requests go
+/// there, and what its server can be told.
 fn one(server: &LocalServer, model: &LocalModel, busy: &[LocalOrder]) -> Line {
     let name = format!("{}/{}", server.server, model.name);
-    let id = format!("model:{name}");
-    let mark = if model.loaded { '●' } else { '○' };
-    let size = model.size_bytes.map(size);
-    let says = |words: &str| format!("{mark} {}   {words}", model.name);
     let concerns = |order: &LocalOrder| match order {
         LocalOrder::Load { model, .. } | LocalOrder::Unload { model } => *model == name,
         _ => false,
     };
-    if busy.iter().any(concerns) {
-        return words(id, says(if model.loaded { "unloading…" } else { "loading…" }));
-    }
-    if model.cloud {
-        return words(id, says("in a cloud"));
-    }
+    let changing = busy.iter().any(concerns);
+    let state = match (changing, model.loaded) {
+        (true, true) => Some("unloading…"),
+        (true, false) => Some("loading…"),
+        (false, _) if model.cloud => Some("in a cloud"),
+        (false, true) => Some("loaded"),
+        (false, false) => None,
+    };
+    let size = model.size_bytes.filter(|_| !model.cloud && !changing).map(size);
+    let off = model.off.then(|| "off".to_owned());
+    let said: Vec<String> = state.map(str::to_owned).into_iter().chain(size).chain(off).collect();
+    let mark = if model.loaded { '●' } else { '○' };
+    let label = format!("{mark} {}   {}", model.name, said.join(", "));
+    let turn = LocalOrder::SwitchModel { model: name.clone(), on: model.off };
+    let mut below =
+        vec![check(format!("use:{name}"), "Use in routing", !model.off, Act::Local(turn))];
+    below.extend(memory(server, model, &name, changing));
+    line(format!("model:{name}"), label.trim_end(), Kind::Below(below))
+}
+
+/// Reading a model into memory, or letting it go; `None` where its server holds what it holds.
+fn memory(server: &LocalServer, model: &LocalModel, name: &str, changing: bool) -> Option<Line> {
     let swaps = match server.kind.as_deref() {
         Some("ollama" | "lmstudio") => true,
         Some("llamacpp") => server.models.len() > 1,
         _ => false,
     };
-    let state = match (model.loaded, size) {
-        (true, Some(size)) => format!("loaded, {size}"),
-        (true, None) => "loaded".to_owned(),
-        (false, Some(size)) => size,
-        (false, None) => String::new(),
-    };
-    let dot = if state.is_empty() { "" } else { " · " };
-    match (swaps, model.loaded) {
-        (false, _) => words(id, says(&state)),
-        (true, true) => {
-            let act = Act::Local(LocalOrder::Unload { model: name });
-            item(id, says(&format!("{state}{dot}Unload")), act)
-        }
-        (true, false) => {
-            let act = Act::Local(LocalOrder::Load { model: name, context: None });
-            item(id, says(&format!("{state}{dot}Load")), act)
-        }
+    if !swaps || model.cloud {
+        return None;
     }
+    let (id, model, loaded) = (format!("memory:{name}"), name.to_owned(), model.loaded);
+    let label = if loaded { "Unload" } else { "Load" };
+    Some(match (changing, loaded) {
+        (true, _) => words(id, label),
+        (false, true) => item(id, label, Act::Local(LocalOrder::Unload { model })),
+        (false, false) => item(id, label, Act::Local(LocalOrder::Load { model, context: None })),
+    })
 }
 
 /// The server itself: what it is told, or how it stands where Weir cannot tell it anything.

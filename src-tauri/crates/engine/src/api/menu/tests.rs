@@ -94,9 +94,14 @@ fn the_whole_menu_of_a_busy_day() {
         "Local models ▸",
         "  [x] Use local models",
         "  —",
-        "  ● qwen2.5-coder:7b   loaded, 5.1 GB · Unload",
-        "  ○ llama3.2:3b   2.0 GB · Load",
-        "  ○ gpt-oss:120b-cloud   in a cloud (off)",
+        "  ● qwen2.5-coder:7b   loaded, 5.1 GB ▸",
+        "    [x] Use in routing",
+        "    Unload",
+        "  ○ llama3.2:3b   2.0 GB ▸",
+        "    [x] Use in routing",
+        "    Load",
+        "  ○ gpt-oss:120b-cloud   in a cloud ▸",
+        "    [x] Use in routing",
         "  Ollama · Stop",
         "Profile ▸",
         "  [ ] default",
@@ -229,20 +234,56 @@ fn local_servers_offer_only_what_can_be_done_there() {
         models: ollama().models.split_off(1)[..1].to_vec(),
         ..ollama()
     };
-    let expected = ["● qwen2.5-coder:7b   loaded, 5.1 GB (off)", "gpu   running (off)"];
+    let expected =
+        ["● qwen2.5-coder:7b   loaded, 5.1 GB ▸", "  [x] Use in routing", "gpu   running (off)"];
     assert_eq!(state(fixed, &[]), expected);
     let unload = LocalOrder::Unload { model: "ollama/qwen2.5-coder:7b".into() };
-    assert_eq!(state(ollama(), &[unload])[0], "● qwen2.5-coder:7b   unloading… (off)");
+    let expected = ["● qwen2.5-coder:7b   unloading… ▸", "  [x] Use in routing", "  Unload (off)"];
+    assert_eq!(state(ollama(), &[unload])[..3], expected);
     let mut many = ollama();
     let one = many.models[0].clone();
     let copies = (0..20).map(|n| LocalModel { name: format!("m{n}"), ..one.clone() });
     many.models.extend(copies);
     let lines = state(many, &[]);
-    assert_eq!(lines.len(), MODELS_MAX + 2);
-    assert_eq!(lines[MODELS_MAX], "11 more…");
+    let rows = lines.iter().filter(|line| !line.starts_with(' ')).collect::<Vec<_>>();
+    assert_eq!(rows.len(), MODELS_MAX + 2);
+    assert_eq!(rows[MODELS_MAX], "11 more…");
     let mut none = status();
     none.local = vec![LocalServer { server: "vllm".into(), state: "unknown".into(), ..ollama() }];
     assert_eq!(drawn(&servers::lines(&none, &[]))[1], "No local server was found");
+}
+
+#[test]
+fn a_model_has_a_switch_of_its_own_that_says_how_it_stands_and_turns_it() {
+    let mut status = status();
+    status.local = vec![ollama()];
+    let used = serving(&status, 9347, &Around::default());
+    let turn = |model: &str, on| {
+        let model = format!("ollama/{model}");
+        Act::Local(LocalOrder::SwitchModel { model, on })
+    };
+    for model in ["qwen2.5-coder:7b", "llama3.2:3b", "gpt-oss:120b-cloud"] {
+        let click = act(&used, &format!("use:ollama/{model}"));
+        assert_eq!(click, turn(model, false));
+        assert_eq!(click.turned(), turn(model, true), "a second click takes the first back");
+        status.local[0].models.iter_mut().filter(|m| m.name == model).for_each(|m| m.off = true);
+        let off = serving(&status, 9347, &Around::default());
+        assert_eq!(act(&off, &format!("use:ollama/{model}")), turn(model, true));
+    }
+    let rows = drawn(&servers::lines(&status, &[]));
+    let expected = [
+        "● qwen2.5-coder:7b   loaded, 5.1 GB, off ▸",
+        "  [ ] Use in routing",
+        "  Unload",
+        "○ llama3.2:3b   2.0 GB, off ▸",
+        "  [ ] Use in routing",
+        "  Load",
+        "○ gpt-oss:120b-cloud   in a cloud, off ▸",
+        "  [ ] Use in routing",
+    ];
+    assert_eq!(rows[2..10], expected, "{rows:#?}");
+    let memory = act(&used, "memory:ollama/qwen2.5-coder:7b");
+    assert_eq!(memory, Act::Local(LocalOrder::Unload { model: "ollama/qwen2.5-coder:7b".into() }));
 }
 
 #[test]

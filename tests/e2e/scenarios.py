@@ -239,20 +239,35 @@ def menu():
     program = tray_program()
     item = Tray(program.pid)
     at = serving(program)
-    qwen, llama = "● qwen2.5-coder:7b   loaded, 5.1 GB · Unload", "○ llama3.2:3b   2.0 GB · Load"
+    qwen, llama = "● qwen2.5-coder:7b   loaded, 5.1 GB", "○ llama3.2:3b   2.0 GB"
     item.wait_for("^● qwen", "Local models")
     shown = item.labels("Local models")
     check(shown[:3] == ["Use local models", qwen, llama], f"the local models: {shown}")
-    item.click("○ llama3.2:3b", "Local models")
-    item.wait_for("^● llama3.2:3b   loaded, 2.0 GB · Unload$", "Local models")
+    check(item.labels("Local models", "○ llama") == ["Use in routing", "Load"], f"below a model: {item.rows(('Local models', '○ llama'))}")
+    item.click("Load", "Local models", "○ llama3.2:3b")
+    item.wait_for("^● llama3.2:3b   loaded, 2.0 GB$", "Local models")
     check("llama3.2:3b" in ollama.loaded, "a click loads a model")
-    item.click("● qwen", "Local models")
-    item.wait_for("^○ qwen2.5-coder:7b   5.1 GB · Load$", "Local models")
+    item.click("Unload", "Local models", "● qwen")
+    item.wait_for("^○ qwen2.5-coder:7b   5.1 GB$", "Local models")
+
+    token = weir("client", "add", "script").strip()
+    before = provider.requests
+    check(item.row("Use in routing", "Local models", "● llama")[3], "the model is in use")
+    item.click("Use in routing", "Local models", "● llama")
+    until(lambda: status()["routing"]["models_off"] == ["ollama/llama3.2:3b"], "one model is out of routing")
+    item.wait_for("^● llama3.2:3b   loaded, 2.0 GB, off$", "Local models")
+    until(lambda: not item.row("Use in routing", "Local models", "● llama")[3], "and the menu says so")
+    check(item.row("Use in routing", "Local models", "○ qwen")[3], "the other one stays in use")
+    check(ask(at, token, model="ollama/llama3.2:3b") == 400, "a request for it is refused")
+    item.click("Use in routing", "Local models", "● llama")
+    item.wait_for("^● llama3.2:3b   loaded, 2.0 GB$", "Local models")
+    check(ask(at, token, model="ollama/llama3.2:3b") == 200, "and answered again")
+    check(provider.requests == before, "none of it by the cloud")
+
     item.click("Use local models", "Local models")
     until(lambda: not status()["routing"]["local_on"], "local models are out of routing")
     until(lambda: not item.row("Use local models", "Local models")[3], "and the menu says so")
 
-    token = weir("client", "add", "script").strip()
     item.click("Local models only")
     # A panel ticks what is clicked by itself, so the engine is asked.
     until(lambda: status()["routing"]["local_only"], "only local models are in use")

@@ -303,7 +303,7 @@ function busy(kind: Kind, nowMs: number): { view: WindowView; world: Partial<Wor
 /** A door onto a made-up world. */
 export function sample(kind: Kind, nowMs: number): FakeBackend {
   if (kind === 'offline') {
-    return new FakeBackend(view({ overview: null, port_taken: 9347, problem: { code: 'unavailable', message: 'port 9347 is taken by node (pid 4242). Stop it, or use another port: weir serve --port 9400' } }), { tools: TOOLS });
+    return new FakeBackend(view({ overview: null, port_taken: 9347, problem: { code: 'unavailable', message: 'port 9347 is taken by node (pid 4242). Stop it, or use another port: --port N, or port = N under [server] in config.toml' } }), { tools: TOOLS });
   }
   if (kind === 'empty' || kind === 'first') {
     const base = overview();

@@ -146,12 +146,29 @@ describe('without an engine', () => {
     const backend = await open(view({ overview: null, problem, port_taken: 9347 }));
     await click('Use another port');
     expect(field('Port').value).toBe('9348');
+    expect(text()).not.toContain('Try again');
     await type('Port', '9347');
     expect(button('Use it').disabled, 'the one that is taken').toBe(true);
+    expect(text()).toContain('9347 is the one that is taken.');
+    await type('Port', '99999');
+    expect(button('Use it').disabled).toBe(true);
+    expect(text()).toContain('A port is a number from 0 to 65535; 0 takes any free one.');
     await type('Port', '9400');
     await click('Use it');
     expect(backend.asked).toEqual(['use port 9400']);
   });
+});
+
+it('the form for another port is closed by Escape, the focus back where it was, and names no command of a terminal', async () => {
+  const message = 'port 9347 is taken by node (pid 4242). Stop it, or use another port: --port N, or port = N under [server] in config.toml';
+  await open(view({ overview: null, problem: { code: 'unavailable', message }, port_taken: 9347 }));
+  expect(text()).toContain('Port 9347 is taken by node (pid 4242). Stop it and try again, or use another port.');
+  expect(text()).not.toContain('--port');
+  await click('Use another port');
+  field('Port').dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape', bubbles: true, cancelable: true }));
+  await settle();
+  expect(document.querySelector('#port-elsewhere')).toBeNull();
+  expect(document.activeElement).toBe(button('Use another port'));
 });
 
 it('an attempt that Weir did not live to settle shows no time it took', async () => {

@@ -1320,7 +1320,7 @@ export type LinkNow = {
  */
 route: string, 
 /**
- * The provider's state, as in `providers`.
+ * The provider's state, as in `providers`; `off` where the model itself is switched off.
  */
 state: string, 
 /**

@@ -96,7 +96,7 @@ pub struct TierChains {
 pub struct LinkNow {
     /// `provider/model`.
     pub route: String,
-    /// The provider's state, as in `providers`.
+    /// The provider's state, as in `providers`; `off` where the model itself is switched off.
     pub state: String,
     /// Requests that wait for its server.
     pub waiting: u64,

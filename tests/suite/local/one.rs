@@ -1,4 +1,4 @@
-//! One local model that is switched off by itself: passed over and refused by whatever name, over a
+//! A single local model that is switched off: passed over and refused by whatever name, over a
 //! restart and beside the switch of all. May use what the module above has for every local scenario.
 
 use super::*;
@@ -13,8 +13,10 @@ impl Stage {
         self.weir = Some(Weir::start(&self.home));
     }
 
+    /// What a command says, on one line however it was wrapped.
+    #[track_caller]
     fn said(&self, args: &[&str]) -> String {
-        self.home.weir(args).ok()
+        flat(&self.home.weir(args).ok())
     }
 
     /// What a command says that fails.
@@ -22,7 +24,7 @@ impl Stage {
     fn refused(&self, args: &[&str]) -> String {
         let ran = self.home.weir(args);
         assert_eq!(ran.code, 1, "{args:?}: {}", ran.stdout);
-        ran.stderr
+        flat(&ran.stderr)
     }
 
     /// The names that a tool is offered.
@@ -30,6 +32,10 @@ impl Stage {
         let client = self.client();
         client.send((client.head("GET", "/v1/models", &[]) + "\r\n").as_bytes()).text()
     }
+}
+
+fn flat(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 #[test]
@@ -66,14 +72,15 @@ fn a_model_is_out_of_routing_at_once_and_for_good_and_the_others_are_not() {
     assert_eq!(status["routing"]["models_off"], json!(["ollama/qwen3:8b"]));
     assert_eq!(status["routing"]["per_tier"][0]["now"], "ollama/llama3.2:3b");
     let shown = stage.said(&["status"]);
-    assert!(shown.contains("low    ollama/qwen3:8b (off), ollama/llama3.2:3b"), "{shown}");
+    assert!(shown.contains("low ollama/qwen3:8b (off), ollama/llama3.2:3b"), "{shown}");
     assert!(stage.said(&["local", "status"]).contains("loaded, off"));
     let models = stage.home.weir(&["models", "--json"]).json();
     let rows = models.as_array().expect("a list").iter();
     let off: Vec<&Value> = rows.filter(|row| row["off"] == true).map(|row| &row["id"]).collect();
     assert_eq!(off, [&json!("ollama/qwen3:8b")]);
     assert!(!stage.offered().contains("ollama/qwen3:8b"), "no tool is offered it");
-    assert!(stage.said(&["doctor"]).contains("switched off: ollama/qwen3:8b"));
+    let doctor = flat(&stage.home.weir(&["doctor"]).stdout);
+    assert!(doctor.contains("switched off: ollama/qwen3:8b"), "{doctor}");
     let said = stage.said(&["local", "on", "qwen3:8b"]);
     assert!(said.contains("ollama/qwen3:8b is in use again"), "{said}");
     assert_eq!(stage.chat("weir-low", "on").header("x-weir-route"), "ollama/qwen3:8b");
@@ -89,7 +96,10 @@ fn the_switch_of_all_neither_loses_nor_ends_the_switch_of_one() {
     stage.said(&["local", "off"]);
     assert_eq!(stage.chat("weir-low", "all").header("x-weir-reason"), "local-off");
     let said = stage.said(&["local", "on"]);
-    assert!(said.contains("switched off by themselves: ollama/qwen3:8b"), "{said}");
+    assert!(
+        said.contains("in use again, but for") && said.contains(": ollama/qwen3:8b."),
+        "{said}"
+    );
     assert_eq!(stage.chat("weir-low", "again").header("x-weir-route"), "ollama/llama3.2:3b");
     stage.said(&["local", "only"]);
     stage.said(&["local", "off", "llama3.2:3b"]);

@@ -18,7 +18,7 @@ pub enum Local {
     /// Look at every local server: what runs, what is loaded, with which context
     #[command(after_help = "Example:\n  weir local status --json | jq '.local[].models'")]
     Status(Json),
-    /// Use local models again, beside all others; or one that is switched off by itself
+    /// Use local models again, beside all others; or a single one that was switched off
     #[command(after_help = "Example:\n  weir local on\n  weir local on ollama/qwen3:8b")]
     On(One),
     /// Take local models out of routing at once, all or one; requests under way go on

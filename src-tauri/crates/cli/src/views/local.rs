@@ -17,12 +17,12 @@ pub fn status(status: &LocalStatus, paint: Paint) -> String {
         out.push_str(&format!("{only} Use all of them again: weir local on\n\n"));
     }
     if let Some(first) = status.models_off.first().map(|model| plain(model)) {
-        let off = paint.tone("Switched off by themselves:", Tone::Warn);
-        let said = format!("{} Use one again: weir local on {first}", listed(&status.models_off));
+        const OFF: &str = "Models switched off:";
+        let words = format!("{OFF} {}.", listed(&status.models_off));
         // The colour takes no room, so the words are wrapped without it.
-        let words = words::wrap(&format!("Switched off by themselves: {said}"), words::WIDTH, "");
-        out.push_str(&words.replacen("Switched off by themselves:", &off, 1));
-        out.push('\n');
+        let words = words::wrap(&words, words::WIDTH, "  ");
+        out.push_str(&words.replacen(OFF, &paint.tone(OFF, Tone::Warn), 1));
+        out.push_str(&format!("Use one again: weir local on {first}\n\n"));
     }
     let shown: Vec<&LocalServer> = status.local.iter().filter(|s| worth_showing(s)).collect();
     if shown.is_empty() {
@@ -42,8 +42,7 @@ pub fn status(status: &LocalStatus, paint: Paint) -> String {
 }
 
 fn listed(models: &[String]) -> String {
-    let names: Vec<String> = models.iter().map(|model| plain(model)).collect();
-    format!("{}.", names.join(", "))
+    models.iter().map(|model| plain(model)).collect::<Vec<_>>().join(", ")
 }
 
 /// What came of an order.
@@ -247,15 +246,16 @@ gpu · not running · http://gpu-box:11434
         let all = LocalStatus { on: true, only: false, models_off, local: vec![server] };
         let shown = status(&all, Paint::OFF);
         let expected = "\
-Switched off by themselves: gpu/gone:70b, ollama/nomic-embed-text:latest,
-ollama/qwen3:8b. Use one again: weir local on gpu/gone:70b
+Models switched off: gpu/gone:70b, ollama/nomic-embed-text:latest,
+  ollama/qwen3:8b.
+Use one again: weir local on gpu/gone:70b
 
 ";
         assert!(shown.starts_with(expected), "{shown}");
         assert!(shown.contains("●  qwen3:8b                 loaded, off"), "{shown}");
         assert!(shown.contains("○  nomic-embed-text:latest  off"), "{shown}");
         assert!(shown.lines().all(|line| line.chars().count() <= words::WIDTH), "{shown}");
-        assert!(status(&all, Paint::ON).contains("themselves:\u{1b}[0m gpu/gone:70b"));
+        assert!(status(&all, Paint::ON).contains("switched off:\u{1b}[0m gpu/gone:70b"));
     }
 
     #[test]

@@ -57,7 +57,7 @@ impl Watch {
         let off = self.models_off().names().join(", ");
         Ok(match part {
             Part::On if !off.is_empty() => format!(
-                "Local models are in use again, but for those that are switched off by themselves: {off}. \
+                "Local models are in use again, but for these, which are switched off one by one: {off}. \
                  To switch one on: weir local on MODEL"
             ),
             Part::On if before == Part::Only => "All models are in use again.".into(),

@@ -921,9 +921,10 @@ def picture_menu():
     item.wait_for("^● qwen", "Local models")
     subprocess.run(["xdotool", "mousemove", "1154", "13", "click", "3"], check=True)
     time.sleep(1)  # the panel draws its menu
-    subprocess.run(["xdotool", "key", *["Down"] * 6, "Right"], check=True)
-    time.sleep(1)
-    subprocess.run(["import", "-window", "root", "-crop", "680x345+490+0", os.environ["WEIR_PICTURE"]], check=True)
+    for keys in ([*["Down"] * 6, "Right"], ["Down", "Right"]):  # Local models, and below it the first model
+        subprocess.run(["xdotool", "key", *keys], check=True)
+        time.sleep(1)
+    subprocess.run(["import", "-window", "root", "-crop", "860x345+310+0", os.environ["WEIR_PICTURE"]], check=True)
 
 
 def clipboard():

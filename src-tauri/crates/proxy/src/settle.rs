@@ -127,7 +127,8 @@ impl Ticket {
         }
         self.place = None;
         self.go_on(outcome, &metered);
-        let metered = without_secrets(metered, &self.credentials.mask());
+        let metered =
+            without_secrets(metered, &self.credentials.mask(), &reservation.opening.model);
         let id = reservation.opening.id;
         let closing = Closing {
             at_ms: self.ports.clock.unix_ms(),
@@ -201,9 +202,11 @@ impl Drop for Ticket {
     }
 }
 
-/// What is booked is read by others than the client that asked.
-fn without_secrets(metered: Metered, mask: &Mask<'_>) -> Metered {
-    let masked = |name: Option<String>| name.map(|name| mask.name(name));
+/// What is booked is read by others than the client that asked. The name of the model that was asked is
+/// known here, and keys that stand for none (`lm-studio`) may be a part of it.
+fn without_secrets(metered: Metered, mask: &Mask<'_>, asked: &str) -> Metered {
+    let name = |name: String| if name == asked { name } else { mask.name(name) };
+    let masked = |told: Option<String>| told.map(name);
     Metered {
         extra: metered.extra.into_iter().map(|(model, usage)| (masked(model), usage)).collect(),
         model: masked(metered.model),

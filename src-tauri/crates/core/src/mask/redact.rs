@@ -93,7 +93,9 @@ fn is_words(part: &str) -> bool {
 
 /// What follows the name of a scheme, unless it is the next word of a sentence.
 fn is_credential(run: &str) -> bool {
-    run.len() >= PREFIXED_CHARS_MIN && run.bytes().any(|b| b.is_ascii_digit())
+    let holds = |of: fn(&u8) -> bool| run.bytes().skip(1).any(|b| of(&b));
+    let mixed = holds(u8::is_ascii_uppercase) && holds(u8::is_ascii_lowercase);
+    run.len() >= PREFIXED_CHARS_MIN && (holds(u8::is_ascii_digit) || mixed)
 }
 
 /// A prefix counts at the start of a run and after a sign, not inside a word (`task-list`).

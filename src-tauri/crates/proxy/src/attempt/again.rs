@@ -96,7 +96,7 @@ impl Course<'_> {
         to: To<'_>,
         mut head: Head,
     ) -> Result<Try, Refused> {
-        let text = head.peek().await.start;
+        let text = head.peek_plain().await;
         let ours = [b"stream_options".as_slice(), b"include_usage"]
             .iter()
             .any(|needle| memchr::memmem::find(&text, needle).is_some());

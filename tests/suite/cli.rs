@@ -272,8 +272,19 @@ fn wrong_usage_exits_with_2_and_help_shows_an_example() {
 #[test]
 fn a_key_is_never_taken_from_the_command_line() {
     let home = Home::bare();
-    let ran = home.weir(&["key", "set", "anthropic", "sk-ant-on-the-command-line"]);
-    assert_eq!(ran.code, 2, "{ran:?}");
+    for args in [
+        &["key", "set", "anthropic", "sk-ant-on-the-command-line"][..],
+        &["key", "set", "anthropic", "like-no-key-on-the-command-line"],
+        &["key", "set", "anthropic", "--key=like-no-key-on-the-command-line"],
+        &["key", "sk-ant-on-the-command-line"],
+        &["key", "test", "anthropic", "sk-ant-on-the-command-line"],
+    ] {
+        let ran = home.weir(args);
+        assert_eq!(ran.code, 2, "{ran:?}");
+        let said = format!("{}{}", ran.stdout, ran.stderr);
+        assert!(!said.contains("on-the-command-line"), "{said}");
+        assert!(said.contains("weir key set PROVIDER < FILE"), "{said}");
+    }
 }
 
 #[test]

@@ -54,6 +54,9 @@ mod local;
 /// Secrets are found nowhere, in no form.
 mod canary;
 
+/// What a provider says back of a secret stays with the client that asked.
+mod echoes;
+
 /// Every mistake of a configuration is told at once, with its line and its fix.
 mod config;
 

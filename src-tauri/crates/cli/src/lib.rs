@@ -12,17 +12,32 @@ mod table;
 mod views;
 mod words;
 
+use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
 use out::{Stop, say};
+use std::ffi::OsString;
 use std::process::ExitCode;
 use weir_engine::guard;
+use weir_engine::logs::redacted;
 
+/// Said instead of clap's own words, which would repeat the key.
+const KEY_GIVEN: &str = "weir: a key is not taken from the command line, where others can read it and the \
+                         shell remembers it. Type it at the prompt or pipe it: weir key set PROVIDER < FILE";
 const FAILED: u8 = 1;
 const WRONG_USAGE: u8 = 2;
 
 /// Every command, flag and example, for what is made of them: manual pages, completions.
 pub fn command() -> clap::Command {
     args::Weir::command()
+}
+
+/// Whether a command line that is wrong holds a key: behind `key set`, or by how it looks.
+fn gives_a_key(wrong: &clap::Error, given: impl Iterator<Item = OsString>) -> bool {
+    let words: Vec<OsString> = given.collect();
+    let sets = words.windows(2).any(|two| two == ["key", "set"]);
+    let text = wrong.to_string();
+    wrong.use_stderr()
+        && (sets && wrong.kind() == ErrorKind::UnknownArgument || redacted(&text) != text)
 }
 
 /// Does what the command line asks.
@@ -38,6 +53,10 @@ pub fn run() -> ExitCode {
     }
     let weir = match args::Weir::try_parse() {
         Ok(weir) => weir,
+        Err(wrong) if gives_a_key(&wrong, std::env::args_os()) => {
+            say(KEY_GIVEN);
+            return ExitCode::from(WRONG_USAGE);
+        }
         Err(help) => {
             // Help for a reader who has gone is no failure.
             let _ = help.print();

@@ -241,22 +241,59 @@ fn a_broken_configuration_stops_the_server_and_the_doctor_says_so() {
 #[test]
 fn a_key_is_taken_from_stdin_and_never_repeated() {
     let home = Home::new();
-    for (key, why) in
-        [("sk-canary-1", "no-such-provider"), ("", "no key came"), ("sk canary", "not a key")]
-    {
-        let mut command = home.command(&["key", "set", "no-such-provider"]);
+    for (provider, key, why) in [
+        ("no-such-provider", "sk-canary-1", "no provider is called no-such-provider"),
+        ("no-such-provider", "", "no provider is called no-such-provider"),
+        ("anthropic", "", "no key came"),
+        ("anthropic-admin", "sk canary", "not a key"),
+    ] {
+        let mut command = home.command(&["key", "set", provider]);
         let mut child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
             .expect("starts");
-        child.stdin.take().expect("piped").write_all(key.as_bytes()).expect("read");
+        // Who knows that there is no such provider reads no key.
+        let _ = child.stdin.take().expect("piped").write_all(key.as_bytes());
         let output = child.wait_with_output().expect("ends");
         assert_eq!(output.status.code(), Some(1));
         assert!(stderr(&output).contains(why), "{}", stderr(&output));
         assert!(!stderr(&output).contains("canary") && stdout(&output).is_empty());
     }
+}
+
+#[test]
+fn a_key_of_a_name_that_means_nothing_is_looked_for_in_no_keychain() {
+    let home = Home::new();
+    let output = home.weir(&["key", "rm", "nope"]);
+    assert_eq!(output.status.code(), Some(1));
+    let said = stderr(&output);
+    assert!(said.contains("no key is stored for nope"), "{said}");
+    assert!(!said.contains("keychain"), "{said}");
+}
+
+#[test]
+fn a_home_that_is_a_file_is_told_in_one_line() {
+    let home = Home::new();
+    let file = home.0.path().join("a file");
+    std::fs::write(&file, "").expect("written");
+    let mut command = home.command(&["serve", "--port", "0"]);
+    let output = command.env("WEIR_HOME", &file).output().expect("runs");
+    let said = stderr(&output);
+    assert!(said.contains("is not a folder") && said.lines().count() == 1, "{said}");
+}
+
+#[test]
+fn the_doctor_calls_a_bad_configuration_by_its_name_and_tells_a_problem_a_line() {
+    let home = Home::new();
+    std::fs::write(home.0.path().join("config.toml"), "[server]\nport = \"x\"\nhost = 1\n")
+        .expect("written");
+    let output = home.weir(&["doctor"]);
+    let said = stdout(&output);
+    assert!(said.contains("fail  config"), "{said}");
+    assert!(!said.contains('\u{fffd}') && !said.contains("fail  home"), "{said}");
+    assert!(said.lines().filter(|line| line.contains("line ")).count() >= 2, "{said}");
 }
 
 #[test]

@@ -9,6 +9,7 @@ pub mod failover;
 pub mod health;
 pub mod ids;
 pub mod judgement;
+pub mod mask;
 pub mod meter;
 pub mod money;
 pub mod period;

@@ -9,7 +9,7 @@ use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
 use weir_proxy::ports::{Caller, Clock, Gate};
 
 /// What every token begins with, so that a leaked one can be searched for.
-pub const TOKEN_PREFIX: &str = "weir_";
+pub const TOKEN_PREFIX: &str = weir_core::mask::TOKEN_PREFIX;
 /// 256 bits, which is 43 digits of base64url without padding.
 const TOKEN_BYTES: usize = 32;
 const BASE64URL: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";

@@ -2,10 +2,9 @@
 //! Owns the sink every line passes, and takes out there whatever looks like a key: no caller can
 //! forget to. Bodies and header values are never handed to it in the first place.
 
-mod redact;
 mod rotation;
 
-pub use redact::redacted;
+pub use weir_core::mask::redacted;
 
 use crate::clock::unix_ms;
 use crate::home::Home;

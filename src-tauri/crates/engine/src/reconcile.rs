@@ -373,12 +373,11 @@ pub fn compare(
     }
 }
 
-/// What a provider says when it refuses a report, cut to one line.
+/// What a provider says when it refuses a report, behind a colon.
 pub fn refusal(body: &[u8]) -> String {
     let said: Option<Value> = serde_json::from_slice(body).ok();
     let message = said.as_ref().and_then(|v| v.pointer("/error/message")?.as_str());
-    let text = message.map_or_else(String::new, |m| format!(": {m}"));
-    text.chars().filter(|c| !c.is_control()).take(200).collect()
+    message.map_or_else(String::new, |m| format!(": {m}"))
 }
 
 #[cfg(test)]

@@ -181,9 +181,18 @@ impl Keys {
     /// # Errors
     /// See [`SetProblem`].
     pub fn remove(&self, provider: &str) -> Result<(), SetProblem> {
+        let none = || SetProblem::NoKey { provider: provider.to_owned() };
+        let config = self.config.load();
+        if !self.noted(provider)
+            && config.provider(provider).is_none()
+            && administered(&config, provider).is_none()
+        {
+            // A name that means nothing here is no reason to wake the keychain.
+            return Err(none());
+        }
         let removed = self.change(|item| match item.remove(provider) {
             Some(_) => Ok(()),
-            None => Err(SetProblem::NoKey { provider: provider.to_owned() }),
+            None => Err(none()),
         });
         // A name without a key helps nobody, so it goes in either case.
         if removed.is_ok() || matches!(removed, Err(SetProblem::NoKey { .. })) {

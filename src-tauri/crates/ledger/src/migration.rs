@@ -3,6 +3,7 @@
 //! a newer one.
 
 use crate::journal;
+use crate::opening::make_private;
 use crate::problem::OpenProblem;
 use rusqlite::backup::Backup;
 use rusqlite::{Connection, TransactionBehavior};
@@ -90,8 +91,10 @@ pub(crate) fn migrate(
         0 => None,
         version => Some(back_up(conn, path, version)?),
     };
-    upgrade(conn, migrations).map_err(|e| problem(&e))?;
-    Ok(backup)
+    match upgrade(conn, migrations) {
+        Ok(()) => Ok(backup),
+        Err(error) => Err(OpenProblem::from_migration(path, backup, newest(migrations), &error)),
+    }
 }
 
 /// All versions or none, so that no other start ever meets a new ledger half-made.
@@ -120,8 +123,11 @@ fn back_up(conn: &Connection, path: &Path, version: i64) -> Result<PathBuf, Open
     suffix.push_str(&version.to_string());
     let backup = beside(path, &suffix);
     let part = beside(&backup, ".part");
-    copy(conn, &part)
+    // What is there was left by an attempt that was interrupted; never a finished backup.
+    let _ = std::fs::remove_file(&part);
+    make_private(&part)
         .map_err(|e| e.to_string())
+        .and_then(|()| copy(conn, &part).map_err(|e| e.to_string()))
         .and_then(|()| journal::copy(path, &backup).map_err(|e| e.to_string()))
         .and_then(|()| std::fs::rename(&part, &backup).map_err(|e| e.to_string()))
         .map_err(|reason| OpenProblem::Backup {
@@ -133,8 +139,6 @@ fn back_up(conn: &Connection, path: &Path, version: i64) -> Result<PathBuf, Open
 }
 
 fn copy(conn: &Connection, part: &Path) -> rusqlite::Result<()> {
-    // Left by an attempt that was interrupted; never a finished backup.
-    let _ = std::fs::remove_file(part);
     let mut target = Connection::open(part)?;
     Backup::new(conn, &mut target)?.run_to_completion(BACKUP_PAGES_A_STEP, Duration::ZERO, None)?;
     // One file, with nothing of it left in a log beside it.

@@ -68,11 +68,27 @@ fn a_failed_migration_leaves_the_ledger_as_it_was() {
     let (_dir, path) = made();
     let broken = "CREATE TABLE alert (id INTEGER) STRICT; CREATE TABLE alert (id INTEGER) STRICT;";
     let newer: Vec<&str> = MIGRATIONS.iter().copied().chain([broken]).collect();
-    assert!(run(&path, &newer).is_err());
+    let told = run(&path, &newer).expect_err("broken").to_string();
     assert_eq!((version(&path), clients(&path)), (KNOWN, 1));
+    assert!(!told.contains("CREATE TABLE") && !told.contains('\n'), "{told}");
+    assert!(told.contains(&bak(&path).display().to_string()), "{told}");
+    assert!(told.contains("is as it was") && told.contains("already exists"), "{told}");
     let good: Vec<&str> = MIGRATIONS.iter().copied().chain([ADD_A_TABLE]).collect();
     run(&path, &good).expect("a later try succeeds, over the first one's backup");
     assert_eq!(version(&path), KNOWN + 1);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_backup_is_readable_by_its_owner_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let (_dir, path) = made();
+    let newer: Vec<&str> = MIGRATIONS.iter().copied().chain([ADD_A_TABLE]).collect();
+    let backup = run(&path, &newer).expect("migrated").expect("backed up");
+    for file in [backup, path] {
+        let mode = std::fs::metadata(&file).expect("there").permissions().mode() & 0o777;
+        assert_eq!(mode, 0o600, "{}", file.display());
+    }
 }
 
 #[test]

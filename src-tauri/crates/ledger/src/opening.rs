@@ -30,12 +30,17 @@ pub(crate) fn prepare_file(path: &Path) -> Result<bool, OpenProblem> {
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => {}
         Err(e) => return Err(OpenProblem::from_io(path, &e)),
     }
+    make_private(path).map_err(|e| OpenProblem::from_io(path, &e))?;
+    Ok(true)
+}
+
+/// Makes an empty file that only its owner can read. SQLite fills it and leaves its mode.
+pub(crate) fn make_private(path: &Path) -> std::io::Result<()> {
     let mut options = std::fs::OpenOptions::new();
-    options.write(true).create(true);
+    options.write(true).create(true).truncate(false);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).map_err(|e| OpenProblem::from_io(path, &e))?;
-    Ok(true)
+    options.open(path).map(drop)
 }
 
 /// Undoes a transaction that was killed before the file became a ledger: only a file that is not

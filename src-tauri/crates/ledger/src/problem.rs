@@ -83,6 +83,21 @@ pub enum OpenProblem {
         /// Why.
         reason: String,
     },
+    /// A step to a newer version failed; the ledger is as it was.
+    #[error(
+        "{path} could not be brought to version {version} ({reason}) and is as it was.{} Go on with the Weir you had before, and report this",
+        kept(.backup.as_ref())
+    )]
+    Migration {
+        /// The ledger.
+        path: PathBuf,
+        /// The version.
+        version: i64,
+        /// What SQLite said.
+        reason: String,
+        /// The copy that was made before.
+        backup: Option<PathBuf>,
+    },
     /// Another version of Weir was killed before it had taken over its reservations.
     #[error(
         "{path} holds reservations written by another version of Weir (journal version {found}, this one reads {known}). Start and stop that version once, and it is gone"
@@ -226,6 +241,20 @@ fn cause(error: &rusqlite::Error) -> Cause {
     }
 }
 
+/// SQLite's words for an error, as one line. Of a wrong statement they would be followed by its text.
+fn said(error: &rusqlite::Error) -> String {
+    let text = match error {
+        rusqlite::Error::SqlInputError { msg, .. } => msg.clone(),
+        other => other.to_string(),
+    };
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Where a copy was kept, as a sentence behind another one.
+fn kept(backup: Option<&PathBuf>) -> String {
+    backup.map_or_else(String::new, |at| format!(" A copy is kept as {}.", at.display()))
+}
+
 fn io_cause(error: &std::io::Error) -> Cause {
     use std::io::ErrorKind;
     match error.kind() {
@@ -241,10 +270,22 @@ impl OpenProblem {
         let path = path.to_path_buf();
         match cause(error) {
             Cause::Full => Self::Full { path },
-            Cause::ReadOnly => Self::ReadOnly { path, reason: error.to_string() },
+            Cause::ReadOnly => Self::ReadOnly { path, reason: said(error) },
             Cause::Busy => Self::Busy { path },
-            Cause::Damaged => Self::Damaged { path, reason: error.to_string() },
-            Cause::Other => Self::Io { path, reason: error.to_string() },
+            Cause::Damaged => Self::Damaged { path, reason: said(error) },
+            Cause::Other => Self::Io { path, reason: said(error) },
+        }
+    }
+
+    pub(crate) fn from_migration(
+        path: &Path,
+        backup: Option<PathBuf>,
+        version: i64,
+        error: &rusqlite::Error,
+    ) -> Self {
+        match Self::from_sqlite(path, error) {
+            Self::Io { path, reason } => Self::Migration { path, version, reason, backup },
+            known => known,
         }
     }
 
@@ -266,7 +307,7 @@ impl WriteProblem {
             Cause::ReadOnly => Self::ReadOnly { path },
             Cause::Busy => Self::Busy { path },
             Cause::Damaged => Self::Damaged { path },
-            Cause::Other => Self::Io { path, reason: error.to_string() },
+            Cause::Other => Self::Io { path, reason: said(error) },
         }
     }
 }
@@ -288,7 +329,7 @@ impl ReadProblem {
     }
 
     pub(crate) fn from_sqlite(path: &Path, error: &rusqlite::Error) -> Self {
-        let (path, reason) = (path.to_path_buf(), error.to_string());
+        let (path, reason) = (path.to_path_buf(), said(error));
         match cause(error) {
             Cause::Damaged => Self::Damaged { path, reason },
             _ => Self::Io { path, reason },

@@ -6,6 +6,7 @@ use crate::connection;
 use crate::decision;
 use crate::journal;
 use crate::migration::{self, MIGRATIONS, beside};
+use crate::opening::make_private;
 use crate::page::{self, Found, PAGE_BYTES};
 use crate::problem::OpenProblem;
 use crate::recount;
@@ -51,7 +52,7 @@ pub fn salvage(path: &Path, zone: &TimeZone, now_ms: i64) -> Result<Salvaged, Op
     let sql = |e: rusqlite::Error| OpenProblem::from_sqlite(path, &e);
     let copy = keep_copy(path, now_ms).map_err(io)?;
     let fresh = beside(path, ".salvage");
-    clear(&fresh).map_err(io)?;
+    clear(&fresh).and_then(|()| make_private(&fresh)).map_err(io)?;
     let mut target = connection::writing(&fresh).map_err(sql)?;
     migration::migrate(&mut target, &fresh, MIGRATIONS)?;
     let mut found = carry_over(&copy, &mut target, zone).map_err(|e| match e {

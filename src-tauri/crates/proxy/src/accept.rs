@@ -187,18 +187,15 @@ pub(crate) fn from_page(headers: &HeaderMap) -> bool {
             .is_some_and(|site| !matches!(site.as_bytes(), b"none" | b"same-origin"))
 }
 
-/// The size of a head, which hyper bounds only roughly, and its one framing.
+/// The size of a head, which hyper bounds only roughly. Its framing is hyper's: of a Content-Length
+/// beside a Transfer-Encoding it shows nothing, and reads the chunks; `pipeline.rs` closes the connection
+/// behind every such request.
 pub(crate) fn check_frame_of_head(parts: &Parts) -> Result<(), Refused> {
     let lines: usize = parts.headers.iter().map(|(n, v)| n.as_str().len() + v.len() + 4).sum();
     let target = parts.uri.path_and_query().map_or(0, |target| target.as_str().len());
     if lines + target > HEAD_BYTES_MAX {
         let text = format!("the request's head is over {} KiB", HEAD_BYTES_MAX / 1024);
         return Err(Refused::new(ProblemKind::BadRequest, 431, text));
-    }
-    // Two framings are how one request is read as two (RFC 9112, 6.1).
-    if chunked(&parts.headers) && parts.headers.contains_key(header::CONTENT_LENGTH) {
-        let text = "the request has both Content-Length and Transfer-Encoding; send one";
-        return Err(Refused::bad_request(text));
     }
     Ok(())
 }

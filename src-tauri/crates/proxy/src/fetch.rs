@@ -75,7 +75,8 @@ async fn whole(answer: Answer) -> Result<Fetched, String> {
     Ok(Fetched { status, body: all.freeze() })
 }
 
-/// Reads a provider's own report with an administrator's key. Blocks like `fetch`.
+/// Reads a provider's own report with an administrator's key, which is not in what comes back. Blocks
+/// like `fetch`.
 ///
 /// # Errors
 /// Why no answer came; the text names no key.
@@ -89,5 +90,8 @@ pub fn report(provider: &Provider, url: &str, key: &Secret) -> Result<Fetched, S
     if provider.dialect == Dialect::Anthropic {
         headers.insert("anthropic-version", HeaderValue::from_static("2023-06-01"));
     }
-    fetch(Method::GET, url, headers, Bytes::new(), provider.local)
+    let said = fetch(Method::GET, url, headers, Bytes::new(), provider.local)?;
+    let mut body = Vec::from(said.body);
+    key.mask().blot(&mut body);
+    Ok(Fetched { body: Bytes::from(body), ..said })
 }

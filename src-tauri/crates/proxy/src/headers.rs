@@ -46,6 +46,18 @@ pub const CREDENTIALS: [HeaderName; 4] = [
     HeaderName::from_static("api-key"),
 ];
 
+/// Parts of names of headers and query parameters whose values are secrets.
+const SECRET_NAMES: [&str; 6] = ["auth", "key", "token", "secret", "credential", "cookie"];
+
+/// A shorter value under such a name is none, in bytes: a number of tokens, or `true`.
+const SECRET_BYTES_MIN: usize = 8;
+
+/// Whether a header or a query parameter beside `CREDENTIALS`, its name in small letters, carries a
+/// secret.
+pub fn is_secret(name: &str, value_bytes: usize) -> bool {
+    value_bytes >= SECRET_BYTES_MIN && SECRET_NAMES.iter().any(|part| name.contains(part))
+}
+
 /// Whether a header value holds one of Weir's own tokens.
 pub fn holds_our_token(value: &HeaderValue) -> bool {
     memchr::memmem::find(value.as_bytes(), b"weir_").is_some()

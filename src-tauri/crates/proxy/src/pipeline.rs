@@ -93,8 +93,9 @@ impl Line {
             reply(refused.may_retry().close(), Dialect::OpenAi, None)
         });
         if chunked {
-            // A Content-Length that stood behind the Transfer-Encoding is not shown by the
-            // parser; after such a request nothing on its connection is read any more.
+            // Two framings are how one request is read as two (RFC 9112, 6.1). The parser takes a
+            // Content-Length beside the Transfer-Encoding out, so that every request in chunks may
+            // have had one: nothing behind it on its connection is read any more.
             let close = http::HeaderValue::from_static("close");
             response.headers_mut().insert(http::header::CONNECTION, close);
         }

@@ -45,7 +45,7 @@ impl Question {
 pub struct Heard {
     /// The status.
     pub status: u16,
-    /// The `Server` header.
+    /// The `Server` header. Neither it nor the body holds the key that was sent.
     pub server: Option<String>,
     /// The body, or the start of it.
     pub body: Vec<u8>,
@@ -116,7 +116,9 @@ impl Prober {
                 break;
             }
         }
-        Ok(Heard { status, server, body })
+        let mask = key.map(|(_, key)| key.mask()).unwrap_or_default();
+        mask.blot(&mut body);
+        Ok(Heard { status, server: server.map(|name| mask.name(name)), body })
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use weir_core::mask::Mask;
 use zeroize::Zeroizing;
 
 /// A provider's key or a client's own credential. Shared, so that a copy costs nothing and one
@@ -18,6 +19,11 @@ impl Secret {
     /// The text itself: for `upstream.rs` and the keychain only.
     pub fn expose(&self) -> &str {
         &self.0
+    }
+
+    /// What hides it in whatever is said by those it was sent to.
+    pub fn mask(&self) -> Mask<'_> {
+        Mask::of([self.0.as_bytes()])
     }
 }
 

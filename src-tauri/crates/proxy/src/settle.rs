@@ -4,9 +4,11 @@
 use crate::conversations::Thread;
 use crate::health::Pass;
 use crate::ports::{Closing, Ports, Reservation, Settled};
+use crate::upstream::Credentials;
 use crate::workers::Place;
 use std::sync::Arc;
 use weir_core::health;
+use weir_core::mask::Mask;
 use weir_core::meter::End;
 use weir_core::{Metered, Money, Outcome, RequestId};
 
@@ -35,6 +37,8 @@ pub struct Ticket {
     pub pass: Option<Pass>,
     /// What makes a route rest.
     pub limits: health::Limits,
+    /// What the attempt was sent with: in no name that its provider gave is any of it kept.
+    pub credentials: Credentials,
 }
 
 impl Ticket {
@@ -59,6 +63,7 @@ impl Ticket {
             thread: None,
             pass: None,
             limits,
+            credentials: Credentials::default(),
         };
         // Only now: should a listener panic, the ticket settles on its way down.
         if let Some(reservation) = &ticket.reservation {
@@ -107,6 +112,7 @@ impl Ticket {
             thread: self.thread.take(),
             pass: self.pass.take(),
             limits: self.limits,
+            credentials: std::mem::take(&mut self.credentials),
         }
     }
 
@@ -121,6 +127,8 @@ impl Ticket {
         }
         self.place = None;
         self.go_on(outcome, &metered);
+        let metered =
+            without_secrets(metered, &self.credentials.mask(), &reservation.opening.model);
         let id = reservation.opening.id;
         let closing = Closing {
             at_ms: self.ports.clock.unix_ms(),
@@ -191,6 +199,21 @@ impl Drop for Ticket {
         let outcome =
             if std::thread::panicking() { Outcome::Internal } else { Outcome::ClientGone };
         self.settle(outcome, Metered::default(), true);
+    }
+}
+
+/// What is booked is read by others than the client that asked. The name of the model that was asked is
+/// known here, and keys that stand for none (`lm-studio`) may be a part of it.
+fn without_secrets(metered: Metered, mask: &Mask<'_>, asked: &str) -> Metered {
+    let name = |name: String| if name == asked { name } else { mask.name(name) };
+    let masked = |told: Option<String>| told.map(name);
+    Metered {
+        extra: metered.extra.into_iter().map(|(model, usage)| (masked(model), usage)).collect(),
+        model: masked(metered.model),
+        service_tier: masked(metered.service_tier),
+        speed: masked(metered.speed),
+        error: masked(metered.error),
+        ..metered
     }
 }
 

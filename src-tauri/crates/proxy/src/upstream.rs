@@ -2,6 +2,7 @@
 //! moment. The only file that sees a secret. Redirects are never followed, so a key goes only to
 //! the scheme, host and port it was stored for.
 
+use crate::headers::{CREDENTIALS, is_secret};
 use crate::limits::{CONNECT_WAIT_MAX, POOL_IDLE_MAX};
 use crate::live::Held;
 use crate::secret::Secret;
@@ -15,6 +16,7 @@ use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 use std::time::Duration;
+use weir_core::mask::Mask;
 use weir_core::route::{Provider, ProviderKind};
 use weir_core::{Dialect, Endpoint};
 use weir_wire::endpoint::Target;
@@ -47,6 +49,38 @@ pub struct Outbound {
     pub body: Bytes,
     /// Whether the provider is on the user's own machines.
     pub local: bool,
+}
+
+/// The secrets a request was sent with, so that they can be found again in what is said of it. The
+/// values are those of its headers, not copies.
+#[derive(Clone, Default)]
+pub struct Credentials(Vec<HeaderValue>);
+
+impl Credentials {
+    /// What must not be told of the exchange.
+    pub fn mask(&self) -> Mask<'_> {
+        // Behind the name of its scheme, where it has one.
+        let bare = |value| <[u8]>::rsplit(HeaderValue::as_bytes(value), |b| *b == b' ').next();
+        Mask::of(self.0.iter().filter_map(bare))
+    }
+}
+
+impl Outbound {
+    /// What it is sent with that must not be told.
+    pub fn credentials(&self) -> Credentials {
+        let holds = |name: &HeaderName, value: &HeaderValue| {
+            CREDENTIALS.contains(name) || is_secret(name.as_str(), value.len())
+        };
+        let found = self.headers.iter().filter(|(name, value)| holds(name, value));
+        let mut values: Vec<HeaderValue> = found.map(|(_, value)| value.clone()).collect();
+        let query = self.url.split_once('?').map_or("", |(_, query)| query);
+        for (name, value) in query.split('&').filter_map(|pair| pair.split_once('=')) {
+            if is_secret(&name.to_ascii_lowercase(), value.len()) {
+                values.extend(HeaderValue::from_str(value));
+            }
+        }
+        Credentials(values)
+    }
 }
 
 /// The head of an answer.
@@ -287,5 +321,32 @@ impl Body for AnswerBody {
                 .map_or_else(SizeHint::default, |left| SizeHint::with_exact(left + length(pieces))),
             Self::Broken => SizeHint::default(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_request_is_sent_with_is_known_again_in_whatever_is_said() {
+        let mut headers = HeaderMap::new();
+        for (name, value) in [
+            ("authorization", "Bearer own-login-1"),
+            ("x-gateway-auth", "Basic gateway-login"),
+            ("x-max-tokens", "4096"),
+            ("content-type", "application/json"),
+        ] {
+            headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+        }
+        let url = "https://h/v1?beta=true-and-long&Access_Token=query-secret".to_owned();
+        let method = http::Method::POST;
+        let out = Outbound { url, method, headers, body: Bytes::new(), local: false };
+        let credentials = out.credentials();
+        let told = credentials.mask().words(
+            "no own-login-1, gateway-login, query-secret; 4096, application/json, true-and-long",
+        );
+        let expected = "no [hidden], [hidden], [hidden]; 4096, application/json, true-and-long";
+        assert_eq!(told, expected);
     }
 }

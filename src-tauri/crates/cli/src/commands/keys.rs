@@ -6,6 +6,7 @@ use crate::out::{Done, Out, Stop, say};
 use crate::views;
 use std::io::{self, IsTerminal, Read};
 use weir_engine::api::{Desk, SecretText};
+use weir_engine::secrets::ADMIN;
 
 /// A key is shorter than this; more on stdin is a mistake, such as a whole file.
 const KEY_BYTES_MAX: u64 = 16 * 1024;
@@ -14,6 +15,7 @@ const KEY_BYTES_MAX: u64 = 16 * 1024;
 pub fn key(desk: &dyn Desk, args: Key) -> Done {
     match args {
         Key::Set { provider } => {
+            known(desk, &provider)?;
             desk.key_set(&provider, secret(&provider)?)?;
             say(&format!(
                 "The key of {provider} is in the keychain. Try it: weir key test {provider}"
@@ -61,6 +63,20 @@ pub fn client(desk: &dyn Desk, args: Client) -> Done {
             Ok(())
         }
     }
+}
+
+/// Whether there is anything to ask a key for.
+fn known(desk: &dyn Desk, provider: &str) -> Done {
+    let rows = desk.key_list()?;
+    let of = provider.strip_suffix(ADMIN).unwrap_or(provider);
+    if rows.iter().any(|row| row.provider == provider || row.provider == of) {
+        return Ok(());
+    }
+    let known: Vec<&str> = rows.iter().map(|row| row.provider.as_str()).collect();
+    Err(Stop::Failed(format!(
+        "no provider is called {provider}. Known: {}. Add [providers.{provider}] to config.toml first",
+        known.join(", ")
+    )))
 }
 
 /// The key: from a hidden prompt on a terminal, else all of stdin without the line end.

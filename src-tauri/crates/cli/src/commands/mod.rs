@@ -17,7 +17,7 @@ mod tunnel;
 use crate::args::{Command, Cost, Weir};
 use crate::out::{Done, Out, Stop};
 use std::sync::Arc;
-use weir_engine::api::{Desk, Stamp, Zone};
+use weir_engine::api::{ApiProblem, Desk, Stamp, Zone};
 use weir_engine::clock;
 use weir_engine::control::Remote;
 use weir_engine::home::Home;
@@ -86,6 +86,33 @@ impl std::ops::Deref for Asked {
 
 /// The engine that serves the home if one runs, else the home itself.
 fn desk(home: &Home) -> Result<Asked, Stop> {
+    opened(home).map_err(NoDesk::stop)
+}
+
+/// Why there is nobody to ask.
+enum NoDesk {
+    /// A home that cannot be opened.
+    Closed(StartProblem),
+    /// Anything else.
+    Other(Stop),
+}
+
+impl NoDesk {
+    fn stop(self) -> Stop {
+        match self {
+            Self::Closed(problem) => failed(problem),
+            Self::Other(stop) => stop,
+        }
+    }
+}
+
+impl From<ApiProblem> for NoDesk {
+    fn from(problem: ApiProblem) -> Self {
+        Self::Other(problem.into())
+    }
+}
+
+fn opened(home: &Home) -> Result<Asked, NoDesk> {
     if let Some(remote) = Remote::find(home.root())? {
         return Ok(Asked { desk: Arc::new(remote), _home: None });
     }
@@ -95,9 +122,9 @@ fn desk(home: &Home) -> Result<Asked, Stop> {
         // An engine that was just starting has the lock now, and answers.
         Err(problem @ StartProblem::Lock(_)) => match Remote::find(home.root())? {
             Some(remote) => Ok(Asked { desk: Arc::new(remote), _home: None }),
-            None => Err(failed(problem)),
+            None => Err(NoDesk::Closed(problem)),
         },
-        Err(problem) => Err(failed(problem)),
+        Err(problem) => Err(NoDesk::Closed(problem)),
     }
 }
 

@@ -1,18 +1,18 @@
 //! Commands that print one answer of the desk: status, doctor, cost, models, config.
 
-use super::{desk, failed, moment, named};
+use super::{NoDesk, desk, failed, moment, named, opened};
 use crate::args::{Config, Simulate};
 use crate::out::{Done, Out, Stop};
 use crate::views;
 use serde::Serialize;
 use std::path::PathBuf;
-use weir_engine::Engine;
 use weir_engine::api::{
     By, Check, CheckState, Comparison, ConfigReport, Desk, Doctor, Span, Status,
 };
 use weir_engine::config;
 use weir_engine::connect::{self, Disk, Gateway, Surroundings, ToolRow, Workshop};
 use weir_engine::home::Home;
+use weir_engine::{Engine, StartProblem};
 
 /// `weir status`; fails when no engine runs, after it printed what is known.
 pub fn status(home: &Home, out: Out) -> Done {
@@ -46,14 +46,15 @@ struct Shown<'a> {
 
 /// `weir doctor`; fails when a check fails. Works where no desk can be had.
 pub fn doctor(home: &Home, out: Out) -> Done {
-    let asked = desk(home).and_then(|desk| Ok((desk.doctor()?, Gateway::of(&*desk).ok())));
+    let failing = |name: &str, found: String| {
+        (vec![Check { name: name.into(), state: CheckState::Fail, found, fix: None }], None)
+    };
+    let asked = opened(home).and_then(|desk| Ok((desk.doctor()?, Gateway::of(&*desk).ok())));
     let (found, gateway) = match asked {
         Ok((doctor, gateway)) => (doctor.checks, gateway),
-        Err(Stop::Failed(found)) => {
-            let state = CheckState::Fail;
-            (vec![Check { name: "home".into(), state, found, fix: None }], None)
-        }
-        Err(stop) => return Err(stop),
+        Err(NoDesk::Closed(problem)) => failing(part_of(&problem), problem.to_string()),
+        Err(NoDesk::Other(Stop::Failed(found))) => failing("home", found),
+        Err(NoDesk::Other(stop)) => return Err(stop),
     };
     // Tools are looked at from here: this shell's variables and folder are what they would see.
     let tools = Surroundings::of_process().map(|around| {
@@ -62,6 +63,16 @@ pub fn doctor(home: &Home, out: Out) -> Done {
     let doctor = Doctor::of(found.into_iter().chain(tools.unwrap_or_default()).collect());
     out.answer(&doctor, |paint| views::doctor::doctor(&doctor, paint))?;
     if doctor.ok { Ok(()) } else { Err(Stop::Said) }
+}
+
+/// The part of the home that keeps it closed, as a check of it is called.
+fn part_of(problem: &StartProblem) -> &'static str {
+    match problem {
+        StartProblem::Config(_) => "config",
+        StartProblem::Prices(_) => "prices",
+        StartProblem::Ledger(_) | StartProblem::Tokens(_) => "ledger",
+        _ => "home",
+    }
 }
 
 /// `weir doctor --salvage`

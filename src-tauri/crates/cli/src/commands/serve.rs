@@ -117,8 +117,11 @@ fn opener(home: &Home) -> Option<Opener> {
     }))
 }
 
-/// Nobody serves, so no tool may be left pointing here.
+/// Nobody serves, so no tool may be left pointing here. What is no folder holds no tool's journal.
 fn leave_tools(home: &Home) {
+    if !home.root().is_dir() {
+        return;
+    }
     if let Some(said) = guard::told(&guard::start_failed(home)) {
         say(&format!("{said}."));
     }

@@ -16,8 +16,12 @@ pub fn doctor(doctor: &Doctor, paint: Paint) -> String {
             CheckState::Fail => ("fail", Tone::Bad),
         };
         let room = words::WIDTH.saturating_sub(indent.len()).max(20);
-        let found = words::wrap(&words::plain(&check.found), room, "");
-        let fix = check.fix.as_deref().map(|fix| words::wrap(&words::plain(fix), room, ""));
+        // Problems of a configuration come one a line.
+        let wrapped = |text: &str| -> String {
+            text.lines().map(|line| words::wrap(&words::plain(line), room, "")).collect()
+        };
+        let found = wrapped(&check.found);
+        let fix = check.fix.as_deref().map(wrapped);
         let mut lines = found.lines().chain(fix.iter().flat_map(|fix| fix.lines()));
         let first = lines.next().unwrap_or_default();
         let name = words::plain(&check.name);
@@ -49,6 +53,17 @@ mod tests {
 
     fn check(name: &str, state: CheckState, found: &str, fix: Option<&str>) -> Check {
         Check { name: name.into(), state, found: found.into(), fix: fix.map(Into::into) }
+    }
+
+    #[test]
+    fn several_problems_in_one_check_have_a_line_each() {
+        let found = "config.toml, line 2: no number\nconfig.toml, line 3: no \u{1b}[2Jnumber";
+        let checks = vec![check("config", CheckState::Fail, found, Some("Write\nnumbers"))];
+        let text = doctor(&Doctor::of(checks), Paint::OFF);
+        let lines: Vec<&str> = text.lines().map(str::trim).collect();
+        assert_eq!(lines[0], "fail  config  config.toml, line 2: no number");
+        assert_eq!(lines[1], "config.toml, line 3: no \u{fffd}[2Jnumber");
+        assert_eq!(lines[2..4], ["Write", "numbers"]);
     }
 
     #[test]

@@ -11,6 +11,9 @@ use jiff::tz::TimeZone;
 use std::path::Path;
 use weir_core::Money;
 
+/// Most of a provider's refusal that is told, in characters.
+const REFUSAL_CHARS_MAX: usize = 200;
+
 /// What is younger than this may still grow in a tool's log; the next run takes it.
 const SETTLED_MS: i64 = 10 * 60_000;
 
@@ -84,13 +87,14 @@ pub fn reconcile(
     let mut page = None;
     for _ in 0..PAGES_MAX {
         let url = report.url(&provider.base_url, &month, page.as_deref());
-        let said = weir_proxy::fetch::report(provider, &url, &key)
-            .map_err(|why| unreadable(name, &why))?;
+        // What cannot be read is told in its own words.
+        let failed = |why: String| unreadable(name, &key.mask().words(&why));
+        let said = weir_proxy::fetch::report(provider, &url, &key).map_err(failed)?;
         if !(200..300).contains(&said.status) {
-            let why = format!("status {}{}", said.status, refusal(&said.body));
-            return Err(unreadable(name, &why));
+            let words = key.mask().words(&refusal(&said.body));
+            return Err(failed(format!("status {}{}", said.status, shortened(&words))));
         }
-        let read = report.read(&said.body, &month).map_err(|why| unreadable(name, &why))?;
+        let read = report.read(&said.body, &month).map_err(failed)?;
         for ((day, model), cost) in read.sums {
             add(&mut reported, &day, &model, cost);
         }
@@ -104,6 +108,11 @@ pub fn reconcile(
     }
     let (own, unpriced) = ledger(parts, name, &month)?;
     Ok(compare(name, &month, &own, &reported, unpriced))
+}
+
+/// A provider's words, which come in any length.
+fn shortened(words: &str) -> String {
+    words.chars().take(REFUSAL_CHARS_MAX).collect()
 }
 
 fn unreadable(name: &str, why: &str) -> ApiProblem {

@@ -13,6 +13,7 @@ use std::time::Duration;
 use weir_core::route::Route;
 use weir_proxy::limits::TOOL_CONTEXT;
 use weir_proxy::probe::{Question, blocking};
+use weir_proxy::secret::Secret;
 
 /// The longest a server may take to read a model into memory.
 const LOAD_WAIT: Duration = Duration::from_secs(10 * 60);
@@ -275,18 +276,20 @@ impl Watch {
         let question = Question::post(address, order.body, wait);
         let ask = async {
             let key = self.key(provider).await;
-            self.prober().ask(question, key.as_ref().map(|key| (provider, key))).await
+            let heard = self.prober().ask(question, key.as_ref().map(|key| (provider, key))).await;
+            (heard, key)
         };
         let name = &server.provider;
-        let heard = match blocking(ask) {
-            Ok(Ok(heard)) => heard,
-            Ok(Err(silence)) => {
+        let (heard, key) = match blocking(ask) {
+            Ok((Ok(heard), key)) => (heard, key),
+            Ok((Err(silence), _)) => {
                 let text = format!("{name} at {}: {silence}", server.base_url);
                 return Err(problem(Code::Unreachable, text));
             }
             Err(fault) => return Err(problem(Code::Internal, fault)),
         };
-        match order::refusal(&heard) {
+        let mask = key.as_ref().map(Secret::mask).unwrap_or_default();
+        match order::refusal(&heard, &mask) {
             None => Ok(()),
             Some(words) => Err(problem(Code::Unavailable, format!("{name} says: {words}"))),
         }

@@ -3,8 +3,12 @@
 
 use super::{Kind, Model, Server};
 use serde_json::{Value, json};
+use weir_core::mask::Mask;
 use weir_proxy::limits::TOOL_CONTEXT;
 use weir_proxy::probe::Heard;
+
+/// Most of a server's words that is told, in characters.
+const REFUSAL_CHARS_MAX: usize = 300;
 
 /// One order to a server: path and JSON body.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -146,8 +150,8 @@ fn kind(server: &Server) -> Kind {
     server.kind.unwrap_or(Kind::Generic)
 }
 
-/// What a server said when it did not do as it was told; `None` when it did.
-pub fn refusal(heard: &Heard) -> Option<String> {
+/// What a server said when it did not do as it was told, under `mask`; `None` when it did.
+pub fn refusal(heard: &Heard, mask: &Mask<'_>) -> Option<String> {
     let value: Value = serde_json::from_slice(&heard.body).unwrap_or_default();
     let error = value.get("error");
     // LM Studio answers an unknown path with 200 and an error.
@@ -156,7 +160,7 @@ pub fn refusal(heard: &Heard) -> Option<String> {
     }
     let words = error.and_then(|e| e.get("message").unwrap_or(e).as_str());
     Some(match words {
-        Some(words) => words.chars().take(300).collect(),
+        Some(words) => mask.words(words).chars().take(REFUSAL_CHARS_MAX).collect(),
         None => format!("status {}", heard.status),
     })
 }
@@ -238,16 +242,21 @@ mod tests {
 
     #[test]
     fn an_error_inside_a_success_is_an_error() {
-        let heard = |status, body: &str| Heard { status, server: None, body: body.into() };
-        assert_eq!(refusal(&heard(200, r#"{"done_reason":"unload"}"#)), None);
+        let mask = Mask::of([b"hunter2-hunter2".as_slice()]);
+        let refused =
+            |status, body: &str| refusal(&Heard { status, server: None, body: body.into() }, &mask);
+        assert_eq!(refused(200, r#"{"done_reason":"unload"}"#), None);
         assert_eq!(
-            refusal(&heard(200, r#"{"error":"Unexpected endpoint"}"#)).as_deref(),
+            refused(200, r#"{"error":"Unexpected endpoint"}"#).as_deref(),
             Some("Unexpected endpoint")
         );
         assert_eq!(
-            refusal(&heard(404, r#"{"error":{"message":"no such model"}}"#)).as_deref(),
+            refused(404, r#"{"error":{"message":"no such model"}}"#).as_deref(),
             Some("no such model")
         );
-        assert_eq!(refusal(&heard(500, "")).as_deref(), Some("status 500"));
+        assert_eq!(refused(500, "").as_deref(), Some("status 500"));
+        // Written with escapes, the key stands in no byte of the body.
+        let escaped = r#"{"error":"no key \u0068unter2-hunter2"}"#;
+        assert_eq!(refused(401, escaped).as_deref(), Some("no key [hidden]"));
     }
 }

@@ -124,6 +124,7 @@ fn a_stored_key_is_found_again_and_a_removed_one_is_nowhere() {
     f.keys.remove("openai").unwrap();
     assert!(vault.read().unwrap().is_none(), "the last key takes the item with it");
     assert!(matches!(f.keys.remove("openai"), Err(SetProblem::NoKey { .. })));
+    assert!(matches!(f.keys.remove("nobody"), Err(SetProblem::NoKey { .. })));
 }
 
 #[test]

@@ -273,3 +273,16 @@ fn a_bad_byte_anywhere_never_panics_and_never_blocks_a_salvage() {
         }
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn a_salvaged_ledger_and_its_copy_are_readable_by_their_owner_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let home = Home::new();
+    drop(home.open());
+    let salvaged = mend(&home);
+    for file in [home.path(), salvaged.copy] {
+        let mode = std::fs::metadata(&file).expect("there").permissions().mode() & 0o777;
+        assert_eq!(mode, 0o600, "{}", file.display());
+    }
+}

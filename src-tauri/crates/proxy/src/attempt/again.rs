@@ -3,6 +3,7 @@
 
 use super::{Course, Head, Open, Sent, To, Try};
 use crate::reply::Refused;
+use weir_core::mask::Mask;
 use weir_core::route::{Candidate, Provider};
 use weir_core::verdict::Says;
 use weir_core::{Endpoint, Metered, Outcome};
@@ -73,7 +74,8 @@ impl Course<'_> {
         mut head: Head,
     ) -> Result<Try, Refused> {
         let text = head.peek_plain().await;
-        let full = hub::complaint(head.answer.status.as_u16(), &text).says == Says::ContextFull;
+        let status = head.answer.status.as_u16();
+        let full = hub::complaint(status, &text, &Mask::default()).says == Says::ContextFull;
         if !full || !self.local.grows() {
             return Ok(self.begin(&to, head).await);
         }
@@ -94,7 +96,7 @@ impl Course<'_> {
         to: To<'_>,
         mut head: Head,
     ) -> Result<Try, Refused> {
-        let text = head.peek().await.start;
+        let text = head.peek_plain().await;
         let ours = [b"stream_options".as_slice(), b"include_usage"]
             .iter()
             .any(|needle| memchr::memmem::find(&text, needle).is_some());
@@ -123,7 +125,7 @@ fn is_of_the_path(status: u16, body: &[u8]) -> bool {
     if status != 404 || body.is_empty() || body.starts_with(b"<") {
         return true;
     }
-    let words = hub::complaint(status, body).words.to_ascii_lowercase();
+    let words = hub::complaint(status, body, &Mask::default()).words.to_ascii_lowercase();
     let bare = ["not found", "404 not found", "file not found"];
     bare.contains(&words.trim_end_matches('.')) || PATH_WORDS.iter().any(|w| words.contains(w))
 }

@@ -240,7 +240,8 @@ impl Course<'_> {
         let headers = &head.answer.headers;
         let encoding = Encoding::parse(text(headers, header::CONTENT_ENCODING));
         let plain = decode_body(encoding, start, ERROR_DECODED_BYTES_MAX);
-        let complaint = hub::complaint(status, plain.as_deref().unwrap_or_default());
+        let mask = head.ticket.credentials.mask();
+        let complaint = hub::complaint(status, plain.as_deref().unwrap_or_default(), &mask);
         let fault = Fault::Refused(complaint.says);
         let what = said(status, &complaint.words);
         let mut failure = self.with_wait(Failure::of(&to.candidate, fault, what), headers);
@@ -257,7 +258,8 @@ impl Course<'_> {
         let form = Form::of(endpoint).unwrap_or(Form::Chat);
         let encoding = Encoding::parse(text(&answer.headers, header::CONTENT_ENCODING));
         let bytes = decode_start(encoding, &first.all(), ERROR_DECODED_BYTES_MAX);
-        let found = hub::complaint_in(form, form, framing(endpoint, &answer.headers), &bytes);
+        let framing = framing(endpoint, &answer.headers);
+        let found = hub::complaint_in(form, form, framing, &bytes, &ticket.credentials.mask());
         let says = found.as_ref().map_or(Says::Failed, |(complaint, _)| complaint.says);
         let words = found.as_ref().map_or("an error without a text", |(c, _)| c.words.as_str());
         let what = format!("an error inside the answer: {words}");

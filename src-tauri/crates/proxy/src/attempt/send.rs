@@ -56,6 +56,7 @@ impl Course<'_> {
         ticket.sent = true;
         ticket.place = self.local.place.clone();
         ticket.pass = Some(pass);
+        ticket.credentials = out.credentials();
         let passing = self.strays(candidate);
         ticket.thread =
             self.planned.thread(&self.context.conversations, self.asked, candidate, passing);

@@ -2,11 +2,14 @@
 //! event by event or as one document".
 
 use crate::json::Value;
+use weir_core::mask::redacted;
 use weir_core::meter::End;
 use weir_core::{Metered, Money, Usage};
 
 /// Longest name kept from an answer (model, tier, error code), in bytes.
 const NAME_BYTES_MAX: usize = 256;
+/// Longest code of an error that is kept, in bytes.
+const CODE_BYTES_MAX: usize = 64;
 
 /// How one dialect reads its answers.
 pub(super) trait Reading {
@@ -77,6 +80,7 @@ impl Seen {
     pub fn fail(&mut self, code: Option<String>) {
         self.end = End::Failed;
         if self.error.is_none() {
+            let code = code.filter(|code| is_code(code));
             self.error = Some(code.unwrap_or_else(|| "error".to_owned()));
         }
     }
@@ -110,15 +114,52 @@ pub(super) fn name(value: Value<'_>) -> Option<String> {
     value.count().map(|number| number.to_string())
 }
 
-/// The name of an error object, by the first of `keys` that has one; of a text, the text.
+/// The name of an error object, by the first of `keys` that has one; of a text, the text. A sentence
+/// is no name: it may hold anything.
 pub(super) fn error_name<const N: usize>(error: Value<'_>, keys: [&str; N]) -> Option<String> {
+    let code = |value| name(value).filter(|name| is_code(name));
     if error.is_text() {
-        return name(error);
+        return code(error);
     }
-    error.pick(keys).into_iter().flatten().find_map(name)
+    error.pick(keys).into_iter().flatten().find_map(code)
+}
+
+/// Whether a name looks like the code of an error.
+fn is_code(name: &str) -> bool {
+    let sign = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b':' | b'-');
+    name.len() <= CODE_BYTES_MAX && name.bytes().all(sign) && redacted(name) == name
 }
 
 /// A count in a field, or `None` when it is missing, null or not believable.
 pub(super) fn count(value: Option<Value<'_>>) -> Option<u64> {
     value.and_then(|v| v.count())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_looks_like_a_code_is_the_name_of_an_error() {
+        let long = format!(r#"{{"error":"{}"}}"#, "a".repeat(CODE_BYTES_MAX + 1));
+        for (body, name) in [
+            (r#"{"error":"insufficient_quota"}"#, Some("insufficient_quota")),
+            (r#"{"error":{"code":502}}"#, Some("502")),
+            (
+                r#"{"error":{"code":"no such key","type":"invalid_request"}}"#,
+                Some("invalid_request"),
+            ),
+            (r#"{"error":"invalid key sk-proj-abcdefghijkl"}"#, None),
+            (r#"{"error":"sk-proj-abcdefghijkl"}"#, None),
+            (r#"{"error":{"code":"AIzaabcdefghijkl"}}"#, None),
+            (long.as_str(), None),
+        ] {
+            let error = Value::whole(body.as_bytes()).and_then(|v| v.get("error"));
+            let found = error_name(error.expect("an error"), ["code", "type"]);
+            assert_eq!(found.as_deref(), name, "{body}");
+        }
+        let mut seen = Seen::default();
+        seen.fail(Some("sk-proj-abcdefghijkl".into()));
+        assert_eq!(seen.error.as_deref(), Some("error"));
+    }
 }

@@ -106,10 +106,7 @@ mod tests {
             LINES.lines().next().expect("a line")
         );
         let metered = read(AT, false, text);
-        assert_eq!(
-            (metered.end, metered.error.as_deref()),
-            (End::Failed, Some("model runner stopped"))
-        );
+        assert_eq!((metered.end, metered.error.as_deref()), (End::Failed, Some("error")));
     }
 
     #[test]

@@ -213,7 +213,8 @@ pub(super) mod tests {
                 r#"{"error":{"message":"no","type":"invalid_request_error","param":null,"code":null}}"#,
                 "invalid_request_error",
             ),
-            (r#"{"error":"model not found"}"#, "model not found"),
+            (r#"{"error":"model not found"}"#, "error"),
+            (r#"{"error":"model_not_found"}"#, "model_not_found"),
             (
                 r#"{"object":"error","message":"too long","type":"BadRequestError","code":400}"#,
                 "BadRequestError",

@@ -8,6 +8,7 @@ use super::fault::{Fault, FaultKind};
 use super::frames::{Frames, Framing};
 use crate::json::Value;
 use std::time::Duration;
+use weir_core::mask::Mask;
 use weir_core::verdict::Says;
 
 /// Longest text of an error that is told beside others, in bytes.
@@ -18,7 +19,7 @@ const TOLD_BYTES_MAX: usize = 300;
 pub struct Complaint {
     /// What it says.
     pub says: Says,
-    /// The provider's words, shortened.
+    /// The provider's words, shortened, without what its `Mask` hides.
     pub words: String,
     /// How long to wait, where its body says so.
     pub wait: Option<Duration>,
@@ -51,13 +52,13 @@ const QUOTA_WORDS: [&str; 3] = [
     "insufficient credits",
 ];
 
-/// Reads an error response.
-pub fn complaint(status: u16, body: &[u8]) -> Complaint {
+/// Reads an error response. What is told of it to anybody but the client that asked passes `mask`.
+pub fn complaint(status: u16, body: &[u8], mask: &Mask<'_>) -> Complaint {
     let fault = failure::read(status, body);
     let document = failure::document(body);
     let error = document.and_then(|d| d.get("error").or(Some(d)));
     let wait = document.and_then(failure::retry_after_s).map(Duration::from_secs);
-    Complaint { wait, ..judged(&fault, error, Some(status)) }
+    Complaint { wait, ..judged(&fault, error, Some(status), mask) }
 }
 
 /// The error a stream told before its first content, and how the client is told it as a response:
@@ -67,13 +68,14 @@ pub fn complaint_in(
     from: Form,
     framing: Framing,
     bytes: &[u8],
+    mask: &Mask<'_>,
 ) -> Option<(Complaint, Failure)> {
     // A whole answer is one document, over however many lines.
-    let mut found = said(client, from, b"", bytes);
+    let mut found = said(client, from, (b"", bytes), mask);
     let mut frames = Frames::new(framing);
     let mut look = |frame: Option<(&[u8], &[u8])>| {
         if let (None, Some((name, data))) = (&found, frame) {
-            found = said(client, from, name, data);
+            found = said(client, from, (name, data), mask);
         }
     };
     frames.feed(bytes, &mut look);
@@ -81,7 +83,12 @@ pub fn complaint_in(
     found
 }
 
-fn said(client: Form, from: Form, name: &[u8], data: &[u8]) -> Option<(Complaint, Failure)> {
+fn said(
+    client: Form,
+    from: Form,
+    (name, data): (&[u8], &[u8]),
+    mask: &Mask<'_>,
+) -> Option<(Complaint, Failure)> {
     let event = Value::whole(data.trim_ascii())?;
     let [kind, error, response, object] = event.pick(["type", "error", "response", "object"]);
     let inner = response.and_then(|r| r.get("error"));
@@ -93,10 +100,15 @@ fn said(client: Form, from: Form, name: &[u8], data: &[u8]) -> Option<(Complaint
     if client == from && error.is_some() && matches!(client, Form::Messages | Form::Chat) {
         failure.body = event.raw().to_vec();
     }
-    Some((judged(&fault, Some(told), None), failure))
+    Some((judged(&fault, Some(told), None, mask), failure))
 }
 
-fn judged(fault: &Fault, error: Option<Value<'_>>, status: Option<u16>) -> Complaint {
+fn judged(
+    fault: &Fault,
+    error: Option<Value<'_>>,
+    status: Option<u16>,
+    mask: &Mask<'_>,
+) -> Complaint {
     let by_kind = match fault.kind {
         FaultKind::Request => Says::Request,
         FaultKind::ContextFull => Says::ContextFull,
@@ -127,7 +139,8 @@ fn judged(fault: &Fault, error: Option<Value<'_>>, status: Option<u16>) -> Compl
     } else if names_quota(error) || QUOTA_WORDS.iter().any(|known| words.contains(known)) {
         says = Says::Quota;
     }
-    Complaint { says, words: short(&fault.message), wait: None }
+    // Masked before it is cut: half of a key is a secret too.
+    Complaint { says, words: short(&mask.words(&fault.message)), wait: None }
 }
 
 fn filtered(error: Option<Value<'_>>, words: &str) -> bool {
@@ -165,7 +178,7 @@ mod tests {
     use super::*;
 
     fn says(status: u16, body: &str) -> Says {
-        complaint(status, body.as_bytes()).says
+        complaint(status, body.as_bytes(), &Mask::default()).says
     }
 
     #[test]
@@ -230,7 +243,7 @@ mod tests {
     #[test]
     fn a_wait_in_gemini_s_body_is_found() {
         let body = r#"{"error":{"code":429,"message":"m","status":"RESOURCE_EXHAUSTED","details":[{"@type":"x","retryDelay":"34.07s"}]}}"#;
-        let complaint = complaint(429, body.as_bytes());
+        let complaint = complaint(429, body.as_bytes(), &Mask::default());
         assert_eq!(
             (complaint.says, complaint.wait),
             (Says::RateLimited, Some(Duration::from_secs(35)))
@@ -242,7 +255,8 @@ mod tests {
         let stream = "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{}}\n\n\
                       event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\",\"message\":\"Overloaded\"},\"request_id\":\"r\"}\n\n";
         let told = |client| {
-            complaint_in(client, Form::Messages, Framing::Sse, stream.as_bytes()).expect("an error")
+            complaint_in(client, Form::Messages, Framing::Sse, stream.as_bytes(), &Mask::default())
+                .expect("an error")
         };
         let (complaint, failure) = told(Form::Messages);
         assert_eq!((complaint.says, failure.status), (Says::Overloaded, 529));
@@ -262,12 +276,37 @@ mod tests {
         let chat = "data: {\"error\":{\"code\":502,\"message\":\"Provider disconnected\"},\"choices\":[]}\n\n";
         let ollama = "{\"error\":\"out of memory\"}\n";
         let found = |form, framing, text: &str| {
-            complaint_in(form, form, framing, text.as_bytes()).map(|(c, f)| (c.says, f.status))
+            complaint_in(form, form, framing, text.as_bytes(), &Mask::default())
+                .map(|(c, f)| (c.says, f.status))
         };
         assert_eq!(found(Form::Responses, Framing::Sse, responses), Some((Says::RateLimited, 429)));
         assert_eq!(found(Form::Chat, Framing::Sse, chat), Some((Says::Failed, 502)));
         assert_eq!(found(Form::Ollama, Framing::Lines, ollama), Some((Says::Failed, 502)));
         let created = "event: response.created\ndata: {\"type\":\"response.created\",\"response\":{\"error\":null}}\n\n";
         assert_eq!(found(Form::Responses, Framing::Sse, created), None);
+    }
+    #[test]
+    fn no_secret_is_left_in_the_words_wherever_they_are_cut() {
+        let key = "sk-ant-api03-Zq8aVnrT0wLmC7xYbKd3hJ";
+        let mask = Mask::of([key.as_bytes()]);
+        for before in TOLD_BYTES_MAX - key.len() - 3..=TOLD_BYTES_MAX {
+            let text = format!("{} {key} is no key", "w".repeat(before));
+            let bodies = [
+                format!(r#"{{"type":"error","error":{{"type":"e","message":"{text}"}}}}"#),
+                format!(r#"{{"error":"{text}"}}"#),
+                text,
+            ];
+            for body in bodies {
+                let words = complaint(401, body.as_bytes(), &mask).words;
+                assert!(!words.contains("sk-"), "{words}");
+            }
+        }
+        let event = format!("event: error\ndata: {{\"error\":{{\"message\":\"no {key}\"}}}}\n\n");
+        let found =
+            complaint_in(Form::Messages, Form::Messages, Framing::Sse, event.as_bytes(), &mask);
+        let (complaint, failure) = found.expect("an error");
+        assert_eq!(complaint.words, "no [hidden]");
+        let told = String::from_utf8_lossy(&failure.body).into_owned();
+        assert!(told.contains(key), "the client that asked gets its provider's words: {told}");
     }
 }

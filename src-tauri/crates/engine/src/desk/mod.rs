@@ -146,7 +146,8 @@ impl Desk for HomeDesk {
         let lines = bills::lines(&self.0.config.load(), &self.0.prices, &request);
         let row = rows::row(&request);
         let note = told::stays_below(&row, &weir_proxy::ports::Routes::setup(&*self.0.routing));
-        Ok(Explain { row, note, lines })
+        let estimated_because = bills::doubt(&request);
+        Ok(Explain { row, note, estimated_because, lines })
     }
 
     fn route_test(&self, body: &str, dialect: Option<Dialect>) -> Result<RouteTest, ApiProblem> {

@@ -211,6 +211,7 @@ fn tiers(model: &Value) -> Vec<(Option<String>, PriceContext)> {
         let context = PriceContext {
             service_tier: value("service_tier").or_else(|| value("processing")),
             speed: value("speed"),
+            geo: None,
         };
         let name = context.service_tier.clone().or_else(|| context.speed.clone());
         let named = name.as_deref().is_some_and(|name| name != "default");

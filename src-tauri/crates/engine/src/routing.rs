@@ -1,6 +1,7 @@
 //! The set-up in force, as the proxy asks for it on every request, the models that can be asked
-//! for, and the taking over of an edited configuration. Owns when the file is looked at: on requests, once a second at most, so
-//! that an idle engine does nothing. A bad edit never replaces a good configuration.
+//! for, and the taking over of an edited configuration and edited prices. Owns when the files are
+//! looked at: on requests and when somebody asks for prices, once a second at most, so that an idle
+//! engine does nothing. A bad edit never replaces a good configuration.
 
 use crate::config::{Config, ConfigProblem, SecondOpinion, Use, any_local};
 use crate::home::Home;
@@ -289,7 +290,13 @@ impl Routing {
             return;
         }
         let ours = self.looked_ns.compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed);
-        if ours.is_err() || Mark::of(&self.home.config()) == *self.mark.lock() {
+        if ours.is_err() {
+            return;
+        }
+        if self.prices.look() {
+            self.refresh();
+        }
+        if Mark::of(&self.home.config()) == *self.mark.lock() {
             return;
         }
         match self.reload() {

@@ -19,7 +19,7 @@ use crate::local::Watch;
 use crate::lock::{Lock, LockProblem};
 use crate::logs::{self, Logs};
 use crate::parts::{Parts, Serving};
-use crate::prices::{PriceFileProblem, Prices};
+use crate::prices::Prices;
 use crate::recall;
 use crate::routing::Routing;
 use crate::secrets::{Index, Keys, SystemVault, Vault};
@@ -68,8 +68,6 @@ pub enum StartProblem {
     Lock(#[from] LockProblem),
     #[error(transparent)]
     Config(#[from] ConfigProblem),
-    #[error(transparent)]
-    Prices(#[from] PriceFileProblem),
     #[error(transparent)]
     Ledger(#[from] OpenProblem),
     #[error(transparent)]
@@ -343,8 +341,7 @@ impl Made {
         let index = Arc::new(Index::open(home.key_index()));
         let noted = Arc::clone(&index);
         let has_key = move |provider: &str| noted.holds(provider);
-        let prices = Prices::open(Some(&home.price_overrides()), Some(&home.price_table()))?;
-        let prices = Arc::new(prices);
+        let prices = Arc::new(Prices::start(&home.price_overrides(), &home.price_table()));
         let ticking = Arc::clone(&clock) as _;
         let routing = Routing::open(home.clone(), ticking, Arc::clone(&prices), has_key)?;
         let routing = Arc::new(routing);

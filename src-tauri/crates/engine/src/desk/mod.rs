@@ -181,6 +181,7 @@ impl Desk for HomeDesk {
     }
 
     fn price_show(&self, model: &str) -> Result<PriceShow, ApiProblem> {
+        self.0.routing.look();
         let config = self.0.config.load();
         let named = model.split_once('/').and_then(|(name, model)| {
             config.providers.iter().find(|p| p.name == name).map(|p| (p, model))
@@ -210,6 +211,7 @@ impl Desk for HomeDesk {
         usage: &serde_json::Value,
         at: Option<Stamp>,
     ) -> Result<PriceCost, ApiProblem> {
+        self.0.routing.look();
         let at = at.unwrap_or(Stamp::from_ms(self.0.now_ms()));
         bills::cost(&self.0.config.load(), &self.0.prices, model, usage, at)
     }

@@ -121,6 +121,11 @@ impl Overrides {
         }
     }
 
+    /// How many rows there are.
+    pub fn count(&self) -> usize {
+        self.0.len()
+    }
+
     /// The row that holds for a call: a whole name before a pattern, then the newest `from`, then
     /// the one further down.
     pub fn find(&self, asked: &Asked) -> Option<&Row> {

@@ -99,13 +99,13 @@ impl Prices {
 
     fn own_rows(&self, provider: Option<&str>, model: &str, now_ms: i64) -> Vec<PriceRow> {
         let context = PriceContext::default();
-        self.overrides
-            .about(provider, model)
+        let own = self.own.rows();
+        own.about(provider, model)
             .flat_map(|row| {
                 let of = provider.unwrap_or(&row.provider);
                 let asked =
                     Asked { provider: of, base_url: "", model, at_ms: now_ms, context: &context };
-                let holds = self.overrides.find(&asked) == Some(row);
+                let holds = own.find(&asked) == Some(row);
                 let starts = row.starts();
                 let bands = std::iter::once(0).chain(starts.iter().copied());
                 bands.map(|above| own_row(row, of, above, holds)).collect::<Vec<_>>()

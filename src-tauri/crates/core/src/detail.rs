@@ -109,7 +109,10 @@ mod tests {
     fn cached_sound_is_taken_off_the_prompts_and_an_untold_overlap_is_read_the_dearest_way() {
         let mut told = Detail::default();
         told.prompt(audio(100), Some(audio(30)), 90, 60);
-        assert_eq!((told.input, told.cache_read, told.cached_untold), (audio(70), audio(30), false));
+        assert_eq!(
+            (told.input, told.cache_read, told.cached_untold),
+            (audio(70), audio(30), false)
+        );
         let mut untold = Detail::default();
         untold.prompt(audio(100), None, 90, 60);
         assert_eq!((untold.input, untold.cache_read), (audio(90), audio(10)));

@@ -306,7 +306,10 @@ mod tests {
         );
         // Where nobody says what the output was, it is taken to be the dearest.
         let untold = rates.cost(&usage).expect("priced");
-        assert_eq!(untold.lines.last().map(|l| (l.kind, l.cost.nano())), Some(("output", 8_000_000)));
+        assert_eq!(
+            untold.lines.last().map(|l| (l.kind, l.cost.nano())),
+            Some(("output", 8_000_000))
+        );
         // More sound than there are tokens is a slip; no line goes below zero.
         let slip = Detail { input: audio(5_000), ..Detail::default() };
         assert_eq!(rates.cost_of(&usage, &slip).expect("priced").lines[0].tokens, 1_000);

@@ -328,7 +328,9 @@ Saved $0.0121 against the model asked for.
         told.estimated_because = Some("no price is known for sound".into());
         let shown = explain(&told, &samples::zone(), Paint::OFF);
         assert!(
-            shown.contains("About: the provider reported the usage, but no price is known for sound.\n"),
+            shown.contains(
+                "About: the provider reported the usage, but no price is known for sound.\n"
+            ),
             "{shown}"
         );
         assert!(!shown.contains("never came"), "{shown}");

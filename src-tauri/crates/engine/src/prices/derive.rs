@@ -198,9 +198,7 @@ impl Probe<'_> {
     /// A search that costs nothing is one the table does not price.
     fn search(&self, kind: UsageKey, without: f64) -> Result<Option<Pico>, Unpriced> {
         const SEARCHES: f64 = 1e3;
-        let priced = self
-            .price(&[(kind, SEARCHES)])
-            .map_err(|error| self.unpriced(&error))?;
+        let priced = self.price(&[(kind, SEARCHES)]).map_err(|error| self.unpriced(&error))?;
         let rate = self.pico(priced.total_price - without, SEARCHES)?;
         Ok((rate.0 > 0).then_some(rate))
     }

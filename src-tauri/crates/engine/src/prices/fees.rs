@@ -3,15 +3,16 @@
 
 use weir_core::price::{MediaRates, Pico, Rates};
 
-/// The list whose models run tools of the provider's own, and Azure's, which has the same fees.
-const HOSTS_TOOLS: [&str; 2] = ["openai", "azure"];
+/// The lists whose models run tools of the provider's own, each with the price of a container of
+/// one gigabyte in which code runs, for a session: $0.03 by OpenAI's pricing page, "Built-in
+/// tools", and $0.033 at Azure; litellm has both. A larger one costs up to sixty-four times as
+/// much, and a session that goes on over several answers is billed once: a bill with one is an
+/// estimate.
+const HOSTS_TOOLS: [(&str, Pico); 2] =
+    [("openai", Pico(30_000_000_000)), ("azure", Pico(33_000_000_000))];
 /// A search of stored files, where the table has no row for the model: $2.50 a thousand. OpenAI's
 /// pricing page, "Built-in tools", has one price for all models, and so has the table.
 const FILE_SEARCH: Pico = Pico(2_500_000_000);
-/// A container of one gigabyte in which code runs, for a session: $0.03. OpenAI's pricing page,
-/// "Built-in tools". A larger one costs up to sixty-four times as much, and a session that goes on
-/// over several answers is billed once: a bill with one is an estimate.
-const CODE_CONTAINER: Pico = Pico(30_000_000_000);
 
 /// The list whose answers name the place they were made in.
 const NAMES_PLACES: &str = "anthropic";
@@ -32,12 +33,12 @@ pub(super) enum Place {
 
 /// The rates of a list's model with the fees that its provider has for what it runs.
 pub(super) fn with_tools(list: &str, rates: Rates) -> Rates {
-    if !HOSTS_TOOLS.contains(&list) {
+    let Some((_, container)) = HOSTS_TOOLS.iter().find(|(id, _)| *id == list) else {
         return rates;
-    }
+    };
     Rates {
         file_search: rates.file_search.or(Some(FILE_SEARCH)),
-        code_container: Some(CODE_CONTAINER),
+        code_container: Some(*container),
         ..rates
     }
 }

@@ -127,11 +127,9 @@ fn modalities(list: Value<'_>) -> Media {
     list.each_item(|item| {
         let [modality, tokens] = item.pick(["modality", "tokenCount"]);
         let (Some(modality), Some(tokens)) = (modality, count(tokens)) else { return };
-        for (name, sum) in [
-            ("AUDIO", &mut media.audio),
-            ("IMAGE", &mut media.image),
-            ("VIDEO", &mut media.video),
-        ] {
+        for (name, sum) in
+            [("AUDIO", &mut media.audio), ("IMAGE", &mut media.image), ("VIDEO", &mut media.video)]
+        {
             if modality.is(name) {
                 *sum = sum.saturating_add(tokens);
             }
@@ -260,7 +258,8 @@ pub(super) mod tests {
         assert_eq!((untold.input, untold.cache_read), (audio(600), audio(200)));
         assert!(untold.cached_untold && untold.output.is_none());
         // A list that is no list, and counts that are none, tell nothing.
-        let odd = of(r#"{"promptTokenCount":9,"promptTokensDetails":[{"modality":"AUDIO"},7,null]}"#);
+        let odd =
+            of(r#"{"promptTokenCount":9,"promptTokensDetails":[{"modality":"AUDIO"},7,null]}"#);
         assert_eq!(odd, Detail::default());
         let maps = r#"{"candidates":[{"groundingMetadata":{"groundingChunks":[{"maps":{"uri":"u"}}]}}],
             "usageMetadata":{"promptTokenCount":9}}"#;

@@ -74,16 +74,17 @@ impl Chat {
     }
 
     fn delta(&mut self, delta: Value<'_>) {
-        let [content, reasoning_content, reasoning, refusal, calls, call, audio, notes] = delta.pick([
-            "content",
-            "reasoning_content",
-            "reasoning",
-            "refusal",
-            "tool_calls",
-            "function_call",
-            "audio",
-            "annotations",
-        ]);
+        let [content, reasoning_content, reasoning, refusal, calls, call, audio, notes] = delta
+            .pick([
+                "content",
+                "reasoning_content",
+                "reasoning",
+                "refusal",
+                "tool_calls",
+                "function_call",
+                "audio",
+                "annotations",
+            ]);
         // The models that search before they answer charge for it, and report no count.
         if let Some(notes) = notes {
             notes.each_item(|note| {

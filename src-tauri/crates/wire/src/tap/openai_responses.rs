@@ -219,9 +219,12 @@ pub(super) mod tests {
             r#"{"id":"sh_1","type":"shell_call","environment":{"type":"container_reference","container_id":"cntr_2"}}"#,
             r#"{"id":"sh_2","type":"shell_call","environment":{"type":"local"}}"#,
         ];
-        let usage = r#"{"input_tokens":10,"output_tokens":2,"input_tokens_details":{"cached_tokens":0}}"#;
-        let whole = format!(r#"{{"status":"completed","output":[{}],"usage":{usage}}}"#, items.join(","));
-        let done = items.map(|item| format!(r#"{{"type":"response.output_item.done","item":{item}}}"#));
+        let usage =
+            r#"{"input_tokens":10,"output_tokens":2,"input_tokens_details":{"cached_tokens":0}}"#;
+        let whole =
+            format!(r#"{{"status":"completed","output":[{}],"usage":{usage}}}"#, items.join(","));
+        let done =
+            items.map(|item| format!(r#"{{"type":"response.output_item.done","item":{item}}}"#));
         let end = format!(r#"{{"type":"response.completed","response":{whole}}}"#);
         let mut events: Vec<&str> = vec![CREATED];
         events.extend(done.iter().map(String::as_str));

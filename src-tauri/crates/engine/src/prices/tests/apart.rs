@@ -149,10 +149,7 @@ fn hosted_tools_are_billed_each_and_an_unknown_fee_is_told() {
     let searches = r#"{"type":"file_search_call","status":"completed"},
         {"type":"file_search_call","status":"completed"},{"type":"web_search_call","status":"completed"}"#;
     let bill = prices.bill(&openai("gpt-5"), &responded(searches));
-    assert_eq!(
-        lines(&bill)[2..],
-        [("web_search", 1, 10_000_000), ("file_search", 2, 5_000_000)]
-    );
+    assert_eq!(lines(&bill)[2..], [("web_search", 1, 10_000_000), ("file_search", 2, 5_000_000)]);
     assert_eq!(bill.pricing, Pricing::Exact);
     let code = r#"{"type":"code_interpreter_call","container_id":"c1"},
         {"type":"code_interpreter_call","container_id":"c1"},

@@ -238,11 +238,14 @@ impl Routing {
         self.paused.load(Ordering::Relaxed)
     }
 
-    /// Reads the file now and takes it over if it holds.
+    /// Reads the file now and takes it over if it holds, and edited prices with it.
     ///
     /// # Errors
     /// Every problem of the file; the configuration before it stays in force.
     pub fn reload(&self) -> Result<(), ConfigProblem> {
+        if self.prices.look() {
+            self.refresh();
+        }
         let mut mark = self.mark.lock();
         *mark = Mark::of(&self.home.config());
         let port = self.own_port.load(Ordering::Relaxed);
@@ -460,7 +463,8 @@ mod tests {
         let file = dir.path().join("config.toml");
         std::fs::write(&file, text).unwrap();
         let clock = Arc::new(Hand::default());
-        let prices = Arc::new(Prices::open(None, None).unwrap());
+        let rows = dir.path().join("prices.toml");
+        let prices = Arc::new(Prices::open(Some(&rows), None).unwrap());
         let ticking = Arc::clone(&clock) as Arc<dyn Clock>;
         let has_key = |p: &str| keys.contains(&p);
         let routing = Routing::open(Home::at(dir.path()), ticking, prices, has_key).unwrap();
@@ -492,6 +496,23 @@ mod tests {
         f.clock.0.store(3_003, Ordering::Relaxed);
         let _ = f.routing.setup();
         assert_eq!(*f.routing.config(), Config::default_config(), "without a file, the defaults");
+    }
+
+    #[test]
+    fn an_edited_price_is_in_force_at_the_next_request_after_a_second() {
+        let f = fixture("", &[]);
+        let rows = f.file.with_file_name("prices.toml");
+        std::fs::write(&rows, "[[price]]\nprovider = 'corp'\nmodel = 'x'\ninput = 1\n").unwrap();
+        let _ = f.routing.setup();
+        assert_eq!(f.routing.prices.own_rows_count(), 0, "once a second at most");
+        f.clock.0.store(1_001, Ordering::Relaxed);
+        let _ = f.routing.setup();
+        assert_eq!(f.routing.prices.own_rows_count(), 1);
+        std::fs::write(&rows, "[[price]]\n").unwrap();
+        f.clock.0.store(2_002, Ordering::Relaxed);
+        let _ = f.routing.setup();
+        assert_eq!(f.routing.prices.own_rows_count(), 1, "a bad edit changes nothing");
+        assert!(f.routing.prices.problem().is_some_and(|p| p.contains("provider is missing")));
     }
 
     #[test]

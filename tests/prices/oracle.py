@@ -15,6 +15,7 @@ import importlib.metadata
 import importlib.util
 import json
 import pathlib
+import re
 import sys
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -40,6 +41,18 @@ LITELLM_KEY = {"input": "input_cost_per_token", "cache_read": "cache_read_input_
 LITELLM_TIER = {"standard": "", "flex": "_flex", "priority": "_priority", "batch": "_batches"}
 WHEN = {"standard": {}, "flex": {"service_tier": "flex"}, "priority": {"service_tier": "priority"},
         "batch": {"processing": "batch"}, "speed fast": {"speed": "fast"}}
+
+
+# What an answer tells apart: sound in the prompt, in its cache and in the answer, searches of files, and a place.
+APART = ["input", "input_audio", "cache_read", "cache_read_audio", "output", "output_audio", "web_search", "file_search"]
+SOUND = {"input": 2_003, "input_audio": 4_007, "cache_read": 1_237, "cache_read_audio": 611, "output": 789,
+         "output_audio": 457, "web_search": 0, "file_search": 0}
+APART_GENAI = {"input_audio": "input_audio_mtok", "cache_read_audio": "cache_audio_read_mtok",
+               "output_audio": "output_audio_mtok"}
+APART_LITELLM = {"input_audio": "input_cost_per_audio_token", "cache_read_audio": "cache_read_input_audio_token_cost",
+                 "output_audio": "output_cost_per_audio_token"}
+# One factor for all token prices, by the vendor's page; a search costs what it costs everywhere.
+US = Decimal("1.1")
 
 
 def nano(units, usd_each):
@@ -157,6 +170,85 @@ def case(provider, model, entry, context, prompt):
     return [context, prompt, lines]
 
 
+def sound_case(provider, model, entry, context):
+    """A call with sound, where the table has a row for it."""
+    row = genai_row(model, context)
+    if row is None or row.get("input_audio_mtok") is None:
+        return None
+    units = {k: n for k, n in SOUND.items() if row.get(APART_GENAI.get(k, "input_mtok")) is not None}
+    prompt = sum(n for k, n in units.items() if k.startswith(("input", "cache")))
+    lines, exact = [], Decimal(0)
+    for kind in [k for k in APART if units.get(k)]:
+        key = APART_GENAI.get(kind)
+        ours = banded(row[key], prompt) / 1_000_000 if key else genai_usd(row, kind, prompt)
+        key = APART_LITELLM.get(kind)
+        theirs = entry.get(key + LITELLM_TIER[context]) if key else litellm_usd(entry, kind, prompt, context)
+        exact += units[kind] * ours
+        lines.append([kind, units[kind], nano(units[kind], ours), None if theirs is None else nano(units[kind], theirs)])
+    get = lambda kind: units.get(kind, 0)
+    asked = genai_prices.Usage(
+        input_tokens=prompt, input_audio_tokens=get("input_audio") + get("cache_read_audio"),
+        cache_read_tokens=get("cache_read") + get("cache_read_audio"), cache_audio_read_tokens=get("cache_read_audio"),
+        output_tokens=get("output") + get("output_audio"), output_audio_tokens=get("output_audio"))
+    agree(provider, model, context, asked, exact)
+    return [provider, model.id, context, False, lines]
+
+
+def files_case(provider, model, theirs):
+    """Searches of files; the other table has one price of them for all models, in a constant."""
+    row = genai_row(model, "standard")
+    if row.get("storage_searches_kcount") is None:
+        return None
+    ours = row["storage_searches_kcount"] / 1000
+    agree(provider, model, "standard", genai_prices.Usage(storage_searches=SEARCHES), SEARCHES * ours)
+    return [provider, model.id, "standard", False, [["file_search", SEARCHES, nano(SEARCHES, ours), nano(SEARCHES, theirs)]]]
+
+
+def place_case(provider, model, entry, context):
+    """An answer made in the United States alone. The other table writes the factor down for each model."""
+    row = genai_row(model, context)
+    factor = entry.get("provider_specific_entry", {}).get("us")
+    if row is None or factor is None:
+        return None
+    units = {"input": 2_003, "cache_read": 1_237, "output": 789, "web_search": SEARCHES}
+    prompt = units["input"] + units["cache_read"]
+    lines = []
+    for kind, n in units.items():
+        usd, other = genai_usd(row, kind, prompt), litellm_usd(entry, kind, prompt, context)
+        more = kind != "web_search"
+        theirs = None if other is None else nano(n, other * (factor if more else 1))
+        lines.append([kind, n, nano(n, usd * (US if more else 1)), theirs])
+    return [provider, model.id, context, True, lines]
+
+
+def agree(provider, model, context, usage, exact):
+    answer = genai_prices.calc_price(usage, model_ref=model.id, provider_id=provider,
+                                     genai_request_timestamp=AT, price_context=WHEN[context] or None)
+    if answer.model.id != model.id or answer.total_price != exact:
+        sys.exit(f"{provider}/{model.id} {context}: {answer.total_price} by genai-prices itself, {exact} here")
+
+
+def files_usd(folder):
+    """Dollars for one search, out of the text of litellm's constants: importing it needs all of its dependencies."""
+    text = pathlib.Path(folder, "constants.py").read_text("utf-8")
+    each = re.search(r'"OPENAI_FILE_SEARCH_COST_PER_1K_CALLS", ([0-9.]+) / ([0-9]+)', text)
+    return Decimal(each[1]) / Decimal(each[2])
+
+
+def apart(litellm, files):
+    for provider in data.providers:
+        for model in provider.models if provider.id in PREFIX else []:
+            entry = litellm.get(PREFIX[provider.id] + model.id, {})
+            if entry.get("mode") not in ("chat", "responses"):
+                continue
+            for context in CONTEXTS:
+                if context != "speed fast":
+                    yield sound_case(provider.id, model, entry, context)
+                if context in ("standard", "batch", "speed fast"):
+                    yield place_case(provider.id, model, entry, context)
+            yield files_case(provider.id, model, files)
+
+
 def chosen(litellm):
     for provider in data.providers:
         for model in provider.models:
@@ -182,17 +274,23 @@ def main():
         cases = [c for c in cases if c]
         if cases:
             models.append([provider, model.id, cases])
+    told = [case for case in apart(litellm, files_usd(folder)) if case]
     if "--differences" in sys.argv:
-        return differences(models)
+        return differences(models, told)
     head = {"at": AT.isoformat(), "reasoning": REASONING, "kinds": KINDS,
             "litellm": importlib.metadata.version("litellm"), "genai_prices": importlib.metadata.version("genai-prices")}
     rows = ",\n".join(json.dumps(model, separators=(",", ":")) for model in models)
-    text = json.dumps(head)[:-1] + ', "models": [\n' + rows + "\n]}\n"
+    text = json.dumps(head)[:-1] + ', "models": [\n' + rows + '\n], "apart": [\n'
+    text += ",\n".join(json.dumps(case, separators=(",", ":")) for case in told) + "\n]}\n"
     pathlib.Path(__file__).with_name("oracle.json").write_text(text, "utf-8")
-    print(len(models), "models,", sum(len(m[2]) for m in models), "bills,", len(text), "bytes")
+    print(len(models), "models,", sum(len(m[2]) for m in models), "bills,", len(told), "of parts,", len(text), "bytes")
 
 
-def differences(models):
+def differences(models, told):
+    for provider, model, context, _, lines in told:
+        for kind, units, ours, theirs in lines:
+            if theirs is not None and theirs != ours:
+                print("apart", provider, model, context, kind, Decimal(ours) / units / 1000, Decimal(theirs) / units / 1000)
     for provider, model, cases in models:
         for context, prompt, lines in cases:
             for kind, (units, ours, theirs) in zip(KINDS, lines):

@@ -160,6 +160,14 @@ const KINDS: Record<string, string> = {
   cache_write_1h: 'Written to cache, 1 h',
   output: 'Answer',
   web_search: 'Web searches',
+  input_audio: 'Prompt, sound',
+  input_image: 'Prompt, pictures',
+  input_video: 'Prompt, film',
+  output_audio: 'Answer, sound',
+  output_image: 'Answer, pictures',
+  output_video: 'Answer, film',
+  file_search: 'File searches',
+  code_container: 'Code containers',
 };
 
 /** The lines of a bill, and what of the cost they leave unexplained. */

@@ -60,9 +60,9 @@ describe('requests', () => {
   });
 
   it('a cost that the lines do not explain has a line of its own', () => {
-    const told = bill({ ...row({ cost_usd: '0.010000000' }), note: null, lines: [{ kind: 'output', model: null, tokens: 10, cost_usd: '0.004000001' }] });
+    const told = bill({ ...row({ cost_usd: '0.010000000' }), note: null, estimated_because: null, lines: [{ kind: 'output', model: null, tokens: 10, cost_usd: '0.004000001' }] });
     expect(told.rest).toBe('0.005999999');
-    expect(bill({ ...row({ cost_usd: null }), note: null, lines: [] }).total).toBeNull();
+    expect(bill({ ...row({ cost_usd: null }), note: null, estimated_because: null, lines: [] }).total).toBeNull();
   });
 
   it('open from the overview, and arrive while the page is open', async () => {

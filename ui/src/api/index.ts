@@ -1010,8 +1010,14 @@ export type Explain = {
  */
 note: string | null, 
 /**
+ * Why its cost is an estimate although the provider reported the usage, a sentence without its
+ * full stop; null where there is no such reason.
+ */
+estimated_because: string | null, 
+/**
  * The bill by kind, recomputed from the stored usage and the price row of that day. May fall
- * short of `cost_usd` where other models or the provider's own figure were billed too.
+ * short of `cost_usd` where other models, sound, tools of the provider's or the provider's own
+ * figure were billed too.
  */
 lines: Array<BillLine>, 
 /**

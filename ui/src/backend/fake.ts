@@ -152,7 +152,7 @@ export class FakeBackend implements Backend {
     this.told(() => {
       const row = this.world.rows.find((each) => each.id === id);
       if (row === undefined) throw { code: 'not_found', message: `the ledger knows no request ${id}` };
-      return { ...row, note: null, lines: [], ...this.world.lives[id] };
+      return { ...row, note: null, estimated_because: null, lines: [], ...this.world.lives[id] };
     });
   summary = (period: Span) => this.told(() => ({ period, from: null, to: null, days: this.world.days, ...sums() }));
   breakdown = (period: Span, by: By) => this.told(() => ({ period, from: null, to: null, by, groups: this.world.groups[by] ?? [] }));

@@ -52,6 +52,8 @@ pub fn kind(code: &str) -> String {
         "cache_write_5m" => "cache write, 5 min".into(),
         "cache_write_1h" => "cache write, 1 h".into(),
         "web_search" => "web searches".into(),
+        "file_search" => "file searches".into(),
+        "code_container" => "code containers".into(),
         other => other.replace('_', " "),
     }
 }

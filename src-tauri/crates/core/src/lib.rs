@@ -4,6 +4,7 @@
 
 pub mod budget;
 pub mod decision;
+pub mod detail;
 pub mod dialect;
 pub mod failover;
 pub mod health;
@@ -23,6 +24,7 @@ pub mod verdict;
 pub mod workers;
 
 pub use decision::{Conversation, Decision, Weighed};
+pub use detail::{Detail, Media};
 pub use dialect::{Dialect, Endpoint};
 pub use failover::Failover;
 pub use ids::RequestId;

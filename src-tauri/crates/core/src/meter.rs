@@ -1,7 +1,7 @@
 //! What a finished call is known to have used, and how well it is known.
 //! Produced by `wire`'s taps, priced by the engine, stored by `ledger`.
 
-use crate::{Money, Usage};
+use crate::{Detail, Money, Usage};
 use serde::{Deserialize, Serialize};
 
 /// What a tap learned from one answer.
@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 pub struct Metered {
     /// Usage of the model that was asked; `None` when the answer carried none.
     pub usage: Option<Usage>,
+    /// What of `usage` is priced apart, and what was billed beside it.
+    pub detail: Detail,
     /// Usage billed beside it: Anthropic's compaction, advisor and fallback iterations,
     /// each under the model it ran on (`None`: the same model).
     pub extra: Vec<(Option<String>, Usage)>,
@@ -20,6 +22,8 @@ pub struct Metered {
     pub service_tier: Option<String>,
     /// `fast` where Anthropic's answer says so; priced apart.
     pub speed: Option<String>,
+    /// Where it ran, as Anthropic's answer names it: `us`, `global`, `not_available`.
+    pub inference_geo: Option<String>,
     /// Bytes of text the model produced that the tap saw; the base of an estimate.
     pub output_bytes: u64,
     /// Whether the answer reached the end its dialect defines.

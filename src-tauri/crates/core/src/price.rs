@@ -2,7 +2,7 @@
 //! Owns the one rounding rule: each line of a bill is summed in pico-dollars and rounded half up
 //! to the nano-dollar once; the total is the sum of the lines as shown.
 
-use crate::{Money, Usage};
+use crate::{Detail, Media, Money, Usage};
 use serde::Serialize;
 
 /// A price in pico-dollars (10^-12 USD) for one unit: a token, or one web search.
@@ -22,6 +22,18 @@ impl Pico {
         let nano = (pico + PICO_PER_NANO / 2) / PICO_PER_NANO;
         Money::from_nano(i64::try_from(nano).unwrap_or(i64::MAX))
     }
+}
+
+/// What tokens cost that are no text, where they have a price of their own. `None`: they have none,
+/// and cost what the text around them does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct MediaRates {
+    /// Sound.
+    pub audio: Option<Pico>,
+    /// Pictures.
+    pub image: Option<Pico>,
+    /// Film.
+    pub video: Option<Pico>,
 }
 
 /// What each kind of usage costs under one band, date and service tier.
@@ -44,6 +56,18 @@ pub struct Rates {
     pub reasoning: Option<Pico>,
     /// One web search.
     pub web_search: Option<Pico>,
+    /// One search of files the provider keeps.
+    pub file_search: Option<Pico>,
+    /// One container in which the provider ran code, for one session.
+    pub code_container: Option<Pico>,
+    /// What of `input` is no text.
+    pub input_media: MediaRates,
+    /// What of `cache_read` is no text.
+    pub cache_read_media: MediaRates,
+    /// What of the completion is no text.
+    pub output_media: MediaRates,
+    /// Text of a completion, where `output` is the price of something dearer that the model makes.
+    pub output_text: Option<Pico>,
     /// A fee for the request itself; zero for nearly every model.
     pub request: Pico,
 }
@@ -52,7 +76,9 @@ pub struct Rates {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct CostLine {
     /// `input`, `cache_read`, `cache_write_5m`, `cache_write_1h`, `output`, `reasoning`,
-    /// `web_search`, `request`, or `reported` for a sum the provider itself named.
+    /// `web_search`, `request`, or `reported` for a sum the provider itself named; `input_audio`,
+    /// `cache_read_image`, `output_video` and the like for what is no text and has a price of its
+    /// own; `file_search` and `code_container` for what the provider ran.
     pub kind: &'static str,
     /// Units billed.
     pub tokens: u64,
@@ -85,19 +111,50 @@ impl Rates {
     /// # Errors
     /// The first kind that was used and has no price.
     pub fn cost(&self, usage: &Usage) -> Result<Cost, NoRate> {
+        self.cost_of(usage, &Detail::default())
+    }
+
+    /// What `usage` costs where the answer told `detail` of it. A hosted tool without a rate is
+    /// left out: the caller has to say that the bill is short of it.
+    ///
+    /// # Errors
+    /// As [`Rates::cost`].
+    pub fn cost_of(&self, usage: &Usage, detail: &Detail) -> Result<Cost, NoRate> {
+        let spoken = match detail.output {
+            Some(_) => self.output_text.or(self.output),
+            None => self.output,
+        };
+        let put_out = detail.output.unwrap_or_default();
+        let input = Apart::of(usage.input, self.input, &detail.input, &self.input_media, INPUT);
+        let read = &self.cache_read_media;
+        let cached =
+            Apart::of(usage.cache_read, self.cache_read, &detail.cache_read, read, CACHE_READ);
+        let output = Apart::of(usage.output, spoken, &put_out, &self.output_media, OUTPUT);
         // Reasoning is a part of output: it leaves that line only to be billed on its own.
         let apart = match self.reasoning {
-            Some(rate) if Some(rate) != self.output => usage.reasoning.min(usage.output),
+            Some(rate) if Some(rate) != spoken => usage.reasoning.min(output.text),
             _ => 0,
         };
+        let (file_search, container) = (self.file_search, self.code_container);
         let kinds = [
-            ("input", usage.input, self.input),
-            ("cache_read", usage.cache_read, self.cache_read),
+            ("input", input.text, self.input),
+            input.media[0],
+            input.media[1],
+            input.media[2],
+            ("cache_read", cached.text, self.cache_read),
+            cached.media[0],
+            cached.media[1],
+            cached.media[2],
             ("cache_write_5m", usage.cache_write_5m, self.cache_write_5m),
             ("cache_write_1h", usage.cache_write_1h, self.cache_write_1h),
-            ("output", usage.output - apart, self.output),
+            ("output", output.text - apart, spoken),
             ("reasoning", apart, self.reasoning),
+            output.media[0],
+            output.media[1],
+            output.media[2],
             ("web_search", usage.web_searches, self.web_search),
+            ("file_search", file_search.map_or(0, |_| detail.file_searches), file_search),
+            ("code_container", container.map_or(0, |_| detail.code_containers), container),
             ("request", u64::from(self.request.0 > 0), Some(self.request)),
         ];
         let mut lines = Vec::with_capacity(kinds.len());
@@ -109,6 +166,38 @@ impl Rates {
         }
         let total = lines.iter().fold(Money::ZERO, |sum, l| sum.saturating_add(l.cost));
         Ok(Cost { total, lines })
+    }
+}
+
+const INPUT: [&str; 3] = ["input_audio", "input_image", "input_video"];
+const CACHE_READ: [&str; 3] = ["cache_read_audio", "cache_read_image", "cache_read_video"];
+const OUTPUT: [&str; 3] = ["output_audio", "output_image", "output_video"];
+
+/// A count of tokens, with what is priced apart taken out of it.
+struct Apart {
+    text: u64,
+    media: [(&'static str, u64, Option<Pico>); 3],
+}
+
+impl Apart {
+    fn of(
+        whole: u64,
+        plain: Option<Pico>,
+        media: &Media,
+        rates: &MediaRates,
+        kinds: [&'static str; 3],
+    ) -> Self {
+        let media = media.within(whole);
+        let part = |kind, tokens, rate: Option<Pico>| match rate {
+            Some(rate) if Some(rate) != plain => (kind, tokens, Some(rate)),
+            _ => (kind, 0, None),
+        };
+        let media = [
+            part(kinds[0], media.audio, rates.audio),
+            part(kinds[1], media.image, rates.image),
+            part(kinds[2], media.video, rates.video),
+        ];
+        Self { text: media.iter().fold(whole, |rest, (_, tokens, _)| rest - tokens), media }
     }
 }
 
@@ -177,6 +266,53 @@ mod tests {
         // More reasoning than output would be a provider's slip; no line may go below zero.
         let slip = Usage { output: 10, reasoning: 11, ..Usage::default() };
         assert_eq!(apart.cost(&slip).expect("priced").total.nano(), 10 * 3_000);
+    }
+
+    #[test]
+    fn sound_leaves_the_line_of_the_text_only_where_it_has_a_price_of_its_own() {
+        let audio = |audio| Media { audio, ..Media::default() };
+        let detail = Detail {
+            input: audio(600),
+            cache_read: audio(50),
+            output: Some(audio(90)),
+            file_searches: 4,
+            ..Detail::default()
+        };
+        let usage = Usage { input: 1_000, cache_read: 100, output: 100, ..Usage::default() };
+        assert_eq!(opus().cost_of(&usage, &detail), opus().cost(&usage));
+        let own = |usd| MediaRates { audio: Some(Pico(usd)), ..MediaRates::default() };
+        let rates = Rates {
+            input_media: own(10_000_000),
+            cache_read_media: own(1_000_000),
+            output_media: own(80_000_000),
+            output: Some(Pico(80_000_000)),
+            output_text: Some(Pico(20_000_000)),
+            file_search: Some(Pico(2_500_000_000)),
+            ..opus()
+        };
+        let cost = rates.cost_of(&usage, &detail).expect("all kinds have a rate");
+        let nano: Vec<_> = cost.lines.iter().map(|l| (l.kind, l.tokens, l.cost.nano())).collect();
+        assert_eq!(
+            nano,
+            [
+                ("input", 400, 1_600_000),
+                ("input_audio", 600, 6_000_000),
+                ("cache_read", 50, 10_000),
+                ("cache_read_audio", 50, 50_000),
+                ("output", 10, 200_000),
+                ("output_audio", 90, 7_200_000),
+                ("file_search", 4, 10_000_000),
+            ]
+        );
+        // Where nobody says what the output was, it is taken to be the dearest.
+        let untold = rates.cost(&usage).expect("priced");
+        assert_eq!(
+            untold.lines.last().map(|l| (l.kind, l.cost.nano())),
+            Some(("output", 8_000_000))
+        );
+        // More sound than there are tokens is a slip; no line goes below zero.
+        let slip = Detail { input: audio(5_000), ..Detail::default() };
+        assert_eq!(rates.cost_of(&usage, &slip).expect("priced").lines[0].tokens, 1_000);
     }
 
     #[test]

@@ -384,7 +384,7 @@ fn settle_row(
         total_ms: closing.total_ms,
         // Anthropic says `standard` as the tier of a `fast` answer; the dearer word decides.
         service: closing.metered.speed.filter(|s| s != "standard").or(closing.metered.service_tier),
-        note: closing.metered.error,
+        note: closing.metered.error.or_else(|| bill.doubt.clone()),
         dropped: closing.dropped,
         decision: opening.decision.clone(),
         ..Settle::new(opening.id, opening.attempt, closing.at_ms, closing.outcome)

@@ -51,6 +51,10 @@ pub struct Entry {
     pub model: String,
     /// Tokens by kind.
     pub usage: Usage,
+    /// `fast`, where the log says so; priced apart.
+    pub speed: Option<String>,
+    /// Where it was answered, where the log says so; priced apart.
+    pub inference_geo: Option<String>,
 }
 
 /// What a folder of logs holds.
@@ -234,7 +238,12 @@ pub fn priced(
     let row = |entry: Entry| {
         let call =
             Call { provider, base_url, local: false, model: &entry.model, at_ms: entry.at_ms };
-        let metered = Metered { usage: Some(entry.usage), ..Metered::default() };
+        let metered = Metered {
+            usage: Some(entry.usage),
+            speed: entry.speed,
+            inference_geo: entry.inference_geo,
+            ..Metered::default()
+        };
         let (cost, pricing) = if paid_by_plan {
             (Some(Money::ZERO), Pricing::Exact)
         } else {

@@ -99,6 +99,7 @@ impl Parts {
     pub fn notices(&self) -> Vec<String> {
         let mut notices = self.found.clone();
         notices.extend(self.routing.problem());
+        notices.extend(self.prices.problem());
         notices.extend(self.alerts.iter().flat_map(|alerts| alerts.notices()));
         let port = self.config.load().port;
         if let Some(serving) = self.serving.as_ref().filter(|s| s.configured != port) {

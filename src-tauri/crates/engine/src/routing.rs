@@ -1,6 +1,7 @@
 //! The set-up in force, as the proxy asks for it on every request, the models that can be asked
-//! for, and the taking over of an edited configuration. Owns when the file is looked at: on requests, once a second at most, so
-//! that an idle engine does nothing. A bad edit never replaces a good configuration.
+//! for, and the taking over of an edited configuration and edited prices. Owns when the files are
+//! looked at: on requests and when somebody asks for prices, once a second at most, so that an idle
+//! engine does nothing. A bad edit never replaces a good configuration.
 
 use crate::config::{Config, ConfigProblem, SecondOpinion, Use, any_local};
 use crate::home::Home;
@@ -241,11 +242,14 @@ impl Routing {
         self.paused.load(Ordering::Relaxed)
     }
 
-    /// Reads the file now and takes it over if it holds.
+    /// Reads the file now and takes it over if it holds, and edited prices with it.
     ///
     /// # Errors
     /// Every problem of the file; the configuration before it stays in force.
     pub fn reload(&self) -> Result<(), ConfigProblem> {
+        if self.prices.look() {
+            self.refresh();
+        }
         let mut mark = self.mark.lock();
         *mark = Mark::of(&self.home.config());
         let port = self.own_port.load(Ordering::Relaxed);
@@ -293,7 +297,13 @@ impl Routing {
             return;
         }
         let ours = self.looked_ns.compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed);
-        if ours.is_err() || Mark::of(&self.home.config()) == *self.mark.lock() {
+        if ours.is_err() {
+            return;
+        }
+        if self.prices.look() {
+            self.refresh();
+        }
+        if Mark::of(&self.home.config()) == *self.mark.lock() {
             return;
         }
         match self.reload() {
@@ -479,7 +489,8 @@ mod tests {
         let file = dir.path().join("config.toml");
         std::fs::write(&file, text).unwrap();
         let clock = Arc::new(Hand::default());
-        let prices = Arc::new(Prices::open(None, None).unwrap());
+        let rows = dir.path().join("prices.toml");
+        let prices = Arc::new(Prices::open(Some(&rows), None).unwrap());
         let ticking = Arc::clone(&clock) as Arc<dyn Clock>;
         let has_key = |p: &str| keys.contains(&p);
         let routing = Routing::open(Home::at(dir.path()), ticking, prices, has_key).unwrap();
@@ -511,6 +522,23 @@ mod tests {
         f.clock.0.store(3_003, Ordering::Relaxed);
         let _ = f.routing.setup();
         assert_eq!(*f.routing.config(), Config::default_config(), "without a file, the defaults");
+    }
+
+    #[test]
+    fn an_edited_price_is_in_force_at_the_next_request_after_a_second() {
+        let f = fixture("", &[]);
+        let rows = f.file.with_file_name("prices.toml");
+        std::fs::write(&rows, "[[price]]\nprovider = 'corp'\nmodel = 'x'\ninput = 1\n").unwrap();
+        let _ = f.routing.setup();
+        assert_eq!(f.routing.prices.own_rows_count(), 0, "once a second at most");
+        f.clock.0.store(1_001, Ordering::Relaxed);
+        let _ = f.routing.setup();
+        assert_eq!(f.routing.prices.own_rows_count(), 1);
+        std::fs::write(&rows, "[[price]]\n").unwrap();
+        f.clock.0.store(2_002, Ordering::Relaxed);
+        let _ = f.routing.setup();
+        assert_eq!(f.routing.prices.own_rows_count(), 1, "a bad edit changes nothing");
+        assert!(f.routing.prices.problem().is_some_and(|p| p.contains("provider is missing")));
     }
 
     #[test]

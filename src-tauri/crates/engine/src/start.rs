@@ -19,7 +19,7 @@ use crate::local::{ModelsOff, ModelsOffProblem, Watch};
 use crate::lock::{Lock, LockProblem};
 use crate::logs::{self, Logs};
 use crate::parts::{Parts, Serving};
-use crate::prices::{PriceFileProblem, Prices};
+use crate::prices::Prices;
 use crate::recall;
 use crate::routing::Routing;
 use crate::secrets::{Index, Keys, SystemVault, Vault};
@@ -70,8 +70,6 @@ pub enum StartProblem {
     Config(#[from] ConfigProblem),
     #[error(transparent)]
     ModelsOff(#[from] ModelsOffProblem),
-    #[error(transparent)]
-    Prices(#[from] PriceFileProblem),
     #[error(transparent)]
     Ledger(#[from] OpenProblem),
     #[error(transparent)]
@@ -345,8 +343,7 @@ impl Made {
         let index = Arc::new(Index::open(home.key_index()));
         let noted = Arc::clone(&index);
         let has_key = move |provider: &str| noted.holds(provider);
-        let prices = Prices::open(Some(&home.price_overrides()), Some(&home.price_table()))?;
-        let prices = Arc::new(prices);
+        let prices = Arc::new(Prices::start(&home.price_overrides(), &home.price_table()));
         let ticking = Arc::clone(&clock) as _;
         let routing = Routing::open(home.clone(), ticking, Arc::clone(&prices), has_key)?;
         let routing = Arc::new(routing);

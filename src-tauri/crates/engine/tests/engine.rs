@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::sync::Arc;
 use weir_core::Money;
-use weir_engine::api::KeyState;
+use weir_engine::api::{CheckState, KeyState};
 use weir_engine::api::{Desk, LogQuery, SecretText, Span};
 use weir_engine::secrets::{MemoryVault, StoreProblem, Vault};
 use weir_engine::{Engine, Home, Options, Running, StartProblem};
@@ -114,6 +114,33 @@ async fn three_mistakes_in_the_configuration_are_said_at_once_and_nothing_starts
     for line in ["line 1", "line 3", "line 5"] {
         assert!(said.contains(line), "{said}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mistake_in_the_users_prices_stops_no_start_and_is_told_until_it_is_repaired() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let home = Home::at(dir.path().join("home"));
+    home.prepare().expect("a home");
+    let row = "[[price]]\nprovider = 'corp'\nmodel = 'x'\ninput = 1\noutput = 2\n";
+    std::fs::write(home.price_overrides(), row.replace("input", "imput")).expect("written");
+    let running = Engine::start(home.clone(), options()).await.expect("it starts");
+    let desk = running.desk();
+    let found = |desk: &dyn Desk| {
+        let checks = desk.doctor().expect("a doctor").checks;
+        checks.into_iter().find(|check| check.name == "prices").expect("it looks at the prices")
+    };
+    let check = found(&*desk);
+    assert_eq!(check.state, CheckState::Fail, "{check:?}");
+    assert!(check.found.contains("prices.toml:4: unknown key imput"), "{check:?}");
+    let notices = desk.status().expect("a status").notices;
+    assert!(notices.iter().any(|notice| notice.contains("prices.toml:4")), "{notices:?}");
+    assert!(desk.price_show("gpt-5").is_ok(), "the table is in force");
+    std::fs::write(home.price_overrides(), row).expect("written");
+    running.reload().expect("a good configuration");
+    let check = found(&*desk);
+    assert_eq!(check.state, CheckState::Ok, "{check:?}");
+    assert!(check.found.ends_with("and 1 row of prices.toml"), "{check:?}");
+    running.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

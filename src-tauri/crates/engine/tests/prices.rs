@@ -5,7 +5,7 @@
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
-use weir_core::{Metered, Pricing, Usage};
+use weir_core::{Detail, Media, Metered, Pricing, Usage};
 use weir_engine::prices::{Call, Prices};
 
 const ORACLE: &str = include_str!("../../../../tests/prices/oracle.json");
@@ -259,6 +259,75 @@ fn the_two_tables_differ_only_where_it_is_listed_and_explained() {
         .collect();
     assert_eq!(stale, [], "these are no longer different: take them off the list");
     assert!(compared >= 1_000, "only {compared} lines were compared");
+}
+
+/// One call whose answer told parts of it apart.
+fn parts(case: &Value) -> (Usage, Detail) {
+    let (mut usage, mut detail) = (Usage::default(), Detail::default());
+    let mut put_out = Media::default();
+    for line in case[4].as_array().expect("lines") {
+        let units = line[1].as_u64().expect("units");
+        match line[0].as_str().expect("a kind") {
+            "input" => usage.input += units,
+            "input_audio" => {
+                (usage.input, detail.input.audio) = (usage.input + units, units);
+            }
+            "cache_read" => usage.cache_read += units,
+            "cache_read_audio" => {
+                (usage.cache_read, detail.cache_read.audio) = (usage.cache_read + units, units);
+            }
+            "output" => usage.output += units,
+            "output_audio" => (usage.output, put_out.audio) = (usage.output + units, units),
+            "web_search" => usage.web_searches = units,
+            "file_search" => detail.file_searches = units,
+            other => panic!("{other} is no kind"),
+        }
+    }
+    detail.output = Some(put_out);
+    (usage, detail)
+}
+
+#[test]
+fn sound_file_searches_and_places_are_billed_as_both_tables_say() {
+    let oracle = oracle();
+    let at: jiff::Timestamp = oracle["at"].as_str().expect("a moment").parse().expect("RFC 3339");
+    let prices = Prices::open(None, None).expect("no file, no mistake");
+    let (mut kinds, mut places, mut compared) = (BTreeSet::new(), 0, 0);
+    for case in oracle["apart"].as_array().expect("a list") {
+        let text = |at: usize| case[at].as_str().expect("a text");
+        let (provider, model, context) = (text(0), text(1), text(2));
+        let call = Call { provider, base_url: "", local: false, model, at_ms: at.as_millisecond() };
+        let (usage, detail) = parts(case);
+        let speed = context.strip_prefix("speed ").map(str::to_owned);
+        let us = case[3].as_bool().expect("whether it has a place");
+        let metered = Metered {
+            usage: Some(usage),
+            detail,
+            service_tier: speed.is_none().then(|| context.to_owned()),
+            speed,
+            inference_geo: us.then(|| "us".to_owned()),
+            ..Metered::default()
+        };
+        let bill = prices.bill(&call, &metered);
+        assert_eq!(bill.pricing, Pricing::Exact, "{case}: {:?}", bill.doubt);
+        let mut lines = bill.lines.iter();
+        for line in case[4].as_array().expect("lines") {
+            let (_, ours) = lines.next().expect("a line for each");
+            assert_eq!(Some(ours.kind), line[0].as_str(), "{case}");
+            assert_eq!(Some(ours.tokens), line[1].as_u64(), "{case}");
+            assert_eq!(Some(ours.cost.nano()), line[2].as_i64(), "{case}");
+            if let Some(theirs) = line[3].as_i64() {
+                assert_eq!(ours.cost.nano(), theirs, "{case}: the other table");
+                compared += 1;
+            }
+            kinds.insert(ours.kind);
+        }
+        assert!(lines.next().is_none(), "{case}");
+        places += usize::from(us);
+    }
+    let wanted = ["input_audio", "cache_read_audio", "output_audio", "web_search", "file_search"];
+    assert!(wanted.iter().all(|kind| kinds.contains(kind)), "{kinds:?}");
+    assert!(places >= 20 && compared >= 150, "{places} places, {compared} lines compared");
 }
 
 #[test]

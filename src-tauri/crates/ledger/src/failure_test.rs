@@ -214,6 +214,29 @@ fn a_read_only_ledger_refuses_and_forgets_no_name() {
     }
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_journal_that_cannot_be_written_is_told_until_a_reservation_can_be_noted_again() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let path = dir.path().join("weir.db");
+    let ledger = open(&path);
+    ledger.reserve(&row(1, "one")).expect("reserved");
+    assert_eq!(ledger.health().problem, None);
+    let full = std::fs::File::options().write(true).open("/dev/full").expect("linux has it");
+    let file = ledger.swap_journal_for_test(full);
+    assert_eq!(ledger.reserve(&row(2, "one")), Err(WriteProblem::Full { path: path.clone() }));
+    assert_eq!(ledger.health().problem, Some(WriteProblem::Full { path: path.clone() }));
+    // What was reserved before can be settled, and that says nothing of the journal.
+    ledger.settle(end(1));
+    ledger.flush().expect("the database has space");
+    // An attempt that is reserved already is refused for that alone.
+    assert!(matches!(ledger.reserve(&row(1, "one")), Err(WriteProblem::Duplicate { .. })));
+    assert_eq!(ledger.health().problem, Some(WriteProblem::Full { path }));
+    ledger.swap_journal_for_test(file);
+    ledger.reserve(&row(2, "one")).expect("it goes on by itself");
+    assert_eq!(ledger.health().problem, None);
+}
+
 #[test]
 fn a_damaged_page_under_a_running_ledger_is_named_in_reads_and_writes() {
     let dir = tempfile::tempdir().expect("a folder");

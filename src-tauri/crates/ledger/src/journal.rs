@@ -148,6 +148,15 @@ impl Journal {
         Ok(())
     }
 
+    /// Puts another file in the place of the one that is added to, and gives that one back.
+    #[cfg(all(test, target_os = "linux"))]
+    pub fn swap_for_test(&self, file: File) -> File {
+        let mut inner = self.inner.lock();
+        let active = inner.active;
+        let old = std::mem::replace(&mut inner.files[active], Arc::new(file));
+        old.try_clone().expect("a second handle")
+    }
+
     /// The record of a reservation that the database does not have.
     pub fn get(&self, place: Place) -> Option<Arc<[u8]>> {
         self.inner.lock().waiting.get(&place).map(|w| w.record.clone())

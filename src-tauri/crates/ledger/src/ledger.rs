@@ -45,7 +45,7 @@ pub struct Opened {
 /// How the ledger is doing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Health {
-    /// Why nothing can be written, while that lasts.
+    /// Why nothing can be written, while that lasts: settlements, or the last reservation.
     pub problem: Option<WriteProblem>,
     /// Settlements that wait to be written.
     pub waiting: usize,
@@ -245,7 +245,8 @@ impl Ledger {
     pub fn health(&self) -> Health {
         let Some(live) = &self.live else { return Health::default() };
         let (waiting, refused, given_up) = live.desk.counts();
-        Health { problem: live.desk.problem(), waiting, refused, given_up }
+        let problem = live.desk.problem().or_else(|| live.desk.unnoted());
+        Health { problem, waiting, refused, given_up }
     }
 }
 
@@ -450,6 +451,12 @@ impl Ledger {
     /// The writer, for tests that take something away from it.
     pub(crate) fn writer_for_test(&self) -> parking_lot::MutexGuard<'_, Writer> {
         self.live.as_ref().expect("opened for writing").desk.writer.lock()
+    }
+
+    /// Puts another file in the place of the one the journal adds to.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn swap_journal_for_test(&self, file: std::fs::File) -> std::fs::File {
+        self.live.as_ref().expect("opened for writing").desk.journal.swap_for_test(file)
     }
 
     /// Brings everything into the database file.

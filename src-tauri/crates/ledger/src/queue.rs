@@ -46,6 +46,8 @@ pub(crate) struct Desk {
     queue: Mutex<Queue>,
     wake: Condvar,
     stuck: AtomicBool,
+    /// Why the journal could not be written last, until it can.
+    unnoted: Mutex<Option<WriteProblem>>,
     refused: AtomicU64,
     lost: AtomicU64,
 }
@@ -69,6 +71,7 @@ impl Desk {
             queue: Mutex::default(),
             wake: Condvar::new(),
             stuck: AtomicBool::new(false),
+            unnoted: Mutex::default(),
             refused: AtomicU64::new(0),
             lost: AtomicU64::new(0),
         }
@@ -84,12 +87,19 @@ impl Desk {
             self.carry()?;
             done = self.journal.append(entry);
         }
+        if done.is_ok() {
+            *self.unnoted.lock() = None;
+        }
         done.map_err(|problem| match problem {
             AppendProblem::Duplicate => {
                 WriteProblem::Duplicate { id: entry.request(), attempt: entry.attempt }
             }
             AppendProblem::Crowded => WriteProblem::Slow { path: self.path.clone() },
-            AppendProblem::Io(error) => WriteProblem::from_io(&self.path, &error),
+            AppendProblem::Io(error) => {
+                let problem = WriteProblem::from_io(&self.path, &error);
+                *self.unnoted.lock() = Some(problem.clone());
+                problem
+            }
         })
     }
 
@@ -125,6 +135,12 @@ impl Desk {
             return None;
         }
         self.queue.lock().problem.clone()
+    }
+
+    /// Why the last reservation was not noted, if it was not. No reason to refuse the next one: it
+    /// is what finds out that there is space again.
+    pub fn unnoted(&self) -> Option<WriteProblem> {
+        self.unnoted.lock().clone()
     }
 
     /// Settlements that wait, were refused, were given up.

@@ -86,7 +86,8 @@ pub struct Settle {
     pub dropped: Option<String>,
     /// The price context the answer named (`priority`, `flex`, `fast`), when any.
     pub service: Option<String>,
-    /// The provider's error type or code, when it gave one.
+    /// The provider's error type or code, when it gave one; else why the cost is an estimate
+    /// although the usage was reported.
     pub note: Option<String>,
     /// What was decided for the request; the same for all its attempts, written once.
     pub decision: Option<Arc<Decision>>,
@@ -410,7 +411,7 @@ pub struct AttemptRow {
     pub dropped: Option<String>,
     /// The price context the answer named.
     pub service: Option<String>,
-    /// The provider's error type or code.
+    /// The provider's error type or code, or why the cost is an estimate.
     pub note: Option<String>,
 }
 

@@ -39,6 +39,8 @@ pub struct Relay {
     /// Whether the dialect has an end that must be seen.
     must_end: bool,
     exact: Option<u64>,
+    /// Bytes of the provider's that were handed on.
+    passed: u64,
     /// Where a last look for the usage goes on when the client has gone.
     tasks: TaskTracker,
     /// What to send after the provider's last byte.
@@ -116,6 +118,7 @@ impl Relay {
             speakable: parts.speakable,
             must_end: parts.must_end,
             exact: parts.exact,
+            passed: 0,
             tasks: parts.tasks,
             tail: Tail::None,
             _open: parts.open,
@@ -188,6 +191,7 @@ impl Relay {
 
     fn pass(&mut self, data: Bytes) -> Bytes {
         self.ticket.first_byte();
+        self.passed = self.passed.saturating_add(data.len() as u64);
         let known = self.fed.min(data.len());
         self.fed -= known;
         let mut stage = Stage::Within;
@@ -291,6 +295,11 @@ impl Relay {
         Bytes::from(error_event(self.endpoint, &problem))
     }
 
+    /// Whether the client was given every byte of an answer whose length was said.
+    fn is_whole(&self) -> bool {
+        matches!(self.shape, Shape::AsItCame) && self.exact.is_some_and(|all| self.passed >= all)
+    }
+
     /// The provider's length, when nothing is hidden from the stream.
     pub fn size_hint(&self) -> SizeHint {
         match self.exact {
@@ -302,6 +311,11 @@ impl Relay {
 
 impl Drop for Relay {
     fn drop(&mut self) {
+        // An answer with a length is over at its last byte, and nobody asks for what comes after it.
+        if self.tap.is_some() && self.is_whole() {
+            self.end(Ended::Clean);
+            return;
+        }
         // The client left before the provider ended: whatever the tap has seen is what is known.
         let Some(tap) = self.tap.take() else { return };
         let known = tap.metered();

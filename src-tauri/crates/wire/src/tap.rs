@@ -124,6 +124,12 @@ impl Shape {
             Self::Whole(body) => {
                 if let Some(document) = body.bytes().and_then(Value::whole) {
                     dialect.document(document);
+                } else if let Some(end) = dialect.usage_key().and_then(|key| body.last_fields(key))
+                {
+                    // A whole document only where the key stands at the top and the body ended.
+                    if let Some(document) = Value::whole(&end) {
+                        dialect.document(document);
+                    }
                 }
             }
             Self::Items(_) => {}
@@ -242,6 +248,16 @@ impl DialectReading {
 
     fn document(&mut self, document: Value<'_>) {
         self.reading().document(document);
+    }
+
+    /// Where the usage of a whole answer stands, if its end alone is enough to bill by. Of a
+    /// Responses answer it is not: what else is billed stands among its items.
+    fn usage_key(&self) -> Option<&'static str> {
+        match self {
+            Self::Embeddings(_) | Self::Chat(_) | Self::Anthropic(_) => Some("usage"),
+            Self::Gemini(_) => Some("usageMetadata"),
+            Self::Responses(_) | Self::Ollama(_) | Self::Free(_) => None,
+        }
     }
 
     fn metered(&self) -> Metered {

@@ -202,7 +202,7 @@ fn cost(told: &Explain, paint: Paint) -> String {
         out.push_str(&bill(&lines, total, "other attempts and fees", paint));
         out.push('\n');
     }
-    out.push_str(&wrap(&known(row), words::WIDTH, ""));
+    out.push_str(&wrap(&known(told), words::WIDTH, ""));
     if let Some((expected, real)) = row.expected_usd.zip(row.cost_usd) {
         out.push_str(&format!("Expected {}, came to {}.\n", expected.short(), real.short()));
     }
@@ -217,7 +217,11 @@ fn nothing_used(row: &LogRow) -> bool {
         && row.cost_usd.is_none_or(|cost| cost == Money::ZERO)
 }
 
-fn known(row: &LogRow) -> String {
+fn known(told: &Explain) -> String {
+    let row = &told.row;
+    if let Some(reason) = &told.estimated_because {
+        return format!("About: the provider reported the usage, but {reason}.");
+    }
     let text = match row.pricing.as_deref() {
         // A refusal, or an attempt of which nothing was sent.
         Some("exact") if row.outcome.as_deref() != Some("ok") && nothing_used(row) => {
@@ -315,6 +319,21 @@ Saved $0.0121 against the model asked for.
         let shown = explain(&told, &samples::zone(), Paint::OFF);
         assert!(shown.contains("Exact: no answer came, so nothing was used"), "{shown}");
         assert!(!shown.contains("reported"), "{shown}");
+    }
+
+    #[test]
+    fn an_estimate_of_a_reported_usage_says_why_it_is_one() {
+        let mut told = samples::explained();
+        told.row.pricing = Some("estimated".into());
+        told.estimated_because = Some("no price is known for sound".into());
+        let shown = explain(&told, &samples::zone(), Paint::OFF);
+        assert!(
+            shown.contains(
+                "About: the provider reported the usage, but no price is known for sound.\n"
+            ),
+            "{shown}"
+        );
+        assert!(!shown.contains("never came"), "{shown}");
     }
 
     #[test]

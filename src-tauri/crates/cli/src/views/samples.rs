@@ -331,6 +331,7 @@ pub fn explained() -> Explain {
     Explain {
         row: row(),
         note: None,
+        estimated_because: None,
         lines: vec![
             line("input", 1_234, "0.00617"),
             line("cache_read", 82_000, "0.0369"),

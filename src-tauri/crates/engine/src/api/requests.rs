@@ -203,7 +203,12 @@ pub struct Explain {
     /// is nothing.
     #[serde(default)]
     pub note: Option<String>,
+    /// Why its cost is an estimate although the provider reported the usage, a sentence without its
+    /// full stop; null where there is no such reason.
+    #[serde(default)]
+    pub estimated_because: Option<String>,
     /// The bill by kind, recomputed from the stored usage and the price row of that day. May fall
-    /// short of `cost_usd` where other models or the provider's own figure were billed too.
+    /// short of `cost_usd` where other models, sound, tools of the provider's or the provider's own
+    /// figure were billed too.
     pub lines: Vec<BillLine>,
 }

@@ -27,6 +27,8 @@ pub struct Booked {
     pub pricing: Pricing,
     /// The usage it is for, reported or estimated.
     pub usage: Option<Usage>,
+    /// Why it is an estimate although the provider reported a usage; for people.
+    pub doubt: Option<String>,
 }
 
 /// What an attempt cost. Nothing for certain: what never left, what a provider refused with an
@@ -38,25 +40,32 @@ pub fn bill(prices: &Prices, call: &Call, opening: &Opening, closing: &Closing) 
     let free = opening.demo || !opening.endpoint.metered();
     if !closing.sent || refused || free {
         let usage = if closing.sent { metered.usage } else { None };
-        return Booked { cost: Some(Money::ZERO), pricing: Pricing::Exact, usage };
+        return Booked { cost: Some(Money::ZERO), pricing: Pricing::Exact, usage, doubt: None };
     }
     if is_final(closing) {
         let bill = prices.bill(call, metered);
-        return Booked { cost: bill.cost, pricing: bill.pricing, usage: metered.usage };
+        let problem = bill.problem.map(|problem| problem.to_string());
+        let doubt = problem.or_else(|| bill.doubt.map(|doubt| doubt.to_string()));
+        return Booked { cost: bill.cost, pricing: bill.pricing, usage: metered.usage, doubt };
     }
     let usage = estimated(opening, closing);
     let bill = prices.bill_estimate(call, metered, &usage);
     // Free answers need no price, and yet their tokens are a guess.
     let guess = if bill.pricing == Pricing::Exact { Pricing::Estimated } else { bill.pricing };
     let pricing = if reported(call, metered).is_some() { bill.pricing } else { guess };
-    Booked { cost: bill.cost, pricing, usage: Some(usage) }
+    Booked { cost: bill.cost, pricing, usage: Some(usage), doubt: None }
 }
 
 /// What turns out to have no price (a model that answered in another's place, a kind of token nobody
 /// quotes) stays at what was set aside for it: what is not known is not nothing.
 pub fn kept(booked: Booked, reserved: Option<Money>) -> Booked {
     match reserved.filter(|reserved| *reserved > Money::ZERO && booked.cost.is_none()) {
-        Some(reserved) => Booked { cost: Some(reserved), pricing: Pricing::Estimated, ..booked },
+        Some(reserved) => Booked {
+            cost: Some(reserved),
+            pricing: Pricing::Estimated,
+            doubt: booked.doubt.map(|reason| format!("what was set aside is taken: {reason}")),
+            ..booked
+        },
         None => booked,
     }
 }

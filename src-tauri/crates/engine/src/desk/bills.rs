@@ -5,7 +5,7 @@ use crate::api::{ApiProblem, BillLine, Code, PriceCost, PriceLine, Stamp};
 use crate::config::Config;
 use crate::prices::{Bill, Call, Prices};
 use serde_json::{Value, json};
-use weir_core::{Endpoint, Metered, Usage};
+use weir_core::{Endpoint, Metered, Outcome, Pricing, Usage};
 use weir_ledger::{AttemptRow, RequestRow};
 use weir_wire::encoding::Encoding;
 use weir_wire::tap::Tap;
@@ -103,6 +103,14 @@ fn metered(model: &str, usage: &Value) -> Result<Metered, ApiProblem> {
 
 fn is_speed(attempt: &AttemptRow) -> bool {
     attempt.provider == "anthropic" && attempt.service.as_deref() == Some("fast")
+}
+
+/// Why the cost of a request is an estimate that was answered and whose usage was reported. The
+/// note of a settlement is the name of an error, or of what was in doubt where there was none.
+pub fn doubt(request: &RequestRow) -> Option<String> {
+    let last = request.last();
+    let told = last.outcome == Some(Outcome::Ok) && last.pricing == Some(Pricing::Estimated);
+    last.note.clone().filter(|_| told)
 }
 
 /// The bill of a finished request, recomputed from the stored usage and the prices of its day.

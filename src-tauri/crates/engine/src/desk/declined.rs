@@ -49,7 +49,7 @@ pub fn explain(of: Declined) -> Explain {
         way_back_usd: None,
         summary: format!("Weir refused it ({}): {}", of.status, of.message),
     };
-    Explain { row, note: None, lines: Vec::new() }
+    Explain { row, note: None, estimated_because: None, lines: Vec::new() }
 }
 
 fn candidates(decision: &Decision) -> Vec<RouteCandidate> {

@@ -8,9 +8,11 @@ use crate::parts::Parts;
 use std::path::Path;
 use weir_core::budget::Origin;
 use weir_core::route::KeySource;
+use weir_ledger::{ReadProblem, WriteProblem};
 
 /// Runs the checks.
 pub fn doctor(parts: &Parts) -> Doctor {
+    parts.routing.look();
     let mut checks = vec![home(parts), config(parts), ledger(parts), server(parts), tokens(parts)];
     checks.extend(guardian(parts));
     checks.push(budgets(parts));
@@ -77,15 +79,40 @@ fn notes(parts: &Parts) -> Vec<Check> {
 fn ledger(parts: &Parts) -> Check {
     let path = parts.ledger.path().display().to_string();
     if let Some(problem) = parts.ledger.health().problem {
-        return fail("ledger", problem.to_string(), format!("make room or access for {path}"));
+        return unwritten(&problem, &path);
     }
     match parts.ledger.check() {
         Ok(()) => ok("ledger", format!("{path} is whole")),
-        Err(problem) => fail(
-            "ledger",
-            problem.to_string(),
-            "stop Weir, keep a copy of the file, then start it: it saves every row it can read",
-        ),
+        Err(problem) => ill_ledger(&problem),
+    }
+}
+
+/// What is wrong with a ledger that cannot be read, and the one way out of it: a start refuses a
+/// damaged one.
+fn ill_ledger(problem: &ReadProblem) -> Check {
+    match problem {
+        // SQLite writes several lines; one is enough to tell what it is.
+        ReadProblem::Damaged { path, reason } => damaged(path, reason),
+        ReadProblem::Behind(behind) => unwritten(behind, "the ledger"),
+        ReadProblem::Io { path, .. } => {
+            fail("ledger", problem.to_string(), format!("make {} readable for you", path.display()))
+        }
+    }
+}
+
+fn damaged(path: &Path, reason: &str) -> Check {
+    let reason = reason.lines().next().unwrap_or_default();
+    fail(
+        "ledger",
+        format!("{} is damaged ({reason})", path.display()),
+        "stop Weir, then: weir doctor --salvage (keeps a copy, carries over every readable row)",
+    )
+}
+
+fn unwritten(problem: &WriteProblem, path: &str) -> Check {
+    match problem {
+        WriteProblem::Damaged { path } => damaged(path, "met while it was written"),
+        _ => fail("ledger", problem.to_string(), format!("make room or access for {path}")),
     }
 }
 
@@ -189,6 +216,37 @@ fn keyed(source: &KeySource) -> bool {
 }
 
 fn prices(parts: &Parts) -> Check {
+    if let Some(problem) = parts.prices.problem() {
+        let file = parts.home.price_overrides();
+        return fail("prices", problem, format!("repair {}", file.display()));
+    }
     let table = parts.prices.source();
-    ok("prices", format!("{} models, {}", table.models, table.source))
+    let own = match parts.prices.own_rows_count() {
+        0 => String::new(),
+        1 => ", and 1 row of prices.toml".to_owned(),
+        n => format!(", and {n} rows of prices.toml"),
+    };
+    ok("prices", format!("{} models, {}{own}", table.models, table.source))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::PathBuf;
+
+    #[test]
+    fn a_damaged_ledger_has_one_cure_that_works_and_takes_one_line() {
+        let path = PathBuf::from("/home/a/weir.db");
+        let reason = "*** in database main ***\nTree 2 page 3: btreeInitPage() returns error";
+        let read = ReadProblem::Damaged { path: path.clone(), reason: reason.into() };
+        let write = WriteProblem::Damaged { path };
+        let behind = ReadProblem::Behind(write.clone());
+        for check in [ill_ledger(&read), ill_ledger(&behind), unwritten(&write, "weir.db")] {
+            let fix = check.fix.expect("a fix");
+            assert!(fix.starts_with("stop Weir, then: weir doctor --salvage"), "{fix}");
+            let said = format!("{} {fix}", check.found);
+            assert_eq!(said.matches("--salvage").count(), 1, "{said}");
+            assert!(!said.contains('\n') && !said.contains("start it"), "{said}");
+        }
+    }
 }

@@ -146,7 +146,8 @@ impl Desk for HomeDesk {
         let lines = bills::lines(&self.0.config.load(), &self.0.prices, &request);
         let row = rows::row(&request);
         let note = told::stays_below(&row, &weir_proxy::ports::Routes::setup(&*self.0.routing));
-        Ok(Explain { row, note, lines })
+        let estimated_because = bills::doubt(&request);
+        Ok(Explain { row, note, estimated_because, lines })
     }
 
     fn route_test(&self, body: &str, dialect: Option<Dialect>) -> Result<RouteTest, ApiProblem> {
@@ -182,6 +183,7 @@ impl Desk for HomeDesk {
     }
 
     fn price_show(&self, model: &str) -> Result<PriceShow, ApiProblem> {
+        self.0.routing.look();
         let config = self.0.config.load();
         let named = model.split_once('/').and_then(|(name, model)| {
             config.providers.iter().find(|p| p.name == name).map(|p| (p, model))
@@ -211,6 +213,7 @@ impl Desk for HomeDesk {
         usage: &serde_json::Value,
         at: Option<Stamp>,
     ) -> Result<PriceCost, ApiProblem> {
+        self.0.routing.look();
         let at = at.unwrap_or(Stamp::from_ms(self.0.now_ms()));
         bills::cost(&self.0.config.load(), &self.0.prices, model, usage, at)
     }

@@ -41,6 +41,8 @@ struct Counts {
     cache_creation_input_tokens: Option<u64>,
     cache_creation: Option<Creation>,
     server_tool_use: Option<ServerTools>,
+    speed: Option<String>,
+    inference_geo: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -85,6 +87,8 @@ impl Reader for Log {
             session: line.session_id,
             model,
             usage: usage.usage(),
+            speed: usage.speed,
+            inference_geo: usage.inference_geo,
         });
         true
     }

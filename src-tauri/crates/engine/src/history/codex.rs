@@ -176,6 +176,8 @@ impl Log {
             session: Some(session.to_owned()),
             model,
             usage: grown.usage(),
+            speed: None,
+            inference_geo: None,
         });
         true
     }

@@ -95,6 +95,23 @@ fn what_was_found_is_priced_by_its_day_or_paid_by_a_plan() {
 }
 
 #[test]
+fn a_place_and_a_speed_that_the_log_names_are_priced() {
+    let usage = |more: &str| {
+        let line = CLAUDE.lines().find(|line| line.contains("\"usage\"")).expect("a request");
+        let line = line.replace("\"usage\":{", &format!("\"usage\":{{{more}"));
+        let line = line.replace("claude-sonnet-4-5-20250929", "claude-opus-5-5");
+        let dir = folder(&[("p/s.jsonl", &line)]);
+        let entries = read(Source::ClaudeCode, dir.path()).unwrap().entries;
+        let prices = Prices::open(None, None).unwrap();
+        let base = "https://api.anthropic.com";
+        priced(Source::ClaudeCode, &prices, base, false, entries)[0].cost.expect("priced").nano()
+    };
+    let plain = usage("");
+    assert_eq!(usage(r#""inference_geo":"us","#) * 10, plain * 11);
+    assert!(usage(r#""speed":"fast","#) > plain);
+}
+
+#[test]
 fn any_bytes_are_read_without_a_panic_and_a_missing_folder_is_told() {
     let dir =
         folder(&[("p/a.jsonl", "\u{0}\n{\"usage\"\"assistant\"\n[]\n\"usage\" \"assistant\"\n")]);

@@ -1,10 +1,10 @@
 //! The bill of a call, and the most that a call can cost.
 //! Owns what is free, what the provider's own sum overrules, and what makes a bill an estimate.
 
-use super::derive::Quote;
-use super::{Asked, PriceContext, Prices, Unpriced};
+use super::doubt;
+use super::{Asked, Doubt, PriceContext, Prices, Unpriced};
 use weir_core::price::CostLine;
-use weir_core::{Metered, Money, Pricing, Usage};
+use weir_core::{Detail, Metered, Money, Pricing, Usage};
 use weir_proxy::ports::Estimate;
 
 /// The built-in demonstration provider. It leaves no machine and costs nothing.
@@ -39,11 +39,13 @@ pub struct Bill {
     pub pricing: Pricing,
     /// Why it is not, if it is not.
     pub problem: Option<Unpriced>,
+    /// Why it is an estimate although the usage was reported.
+    pub doubt: Option<Doubt>,
 }
 
 impl Bill {
     fn known(cost: Money, lines: Vec<(Option<String>, CostLine)>) -> Self {
-        Self { cost: Some(cost), lines, pricing: Pricing::Exact, problem: None }
+        Self { cost: Some(cost), lines, pricing: Pricing::Exact, problem: None, doubt: None }
     }
 
     /// A part without a price leaves the whole without one; the first reason stands.
@@ -51,6 +53,14 @@ impl Bill {
         self.cost = None;
         self.pricing = Pricing::Unpriced;
         self.problem.get_or_insert(problem);
+    }
+
+    /// What is certain no more; the first reason stands.
+    fn doubt(&mut self, doubt: Doubt) {
+        if self.pricing == Pricing::Exact {
+            self.pricing = Pricing::Estimated;
+        }
+        self.doubt.get_or_insert(doubt);
     }
 }
 
@@ -115,11 +125,12 @@ impl Prices {
         let context = PriceContext::of(metered);
         // What answered is what is billed; its name may be one that only the provider knows.
         let answered = metered.model.as_deref().unwrap_or(call.model);
-        self.add(&mut bill, call, &context, None, &[answered, call.model], usage);
+        let names = [answered, call.model];
+        self.add(&mut bill, call, &context, None, &names, (usage, &metered.detail));
         for (model, usage) in &metered.extra {
             let own = model.as_deref();
             let names = own.map_or_else(|| vec![answered, call.model], |model| vec![model]);
-            self.add(&mut bill, call, &context, own, &names, usage);
+            self.add(&mut bill, call, &context, own, &names, (usage, &Detail::default()));
         }
         bill
     }
@@ -132,7 +143,7 @@ impl Prices {
         context: &PriceContext,
         shown: Option<&str>,
         names: &[&str],
-        usage: &Usage,
+        (usage, detail): (&Usage, &Detail),
     ) {
         let mut problem = None;
         let quote = names.iter().find_map(|name| {
@@ -141,13 +152,13 @@ impl Prices {
             quote.map_err(|error| problem.get_or_insert(error).clone()).ok()
         });
         let model = names.first().copied().unwrap_or(call.model);
-        let cost = quote.map(|quote| (quote, quote.rates.cost(usage)));
+        let cost = quote.map(|quote| (quote, quote.rates.cost_of(usage, detail)));
         match cost {
             Some((quote, Ok(cost))) => {
                 bill.cost = bill.cost.map(|sum| sum.saturating_add(cost.total));
                 bill.lines.extend(cost.lines.into_iter().map(|l| (shown.map(str::to_owned), l)));
-                if !certain(&quote, usage) && bill.pricing == Pricing::Exact {
-                    bill.pricing = Pricing::Estimated;
+                if let Some(doubt) = doubt::of(&quote, model, context, usage, detail) {
+                    bill.doubt(doubt);
                 }
             }
             Some((_, Err(missing))) => {
@@ -158,11 +169,6 @@ impl Prices {
             None => bill.fail(problem.unwrap_or_else(|| Unpriced::NoUsage { model: model.into() })),
         }
     }
-}
-
-/// Whether the rates are the very ones for this usage.
-fn certain(quote: &Quote, usage: &Usage) -> bool {
-    quote.certain && (quote.hour_known || usage.cache_write_1h == 0)
 }
 
 fn asked<'a>(call: &Call<'a>, model: &'a str, context: &'a PriceContext) -> Asked<'a> {

@@ -20,7 +20,8 @@ impl Key {
         const GAP: char = '\u{1f}';
         let tier = asked.context.service_tier.as_deref().unwrap_or_default();
         let speed = asked.context.speed.as_deref().unwrap_or_default();
-        let parts = [asked.provider, asked.base_url, asked.model, tier, speed];
+        let geo = asked.context.geo.as_deref().unwrap_or_default();
+        let parts = [asked.provider, asked.base_url, asked.model, tier, speed, geo];
         let mut text = String::with_capacity(parts.iter().map(|p| p.len() + 1).sum());
         for part in parts {
             text.push_str(part);

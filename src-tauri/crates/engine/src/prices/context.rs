@@ -1,6 +1,7 @@
 //! Under which conditions a call was billed: service tier, batch, speed.
 //! Owns the reading of the words that providers use for them.
 
+use super::fees::Place;
 use weir_core::Metered;
 
 /// What beside model, date and prompt size decides a price. The default is the standard price.
@@ -10,12 +11,39 @@ pub struct PriceContext {
     pub service_tier: Option<String>,
     /// The speed Anthropic's answer names: `fast`, or the standard one.
     pub speed: Option<String>,
+    /// Where Anthropic's answer says it was made: `us`, or anywhere.
+    pub geo: Option<String>,
 }
 
 impl PriceContext {
     /// The context an answer was billed in.
     pub fn of(metered: &Metered) -> Self {
-        Self { service_tier: metered.service_tier.clone(), speed: metered.speed.clone() }
+        Self {
+            service_tier: metered.service_tier.clone(),
+            speed: metered.speed.clone(),
+            geo: metered.inference_geo.clone(),
+        }
+    }
+
+    /// What it names beside the standard, for people.
+    pub(super) fn words(&self) -> String {
+        let place = (self.place() != Place::Anywhere).then(|| self.geo.clone()).flatten();
+        let named = [
+            self.tier().map(|tier| format!("service tier {tier}")),
+            self.fast().map(|speed| format!("speed {speed}")),
+            place.map(|geo| format!("inference in {geo}")),
+        ];
+        named.into_iter().flatten().collect::<Vec<_>>().join(" and ")
+    }
+
+    /// The place, as far as it decides the price. Models from before the choice say that it is
+    /// not available.
+    pub(super) fn place(&self) -> Place {
+        match self.geo.as_deref().map(str::to_ascii_lowercase).as_deref() {
+            None | Some("" | "global" | "not_available") => Place::Anywhere,
+            Some("us") => Place::UnitedStates,
+            Some(_) => Place::Unknown,
+        }
     }
 
     /// The tier, lower case, unless it is a name of the standard one.
@@ -68,7 +96,7 @@ mod tests {
     use super::*;
 
     fn tier(text: &str) -> Vec<(&'static str, String)> {
-        PriceContext { service_tier: Some(text.into()), speed: None }.keys()
+        PriceContext { service_tier: Some(text.into()), ..PriceContext::default() }.keys()
     }
 
     #[test]
@@ -79,9 +107,9 @@ mod tests {
         assert_eq!(tier("Flex"), [("service_tier", "flex".to_owned())]);
         assert_eq!(tier("ON_DEMAND_PRIORITY"), [("service_tier", "priority".to_owned())]);
         assert_eq!(tier("batch"), [("processing", "batch".to_owned())]);
-        let fast = PriceContext { service_tier: None, speed: Some("fast".into()) };
+        let fast = PriceContext { speed: Some("fast".into()), ..PriceContext::default() };
         assert_eq!(fast.keys(), [("speed", "fast".to_owned())]);
-        let plain = PriceContext { service_tier: None, speed: Some("standard".into()) };
+        let plain = PriceContext { speed: Some("standard".into()), ..PriceContext::default() };
         assert_eq!(plain.keys(), []);
     }
 }

@@ -8,11 +8,12 @@
 //! than 0.007 pico-dollars, and rounding to a whole one is right up to 0.5. A rate above is
 //! refused.
 
+use super::fees;
 use super::table::Shelf;
 use super::{Asked, Unpriced};
 use genai_prices::{Error, ErrorKind, PriceCalculation, PriceRequest, Usage, UsageKey};
 use std::time::{Duration, SystemTime};
-use weir_core::price::{Pico, Rates};
+use weir_core::price::{MediaRates, Pico, Rates};
 
 /// The dearest rate taken, in pico-dollars a unit: ten dollars a token or search.
 pub(super) const PICO_MAX: f64 = 1e13;
@@ -24,8 +25,8 @@ const PROBE_UNITS: f64 = 1e6;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Quote {
     pub rates: Rates,
-    /// False where the table has no row for the context asked for, or for what kind of output
-    /// it was: the rates then are the nearest there are, and a bill by them is an estimate.
+    /// False where the table has no row for the context asked for: the rates then are the nearest
+    /// there are, and a bill by them is an estimate.
     pub certain: bool,
     /// Hour-long cache writes have a rate of their own, not the short-lived one's.
     pub hour_known: bool,
@@ -51,6 +52,11 @@ pub(super) fn quote(shelf: &Shelf, asked: &Asked, prompt_tokens: u64) -> Result<
             return Err(Unpriced::Speed { model: plain.into(), speed });
         }
         quote.certain &= known;
+    }
+    quote.rates = fees::with_tools(&shelf.provider, quote.rates);
+    match fees::at(&shelf.provider, asked.context.place(), quote.rates) {
+        Some(rates) => quote.rates = rates,
+        None => quote.certain = false,
     }
     Ok(quote)
 }
@@ -94,18 +100,26 @@ impl Probe<'_> {
         let cache_write_1h =
             self.input(&[UsageKey::CACHE_WRITE_TOKENS, UsageKey::CACHE_WRITE_1H_TOKENS])?;
         let reasoning = self.output(&[UsageKey::OUTPUT_REASONING_TOKENS])?;
+        let input = self.input(&[])?;
+        let cache_read = self.input(&[UsageKey::CACHE_READ_TOKENS])?;
         let rates = Rates {
-            input: self.input(&[])?,
-            cache_read: self.input(&[UsageKey::CACHE_READ_TOKENS])?,
+            input,
+            cache_read,
             cache_write_5m,
             cache_write_1h,
             output: dearest,
             reasoning: reasoning.filter(|rate| Some(*rate) != output),
-            web_search: self.web_search(nothing.total_price)?,
+            web_search: self.search(UsageKey::WEB_SEARCHES, nothing.total_price)?,
+            file_search: self.search(UsageKey::STORAGE_SEARCHES, nothing.total_price)?,
+            code_container: None,
+            input_media: self.input_media(input)?,
+            cache_read_media: self.cache_read_media(cache_read)?,
+            output_media: self.output_media(output)?,
+            output_text: output.filter(|_| dearest != output),
             request: self.pico(nothing.total_price, 1.0)?,
         };
         let hour_known = cache_write_1h.is_none() || cache_write_1h != cache_write_5m;
-        Ok(Quote { rates, certain: dearest == output, hour_known })
+        Ok(Quote { rates, certain: true, hour_known })
     }
 
     /// The rate of a prompt token that is also each of `kinds`. A kind the table does not price
@@ -135,8 +149,40 @@ impl Probe<'_> {
         self.pico(priced.output_price, PROBE_UNITS).map(Some)
     }
 
-    /// A usage does not say which of its output was image, sound or film. Where those cost more
-    /// than text, the dearest is taken and the bill is an estimate.
+    /// What prompt tokens cost that are no text. The calculator falls back to plain input where
+    /// the table has no row; a row with the price of text is no price of its own either.
+    fn input_media(&self, plain: Option<Pico>) -> Result<MediaRates, Unpriced> {
+        let own = |kind| Ok::<_, Unpriced>(self.input(&[kind])?.filter(|r| Some(*r) != plain));
+        Ok(MediaRates {
+            audio: own(UsageKey::INPUT_AUDIO_TOKENS)?,
+            image: own(UsageKey::INPUT_IMAGE_TOKENS)?,
+            video: own(UsageKey::INPUT_VIDEO_TOKENS)?,
+        })
+    }
+
+    fn cache_read_media(&self, plain: Option<Pico>) -> Result<MediaRates, Unpriced> {
+        let own = |sent, read| {
+            let rate = self.input(&[UsageKey::CACHE_READ_TOKENS, sent, read])?;
+            Ok::<_, Unpriced>(rate.filter(|rate| Some(*rate) != plain))
+        };
+        Ok(MediaRates {
+            audio: own(UsageKey::INPUT_AUDIO_TOKENS, UsageKey::CACHE_AUDIO_READ_TOKENS)?,
+            image: own(UsageKey::INPUT_IMAGE_TOKENS, UsageKey::CACHE_IMAGE_READ_TOKENS)?,
+            video: own(UsageKey::INPUT_VIDEO_TOKENS, UsageKey::CACHE_VIDEO_READ_TOKENS)?,
+        })
+    }
+
+    fn output_media(&self, plain: Option<Pico>) -> Result<MediaRates, Unpriced> {
+        let own = |kind| Ok::<_, Unpriced>(self.output(&[kind])?.filter(|r| Some(*r) != plain));
+        Ok(MediaRates {
+            audio: own(UsageKey::OUTPUT_AUDIO_TOKENS)?,
+            image: own(UsageKey::OUTPUT_IMAGE_TOKENS)?,
+            video: own(UsageKey::OUTPUT_VIDEO_TOKENS)?,
+        })
+    }
+
+    /// Not every answer says which of its output was image, sound or film. Where those cost more
+    /// than text, the dearest is taken and the bill of one that does not is an estimate.
     fn dearest_output(&self, text: Option<Pico>) -> Result<Option<Pico>, Unpriced> {
         let mut dearest = text;
         for kind in [
@@ -150,11 +196,9 @@ impl Probe<'_> {
     }
 
     /// A search that costs nothing is one the table does not price.
-    fn web_search(&self, without: f64) -> Result<Option<Pico>, Unpriced> {
+    fn search(&self, kind: UsageKey, without: f64) -> Result<Option<Pico>, Unpriced> {
         const SEARCHES: f64 = 1e3;
-        let priced = self
-            .price(&[(UsageKey::WEB_SEARCHES, SEARCHES)])
-            .map_err(|error| self.unpriced(&error))?;
+        let priced = self.price(&[(kind, SEARCHES)]).map_err(|error| self.unpriced(&error))?;
         let rate = self.pico(priced.total_price - without, SEARCHES)?;
         Ok((rate.0 > 0).then_some(rate))
     }

@@ -7,9 +7,12 @@ mod bill;
 mod cache;
 mod context;
 mod derive;
+mod doubt;
+mod fees;
 mod file;
 mod names;
 mod overrides;
+mod own;
 mod problem;
 mod quoted;
 mod rows;
@@ -21,6 +24,7 @@ mod tests;
 pub(crate) use bill::reported;
 pub use bill::{Bill, Call};
 pub use context::PriceContext;
+pub use doubt::Doubt;
 pub use overrides::Row as OverrideRow;
 pub use problem::{PriceFileProblem, RowProblem, Unpriced};
 pub use quoted::Quoted;
@@ -28,6 +32,7 @@ pub use quoted::Quoted;
 use cache::{Cache, Entry, Key};
 use derive::Quote;
 use overrides::Overrides;
+use own::Own;
 use parking_lot::Mutex;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -38,7 +43,7 @@ use weir_core::price::Rates;
 /// A price that was asked for before comes from memory in well under a microsecond; the first of
 /// a provider takes a few milliseconds.
 pub struct Prices {
-    overrides: Overrides,
+    own: Own,
     newer: Option<PathBuf>,
     table: Mutex<Option<Arc<Table>>>,
     cache: Mutex<Cache>,
@@ -54,12 +59,53 @@ impl Prices {
         override_file: Option<&Path>,
         newer_table: Option<&Path>,
     ) -> Result<Self, PriceFileProblem> {
-        Ok(Self {
-            overrides: Overrides::open(override_file)?,
+        Ok(Self::with(Own::open(override_file)?, newer_table))
+    }
+
+    /// The same for an engine, which starts also where the user's own rows have mistakes: with the
+    /// table alone, and [`Prices::problem`] says so.
+    pub fn start(override_file: &Path, newer_table: &Path) -> Self {
+        let prices = Self::with(Own::start(Some(override_file)), Some(newer_table));
+        if let Some(problem) = prices.problem() {
+            tracing::warn!(problem, "prices.toml is not in force");
+        }
+        prices
+    }
+
+    fn with(own: Own, newer_table: Option<&Path>) -> Self {
+        Self {
+            own,
             newer: newer_table.map(Path::to_path_buf),
             table: Mutex::new(None),
             cache: Mutex::new(Cache::default()),
-        })
+        }
+    }
+
+    /// Why the user's own rows are not in force as their file has them, while they are not.
+    pub fn problem(&self) -> Option<String> {
+        self.own.problem()
+    }
+
+    /// Takes the user's own rows over where their file was edited; whether it was. One with a
+    /// mistake changes nothing.
+    pub fn look(&self) -> bool {
+        match self.own.look() {
+            Ok(false) => false,
+            Ok(true) => {
+                self.cache.lock().clear();
+                tracing::info!("the edited prices.toml is in force");
+                true
+            }
+            Err(problem) => {
+                tracing::warn!(%problem, "the edited prices.toml was not taken over");
+                false
+            }
+        }
+    }
+
+    /// The user's own rows in force.
+    pub fn own_rows_count(&self) -> usize {
+        self.own.rows().count()
     }
 
     /// What each kind of usage costs in the band of a prompt of `prompt_tokens`, cached tokens
@@ -86,15 +132,24 @@ impl Prices {
         if let Some(known) = self.cache.lock().get(&key, minute, prompt_tokens) {
             return known;
         }
-        let (starts, found) = self.derive(asked, prompt_tokens);
+        let own = self.own.rows();
+        let (starts, found) = self.derive(&own, asked, prompt_tokens);
         let mut cache = self.cache.lock();
-        cache.put(key, Entry::new(minute, starts), prompt_tokens, found.clone());
+        // What was derived of rows that were replaced meanwhile is not to be found again.
+        if self.own.holds(&own) {
+            cache.put(key, Entry::new(minute, starts), prompt_tokens, found.clone());
+        }
         found
     }
 
     /// The price from its source, and the prompt sizes at which that source changes it.
-    fn derive(&self, asked: &Asked, prompt_tokens: u64) -> (Arc<[u64]>, Result<Quote, Unpriced>) {
-        if let Some(row) = self.overrides.find(asked) {
+    fn derive(
+        &self,
+        own: &Overrides,
+        asked: &Asked,
+        prompt_tokens: u64,
+    ) -> (Arc<[u64]>, Result<Quote, Unpriced>) {
+        if let Some(row) = own.find(asked) {
             return (row.starts(), Ok(row.quote(prompt_tokens)));
         }
         let table = self.table();

@@ -6,7 +6,7 @@ use super::rows;
 use super::{Asked, PriceFileProblem};
 use std::path::Path;
 use std::sync::Arc;
-use weir_core::price::{Pico, Rates};
+use weir_core::price::{MediaRates, Pico, Rates};
 
 /// The rates a row writes down; what it leaves out is `None`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -17,6 +17,10 @@ pub(super) struct Written {
     pub cache_write_5m: Option<Pico>,
     pub cache_write_1h: Option<Pico>,
     pub web_search: Option<Pico>,
+    pub file_search: Option<Pico>,
+    pub input_audio: Option<Pico>,
+    pub cache_read_audio: Option<Pico>,
+    pub output_audio: Option<Pico>,
 }
 
 impl Written {
@@ -29,6 +33,10 @@ impl Written {
             cache_write_5m: self.cache_write_5m.or(base.cache_write_5m),
             cache_write_1h: self.cache_write_1h.or(base.cache_write_1h),
             web_search: self.web_search.or(base.web_search),
+            file_search: self.file_search.or(base.file_search),
+            input_audio: self.input_audio.or(base.input_audio),
+            cache_read_audio: self.cache_read_audio.or(base.cache_read_audio),
+            output_audio: self.output_audio.or(base.output_audio),
         }
     }
 
@@ -41,12 +49,20 @@ impl Written {
             cache_read: self.cache_read.or(self.input),
             cache_write_5m,
             cache_write_1h: self.cache_write_1h.or(cache_write_5m),
-            output: self.output,
-            reasoning: None,
             web_search: self.web_search,
-            request: Pico(0),
+            file_search: self.file_search,
+            input_media: audio(self.input_audio),
+            cache_read_media: audio(self.cache_read_audio.or(self.input_audio)),
+            output_media: audio(self.output_audio),
+            output_text: self.output.filter(|text| self.output_audio > Some(*text)),
+            output: self.output.map(|text| text.max(self.output_audio.unwrap_or_default())),
+            ..Rates::default()
         }
     }
+}
+
+fn audio(audio: Option<Pico>) -> MediaRates {
+    MediaRates { audio, ..MediaRates::default() }
 }
 
 /// One row of `prices.toml`.
@@ -103,6 +119,11 @@ impl Overrides {
             Some(path) if path.exists() => Ok(Self(rows::open(path)?)),
             _ => Ok(Self::default()),
         }
+    }
+
+    /// How many rows there are.
+    pub fn count(&self) -> usize {
+        self.0.len()
     }
 
     /// The row that holds for a call: a whole name before a pattern, then the newest `from`, then

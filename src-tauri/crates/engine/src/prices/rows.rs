@@ -17,7 +17,7 @@ const DECIMALS_EACH: usize = 12;
 /// The dearest unit, in pico-dollars: ten dollars, as for the table.
 const PICO_MAX: u64 = 10_000_000_000_000;
 
-const ROW_KEYS: [&str; 12] = [
+const ROW_KEYS: [&str; 16] = [
     "provider",
     "model",
     "service_tier",
@@ -29,20 +29,38 @@ const ROW_KEYS: [&str; 12] = [
     "cache_read",
     "cache_write_5m",
     "cache_write_1h",
+    "input_audio",
+    "cache_read_audio",
+    "output_audio",
     "web_search",
+    "file_search",
 ];
-const BAND_KEYS: [&str; 7] = [
+const BAND_KEYS: [&str; 11] = [
     "prompt_tokens",
     "input",
     "output",
     "cache_read",
     "cache_write_5m",
     "cache_write_1h",
+    "input_audio",
+    "cache_read_audio",
+    "output_audio",
     "web_search",
+    "file_search",
 ];
 
-const PRICE_KEYS: [&str; 6] =
-    ["input", "output", "cache_read", "cache_write_5m", "cache_write_1h", "web_search"];
+const PRICE_KEYS: [&str; 10] = [
+    "input",
+    "output",
+    "cache_read",
+    "cache_write_5m",
+    "cache_write_1h",
+    "input_audio",
+    "cache_read_audio",
+    "output_audio",
+    "web_search",
+    "file_search",
+];
 
 /// Reads the file.
 pub(super) fn open(path: &Path) -> Result<Vec<Row>, PriceFileProblem> {
@@ -175,7 +193,11 @@ impl<'t> Reader<'t> {
             cache_read: per_million("cache_read"),
             cache_write_5m: per_million("cache_write_5m"),
             cache_write_1h: per_million("cache_write_1h"),
+            input_audio: per_million("input_audio"),
+            cache_read_audio: per_million("cache_read_audio"),
+            output_audio: per_million("output_audio"),
             web_search: self.price(table, "web_search", DECIMALS_EACH),
+            file_search: self.price(table, "file_search", DECIMALS_EACH),
         }
     }
 
@@ -189,7 +211,7 @@ impl<'t> Reader<'t> {
         };
         let pico = decimal(text, decimals).filter(|pico| *pico <= PICO_MAX);
         if pico.is_none() {
-            let of = if key == "web_search" { "for one search" } else { "per million tokens" };
+            let of = if key.ends_with("_search") { "for one search" } else { "per million tokens" };
             self.wrong(
                 value.span().start,
                 format!("{key} is dollars {of} with at most {decimals} decimals, such as \"0.25\""),

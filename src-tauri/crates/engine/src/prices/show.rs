@@ -99,13 +99,13 @@ impl Prices {
 
     fn own_rows(&self, provider: Option<&str>, model: &str, now_ms: i64) -> Vec<PriceRow> {
         let context = PriceContext::default();
-        self.overrides
-            .about(provider, model)
+        let own = self.own.rows();
+        own.about(provider, model)
             .flat_map(|row| {
                 let of = provider.unwrap_or(&row.provider);
                 let asked =
                     Asked { provider: of, base_url: "", model, at_ms: now_ms, context: &context };
-                let holds = self.overrides.find(&asked) == Some(row);
+                let holds = own.find(&asked) == Some(row);
                 let starts = row.starts();
                 let bands = std::iter::once(0).chain(starts.iter().copied());
                 bands.map(|above| own_row(row, of, above, holds)).collect::<Vec<_>>()
@@ -211,6 +211,7 @@ fn tiers(model: &Value) -> Vec<(Option<String>, PriceContext)> {
         let context = PriceContext {
             service_tier: value("service_tier").or_else(|| value("processing")),
             speed: value("speed"),
+            geo: None,
         };
         let name = context.service_tier.clone().or_else(|| context.speed.clone());
         let named = name.as_deref().is_some_and(|name| name != "default");

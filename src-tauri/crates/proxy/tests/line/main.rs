@@ -136,6 +136,39 @@ async fn a_local_server_that_had_closed_its_connection_is_asked_once_more() {
 }
 
 #[tokio::test]
+async fn an_answer_too_large_to_read_whole_that_the_client_got_whole_is_booked_as_such() {
+    let text = "A".repeat((32 << 20) + 100_000);
+    let end = r#""}],"model":"m","usage":{"prompt_tokens":2048,"total_tokens":2048}}"#;
+    let told = format!(r#"{{"object":"list","data":[{{"embedding":"{text}{end}"#);
+    // One that no usage can be read of is whole all the same.
+    let untold = told.replace("usage", "used");
+    let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n";
+    for (body, input) in [(told, Some(2_048)), (untold, None)] {
+        for framing in [
+            format!("{head}content-length: {}\r\n\r\n{body}", body.len()),
+            format!(
+                "{head}transfer-encoding: chunked\r\n\r\n{:x}\r\n{body}\r\n0\r\n\r\n",
+                body.len()
+            ),
+        ] {
+            let provider = Neighbour::answers(&framing);
+            let stage = Stage::start(&[("openai", provider.url())], |_| {}).await;
+            let ask = chat("m", false).replace("chat/completions", "embeddings");
+            let ask = ask.replace(r#""messages":[{"role":"user","content":"hello"}]"#, EMBEDDED);
+            let response = stage.send(&ask).await;
+            assert_eq!(get_status(&response), 200, "{}", &response[..response.len().min(400)]);
+            assert!(response.len() > body.len(), "it came whole");
+            let closed = stage.only_closing().await;
+            assert_eq!(closed.outcome, Outcome::Ok, "{input:?}");
+            assert_eq!(closed.metered.usage.map(|usage| usage.input), input);
+        }
+    }
+}
+
+/// As long as the messages of [`chat`], which says its length.
+const EMBEDDED: &str = r#""input":"a text to embed of some length......""#;
+
+#[tokio::test]
 async fn a_panic_in_one_request_settles_it_and_the_next_one_is_served() {
     let provider = Neighbour::answers(&chat_answer());
     let stage = Stage::start(&[("openai", provider.url())], |_| {}).await;

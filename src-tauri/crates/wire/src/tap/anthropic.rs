@@ -114,8 +114,10 @@ impl Messages {
         let Some(usage) = usage.filter(|u| u.is_object()) else { return };
         let reported = Reported::read(usage);
         self.reported = Some(self.reported.unwrap_or_default().max(reported));
-        let [tier, speed, iterations] = usage.pick(["service_tier", "speed", "iterations"]);
+        let [tier, speed, geo, iterations] =
+            usage.pick(["service_tier", "speed", "inference_geo", "iterations"]);
         self.seen.tier(tier);
+        self.seen.geo = geo.and_then(name).or_else(|| self.seen.geo.take());
         self.seen.speed = speed.and_then(name).or_else(|| self.seen.speed.take());
         let mut list = Vec::new();
         if let Some(iterations) = iterations {
@@ -137,7 +139,13 @@ impl Messages {
     }
 
     fn block(&mut self, block: Value<'_>) {
-        let [kind, text, thinking, input] = block.pick(["type", "text", "thinking", "input"]);
+        let [kind, text, thinking, input, tool] =
+            block.pick(["type", "text", "thinking", "input", "name"]);
+        // Billed by the hour of a container, after hours that are free; no answer says how long.
+        let hosted = kind.is_some_and(|k| k.is("server_tool_use"));
+        if hosted && tool.and_then(name).is_some_and(|tool| tool.ends_with("code_execution")) {
+            self.seen.detail.untold_fee = Some("code execution");
+        }
         self.seen.output(text);
         self.seen.output(thinking);
         self.seen.output_json(input.filter(|i| i.is_object()));

@@ -5,7 +5,11 @@
 /// needs twice its size.
 const DOUBLING_BYTES_MAX: usize = 1 << 20;
 
-/// Collects one body, up to a limit.
+/// The end of a body over its limit that is kept, in bytes: the usage stands there, and beside it a
+/// few names and ids.
+const TAIL_BYTES_MAX: usize = 8 << 10;
+
+/// Collects one body, up to a limit; of a longer one its end.
 pub(super) struct Body {
     bytes: Vec<u8>,
     max_bytes: usize,
@@ -18,15 +22,32 @@ impl Body {
     }
 
     pub fn feed(&mut self, chunk: &[u8]) {
-        if self.lost {
-            return;
-        }
-        if self.bytes.len() + chunk.len() > self.max_bytes {
+        if self.lost || self.bytes.len() + chunk.len() > self.max_bytes {
             self.lost = true;
-            self.bytes = Vec::new();
-            return;
+            return self.keep_end(chunk);
         }
         append(&mut self.bytes, chunk);
+    }
+
+    /// Lets go of all but the last bytes of what is kept and what comes.
+    fn keep_end(&mut self, chunk: &[u8]) {
+        let new = &chunk[chunk.len().saturating_sub(TAIL_BYTES_MAX)..];
+        let old = self.bytes.len().min(TAIL_BYTES_MAX - new.len());
+        let mut end = Vec::with_capacity(TAIL_BYTES_MAX);
+        end.extend_from_slice(&self.bytes[self.bytes.len() - old..]);
+        end.extend_from_slice(new);
+        self.bytes = end;
+    }
+
+    /// Of a body that was too long to keep, its last fields from `key` on, as a document of their
+    /// own. `None` unless they stand at the top of the body and it ended after them. A key cannot
+    /// be mistaken for a text: within one its quotes would be escaped.
+    pub fn last_fields(&self, key: &str) -> Option<Vec<u8>> {
+        let name = format!("\"{key}\"");
+        let at = memchr::memmem::rfind(&self.bytes, name.as_bytes()).filter(|_| self.lost)?;
+        let mut document = vec![b'{'];
+        document.extend_from_slice(&self.bytes[at..]);
+        Some(document)
     }
 
     /// The body so far; `None` when it was too long to keep.
@@ -184,6 +205,17 @@ mod tests {
         assert_eq!(body.bytes(), Some(&b"12345"[..]));
         body.feed(b"678901");
         assert_eq!((body.bytes(), body.lost()), (None, true));
+    }
+
+    #[test]
+    fn of_a_body_over_the_limit_the_last_bytes_are_kept_however_it_comes() {
+        let text: Vec<u8> = (0..50_000u32).map(|n| b'a' + (n % 23) as u8).collect();
+        let end = &text[text.len() - TAIL_BYTES_MAX..];
+        for size in [1, 7, TAIL_BYTES_MAX - 1, TAIL_BYTES_MAX, 9_000, 50_000] {
+            let mut body = Body::new(10);
+            text.chunks(size).for_each(|chunk| body.feed(chunk));
+            assert_eq!((body.bytes.as_slice(), body.bytes()), (end, None), "{size}");
+        }
     }
 
     proptest! {

@@ -4,7 +4,7 @@
 use crate::json::Value;
 use weir_core::mask::redacted;
 use weir_core::meter::End;
-use weir_core::{Metered, Money, Usage};
+use weir_core::{Detail, Metered, Money, Usage};
 
 /// Longest name kept from an answer (model, tier, error code), in bytes.
 const NAME_BYTES_MAX: usize = 256;
@@ -31,6 +31,8 @@ pub(super) struct Seen {
     pub model: Option<String>,
     pub service_tier: Option<String>,
     pub speed: Option<String>,
+    pub geo: Option<String>,
+    pub detail: Detail,
     pub provider_cost: Option<Money>,
     pub output_bytes: u64,
     pub started: bool,
@@ -89,11 +91,13 @@ impl Seen {
     pub fn metered(&self, usage: Option<Usage>, extra: Vec<(Option<String>, Usage)>) -> Metered {
         Metered {
             usage,
+            detail: self.detail,
             extra,
             model: self.model.clone(),
             provider_cost: self.provider_cost,
             service_tier: self.service_tier.clone(),
             speed: self.speed.clone(),
+            inference_geo: self.geo.clone(),
             output_bytes: self.output_bytes,
             end: self.end,
             usage_is_final: self.usage_is_final,

@@ -3,7 +3,7 @@
 
 use super::core::{Reading, Seen, count, error_name};
 use crate::json::Value;
-use weir_core::{Metered, Usage};
+use weir_core::{Detail, Media, Metered, Usage};
 
 #[derive(Clone, Default)]
 pub(super) struct Generate {
@@ -21,7 +21,10 @@ impl Generate {
         if let Some(usage) = usage {
             let [tier] = usage.pick(["serviceTier"]);
             self.seen.tier(tier);
-            self.usage = read_usage(usage).or(self.usage);
+            if let Some(read) = read_usage(usage) {
+                self.usage = Some(read);
+                self.seen.detail = read_detail(usage, &read, &self.seen.detail);
+            }
         }
         if let Some(candidates) = candidates {
             candidates.each_item(|candidate| self.candidate(candidate));
@@ -50,6 +53,13 @@ impl Generate {
         }
         if let Some(queries) = grounding.and_then(|g| g.get("webSearchQueries")) {
             self.queries = self.queries.max(queries.items());
+        }
+        if let Some(chunks) = grounding.and_then(|g| g.get("groundingChunks")) {
+            chunks.each_item(|chunk| {
+                if chunk.get("maps").is_some() {
+                    self.seen.detail.untold_fee = Some("grounding with maps");
+                }
+            });
         }
         if finish.is_some_and(|f| f.is_text() && !f.is("") && !f.is("FINISH_REASON_UNSPECIFIED")) {
             self.seen.complete();
@@ -91,6 +101,41 @@ fn read_usage(usage: Value<'_>) -> Option<Usage> {
         reasoning: thoughts,
         ..Usage::default()
     })
+}
+
+/// What of the counts was sound, pictures or film. What a chunk does not say, an earlier one did.
+fn read_detail(usage: Value<'_>, read: &Usage, before: &Detail) -> Detail {
+    let [prompt, tool_use, cached, candidates] = usage.pick([
+        "promptTokensDetails",
+        "toolUsePromptTokensDetails",
+        "cacheTokensDetails",
+        "candidatesTokensDetails",
+    ]);
+    let mut detail = *before;
+    detail.output = candidates.map(modalities).or(before.output);
+    let prompt = prompt.map(modalities);
+    if let Some(all) = prompt.or(tool_use.map(|_| Media::default())) {
+        let all = all.plus(&tool_use.map(modalities).unwrap_or_default());
+        detail.prompt(all, cached.map(modalities), read.input, read.cache_read);
+    }
+    detail
+}
+
+/// Counts by modality; a document counts as what its pages are billed as, text.
+fn modalities(list: Value<'_>) -> Media {
+    let mut media = Media::default();
+    list.each_item(|item| {
+        let [modality, tokens] = item.pick(["modality", "tokenCount"]);
+        let (Some(modality), Some(tokens)) = (modality, count(tokens)) else { return };
+        for (name, sum) in
+            [("AUDIO", &mut media.audio), ("IMAGE", &mut media.image), ("VIDEO", &mut media.video)]
+        {
+            if modality.is(name) {
+                *sum = sum.saturating_add(tokens);
+            }
+        }
+    });
+    media
 }
 
 impl Reading for Generate {
@@ -191,6 +236,34 @@ pub(super) mod tests {
         ] {
             assert_eq!(known(unknown), None, "{unknown}");
         }
+    }
+
+    #[test]
+    fn sound_is_told_apart_in_the_prompt_its_cache_and_the_answer() {
+        let of = |metadata: &str| {
+            read(WHOLE, false, format!(r#"{{"candidates":[],"usageMetadata":{metadata}}}"#)).detail
+        };
+        let audio = |audio| Media { audio, ..Media::default() };
+        let told = of(r#"{"promptTokenCount":1000,"cachedContentTokenCount":400,
+            "candidatesTokenCount":50,"toolUsePromptTokenCount":20,
+            "promptTokensDetails":[{"modality":"TEXT","tokenCount":200},{"modality":"AUDIO","tokenCount":800}],
+            "cacheTokensDetails":[{"modality":"AUDIO","tokenCount":300},{"modality":"TEXT","tokenCount":100}],
+            "toolUsePromptTokensDetails":[{"modality":"AUDIO","tokenCount":7}],
+            "candidatesTokensDetails":[{"modality":"AUDIO","tokenCount":40},{"modality":"IMAGE","tokenCount":3}]}"#);
+        assert_eq!((told.input, told.cache_read), (audio(507), audio(300)));
+        assert_eq!(told.output, Some(Media { audio: 40, image: 3, video: 0 }));
+        assert!(!told.cached_untold);
+        let untold = of(r#"{"promptTokenCount":1000,"cachedContentTokenCount":400,
+            "promptTokensDetails":[{"modality":"AUDIO","tokenCount":800}]}"#);
+        assert_eq!((untold.input, untold.cache_read), (audio(600), audio(200)));
+        assert!(untold.cached_untold && untold.output.is_none());
+        // A list that is no list, and counts that are none, tell nothing.
+        let odd =
+            of(r#"{"promptTokenCount":9,"promptTokensDetails":[{"modality":"AUDIO"},7,null]}"#);
+        assert_eq!(odd, Detail::default());
+        let maps = r#"{"candidates":[{"groundingMetadata":{"groundingChunks":[{"maps":{"uri":"u"}}]}}],
+            "usageMetadata":{"promptTokenCount":9}}"#;
+        assert_eq!(read(WHOLE, false, maps).detail.untold_fee, Some("grounding with maps"));
     }
 
     #[test]

@@ -6,8 +6,8 @@
 use super::core::{Reading, Seen, error_name};
 use super::openai_usage::{self, Report};
 use crate::json::Value;
-use weir_core::Metered;
 use weir_core::meter::End;
+use weir_core::{Detail, Metered};
 
 #[derive(Clone, Default)]
 pub(super) struct Chat {
@@ -74,15 +74,25 @@ impl Chat {
     }
 
     fn delta(&mut self, delta: Value<'_>) {
-        let [content, reasoning_content, reasoning, refusal, calls, call, audio] = delta.pick([
-            "content",
-            "reasoning_content",
-            "reasoning",
-            "refusal",
-            "tool_calls",
-            "function_call",
-            "audio",
-        ]);
+        let [content, reasoning_content, reasoning, refusal, calls, call, audio, notes] = delta
+            .pick([
+                "content",
+                "reasoning_content",
+                "reasoning",
+                "refusal",
+                "tool_calls",
+                "function_call",
+                "audio",
+                "annotations",
+            ]);
+        // The models that search before they answer charge for it, and report no count.
+        if let Some(notes) = notes {
+            notes.each_item(|note| {
+                if note.get("type").is_some_and(|kind| kind.is("url_citation")) {
+                    self.seen.detail.untold_fee = Some("web search");
+                }
+            });
+        }
         // One text under both names is one text.
         for text in [content, reasoning_content.or(reasoning), refusal] {
             self.seen.output(text);
@@ -126,7 +136,12 @@ impl Reading for Chat {
     }
 
     fn metered(&self) -> Metered {
-        self.seen.metered(self.report.map(|r| r.usage), Vec::new())
+        let metered = self.seen.metered(self.report.map(|r| r.usage), Vec::new());
+        let detail = self.report.map_or(metered.detail, |report| Detail {
+            untold_fee: metered.detail.untold_fee,
+            ..report.detail
+        });
+        Metered { detail, ..metered }
     }
 
     fn seen(&self) -> &Seen {

@@ -1,10 +1,11 @@
 //! OpenAI Responses: usage comes with `response.completed`, `.incomplete` or `.failed`.
 //! Hosted web searches are billed each and counted from their output items.
 
-use super::core::{Reading, Seen, error_name};
+use super::core::{Reading, Seen, error_name, name};
 use super::openai_usage::{self, Report};
 use crate::json::Value;
-use weir_core::Metered;
+use std::collections::BTreeSet;
+use weir_core::{Detail, Metered};
 
 #[derive(Clone, Default)]
 pub(super) struct Responses {
@@ -14,7 +15,15 @@ pub(super) struct Responses {
     searches_done: u64,
     /// Searches in the list the last response object held; it repeats the items.
     searches_listed: u64,
+    /// The same for searches of files.
+    files_done: u64,
+    files_listed: u64,
+    /// Containers that code ran in, by name.
+    containers: BTreeSet<String>,
 }
+
+/// Most containers told apart in one answer.
+const CONTAINERS_MAX: usize = 1_000;
 
 impl Responses {
     /// Reads a response object, the one answer without streaming.
@@ -28,9 +37,27 @@ impl Responses {
             self.seen.provider_cost = openai_usage::cost(usage).or(self.seen.provider_cost);
         }
         if let Some(output) = output {
-            let mut searches = 0;
-            output.each_item(|item| searches += u64::from(is_search(item)));
-            self.searches_listed = searches;
+            let (mut searches, mut files) = (0, 0);
+            output.each_item(|item| {
+                searches += u64::from(is_search(item));
+                files += u64::from(is_file_search(item));
+                self.hosted(item);
+            });
+            (self.searches_listed, self.files_listed) = (searches, files);
+        }
+    }
+
+    /// Takes note of what the provider ran and bills beside the tokens.
+    fn hosted(&mut self, item: Value<'_>) {
+        let [kind, container, environment] = item.pick(["type", "container_id", "environment"]);
+        let is = |of: &str| kind.is_some_and(|k| k.is(of));
+        if is("image_generation_call") {
+            self.seen.detail.untold_fee = Some("image generation");
+        }
+        let shell = environment.filter(|_| is("shell_call")).and_then(|e| e.get("container_id"));
+        let ran = is("code_interpreter_call") || shell.is_some();
+        if ran && self.containers.len() < CONTAINERS_MAX {
+            self.containers.insert(container.or(shell).and_then(name).unwrap_or_default());
         }
     }
 
@@ -66,6 +93,11 @@ fn is_search(item: Value<'_>) -> bool {
         && action.and_then(|a| a.get("type")).is_none_or(|t| t.is("search"))
 }
 
+fn is_file_search(item: Value<'_>) -> bool {
+    let [kind, status] = item.pick(["type", "status"]);
+    kind.is_some_and(|k| k.is("file_search_call")) && !status.is_some_and(|s| s.is("failed"))
+}
+
 impl Reading for Responses {
     fn event(&mut self, name: &[u8], data: Value<'_>) {
         let [kind, response, delta, item, code, error] =
@@ -87,6 +119,10 @@ impl Reading for Responses {
             }
             "response.output_item.done" => {
                 self.searches_done += u64::from(item.is_some_and(is_search));
+                self.files_done += u64::from(item.is_some_and(is_file_search));
+                if let Some(item) = item {
+                    self.hosted(item);
+                }
                 self.seen.started = true;
             }
             // Sound is base64, not text.
@@ -117,7 +153,14 @@ impl Reading for Responses {
             usage.web_searches = self.searches_done.max(self.searches_listed);
             usage
         });
-        self.seen.metered(usage, Vec::new())
+        let metered = self.seen.metered(usage, Vec::new());
+        let detail = Detail {
+            file_searches: self.files_done.max(self.files_listed),
+            code_containers: self.containers.len() as u64,
+            untold_fee: metered.detail.untold_fee,
+            ..self.report.map(|report| report.detail).unwrap_or_default()
+        };
+        Metered { detail, ..metered }
     }
 
     fn seen(&self) -> &Seen {
@@ -164,6 +207,33 @@ pub(super) mod tests {
         assert_eq!(metered.service_tier.as_deref(), Some("default"));
         assert_eq!(metered.model.as_deref(), Some("gpt-6.1-sol"));
         assert_eq!((metered.end, metered.output_bytes), (End::Complete, 5 + 4 + 7));
+    }
+
+    #[test]
+    fn searches_of_files_and_containers_are_counted_once_however_often_they_are_told() {
+        let items = [
+            r#"{"id":"fs_1","type":"file_search_call","status":"completed","queries":["q"],"results":null}"#,
+            r#"{"id":"fs_2","type":"file_search_call","status":"failed","queries":["q"]}"#,
+            r#"{"id":"ci_1","type":"code_interpreter_call","status":"completed","container_id":"cntr_1","code":"1"}"#,
+            r#"{"id":"ci_2","type":"code_interpreter_call","status":"completed","container_id":"cntr_1","code":"2"}"#,
+            r#"{"id":"sh_1","type":"shell_call","environment":{"type":"container_reference","container_id":"cntr_2"}}"#,
+            r#"{"id":"sh_2","type":"shell_call","environment":{"type":"local"}}"#,
+        ];
+        let usage =
+            r#"{"input_tokens":10,"output_tokens":2,"input_tokens_details":{"cached_tokens":0}}"#;
+        let whole =
+            format!(r#"{{"status":"completed","output":[{}],"usage":{usage}}}"#, items.join(","));
+        let done =
+            items.map(|item| format!(r#"{{"type":"response.output_item.done","item":{item}}}"#));
+        let end = format!(r#"{{"type":"response.completed","response":{whole}}}"#);
+        let mut events: Vec<&str> = vec![CREATED];
+        events.extend(done.iter().map(String::as_str));
+        events.push(&end);
+        let expected = Detail { file_searches: 1, code_containers: 2, ..Detail::default() };
+        assert_eq!(read(AT, false, &whole).detail, expected);
+        assert_eq!(read(AT, true, named(&events)).detail, expected);
+        let image = r#"{"status":"completed","output":[{"type":"image_generation_call","result":"x"}],"usage":null}"#;
+        assert_eq!(read(AT, false, image).detail.untold_fee, Some("image generation"));
     }
 
     #[test]

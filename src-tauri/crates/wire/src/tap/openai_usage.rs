@@ -4,12 +4,13 @@
 use super::core::count;
 use crate::json::Value;
 use crate::number;
-use weir_core::{Money, Usage};
+use weir_core::{Detail, Media, Money, Usage};
 
 /// A usage block that was complete.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Report {
     pub usage: Usage,
+    pub detail: Detail,
 }
 
 /// Reads a usage block; `None` unless prompt and completion are both known.
@@ -55,17 +56,34 @@ pub(super) fn read(usage: Value<'_>) -> Option<Report> {
     let (cache_write_5m, cache_write_1h) = writes(count(write), write_details);
     let write = cache_write_5m.saturating_add(cache_write_1h);
     let uncached = prompt_tokens.saturating_sub(cache_read);
-    let reasoning = out_details.or(output_details).and_then(|d| d.get("reasoning_tokens"));
-    Some(Report {
-        usage: Usage {
-            input: uncached.checked_sub(write).unwrap_or(uncached),
-            cache_read,
-            cache_write_5m,
-            cache_write_1h,
-            output,
-            reasoning: count(reasoning).unwrap_or(0).min(output),
-            web_searches: 0,
-        },
+    let out_details = out_details.or(output_details);
+    let reasoning = out_details.and_then(|d| d.get("reasoning_tokens"));
+    let usage = Usage {
+        input: uncached.checked_sub(write).unwrap_or(uncached),
+        cache_read,
+        cache_write_5m,
+        cache_write_1h,
+        output,
+        reasoning: count(reasoning).unwrap_or(0).min(output),
+        web_searches: 0,
+    };
+    let mut detail = Detail { output: out_details.and_then(media), ..Detail::default() };
+    if let Some(all) = details.and_then(media) {
+        let cached = details.and_then(|d| d.get("cached_tokens_details")).and_then(media);
+        detail.prompt(all, cached, usage.input, usage.cache_read);
+    }
+    Some(Report { usage, detail })
+}
+
+/// What of a count was no text; `None` where nothing is told of it.
+fn media(details: Value<'_>) -> Option<Media> {
+    let [text, audio, image, video] =
+        details.pick(["text_tokens", "audio_tokens", "image_tokens", "video_tokens"]).map(count);
+    let told = text.or(audio).or(image).or(video);
+    told.map(|_| Media {
+        audio: audio.unwrap_or(0),
+        image: image.unwrap_or(0),
+        video: video.unwrap_or(0),
     })
 }
 
@@ -82,7 +100,8 @@ fn writes(total: Option<u64>, details: Option<Value<'_>>) -> (u64, u64) {
 pub(super) fn read_input_only(usage: Value<'_>) -> Option<Report> {
     let [prompt, input, total] = usage.pick(["prompt_tokens", "input_tokens", "total_tokens"]);
     let input = count(prompt.or(input)).or(count(total))?;
-    Some(Report { usage: Usage { input, ..Usage::default() } })
+    let usage = Usage { input, ..Usage::default() };
+    Some(Report { usage, detail: Detail::default() })
 }
 
 /// OpenRouter's own price of a call: `cost` in US dollars. With the user's own provider key

@@ -240,13 +240,35 @@ fn token_counts_and_lists_cost_nothing_but_end_and_fail_like_others() {
 }
 
 #[test]
-fn a_body_over_the_limit_is_unknown_and_not_readable() {
-    let mut tap = Tap::new(Endpoint::Chat, false, Encoding::Identity);
-    let blank = vec![b' '; 1 << 20];
-    (0..33).for_each(|_| tap.feed(&blank));
-    tap.feed(br#"{"usage":{"prompt_tokens":1,"completion_tokens":1}}"#);
-    assert!(!tap.readable());
-    assert_eq!(tap.finish(), Metered::default());
+fn of_a_body_over_the_limit_the_usage_at_its_end_is_read_and_nothing_else() {
+    let large = |endpoint, end: &str| {
+        let mut tap = Tap::new(endpoint, false, Encoding::Identity);
+        tap.feed(br#"{"model":"m","data":[""#);
+        let text = vec![b'x'; 1 << 20];
+        (0..33).for_each(|_| tap.feed(&text));
+        tap.feed(end.as_bytes());
+        assert!(!tap.readable());
+        tap.finish()
+    };
+    let end = r#""],"object":"list","usage":{"prompt_tokens":8,"completion_tokens":1,"total_tokens":9},"service_tier":"flex"}"#;
+    let metered = large(Endpoint::Chat, end);
+    assert_eq!(metered.usage.map(|u| (u.input, u.output)), Some((8, 1)));
+    assert_eq!((metered.end, metered.service_tier.as_deref()), (End::Complete, Some("flex")));
+    let metered = large(Endpoint::Embeddings, end);
+    assert_eq!(metered.usage.map(|u| u.input), Some(8));
+    // A usage that is a part of something, one in a text, and one of a body that was cut, are none.
+    for other in [
+        r#"",{"usage":{"prompt_tokens":8,"completion_tokens":1}}]}"#,
+        r#"\"usage\":{\"prompt_tokens\":8,\"completion_tokens\":1}"]}"#,
+        r#""],"usage":{"prompt_tokens":8,"completion_tokens":1}"#,
+        r#""],"usage":{"prompt_tokens":8,"comple"#,
+        r#""]}"#,
+    ] {
+        assert_eq!(large(Endpoint::Chat, other), Metered::default(), "{other}");
+    }
+    // Beside the usage of a Responses answer its items are billed, and those were not kept.
+    let responses = r#""],"usage":{"input_tokens":8,"output_tokens":1}}"#;
+    assert_eq!(large(Endpoint::Responses, responses), Metered::default());
 }
 
 proptest! {

@@ -1,5 +1,6 @@
 //! What the tests of pricing share: a moment, the two kinds of prices, calls and usages.
 
+mod apart;
 mod own_files;
 mod rules;
 mod whole_table;

@@ -68,6 +68,51 @@ fn every_mistake_of_the_file_is_told_at_once_with_its_line() {
 }
 
 #[test]
+fn an_edited_file_is_in_force_and_one_with_a_mistake_changes_nothing() {
+    let home = tempfile::tempdir().expect("a temporary folder");
+    let (path, table) = (home.path().join("prices.toml"), home.path().join("prices.json"));
+    let row = |usd: &str| {
+        format!("[[price]]\nprovider = 'corp'\nmodel = 'x'\ninput = {usd}\noutput = 1\n")
+    };
+    let prices = Prices::start(&path, &table);
+    let input = || {
+        let url = "https://llm.corp.example/v1";
+        prices.rates("corp", url, "x", NOW, 1, &PriceContext::default()).map(|rates| rates.input)
+    };
+    assert!(input().is_err() && !prices.look());
+    std::fs::write(&path, row("2.5")).expect("written");
+    assert!(prices.look());
+    assert_eq!((input(), prices.own_rows_count()), (Ok(usd("2.5")), 1));
+    assert!(!prices.look(), "it was read already");
+    std::fs::write(&path, row("'two and a half'")).expect("written");
+    assert!(!prices.look());
+    let problem = prices.problem().expect("it is told");
+    assert!(problem.contains("prices.toml:4: input is dollars"), "{problem}");
+    assert!(problem.contains("the row read before it stays in force"), "{problem}");
+    assert_eq!(input(), Ok(usd("2.5")), "as before");
+    std::fs::write(&path, row("10.25")).expect("written");
+    assert!(prices.look());
+    assert_eq!((input(), prices.problem()), (Ok(usd("10.25")), None));
+    std::fs::remove_file(&path).expect("removed");
+    assert!(prices.look());
+    assert!(input().is_err());
+}
+
+#[test]
+fn a_start_with_a_mistake_in_the_file_has_the_table_alone_and_says_so() {
+    let home = tempfile::tempdir().expect("a temporary folder");
+    let (path, table) = (home.path().join("prices.toml"), home.path().join("prices.json"));
+    std::fs::write(&path, "[[price]]\nprovider = 'corp'\nmodle = 'x'\n").expect("written");
+    let prices = Prices::start(&path, &table);
+    let problem = prices.problem().expect("it is told");
+    assert!(problem.contains("prices.toml:3: unknown key modle"), "{problem}");
+    assert!(problem.ends_with("prices are the table's alone until it is repaired"), "{problem}");
+    let usage = Usage { input: 1_000_000, ..Usage::default() };
+    assert_eq!(nano(&prices.bill(&openai("gpt-5"), &used(usage))), 1_250_000_000);
+    assert!(Prices::open(Some(&path), None).is_err());
+}
+
+#[test]
 fn a_newer_table_is_checked_whole_before_it_replaces_the_old_one() {
     let home = tempfile::tempdir().expect("a temporary folder");
     let place = home.path().join("prices.json");

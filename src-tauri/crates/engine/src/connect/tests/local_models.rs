@@ -2,7 +2,7 @@
 //! it is told, and that a run gets what a connected one gets.
 
 use super::*;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 fn says(world: &World, tool: Tool) -> Value {
     super::super::document::Format::Json.read(&world.text(tool)).unwrap()

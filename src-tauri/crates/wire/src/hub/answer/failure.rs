@@ -36,7 +36,7 @@ pub fn failure(back: &Back, from: Form, status: u16, body: &[u8]) -> Failure {
 }
 
 /// A refusal for length in the client's own dialect, where its tools would not know it by what it says:
-/// llama.cpp answers everybody with an error of its own kind, without the code that Codex shortens at.
+/// llama.cpp answers everybody with an error of its own kind, without the code that Codex knows.
 /// `None` where the client's API says it so, and of anything else that is refused.
 pub fn too_long_untold(client: Form, status: u16, body: &[u8]) -> Option<Failure> {
     let fault = read(status, body);

@@ -19,7 +19,7 @@ test: setup-test ui check
 
 # Both of them wait more than they work, so they run beside each other; what they need is built.
 test-desktop: ; tests/e2e/run && cd ui && npm run --silent pages
-test-clients: ; tests/llama/run --ci && tests/clients/newcomer && tests/clients/run --ci && tests/clients/crossing --ci
+test-clients: ; tests/llama/run --ci && tests/clients/newcomer && tests/clients/outgrown --ci && tests/clients/run --ci && tests/clients/crossing --ci
 
 check: setup-build ui
 	cargo fmt --all --check
@@ -35,7 +35,7 @@ ui: setup-build ; cd ui && npm run --silent build
 setup-%: ; @.ci/setup $*
 
 bench: setup-test ; cargo build --locked --release -p weir-cli && tests/bench/run
-clients: setup-test ; cargo build --locked -p weir-cli && tests/clients/run && tests/clients/refused && tests/clients/crossing && tests/clients/newcomer
+clients: setup-test ; cargo build --locked -p weir-cli && tests/clients/run && tests/clients/refused && tests/clients/crossing && tests/clients/newcomer && tests/clients/connected && tests/clients/outgrown
 # llama.cpp's server by every client, the large ones too; LLAMA_SERVER names another llama-server.
 llama: setup-test ; cargo build --locked -p weir-cli && tests/llama/run
 fuzz: setup-test ; tests/fuzz/run $(FUZZ_SECONDS)

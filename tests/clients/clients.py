@@ -31,6 +31,7 @@ class Client:
     start: callable  # (base, key, work) -> Start
     ci: bool = False
     seconds: int = 90
+    reads: dict = None  # its own tools and their arguments, where their names mean something else to others
 
 
 def _claude(base, key, work):
@@ -107,6 +108,23 @@ def _aider(base, key, work):
                  {"OPENAI_API_BASE": base + "/v1", "OPENAI_API_KEY": key, "LITELLM_LOCAL_MODEL_COST_MAP": "True"})
 
 
+def _continue(base, key, work):
+    """With the entry that `weir connect continue` writes."""
+    model = {"name": "Weir", "provider": "openai", "model": "gpt-4o", "apiBase": base + "/v1", "apiKey": key, "roles": ["chat", "edit", "apply"]}
+    config = {"name": "My settings", "version": "1.0.0", "schema": "v1", "models": [model]}
+    return Start([MORE / ".bin/cn", "-p", ASK, "--auto"], {"CONTINUE_TELEMETRY_ENABLED": "0"},
+                 {"~/.continue/config.yaml": json.dumps(config)})  # JSON is YAML
+
+
+def _cline(base, key, work):
+    """With what `cline auth -p openai-compatible` writes; without the daemon it would leave running."""
+    settings = {"provider": "openai-compatible", "apiKey": key, "model": "gpt-4o", "baseUrl": base + "/v1"}
+    entry = {"settings": settings, "updatedAt": "2026-11-30T00:00:00.000Z", "tokenSource": "manual"}
+    known = {"version": 1, "lastUsedProvider": "openai-compatible", "modes": {}, "providers": {"openai-compatible": entry}}
+    return Start([MORE / ".bin/cline", "--json", ASK], {"CLINE_SESSION_BACKEND_MODE": "local"},
+                 {"~/.cline/data/settings/providers.json": json.dumps(known)})
+
+
 def _sdk(kind, script):
     def start(base, key, work):
         runner = [AREA / "sdk/bin/python", "-I"] if kind == "py" else ["node"]
@@ -130,6 +148,8 @@ CLIENTS = {c.name: c for c in [
     Client("opencode-anthropic", ([MORE / ".bin/opencode", "--version"], "1.18.33"), _opencode("anthropic", "claude-sonnet-4-5", None)),
     Client("opencode-compatible", ([MORE / ".bin/opencode", "--version"], "1.18.33"), _opencode("any", "gpt-4o", "@ai-sdk/openai-compatible")),
     Client("aider", ([AREA / "aider/bin/aider", "--version"], "0.86.2"), _aider),
+    Client("continue", (MORE / "@continuedev/cli/package.json", "1.5.47"), _continue, reads={"Read": lambda f: {"filepath": f}}),
+    Client("cline", (MORE / "cline/package.json", "3.0.65"), _cline, reads={"read_files": lambda f: {"files": [{"path": f}]}}),
     Client("py-anthropic", _pip("anthropic", "2.12.0"), _sdk("py", "anthropic_loop.py"), ci=True),
     Client("py-openai", _pip("openai", "3.54.0"), _sdk("py", "openai_loop.py"), ci=True),
     Client("py-genai", _pip("google-genai", "3.4.0"), _sdk("py", "genai_loop.py"), ci=True),

@@ -70,11 +70,12 @@ def _turn(provider, raw, names):
     history = json.dumps(raw)
     # A tool of a namespace comes to a stranger as namespace__tool.
     known = {n.rsplit("__", 1)[-1]: n for n in names if n}
-    tool = next((t for t in TOOLS if t in known), None)
+    tools = provider.reads or TOOLS
+    tool = next((t for t in tools if t in known), None)
     if tool and provider.secret not in history:
         if any(mark in history for mark in RESULTS):
             return None, "FAILED: the tool's result did not hold the file's secret."
-        return known[tool], TOOLS[tool](provider.file)
+        return known[tool], tools[tool](provider.file)
     if "SEARCH/REPLACE" in history:  # aider edits by text, without tools
         return None, f"notes.txt\n```\n<<<<<<< SEARCH\n{provider.secret}\n=======\n{provider.secret} edited\n>>>>>>> REPLACE\n```\n\nFINISHED"
     return None, f"FINISHED with the file read: {provider.secret if provider.secret in history else 'no file'}."

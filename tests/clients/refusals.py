@@ -46,7 +46,7 @@ def bodies(case):
 def tried(name, case, seconds=60):
     client = CLIENTS[name]
     status, headers = CASES[case][:2]
-    with Provider(file=session.notes(client), secret=session.SECRET, refusal=(status, headers, bodies(case))) as provider:
+    with Provider(file=session.notes(client), secret=session.SECRET, reads=client.reads, refusal=(status, headers, bodies(case))) as provider:
         ended = session.run(client, f"http://127.0.0.1:{provider.port}", "sk-test-key", seconds)
         posts = sum(h.method == "POST" for h in provider.heard)
     return {"client": name, "case": case, "requests": posts, "seconds": round(ended.seconds, 1), "stopped": ended.code != -9,

@@ -37,6 +37,7 @@ class Provider:
     secret: str
     refusal: tuple = None  # (status, headers, body for each dialect)
     only: str = None  # the one path it knows, as an old server does
+    reads: dict = None  # the client's tools, where they are not those of dialects.py
     heard: list = field(default_factory=list)
     truth: list = field(default_factory=list)
     ids: object = field(default_factory=lambda: itertools.count(1))  # the same ids in every run

@@ -16,8 +16,8 @@ from tiny_gguf import WIDTH, layers, vocabulary, write
 
 # The clients' own checks want a prompt of more than 2000 tokens; here two letters are one.
 LONG = "the water stands still " * 220
-TEMPLATE = """{%- set ns = namespace(mark='plain') -%}
-{%- if tools -%}<|im_start|>system
+# The tools on offer; the last of the KNOWN among them is the mark.
+SYSTEM = """{%- if tools -%}<|im_start|>system
 LONG
 # Tools
 
@@ -36,10 +36,9 @@ For each function call, return a json object with function name and arguments wi
 <tool_call>
 {"name": <function-name>, "arguments": <args-json-object>}
 </tool_call><|im_end|>
-{% endif -%}
-{%- for m in messages -%}
+{% endif -%}"""
+HISTORY = """{%- for m in messages -%}
 {%- if m.role == 'tool' -%}
-{%- set ns.mark = 'after' if 'SECRET' in (m.content | string) else 'wrong' -%}
 <|im_start|>user
 <tool_response>
 {{ m.content }}
@@ -55,6 +54,10 @@ For each function call, return a json object with function name and arguments wi
 {%- endfor -%}
 <|im_end|>
 {% endif -%}
+{%- endfor -%}"""
+TEMPLATE = "{%- set ns = namespace(mark='plain') -%}\n" + SYSTEM + HISTORY + """
+{%- for m in messages -%}
+{%- if m.role == 'tool' -%}{%- set ns.mark = 'after' if 'SECRET' in (m.content | string) else 'wrong' -%}{%- endif -%}
 {%- endfor -%}
 {%- if add_generation_prompt -%}<|im_start|>assistant
 <|{{ ns.mark }}|>
@@ -67,27 +70,34 @@ def answers(tools, secret):
     return said | {"after": f"FINISHED with the file read: {secret}.", "wrong": "FAILED: the result is not the file.", "plain": "Notes"}
 
 
-def main(path, context, tools, secret):
-    tools, kinds = json.loads(tools), gguf.TokenType
+def write_calling(path, context, template, known, said):
+    """The file of a model that says what `said` has for the mark at the end of its prompt."""
+    kinds = gguf.TokenType
     rows, next_of = vocabulary(), {}
     rows += [(c, kinds.NORMAL) for c in '"{}']
     # Pairs of letters: a prompt of half as many tokens is read in a quarter of the time.
-    known = {text for text, _ in rows}
-    rows += [(a + b, kinds.NORMAL) for a in "▁" + ascii_lowercase for b in ascii_lowercase if a + b not in known]
-    for mark, text in answers(tools, secret).items():
+    single = {text for text, _ in rows}
+    rows += [(a + b, kinds.NORMAL) for a in "▁" + ascii_lowercase for b in ascii_lowercase if a + b not in single]
+    for mark, text in said.items():
         next_of[len(rows)] = len(rows) + 1
-        next_of[len(rows) + 1] = 2
         rows += [(f"<|{mark}|>", kinds.CONTROL), (text, kinds.USER_DEFINED)]
     embedding, head = np.zeros((len(rows), WIDTH), np.float32), np.zeros((len(rows), WIDTH), np.float32)
     embedding[:, 0] = 1.0
-    for state, (last, following) in enumerate(next_of.items(), 1):
-        embedding[last] = np.eye(WIDTH, dtype=np.float32)[state]
+    states = np.eye(WIDTH, dtype=np.float32)
+    for state, (last, following) in enumerate(next_of.items(), 2):
+        embedding[last], embedding[following] = states[state], states[1]
         head[following, state] = 10.0
+    head[2, 1] = 10.0  # an answer is over after its one token
     # Where a grammar leaves it another way only: end, or close what is open.
     for n, text in enumerate(("</s>", "}", '"')):
         head[[t for t, _ in rows].index(text)] += 3.0 - n
-    template = TEMPLATE.replace("LONG", LONG).replace("KNOWN", json.dumps(list(tools))).replace("SECRET", secret)
+    template = template.replace("LONG", LONG).replace("KNOWN", json.dumps(known))
     write(path, rows, template, context, layers(embedding, head, lambda *shape: np.zeros(shape, np.float32)))
+
+
+def main(path, context, tools, secret):
+    tools = json.loads(tools)
+    write_calling(path, context, TEMPLATE.replace("SECRET", secret), list(tools), answers(tools, secret))
 
 
 if __name__ == "__main__":

@@ -151,8 +151,12 @@ impl Cast {
                 let message = format!(
                     "the request exceeds the available context size ({words}), try increasing it"
                 );
-                let error =
+                let mut error =
                     json!({ "code": 400, "message": message, "type": "exceed_context_size_error" });
+                if self.likeness == Likeness::LlamaCpp {
+                    error["n_prompt_tokens"] = length.into();
+                    error["n_ctx"] = context.into();
+                }
                 Some(json!({ "error": error }).to_string())
             }
             Likeness::Ollama | Likeness::LmStudio | Likeness::Unknown | Likeness::Pages => {

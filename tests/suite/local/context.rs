@@ -78,7 +78,7 @@ fn a_model_that_is_not_loaded_is_given_the_context_its_prompt_needs() {
     let far = "how the water finds its level ".repeat(12_000);
     let refused = client.send(&call_with(&client, Kind::Chat, model, "far", &far));
     assert_eq!(refused.status, 400, "{}", refused.text());
-    assert!(refused.text().contains("40960 tokens that"), "{}", refused.text());
+    assert!(refused.text().contains("> 40960 maximum"), "{}", refused.text());
     assert_eq!(stage.chat(model, "own").status, 200);
     assert_eq!(ollama.models()[1].asked, None, "a short prompt leaves the context to Ollama");
 }
@@ -219,6 +219,27 @@ fn a_server_that_cuts_is_sent_only_what_surely_fits_and_one_that_refuses_counts_
     assert_eq!(say("studio/out", "loaded", &text).status, 200);
 }
 
+#[test]
+fn a_tool_is_told_a_refusal_for_length_as_it_knows_it_whatever_the_server_calls_it() {
+    let llama = LocalServer::start(Likeness::LlamaCpp, vec![Held::new("tiny", 4_096)]);
+    let stage = Stage::serving(&configured("llama", "openai", &format!("{}/v1", llama.url())));
+    let client = stage.client();
+    let (name, text) = &dense()[0];
+    for kind in [Kind::Messages, Kind::Chat, Kind::Responses] {
+        let refused = client.send(&call_with(&client, kind, "llama/tiny", name, text));
+        assert_eq!(refused.status, 400, "{kind:?}: {}", refused.text());
+        let body: Value = serde_json::from_str(&refused.text()).expect("JSON");
+        let message = body["error"]["message"].as_str().expect("words");
+        let numbers = message.strip_prefix("prompt is too long: ").expect("Anthropic's words");
+        assert!(numbers.contains(" tokens > 4096 maximum: the request exceeds"), "{message}");
+        match kind {
+            Kind::Messages => assert_eq!(body["type"], "error", "{body}"),
+            _ => assert_eq!(body["error"]["code"], "context_length_exceeded", "{body}"),
+        }
+    }
+    assert_eq!(llama.asked().len(), 3, "it was the server that counted");
+}
+
 /// The command that a refusal names, as its arguments.
 #[track_caller]
 fn command_in(text: &str) -> Vec<String> {
@@ -316,7 +337,13 @@ fn a_server_that_nobody_has_looked_at_is_looked_at_before_its_first_prompt() {
     let say = |model: &str| client.send(&call_with(&client, Kind::Chat, model, "m", long));
     let refused = say("alone/in");
     assert_eq!(refused.status, 400, "{}", refused.text());
-    assert!(refused.text().contains("4096 tokens that alone/in has now"), "{}", refused.text());
+    assert!(
+        refused
+            .text()
+            .contains("> 4096 maximum. It exceeds the context window that alone/in has now"),
+        "{}",
+        refused.text()
+    );
     assert_eq!(say("weir-low").header("x-weir-reason"), "local-context");
     let unknown = say("mute/in");
     assert_eq!(unknown.status, 502, "nobody knows what it would do: {}", unknown.text());

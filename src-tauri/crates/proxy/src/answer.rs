@@ -26,6 +26,7 @@ use weir_core::{Endpoint, Metered, Outcome};
 use weir_wire::encoding::Encoding;
 use weir_wire::error_body::ProblemKind;
 use weir_wire::events::WholeEvents;
+use weir_wire::hub::Form;
 use weir_wire::tap::Tap;
 
 const TASK: HeaderName = HeaderName::from_static("x-weir-task");
@@ -131,8 +132,9 @@ async fn same(
             // A 200 that is not the dialect's JSON (a captive portal's page, say) is no success.
             let outcome = outcome_of(ticket.status, &metered, success);
             let settled = ticket.close(outcome, metered, true);
-            tell_cost(head.headers_mut(), settled);
-            Ok(head.map(|()| ReplyBody::full(bytes)))
+            let mut response = whole(head, endpoint, bytes);
+            tell_cost(response.headers_mut(), settled);
+            Ok(response)
         }
         Collected::TooLong(body, ticket) => {
             // The relay feeds its tap from the first piece again.
@@ -142,16 +144,24 @@ async fn same(
     }
 }
 
+/// What was read to its end: its bytes, but for a refusal for length that the client's tools would not
+/// know by what it says.
+fn whole(head: Response<()>, endpoint: Endpoint, bytes: Bytes) -> Response<ReplyBody> {
+    let form = Form::of(endpoint);
+    let told = form.and_then(|form| crossed::too_long(form, head.status(), head.headers(), &bytes));
+    told.unwrap_or_else(|| head.map(|()| ReplyBody::full(bytes)))
+}
+
 /// A provider's refusal, when nobody else is left to ask.
 pub fn refusal(context: &Context, judged: &Judged, kept: Kept) -> Response<ReplyBody> {
     let Kept { status, headers, body, way, candidate, attempts, tried } = kept;
     let mut response = match way {
         Way::AsItCame { .. } => {
-            let mut response = Response::new(ReplyBody::full(body));
-            *response.status_mut() = status;
-            *response.headers_mut() = headers;
-            inbound(response.headers_mut());
-            response
+            let mut head = Response::new(());
+            *head.status_mut() = status;
+            *head.headers_mut() = headers;
+            inbound(head.headers_mut());
+            whole(head, candidate.endpoint, body)
         }
         Way::Translated(crossing) => crossed::refusal(&crossing, status, &headers, &body),
     };

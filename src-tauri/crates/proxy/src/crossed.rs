@@ -16,7 +16,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 use weir_core::{Endpoint, Outcome};
 use weir_wire::encoding::{Encoding, decode_body};
 use weir_wire::error_body::ProblemKind;
-use weir_wire::hub::{self, Framing};
+use weir_wire::hub::{self, Form, Framing};
 use weir_wire::tap::TAP_BODY_BYTES_MAX;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -89,6 +89,22 @@ pub fn refusal(
     let encoding = Encoding::parse(text(headers, header::CONTENT_ENCODING));
     let plain = decode_body(encoding, body, TAP_BODY_BYTES_MAX).unwrap_or_default();
     say(crossing, status, &plain, Wanted::Document).response(headers)
+}
+
+/// A refusal for length in the client's own dialect that its tools would not know, in words that they do.
+pub fn too_long(
+    form: Form,
+    status: StatusCode,
+    headers: &HeaderMap,
+    body: &[u8],
+) -> Option<Response<ReplyBody>> {
+    if !status.is_client_error() {
+        return None;
+    }
+    let encoding = Encoding::parse(text(headers, header::CONTENT_ENCODING));
+    let plain = decode_body(encoding, body, TAP_BODY_BYTES_MAX).ok()?;
+    let failure = hub::too_long_untold(form, status.as_u16(), &plain)?;
+    Some(refused(failure).response(headers))
 }
 
 impl Said {

@@ -190,35 +190,37 @@ fn too_long(
 ) -> Failure {
     let Bounds { least, most: up_to } = length;
     let route = &candidate.route;
-    let tokens = match least > most {
-        true => format!("at least {least} tokens, which exceeds"),
+    // Tools read these numbers: Claude Code takes the form of Anthropic's own words, and shortens by
+    // what is too much.
+    let (tokens, room) = match (least > most, known.context_max.filter(|all| least > *all)) {
+        (_, Some(all)) => (format!("at least {least} tokens"), all),
+        (true, None) => (format!("at least {least} tokens"), most),
         // Its server would not say so, but cut.
-        false => format!("it may have {up_to} tokens, which exceeds"),
+        (false, None) => (format!("it may have {up_to} tokens"), most),
     };
-    let what = match (known.context, known.context_max) {
-        (_, Some(all)) if least > all => format!(
-            "prompt is too long: {tokens} the context window of {all} tokens that {route} can have. \
-             Shorten the conversation"
-        ),
+    let fix = match (known.context, known.context_max) {
+        (_, Some(all)) if least > all => {
+            format!("that {route} can have. Shorten the conversation")
+        }
         (None, _) => format!(
-            "prompt is too long: {tokens} the context window of {most} tokens that is certain while \
-             {route} is not loaded, and its server cuts longer ones. Load it first: {}",
+            "that is certain while {route} is not loaded, and its server cuts longer ones. Load it \
+             first: {}",
             load(route, known, needed(asked, length))
         ),
         (Some(now), Some(all)) if known.swaps && !known.sized && all > now => format!(
-            "prompt is too long: {tokens} the context window of {most} tokens that {route} has now. \
-             Shorten the conversation, or give the model more: {}",
+            "that {route} has now. Shorten the conversation, or give the model more: {}",
             load(route, known, needed(asked, length).max(now + 1))
         ),
         (Some(_), _) if known.swaps => format!(
-            "prompt is too long: {tokens} the context window of {most} tokens that {route} has now. \
-             Shorten the conversation, or load the model with a longer context"
+            "that {route} has now. Shorten the conversation, or load the model with a longer context"
         ),
         (Some(_), _) => format!(
-            "prompt is too long: {tokens} the context window of {most} tokens that {route} has now. \
-             Shorten the conversation, or start its server with a longer context"
+            "that {route} has now. Shorten the conversation, or start its server with a longer context"
         ),
     };
+    let what = format!(
+        "prompt is too long: {tokens} > {room} maximum. It exceeds the context window {fix}"
+    );
     skipped(candidate, Reason::LocalContext, FailureKind::TooLong, what)
 }
 

@@ -68,6 +68,10 @@ pub fn connected(tool: Tool, report: &Report, rehearsed: bool) -> String {
         (true, true, _) => format!("Nothing would change: {title} goes through Weir already."),
         (true, false, _) => format!("{title} goes through Weir already."),
         (false, true, _) => "Nothing was changed. Without --dry-run it would be.".into(),
+        (false, false, _) if !report.by_hand.is_empty() => format!(
+            "{title} goes through Weir once they are entered. Undo: weir disconnect {}",
+            tool.name()
+        ),
         (false, false, _) => {
             format!(
                 "{title} goes through Weir from its next start. Undo: weir disconnect {}",

@@ -124,7 +124,7 @@ impl Workshop<'_> {
         let planner = self.planner(tool, Some(&planner_record));
         let (drafts, notes) = planner.drafts(gateway, &issued.token, &ask)?;
         let mut report = report(tool, &drafts, notes);
-        report.by_hand = tool.by_hand(gateway, &issued.token);
+        report.by_hand = tool.by_hand(gateway, &issued.token, ask.model.as_deref());
         let told = self.login_told().filter(|_| !drafts.is_empty());
         if record.done && report.unchanged && record.port == gateway.port {
             if !noted {

@@ -20,7 +20,7 @@ mod write;
 
 pub use complaint::{Complaint, complaint, complaint_in};
 pub use document::{BadAnswer, answer, replay};
-pub use failure::{Failure, failure};
+pub use failure::{Failure, failure, too_long_untold};
 pub use fault::{Fault, FaultKind};
 pub use frames::{EVENT_BYTES_MAX, Framing};
 pub use lanes::HELD_BYTES_MAX;

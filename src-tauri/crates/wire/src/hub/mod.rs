@@ -23,7 +23,7 @@ mod writer;
 
 pub use answer::{
     BadAnswer, Complaint, Ending, Failure, Framing, Stream, answer, complaint, complaint_in,
-    failure, replay,
+    failure, replay, too_long_untold,
 };
 pub use back::{Back, SentTool};
 pub use drops::{Drop, Drops, Rejected};

@@ -2,7 +2,7 @@
 //! it is told, and that a run gets what a connected one gets.
 
 use super::*;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 fn says(world: &World, tool: Tool) -> Value {
     super::super::document::Format::Json.read(&world.text(tool)).unwrap()
@@ -30,19 +30,44 @@ fn the_small_tasks_of_claude_code_follow_a_local_model_and_whatever_can_be_asked
     assert!(!world.disk.is_there(&world.settings(Tool::ClaudeCode)));
 }
 
+/// What Claude Code is told of the context and of the answer.
+fn window(says: &Value) -> [Option<u64>; 2] {
+    ["CLAUDE_CODE_MAX_CONTEXT_TOKENS", "CLAUDE_CODE_MAX_OUTPUT_TOKENS"]
+        .map(|name| says["env"].get(name).map(|value| value.as_str().unwrap().parse().unwrap()))
+}
+
 #[test]
 fn claude_code_is_told_the_context_of_a_local_model_and_of_no_other() {
     let world = World::new();
     let told = |model: &str| {
         let given = Given { model: Some(model.into()), ..Given::default() };
         world.connect_as(Tool::ClaudeCode, &given).unwrap();
-        says(&world, Tool::ClaudeCode)["env"].get("CLAUDE_CODE_MAX_CONTEXT_TOKENS").cloned()
+        window(&says(&world, Tool::ClaudeCode))
     };
-    assert_eq!(told("ollama/q"), Some(json!("32768")));
-    assert_eq!(told("weir-auto"), None);
+    assert_eq!(told("ollama/q"), [Some(45_768), Some(8_192)]);
+    assert_eq!(told("weir-auto"), [None, None]);
     world.disconnect(Tool::ClaudeCode).unwrap();
     world.put(Tool::ClaudeCode, r#"{"env":{"CLAUDE_CODE_MAX_CONTEXT_TOKENS":"16000"}}"#);
-    assert_eq!(told("ollama/q"), Some(json!("16000")), "the user's own stays");
+    assert_eq!(told("ollama/q"), [Some(16_000), Some(8_192)], "the user's own stays");
+}
+
+#[test]
+fn claude_code_shortens_a_conversation_when_three_quarters_of_a_local_context_are_full() {
+    let mut world = World::new();
+    for context in [4_096, 24_576, 32_768, 65_536, 100_000, 131_072, 262_144] {
+        world.gateway.models = vec![local("ollama/q", Some(context), true)];
+        let given = Given { model: Some("ollama/q".into()), ..Given::default() };
+        world.connect_as(Tool::ClaudeCode, &given).unwrap();
+        let [told, answer] = window(&says(&world, Tool::ClaudeCode));
+        // Where 2.1.330 begins to shorten, by what it is told.
+        let shortens = told.unwrap() - answer.unwrap_or(32_000).min(20_000) - 13_000;
+        match context {
+            128_000.. => assert_eq!((told, answer), (Some(context), None)),
+            _ => assert_eq!((shortens, answer), (context - context / 4, Some(context / 4))),
+        }
+        assert!(shortens >= context * 7 / 10 && shortens < context, "{context}: {shortens}");
+        world.disconnect(Tool::ClaudeCode).unwrap();
+    }
 }
 
 #[test]
@@ -68,8 +93,12 @@ fn a_model_that_is_not_loaded_or_with_too_little_is_told_before_the_first_prompt
 #[test]
 fn a_run_of_claude_code_gets_the_variables_that_a_connected_one_gets() {
     let mut world = World::new();
+    let kept = [
+        "ANTHROPIC_DEFAULT_HAIKU_MODEL",
+        "CLAUDE_CODE_MAX_CONTEXT_TOKENS",
+        "CLAUDE_CODE_MAX_OUTPUT_TOKENS",
+    ];
     let beside = |set: &[(String, OsString)]| -> Vec<(String, String)> {
-        let kept = ["ANTHROPIC_DEFAULT_HAIKU_MODEL", "CLAUDE_CODE_MAX_CONTEXT_TOKENS"];
         let found = set.iter().filter(|(name, _)| kept.contains(&name.as_str()));
         found.map(|(name, value)| (name.clone(), value.to_str().unwrap().to_owned())).collect()
     };
@@ -88,12 +117,15 @@ fn a_run_of_claude_code_gets_the_variables_that_a_connected_one_gets() {
         Tool::ClaudeCode.launch(&mut launch, gateway, "t", around, home, model.as_deref());
         beside(&launch.set)
     };
-    let pair = |small: &str, context: Option<&str>| -> Vec<(String, String)> {
-        let small = ("ANTHROPIC_DEFAULT_HAIKU_MODEL".to_owned(), small.to_owned());
-        let context = context.map(|c| ("CLAUDE_CODE_MAX_CONTEXT_TOKENS".to_owned(), c.to_owned()));
-        std::iter::once(small).chain(context).collect()
+    let pair = |small: &str, window: Option<[&str; 2]>| -> Vec<(String, String)> {
+        let [context, answer] = window.unwrap_or_default();
+        [(kept[0], small), (kept[1], context), (kept[2], answer)]
+            .into_iter()
+            .filter(|(_, value)| !value.is_empty())
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect()
     };
-    let local = pair("ollama/q", Some("32768"));
+    let local = pair("ollama/q", Some(["45768", "8192"]));
     assert_eq!(run(&world, &["-p", "hi", "--model", "ollama/q"]), local);
     assert_eq!(run(&world, &["--model=ollama/q"]), local);
     assert_eq!(run(&world, &["-p", "hi"]), pair("claude-haiku-4-5", None));
@@ -125,7 +157,7 @@ fn a_long_list_keeps_every_model_a_local_one_and_shows_those_in_memory_first() {
     world.connect_as(Tool::ClaudeCode, &given).unwrap();
     let env = says(&world, Tool::ClaudeCode)["env"].clone();
     assert_eq!(env["ANTHROPIC_DEFAULT_HAIKU_MODEL"], "ollama/m58");
-    assert_eq!(env["CLAUDE_CODE_MAX_CONTEXT_TOKENS"], "8192");
+    assert_eq!(env["CLAUDE_CODE_MAX_OUTPUT_TOKENS"], "2048", "a quarter of its 8,192");
 }
 
 #[test]

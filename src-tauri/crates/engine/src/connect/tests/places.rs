@@ -67,12 +67,22 @@ fn a_tool_set_up_by_hand_gets_its_token_once_and_keeps_it() {
     let first = world.connect(Tool::Cline).unwrap();
     let told = format!("{:?}", first.by_hand);
     let token = tokens_in(&told)[0].to_owned();
-    assert!(told.contains("http://127.0.0.1:9347/v1"));
+    assert!(told.contains("http://127.0.0.1:9347/v1") && told.contains("weir-auto"));
+    let notes = first.notes.join("\n");
+    assert!(
+        notes.contains("cline auth -p openai-compatible -b http://127.0.0.1:9347/v1"),
+        "{notes}"
+    );
+    assert!(tokens_in(&notes).is_empty(), "a command is kept in the shell's history: {notes}");
     let again = world.connect(Tool::Cline).unwrap();
     assert!(again.unchanged && again.by_hand.is_empty());
     assert!(world.purse.opens(&token), "what was entered still opens the door");
     world.disconnect(Tool::Cline).unwrap();
     assert!(!world.purse.opens(&token));
+    let asked = Given { model: Some("ollama/q".into()), ..Given::default() };
+    let other = world.connect_as(Tool::Cline, &asked).unwrap();
+    assert!(format!("{:?}", other.by_hand).contains("ollama/q"), "the model that was asked for");
+    assert!(other.notes.join("\n").contains("-m ollama/q"));
 }
 
 #[test]
@@ -80,7 +90,7 @@ fn a_run_needs_a_program_and_says_which() {
     let world = World::new();
     let token = "weir_x";
     for (tool, part) in
-        [(Tool::Codex, "no program called codex"), (Tool::Cline, "runs inside an editor")]
+        [(Tool::Codex, "no program called codex"), (Tool::Cline, "from its settings alone")]
     {
         let told =
             launch(tool, &world.gateway, token, &world.around, world.home.root(), &world.disk, &[]);

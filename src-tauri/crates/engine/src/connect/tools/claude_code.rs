@@ -75,7 +75,10 @@ fn beside(
         .extend(alone.into_iter().flat_map(|model| OWN_NAMES.map(|name| (name, model.to_owned()))));
     // It takes a model that it does not know for one of a million tokens, and never shortens in time.
     let context = model.and_then(|model| gateway.local(model)?.context);
-    variables.extend(context.map(|tokens| (CONTEXT_VARIABLE, tokens.to_string())));
+    let window = context.map(Window::of);
+    variables.extend(window.map(|window| (CONTEXT_VARIABLE, window.told.to_string())));
+    let answer = window.and_then(|window| window.answer);
+    variables.extend(answer.map(|tokens| (ANSWER_VARIABLE, tokens.to_string())));
     variables
 }
 
@@ -83,7 +86,8 @@ fn beside(
 fn told_of(model: &Offered, again: &str) -> Option<String> {
     let id = &model.id;
     match model.context {
-        Some(tokens) if tokens < FIRST_PROMPT => Some(format!(
+        // Its tools are in every prompt, so that what is left is for the conversation.
+        Some(tokens) if shortens_at(tokens) < FIRST_PROMPT + CONVERSATION_MIN => Some(format!(
             "{id} takes {tokens} tokens as it is loaded, and the first prompt of Claude Code has some \
              {FIRST_PROMPT}: load it with more, then {again}"
         )),
@@ -97,8 +101,44 @@ fn told_of(model: &Offered, again: &str) -> Option<String> {
 
 /// The variable that says how many tokens the model takes.
 const CONTEXT_VARIABLE: &str = "CLAUDE_CODE_MAX_CONTEXT_TOKENS";
+/// The variable that says how long an answer may be, in tokens.
+const ANSWER_VARIABLE: &str = "CLAUDE_CODE_MAX_OUTPUT_TOKENS";
 /// Tokens of its first prompt, with its instructions and tools.
 const FIRST_PROMPT: u64 = 15_000;
+/// The least that a conversation needs beside it, in tokens.
+const CONVERSATION_MIN: u64 = 3_000;
+/// The longest answer it asks for of a model that it does not know, in tokens.
+const ANSWER_ASKED: u64 = 32_000;
+/// What it keeps clear for an answer at most, and for its summary, in tokens: it shortens a conversation
+/// that comes nearer than both together to what it was told the model takes.
+const KEPT_FOR_ANSWER_MAX: u64 = 20_000;
+const KEPT_FOR_SUMMARY: u64 = 13_000;
+
+/// What it is told of a model's context, in tokens.
+#[derive(Clone, Copy)]
+struct Window {
+    told: u64,
+    answer: Option<u64>,
+}
+
+impl Window {
+    /// Of a large one the truth. Of 32,768 tokens it would keep all but nothing for the conversation,
+    /// shorten it at every step and give up after three: there a quarter is for the answer, and so much
+    /// is told that it shortens when the other three are full.
+    fn of(context: u64) -> Self {
+        let answer = context / 4;
+        if answer >= ANSWER_ASKED {
+            return Self { told: context, answer: None };
+        }
+        let kept = answer.min(KEPT_FOR_ANSWER_MAX) + KEPT_FOR_SUMMARY;
+        Self { told: shortens_at(context) + kept, answer: Some(answer) }
+    }
+}
+
+/// How long a conversation may become in a small context before it is shortened, in tokens.
+fn shortens_at(context: u64) -> u64 {
+    context - context / 4
+}
 
 /// Features it turns off when its address is not Anthropic's, and what turns them on again.
 pub const FEATURES: [(&str, &str); 4] = [

@@ -35,9 +35,9 @@ pub enum Tool {
     Aider,
     /// The editor Zed.
     Zed,
-    /// Continue, in VS Code and JetBrains.
+    /// Continue, in VS Code, JetBrains and on the command line.
     Continue,
-    /// Cline, in VS Code.
+    /// Cline, in VS Code and on the command line.
     Cline,
 }
 
@@ -74,7 +74,7 @@ impl Tool {
             Self::Aider => card("aider", "aider", &["aider"], "openai"),
             Self::Zed => card("zed", "Zed", &["zed", "zeditor", "zed-editor"], ""),
             Self::Continue => card("continue", "Continue", &["cn"], ""),
-            Self::Cline => card("cline", "Cline", &[], ""),
+            Self::Cline => card("cline", "Cline", &["cline"], ""),
         }
     }
 
@@ -138,11 +138,7 @@ impl Tool {
             Self::Continue => continue_dev::plan(wanted),
             Self::Cline => Plan {
                 files: Vec::new(),
-                notes: vec![
-                    "Cline keeps its settings in the editor's database, which nobody else should \
-                     edit: open Cline's settings and enter these"
-                        .to_owned(),
-                ],
+                notes: cline::notes(wanted.gateway, wanted.ask.model.as_deref()),
             },
         };
         let calls = self.card().calls;
@@ -191,9 +187,14 @@ impl Tool {
     }
 
     /// What the user enters by hand, where no file can be edited safely.
-    pub fn by_hand(self, gateway: &Gateway, token: &str) -> Vec<(String, String)> {
+    pub fn by_hand(
+        self,
+        gateway: &Gateway,
+        token: &str,
+        model: Option<&str>,
+    ) -> Vec<(String, String)> {
         match self {
-            Self::Cline => cline::fields(gateway, token),
+            Self::Cline => cline::fields(gateway, token, model),
             _ => Vec::new(),
         }
     }
@@ -223,7 +224,7 @@ impl Tool {
         match self {
             Self::Zed => Some("takes its addresses from its settings alone"),
             Self::Continue => Some("takes its models from its settings alone"),
-            Self::Cline => Some("runs inside an editor and takes no environment"),
+            Self::Cline => Some("takes its provider from its settings alone"),
             _ => None,
         }
     }

@@ -3,7 +3,7 @@
 //! where the two dialects differ, the status are the client's.
 
 use super::super::{Back, Form};
-use super::fault::{self, Fault, FaultKind};
+use super::fault::{self, CONTEXT_FULL_CODE, Fault, FaultKind};
 use crate::json::Value;
 use serde_json::json;
 
@@ -33,6 +33,22 @@ pub fn failure(back: &Back, from: Form, status: u16, body: &[u8]) -> Failure {
     let mut failure = write(back.client, &fault, client_status(back.client, &fault, status));
     failure.retry_after_s = document(body).and_then(retry_after_s);
     failure
+}
+
+/// A refusal for length in the client's own dialect, where its tools would not know it by what it says:
+/// llama.cpp answers everybody with an error of its own kind, without the code that Codex knows.
+/// `None` where the client's API says it so, and of anything else that is refused.
+pub fn too_long_untold(client: Form, status: u16, body: &[u8]) -> Option<Failure> {
+    let fault = read(status, body);
+    if fault.kind != FaultKind::ContextFull {
+        return None;
+    }
+    let known = match client {
+        Form::Messages => document(body)?.get("type").is_some_and(|kind| kind.is("error")),
+        Form::Chat | Form::Responses => fault.code.as_deref() == Some(CONTEXT_FULL_CODE),
+        Form::Gemini | Form::Ollama => true,
+    };
+    (!known).then(|| write(client, &fault, client_status(client, &fault, status)))
 }
 
 /// The response for a fault that came inside an answer, with the status of its kind.

@@ -45,6 +45,9 @@ pub struct Fault {
 /// Longest text of another provider that is added to a router's own, in bytes.
 const RAW_BYTES_MAX: usize = 8 << 10;
 
+/// The code of OpenAI's two APIs for a prompt that does not fit.
+pub(super) const CONTEXT_FULL_CODE: &str = "context_length_exceeded";
+
 /// Texts by which servers say that a prompt is too long; Claude Code acts on the same list.
 const CONTEXT_FULL: [&str; 13] = [
     "prompt is too long",
@@ -75,8 +78,16 @@ impl Fault {
     /// Reads an error object, or a text in its place, of any dialect. `status` is the response's
     /// own, where it was not 200.
     pub(super) fn read(error: Value<'_>, status: Option<u16>) -> Self {
-        let [kind, code, state, message, details, metadata] =
-            error.pick(["type", "code", "status", "message", "details", "metadata"]);
+        let [kind, code, state, message, details, metadata, asked, room] = error.pick([
+            "type",
+            "code",
+            "status",
+            "message",
+            "details",
+            "metadata",
+            "n_prompt_tokens",
+            "n_ctx",
+        ]);
         let name = |v: Option<Value<'_>>| v.and_then(|v| v.text()).filter(|t| !t.is_empty());
         let number = code.and_then(|c| c.count()).and_then(|c| u16::try_from(c).ok());
         let inner = details.and_then(|d| d.get("error_code"));
@@ -109,6 +120,14 @@ impl Fault {
                 format!("prompt is too long: {message}")
             }
             false => message,
+        };
+        // llama.cpp's two numbers, in the form that Claude Code reads them in: it shortens by as much.
+        let counted = asked.and_then(|n| n.count()).zip(room.and_then(|n| n.count()));
+        let message = match counted.filter(|(asked, room)| asked > room) {
+            Some((asked, room)) if kind == FaultKind::ContextFull => {
+                format!("prompt is too long: {asked} tokens > {room} maximum: {message}")
+            }
+            _ => message,
         };
         let [code, ..] = names;
         Self { kind, message, code }
@@ -151,7 +170,7 @@ impl Fault {
     pub(super) fn openai(&self) -> serde_json::Value {
         let (kind, code) = match self.kind {
             FaultKind::Request | FaultKind::TooLarge => ("invalid_request_error", None),
-            FaultKind::ContextFull => ("invalid_request_error", Some("context_length_exceeded")),
+            FaultKind::ContextFull => ("invalid_request_error", Some(CONTEXT_FULL_CODE)),
             FaultKind::Auth => ("invalid_request_error", Some("invalid_api_key")),
             FaultKind::Forbidden => ("invalid_request_error", Some("permission_denied")),
             FaultKind::Billing => ("insufficient_quota", Some("insufficient_quota")),
@@ -168,7 +187,7 @@ impl Fault {
     /// `insufficient_quota`, `rate_limit_exceeded` and `server_is_overloaded`.
     pub(super) fn responses_code(&self) -> &'static str {
         match self.kind {
-            FaultKind::ContextFull => "context_length_exceeded",
+            FaultKind::ContextFull => CONTEXT_FULL_CODE,
             FaultKind::Request | FaultKind::TooLarge => "invalid_prompt",
             FaultKind::Billing => "insufficient_quota",
             FaultKind::RateLimited => "rate_limit_exceeded",
@@ -207,7 +226,7 @@ fn kind_by_name(name: &str) -> Option<FaultKind> {
         | "invalid_prompt"
         | "BadRequestError"
         | "invalid_request" => FaultKind::Request,
-        "context_length_exceeded" | "exceed_context_size_error" => FaultKind::ContextFull,
+        CONTEXT_FULL_CODE | "exceed_context_size_error" => FaultKind::ContextFull,
         "authentication_error" | "invalid_api_key" | "UNAUTHENTICATED" => FaultKind::Auth,
         "permission_error" | "permission_denied" | "PERMISSION_DENIED" => FaultKind::Forbidden,
         "billing_error" | "insufficient_quota" | "enforced_spend_limit_reached" => {

@@ -3,7 +3,7 @@
 use super::samples::{FROM, stream};
 use super::{CLIENTS, back, data, named, run};
 use crate::hub::Form;
-use crate::hub::answer::{Ending, Framing, Stream, answer, failure};
+use crate::hub::answer::{Ending, Framing, Stream, answer, failure, too_long_untold};
 use serde_json::{Value as Json, json};
 
 fn failed(client: Form, from: Form, status: u16, body: &str) -> (u16, Json) {
@@ -49,6 +49,45 @@ fn a_prompt_that_is_too_long_keeps_its_words() {
         assert_eq!(body_out["error"]["status"], "INVALID_ARGUMENT");
         assert_eq!(body_out["error"]["message"], words);
     }
+}
+
+/// As llama.cpp's server says it at every path.
+const OF_LLAMA: &str = r#"{"error":{"code":400,"message":"request (34914 tokens) exceeds the available context size (32768 tokens), try increasing it","type":"exceed_context_size_error","n_prompt_tokens":34914,"n_ctx":32768}}"#;
+
+#[test]
+fn the_numbers_of_a_prompt_that_is_too_long_are_told_as_claude_code_reads_them() {
+    let (code, body) = failed(Form::Messages, Form::Chat, 400, OF_LLAMA);
+    let message = body["error"]["message"].as_str().expect("a message");
+    assert!(message.starts_with("prompt is too long: 34914 tokens > 32768 maximum: "), "{message}");
+    assert!(message.ends_with("context size (32768 tokens), try increasing it"), "{message}");
+    assert_eq!((code, &body["type"]), (400, &json!("error")));
+}
+
+#[test]
+fn a_refusal_for_length_that_a_tool_would_not_know_is_told_as_its_own_api_tells_it() {
+    let told = |client, body: &str| {
+        let failure = too_long_untold(client, 400, body.as_bytes())?;
+        let body: Json = serde_json::from_slice(&failure.body).expect("JSON");
+        Some((failure.status, body))
+    };
+    for client in [Form::Chat, Form::Responses] {
+        let (status, body) = told(client, OF_LLAMA).expect("no code of theirs");
+        assert_eq!((status, &body["error"]["code"]), (400, &json!("context_length_exceeded")));
+    }
+    let (status, body) = told(Form::Messages, OF_LLAMA).expect("no error of theirs");
+    assert_eq!((status, &body["type"]), (400, &json!("error")));
+    assert_eq!(body["error"]["type"], "invalid_request_error");
+    let anthropic = r#"{"type":"error","error":{"type":"invalid_request_error","message":"prompt is too long: 210000 tokens > 200000 maximum"}}"#;
+    let openai = r#"{"error":{"message":"This model's maximum context length is 8192 tokens.","type":"invalid_request_error","param":"messages","code":"context_length_exceeded"}}"#;
+    let other =
+        r#"{"error":{"code":400,"message":"no such field","type":"invalid_request_error"}}"#;
+    assert_eq!(told(Form::Messages, anthropic), None, "its own words stay");
+    assert_eq!(told(Form::Chat, openai), None);
+    assert_eq!(told(Form::Responses, openai), None);
+    for client in CLIENTS {
+        assert_eq!(told(client, other), None, "of anything else");
+    }
+    assert_eq!(told(Form::Gemini, OF_LLAMA), None);
 }
 
 #[test]

@@ -69,7 +69,6 @@ pub fn doctor(home: &Home, out: Out) -> Done {
 fn part_of(problem: &StartProblem) -> &'static str {
     match problem {
         StartProblem::Config(_) => "config",
-        StartProblem::Prices(_) => "prices",
         StartProblem::Ledger(_) | StartProblem::Tokens(_) => "ledger",
         _ => "home",
     }

@@ -36,9 +36,11 @@ impl<'a> Mask<'a> {
         redacted(&self.without_secrets(&plain))
     }
 
-    /// A name that a provider gave something. One that holds a secret is hidden whole.
+    /// A name that a provider gave something. One that holds a piece of a secret is hidden whole. Asked of
+    /// every answer, so that only what stands there plainly is looked for.
     pub fn name(&self, name: String) -> String {
-        if self.without_secrets(&name) == name { name } else { HIDDEN.to_owned() }
+        let holds = self.secrets.iter().any(|secret| shares_piece(name.as_bytes(), secret));
+        if holds { HIDDEN.to_owned() } else { name }
     }
 
     /// Writes over every secret that stands in `bytes` as it is, and leaves their length.
@@ -136,6 +138,12 @@ fn hide_pieces(lower: &str, secret: &[u8], hides: &mut [bool]) {
     for at in (1..bytes.len()).rev() {
         hides[at - 1] |= hides[at] && runs[at] && runs[at - 1];
     }
+}
+
+/// Whether a name is a secret, or holds a piece of one.
+fn shares_piece(name: &[u8], secret: &[u8]) -> bool {
+    let holds = |piece: &[u8]| secret.windows(PIECE_BYTES).any(|s| s.eq_ignore_ascii_case(piece));
+    name.eq_ignore_ascii_case(secret) || name.windows(PIECE_BYTES).any(holds)
 }
 
 /// The pieces of a secret as it is, backwards, in hexadecimal and percent-encoded; all small.

@@ -10,9 +10,13 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 use weir_core::Money;
+use weir_core::mask::Mask;
 
 /// Pages of a report at most: a month has 31 days, and a page 7 or more.
 pub const PAGES_MAX: usize = 40;
+
+/// Most of a provider's refusal that is told, in characters.
+const REFUSAL_CHARS_MAX: usize = 200;
 
 /// Days that OpenRouter reports, the last of which has ended.
 const OPENROUTER_DAYS: i64 = 30;
@@ -373,11 +377,13 @@ pub fn compare(
     }
 }
 
-/// What a provider says when it refuses a report, behind a colon.
-pub fn refusal(body: &[u8]) -> String {
+/// What a provider says when it refuses a report, under `mask`, cut to one line and behind a colon.
+pub fn refusal(body: &[u8], mask: &Mask<'_>) -> String {
     let said: Option<Value> = serde_json::from_slice(body).ok();
     let message = said.as_ref().and_then(|v| v.pointer("/error/message")?.as_str());
-    message.map_or_else(String::new, |m| format!(": {m}"))
+    let words: Option<String> =
+        message.map(|message| mask.words(message).chars().take(REFUSAL_CHARS_MAX).collect());
+    words.map_or_else(String::new, |words| format!(": {words}"))
 }
 
 #[cfg(test)]

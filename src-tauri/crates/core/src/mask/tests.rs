@@ -90,7 +90,10 @@ fn a_short_secret_is_hidden_where_it_is_a_word() {
 fn a_name_with_a_secret_in_it_is_no_name() {
     let mask = Mask::of([KEY.as_bytes()]);
     assert_eq!(mask.name(format!("model-{KEY}")), HIDDEN);
+    assert_eq!(mask.name(KEY[4..13].to_uppercase()), HIDDEN);
     assert_eq!(mask.name("gpt-5-mini".into()), "gpt-5-mini");
+    assert_eq!(Mask::of([b"ollama".as_slice()]).name("ollama".into()), HIDDEN);
+    assert_eq!(Mask::of([b"ollama".as_slice()]).name("ollama-3".into()), "ollama-3");
 }
 
 #[test]

@@ -11,9 +11,6 @@ use jiff::tz::TimeZone;
 use std::path::Path;
 use weir_core::Money;
 
-/// Most of a provider's refusal that is told, in characters.
-const REFUSAL_CHARS_MAX: usize = 200;
-
 /// What is younger than this may still grow in a tool's log; the next run takes it.
 const SETTLED_MS: i64 = 10 * 60_000;
 
@@ -91,8 +88,8 @@ pub fn reconcile(
         let failed = |why: String| unreadable(name, &key.mask().words(&why));
         let said = weir_proxy::fetch::report(provider, &url, &key).map_err(failed)?;
         if !(200..300).contains(&said.status) {
-            let words = key.mask().words(&refusal(&said.body));
-            return Err(failed(format!("status {}{}", said.status, shortened(&words))));
+            let words = refusal(&said.body, &key.mask());
+            return Err(failed(format!("status {}{words}", said.status)));
         }
         let read = report.read(&said.body, &month).map_err(failed)?;
         for ((day, model), cost) in read.sums {
@@ -108,11 +105,6 @@ pub fn reconcile(
     }
     let (own, unpriced) = ledger(parts, name, &month)?;
     Ok(compare(name, &month, &own, &reported, unpriced))
-}
-
-/// A provider's words, which come in any length.
-fn shortened(words: &str) -> String {
-    words.chars().take(REFUSAL_CHARS_MAX).collect()
 }
 
 fn unreadable(name: &str, why: &str) -> ApiProblem {

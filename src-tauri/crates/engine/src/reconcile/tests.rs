@@ -55,7 +55,9 @@ fn a_report_of_another_shape_is_told_and_never_read_as_zero() {
     let odd =
         br#"{"data":[{"starting_at":"2026-11-20T00:00:00Z","results":[{"amount":"a lot"}]}]}"#;
     assert!(Report::Anthropic.read(odd, &november()).unwrap_err().contains("no amount"));
-    assert_eq!(refusal(br#"{"error":{"message":"admin\nkeys only"}}"#), ": adminkeys only");
+    let mask = Mask::of([b"own-admin-key".as_slice()]);
+    let body = br#"{"error":{"message":"admin\nkeys only, not own\u002dadmin-key"}}"#;
+    assert_eq!(refusal(body, &mask), ": admin keys only, not [hidden]");
 }
 
 #[test]

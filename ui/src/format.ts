@@ -137,3 +137,12 @@ function two(n: number): string {
 function group(n: bigint): string {
   return String(n).replace(/\B(?=(\d{3})+$)/g, ',');
 }
+
+/** The words of a command behind a button that stands beside them. */
+const OTHER_PORT = /^(.*) Stop it, or use another port: .*$/;
+
+/** A problem a line; of a port that is taken without the words for a terminal. */
+export function problemLines(message: string, taken: number | null): string[] {
+  const lines = message.trim().split('\n');
+  return taken === null ? lines : lines.map((line) => line.replace(OTHER_PORT, '$1 Stop it and try again, or use another port.'));
+}

@@ -131,7 +131,7 @@ async fn same(
         Collected::Whole { bytes, metered, ticket } => {
             // A 200 that is not the dialect's JSON (a captive portal's page, say) is no success.
             let outcome = outcome_of(ticket.status, &metered, success);
-            let settled = ticket.close(outcome, metered, true);
+            let settled = ticket.close(outcome, *metered, true);
             let mut response = whole(head, endpoint, bytes);
             tell_cost(response.headers_mut(), settled);
             Ok(response)
@@ -207,7 +207,7 @@ pub(crate) enum Collected {
         /// The body.
         bytes: Bytes,
         /// What the tap learned.
-        metered: Metered,
+        metered: Box<Metered>,
         /// The open reservation.
         ticket: Box<Ticket>,
     },
@@ -253,7 +253,7 @@ pub(crate) async fn collect(
         pieces.push_back(data);
     }
     let bytes = joined(pieces, total);
-    Ok(Collected::Whole { bytes, metered: tap.finish(), ticket: Box::new(ticket) })
+    Ok(Collected::Whole { bytes, metered: Box::new(tap.finish()), ticket: Box::new(ticket) })
 }
 
 fn joined(mut pieces: VecDeque<Bytes>, total: usize) -> Bytes {

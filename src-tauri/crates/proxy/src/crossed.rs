@@ -58,7 +58,7 @@ pub async fn answer(
     }
     let (headers, body) = (answer.headers, answer.body);
     let (bytes, metered, ticket) = match collect(body, read, ticket).await? {
-        Collected::Whole { bytes, metered, ticket } => (bytes, metered, ticket),
+        Collected::Whole { bytes, metered, ticket } => (bytes, *metered, ticket),
         Collected::TooLong(_, ticket) => return Err(unreadable(*ticket, TOO_LONG)),
     };
     let Ok(bytes) = decode_body(encoding, &bytes, TAP_BODY_BYTES_MAX) else {

@@ -130,7 +130,7 @@ async fn same(
         Collected::Whole { bytes, metered, ticket } => {
             // A 200 that is not the dialect's JSON (a captive portal's page, say) is no success.
             let outcome = outcome_of(ticket.status, &metered, success);
-            let settled = ticket.close(outcome, metered, true);
+            let settled = ticket.close(outcome, *metered, true);
             tell_cost(head.headers_mut(), settled);
             Ok(head.map(|()| ReplyBody::full(bytes)))
         }
@@ -197,7 +197,7 @@ pub(crate) enum Collected {
         /// The body.
         bytes: Bytes,
         /// What the tap learned.
-        metered: Metered,
+        metered: Box<Metered>,
         /// The open reservation.
         ticket: Box<Ticket>,
     },
@@ -243,7 +243,7 @@ pub(crate) async fn collect(
         pieces.push_back(data);
     }
     let bytes = joined(pieces, total);
-    Ok(Collected::Whole { bytes, metered: tap.finish(), ticket: Box::new(ticket) })
+    Ok(Collected::Whole { bytes, metered: Box::new(tap.finish()), ticket: Box::new(ticket) })
 }
 
 fn joined(mut pieces: VecDeque<Bytes>, total: usize) -> Bytes {

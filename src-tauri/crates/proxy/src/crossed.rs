@@ -73,7 +73,7 @@ pub async fn answer(
     let said = say(&crossing, head.status(), &bytes, wanted);
     let broke = outcome == Outcome::Ok && !said.status.is_success();
     let outcome = if broke { Outcome::ErrorInStream } else { outcome };
-    let settled = ticket.close(outcome, metered, true);
+    let settled = ticket.close(outcome, *metered, true);
     let mut response = said.response(&headers);
     tell_cost(response.headers_mut(), settled);
     Ok(response)

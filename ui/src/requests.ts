@@ -43,6 +43,15 @@ export function cost(row: LogRow): { text: string; hover: string; known: boolean
   return { text: about + money(row.cost_usd), hover: `$${row.cost_usd}`, known: true };
 }
 
+/** The cost where no line of a bill says it, in words: the exact amount only where the short one is not all of it. */
+export function priced(row: LogRow): string {
+  const { text, hover } = cost(row);
+  if (text === '') return 'nothing yet';
+  if (row.outcome === null || row.demo || row.cost_usd === null) return `${text}. ${hover}`;
+  const short = nano(money(row.cost_usd).replace(/[<$,]/g, ''));
+  return short === nano(row.cost_usd) ? text : `${text} (${hover})`;
+}
+
 /** Prompt tokens: `1,234`, and what of them a cache served. */
 export function input(row: LogRow): { text: string; cached: string } {
   if (row.usage === null) return { text: '', cached: '' };
@@ -85,13 +94,18 @@ const REASONS: Record<string, string> = {
   'task-model': 'named for the task',
   kept: "the conversation's model",
   moved: 'cheaper even when cold',
-  budget: 'a budget is at its limit',
+  'budget-cheaper': 'cheaper, for a budget',
+  'budget-other': 'outside of a full budget',
+  'budget-tier': 'tier below, for a budget',
+  'budget-local': 'local, for a budget',
+  paced: 'local, for the window',
   resting: 'after one that rests',
+  'larger-context': 'a larger context',
   shadow: 'where it would have gone',
   unpriced: 'after one without a price',
   'local-off': 'local models are off',
   'local-model-off': 'switched off before it',
-  'local-only': 'only local models are in use',
+  'local-only': 'only local models',
   'local-context': 'context too short before it',
   'local-busy': 'busy server before it',
   'local-absent': 'absent server before it',
@@ -102,6 +116,57 @@ const REASONS: Record<string, string> = {
 /** A short code of `x-weir-reason` in a few words; one that is not known is shown as it is. */
 export function reason(code: string): string {
   return REASONS[code] ?? code;
+}
+
+const LEFT_OUT: Record<string, string> = {
+  'assistant-media': 'pictures and sound in an answer',
+  'billing-header': "the tool's own billing line",
+  block: 'a part of a message',
+  'cache-control': 'marks of what a cache should keep',
+  citations: 'citations',
+  container: 'the container to run in',
+  'context-management': 'the handling of a long context',
+  'foreign-thinking': "another provider's thoughts",
+  'half-surrogate': 'half a character',
+  item: 'an item of the conversation',
+  labels: 'labels',
+  'logit-bias': 'weights of single words',
+  logprobs: 'how likely each word was',
+  'max-tokens': 'the limit of the answer',
+  'max-tool-calls': 'the limit of tool calls',
+  'message-field': 'a field of a message',
+  metadata: 'metadata',
+  'namespace-description': 'the description of a group of tools',
+  'parallel-tool-calls': 'whether tools may be called at once',
+  prediction: 'the expected answer',
+  'prompt-cache-key': 'the key of the prompt cache',
+  'safety-settings': 'safety settings',
+  sampling: 'a setting of sampling',
+  'server-tool': 'a tool that the provider runs',
+  'service-tier': 'the tier of service',
+  speed: 'the speed asked for',
+  'stop-sequences': 'where the answer should stop',
+  store: 'keeping the answer at the provider',
+  'system-role': 'the role of the system prompt',
+  'task-budget': 'the budget of the task',
+  thinking: 'how long to think',
+  'thinking-history': 'earlier thoughts',
+  'thinking-off': 'not to think',
+  'thinking-signature': 'the seal of earlier thoughts',
+  'tool-choice-forced': 'that a tool must be called',
+  'tool-field': 'a field of a tool',
+  truncation: 'how a long prompt is cut',
+  unknown: 'a field that no dialect knows',
+  user: 'who the user is',
+  verbosity: 'how wordy the answer should be',
+};
+
+/** A rule of `x-weir-dropped` in words, with the field it names; one that is not known is shown as it is. */
+export function leftOut(rule: string): string {
+  const [code = rule, ...what] = rule.split(':');
+  const words = LEFT_OUT[code];
+  if (words === undefined) return rule;
+  return what.length === 0 ? words : `${words} (${what.join(':')})`;
 }
 
 /** `extraction, low, sure (0.94)`, with the tier it asked for where it named one; empty where nothing was judged. */

@@ -56,7 +56,7 @@ describe('requests', () => {
     expect(cells().join(' ')).toContain('Prompt 2,200 $0.002750000');
     expect(life).toContain('Total$0.048906250');
     expect(life).toContain('context too short before it');
-    expect(life).toContain('document-title');
+    expect(life).toContain('a setting of sampling (top_k)');
   });
 
   it('a cost that the lines do not explain has a line of its own', () => {

@@ -1,0 +1,27 @@
+// What the pages say of a request, a budget and a moment, in words that a person would use.
+import { describe, expect, it } from 'vitest';
+import { row } from '../src/backend/fake';
+import { leftOut, priced, reason } from '../src/requests';
+
+describe('a request', () => {
+  it('says why it went where it went in words, for budgets too', () => {
+    const codes = ['budget-cheaper', 'budget-other', 'budget-tier', 'budget-local', 'paced', 'larger-context'];
+    expect(codes.map(reason)).toEqual([
+      'cheaper, for a budget', 'outside of a full budget', 'tier below, for a budget', 'local, for a budget', 'local, for the window', 'a larger context',
+    ]);
+    expect(reason('of-a-later-weir')).toBe('of-a-later-weir');
+  });
+
+  it('says what was left out in words, with the field, and an unknown rule as it is', () => {
+    expect(leftOut('foreign-thinking')).toBe("another provider's thoughts");
+    expect(leftOut('sampling:top_k')).toBe('a setting of sampling (top_k)');
+    expect(leftOut('later:x')).toBe('later:x');
+  });
+
+  it('that cost nothing says so once, and an exact amount stands beside a short one only', () => {
+    expect(priced(row({ cost_usd: '0.000000000' }))).toBe('$0');
+    expect(priced(row({ cost_usd: '0.010000000' }))).toBe('$0.01');
+    expect(priced(row({ cost_usd: '1.234567890' }))).toBe('$1.23 ($1.234567890)');
+    expect(priced(row({ cost_usd: null, pricing: 'unpriced' }))).toBe('unpriced. No price is known for this model');
+  });
+});

@@ -178,6 +178,20 @@ export function judgement(row: Pick<LogRow, 'task' | 'tier' | 'judged_tier' | 'c
   return [row.task.replaceAll('_', ' '), row.judged_tier ?? row.tier, words, asked].filter(Boolean).join(', ');
 }
 
+/** What the way that a request went by did, beside its name among the candidates. */
+export function went(row: Pick<LogRow, 'outcome'>): string {
+  if (row.outcome === null) return 'under way';
+  if (row.outcome === 'ok') return 'answered';
+  const [, words] = ENDINGS[row.outcome] ?? ['warn', row.outcome];
+  return words.toLowerCase().replace('weir', 'Weir');
+}
+
+/** How a request came to no good end, before the sentence of where it went; null where it did not. */
+export function failure(row: LogRow): string | null {
+  const state = standing(row);
+  return state.standing === 'failed' || state.standing === 'warn' ? `${state.words}.` : null;
+}
+
 /** One stage of a request's life, with what is known of it. */
 export interface Stage {
   name: string;

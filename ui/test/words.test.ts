@@ -1,7 +1,7 @@
 // What the pages say of a request, a budget and a moment, in words that a person would use.
 import { describe, expect, it } from 'vitest';
-import { row } from '../src/backend/fake';
-import { leftOut, priced, reason } from '../src/requests';
+import { attempt, row } from '../src/backend/fake';
+import { failure, leftOut, priced, reason, went } from '../src/requests';
 
 describe('a request', () => {
   it('says why it went where it went in words, for budgets too', () => {
@@ -10,6 +10,16 @@ describe('a request', () => {
       'cheaper, for a budget', 'outside of a full budget', 'tier below, for a budget', 'local, for a budget', 'local, for the window', 'a larger context',
     ]);
     expect(reason('of-a-later-weir')).toBe('of-a-later-weir');
+  });
+
+  it('that was refused says so first, and that no way of it answered', () => {
+    const refused = row({ outcome: 'upstream_error', attempts: [attempt({ outcome: 'upstream_error', status: 529 })] });
+    expect(failure(refused)).toBe('Refused (529).');
+    expect(went(refused)).toBe('refused');
+    expect(failure(row())).toBeNull();
+    expect(went(row())).toBe('answered');
+    expect(went(row({ outcome: null }))).toBe('under way');
+    expect(went(row({ outcome: 'internal' }))).toBe('Weir failed');
   });
 
   it('says what was left out in words, with the field, and an unknown rule as it is', () => {

@@ -1,5 +1,5 @@
 // Requests, providers, local models, tools, settings, routing and budgets as a person uses them.
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { KeyRow, LogRow } from '../src/api';
 import { budget, FakeBackend, overview, row, view } from '../src/backend/fake';
 import { bill, merged, NO_FILTER, passes, stages, total } from '../src/requests';
@@ -327,6 +327,20 @@ describe('tools', () => {
     backend.show(view({ overview: { ...now, requests: [row({ id: 'wr_9', client: 'codex' }), ...now.requests] } }));
     await settle();
     expect(main()).toContain('The first request is here: claude-sonnet-5-5, $0.0087.');
+  });
+
+  it('say how long ago the last request was, and go on counting', async () => {
+    vi.useFakeTimers({ now: NOW, toFake: ['Date', 'setInterval', 'clearInterval'] });
+    try {
+      await open(sample('usual', NOW), 'tools');
+      expect(main()).toContain('Last request 4 s ago');
+      vi.advanceTimersByTime(10_000);
+      await settle();
+      expect(main()).toContain('Last request 14 s ago');
+      await close();
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it('that keep their own login are connected anew with it', async () => {

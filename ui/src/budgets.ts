@@ -86,11 +86,15 @@ function around(period: Period, nowMs: number): [number, number] {
   return [new Date(year, month, first).getTime(), new Date(year, month, first + (period === 'week' ? 7 : 1)).getTime()];
 }
 
-const ENDS: Record<Period, (last: Date) => string> = {
-  day: () => 'tonight',
+const ENDS: Record<Exclude<Period, 'day'>, (last: Date) => string> = {
   week: (last) => new Intl.DateTimeFormat('en-GB', { weekday: 'long' }).format(last),
   month: (last) => `the ${ordinal(last.getDate())}`,
 };
+
+/** When a period ends: on its last day that is tonight, whatever the period. */
+function end(period: Period, last: Date, nowMs: number): string {
+  return period === 'day' || last.toDateString() === new Date(nowMs).toDateString() ? 'tonight' : ENDS[period](last);
+}
 
 /** `about $21.03 by the 30th`, when the rest of a period costs as much an hour as what has gone by;
  *  null before that can be said. */
@@ -98,7 +102,7 @@ export function paceOf(period: Period, spent: string, nowMs: number): string | n
   const [from, to] = around(period, nowMs);
   const [whole, gone] = [BigInt(to - from), BigInt(Math.trunc(nowMs) - from)];
   if (nano(spent) <= 0n || Number(gone) < Number(whole) * GONE_LEAST) return null;
-  return `about ${money(usd((nano(spent) * whole) / gone))} by ${ENDS[period](new Date(to - 1))}`;
+  return `about ${money(usd((nano(spent) * whole) / gone))} by ${end(period, new Date(to - 1), nowMs)}`;
 }
 
 function ordinal(n: number): string {

@@ -11,13 +11,14 @@ export function spentOf(budget: BudgetStanding): string {
   return budget.limit_usd !== null ? money(budget.spent_usd) : count(budget.spent_tokens);
 }
 
-/** What may still be spent; null when nothing may. */
+/** The limit without what is spent, so that it moves only when something is; null when nothing is left.
+ *  What is set aside has words of its own. */
 export function leftOf(budget: BudgetStanding): string | null {
   if (budget.limit_usd !== null) {
-    const rest = nano(budget.limit_usd) - nano(budget.spent_usd) - nano(budget.reserved_usd);
+    const rest = nano(budget.limit_usd) - nano(budget.spent_usd);
     return rest > 0n ? money(usd(rest)) : null;
   }
-  const rest = (budget.limit_tokens ?? 0) - budget.spent_tokens - budget.reserved_tokens;
+  const rest = (budget.limit_tokens ?? 0) - budget.spent_tokens;
   return rest > 0 ? `${count(rest)} tokens` : null;
 }
 

@@ -1,7 +1,18 @@
 // What the pages say of a request, a budget and a moment, in words that a person would use.
 import { describe, expect, it } from 'vitest';
-import { attempt, row } from '../src/backend/fake';
+import { attempt, budget, row } from '../src/backend/fake';
+import { asideOf, leftOf } from '../src/budgets';
 import { failure, leftOut, priced, reason, went } from '../src/requests';
+
+describe('a budget', () => {
+  it('has the same left whatever is set aside, and says that apart', () => {
+    const [still, busy] = [budget({ limit_usd: '8.000000000', spent_usd: '3.430000000', reserved_usd: '0.000000000' }), budget({ limit_usd: '8.000000000', spent_usd: '3.430000000', reserved_usd: '2.690000000' })];
+    expect([leftOf(still), asideOf(still)]).toEqual(['$4.57', null]);
+    expect([leftOf(busy), asideOf(busy)]).toEqual(['$4.57', '$2.69']);
+    expect(leftOf(budget({ limit_usd: null, limit_tokens: 1000, spent_tokens: 400, reserved_tokens: 600 }))).toBe('600 tokens');
+    expect(leftOf(budget({ spent_usd: '10.000000000' }))).toBeNull();
+  });
+});
 
 describe('a request', () => {
   it('says why it went where it went in words, for budgets too', () => {

@@ -1,5 +1,5 @@
 // Budgets in words: a limit is of dollars or of tokens, never both. Pure.
-import type { BudgetStanding } from './api';
+import type { BudgetStanding, Totals } from './api';
 import { count, money, nano, usd } from './format';
 
 /** `$10.00`, `1.23M tokens`. */
@@ -9,6 +9,13 @@ export function limitOf(budget: BudgetStanding): string {
 
 export function spentOf(budget: BudgetStanding): string {
   return budget.limit_usd !== null ? money(budget.spent_usd) : count(budget.spent_tokens);
+}
+
+/** `about ` where the sum of a budget holds estimates. One that counts only some requests has no sum
+ *  of its own to ask: it may hold those of its period. */
+export function aboutOf(budget: BudgetStanding, totals: Totals): string {
+  const sums = budget.period === 'day' ? totals.day : budget.period === 'week' ? totals.week : totals.month;
+  return budget.limit_usd !== null && nano(budget.spent_usd) > 0n && sums.estimated_requests > 0 ? 'about ' : '';
 }
 
 /** The limit without what is spent, so that it moves only when something is; null when nothing is left.

@@ -1,7 +1,7 @@
 // Requests, providers, local models, tools, settings, routing and budgets as a person uses them.
 import { describe, expect, it, vi } from 'vitest';
 import type { KeyRow, LogRow } from '../src/api';
-import { budget, FakeBackend, overview, row, view } from '../src/backend/fake';
+import { budget, FakeBackend, overview, row, sums, view } from '../src/backend/fake';
 import { bill, merged, NO_FILTER, passes, stages, total } from '../src/requests';
 import { button, cells, click, close, field, main, open, press, settle, squeezed, type } from './door';
 import { sample } from './sample';
@@ -545,6 +545,16 @@ it('a change of a budget begins from what is written, and writes nothing of what
   expect(backend.asked.at(-1)).toBe(`write mark ${change}`);
   expect(main()).toContain('Budget week is changed in');
   expect(document.getElementById('budget-limit')).toBeNull();
+});
+
+it('what a tier cost today is about that where its sum holds estimates', async () => {
+  const backend = sample('usual', NOW);
+  const tier = { key: 'high', requests: 4, spent_usd: '1.000000000', saved_usd: '0.000000000', local_requests: 0, unpriced_requests: 0, estimated_requests: 1, tokens: sums().tokens };
+  backend.world.groups.tier = [tier, { ...tier, key: 'medium', estimated_requests: 0 }];
+  await open(backend, 'routing');
+  const tiers = [...document.querySelectorAll('.tiers > div')].map((each) => squeezed(each.textContent));
+  expect(tiers[2]).toMatch(/Today \d+ requests, about \$/);
+  expect(tiers[1]).toMatch(/Today \d+ requests, \$/);
 });
 
 it('a budget of tokens is told in tokens, and never in dollars', async () => {

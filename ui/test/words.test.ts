@@ -1,7 +1,7 @@
 // What the pages say of a request, a budget and a moment, in words that a person would use.
 import { describe, expect, it } from 'vitest';
-import { attempt, budget, row } from '../src/backend/fake';
-import { asideOf, leftOf } from '../src/budgets';
+import { attempt, budget, row, sums } from '../src/backend/fake';
+import { aboutOf, asideOf, leftOf } from '../src/budgets';
 import { failure, leftOut, priced, reason, went } from '../src/requests';
 
 describe('a budget', () => {
@@ -12,6 +12,13 @@ describe('a budget', () => {
     expect(leftOf(budget({ limit_usd: null, limit_tokens: 1000, spent_tokens: 400, reserved_tokens: 600 }))).toBe('600 tokens');
     expect(leftOf(budget({ spent_usd: '10.000000000' }))).toBeNull();
   });
+});
+
+it('what a budget came to is about that where its period holds estimates, and nothing is never about nothing', () => {
+  const totals = { day: sums(), week: sums({ estimated_requests: 2 }), month: sums({ estimated_requests: 2 }) };
+  expect(aboutOf(budget(), totals)).toBe('about ');
+  expect(aboutOf(budget({ period: 'day' }), totals)).toBe('');
+  expect(aboutOf(budget({ spent_usd: '0.000000000' }), totals)).toBe('');
 });
 
 describe('a request', () => {

@@ -292,6 +292,14 @@ function words(row: LogRow): string {
   return `${of.filter((part) => part !== null).join(' ')} ${standing(row).words}`.toLowerCase();
 }
 
+/** The first of the rows that arrive newest first, once seen no other: kept when more come, and when
+ *  it has left the list. The demonstration is only the first as long as nothing else came. */
+export function firstOf(kept: LogRow | null, rows: LogRow[]): LogRow | null {
+  const anew = rows.find((row) => row.id === kept?.id) ?? kept;
+  if (anew !== null && !anew.demo) return anew;
+  return rows.filter((row) => !row.demo).at(-1) ?? anew ?? rows.at(-1) ?? null;
+}
+
 /** What some rows come to; what is not known is counted beside the sum, never in it. */
 export function total(rows: LogRow[]): { spent: string; about: boolean; unpriced: number; local: number; saved: string } {
   let spent = 0n;

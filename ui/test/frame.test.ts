@@ -175,6 +175,11 @@ it('the first steps, opened again, wait for a request that is new', async () => 
   await settle();
   expect(main()).toContain('The first request is here.');
   expect(main()).toContain('brand-new');
+  backend.show(view({ overview: { ...now, requests: [row({ id: 'wr_9999999999999b', client: 'newer-still' }), row({ id: 'wr_9999999999999', client: 'brand-new' }), ...now.requests] } }));
+  await settle();
+  expect(main()).toContain('brand-new');
+  await click('1 What is here');
+  expect(main()).not.toContain('So far nothing is changed.');
 });
 
 describe('the history of a tool', () => {
@@ -187,6 +192,7 @@ describe('the history of a tool', () => {
     const backend = await first();
     expect(main()).toContain('Claude Code 214 session logs since 3 July 2026');
     expect(main()).toContain('Codex 1 session log');
+    expect(main()).toContain('So far nothing is changed.');
     expect(main()).not.toContain('1 session log since');
     expect(backend.asked).toEqual([]);
   });
@@ -200,6 +206,7 @@ describe('the history of a tool', () => {
     expect(main()).toContain('31 requests without a known price, so in no sum.');
     expect(main()).toContain('2 requests of the last ten minutes, left to the next time.');
     expect(main()).not.toContain('could not be read');
+    expect(main()).not.toContain('So far nothing is changed.');
     button('Take over the history of Codex');
   });
 

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { attempt, budget, row, sums } from '../src/backend/fake';
 import { aboutOf, asideOf, leftOf } from '../src/budgets';
-import { failure, leftOut, priced, reason, went } from '../src/requests';
+import { failure, firstOf, leftOut, priced, reason, went } from '../src/requests';
 
 describe('a budget', () => {
   it('has the same left whatever is set aside, and says that apart', () => {
@@ -38,6 +38,16 @@ describe('a request', () => {
     expect(went(row())).toBe('answered');
     expect(went(row({ outcome: null }))).toBe('under way');
     expect(went(row({ outcome: 'internal' }))).toBe('Weir failed');
+  });
+
+  it('that was the first stays it when more come, and takes the place of a demonstration', () => {
+    const [demo, one, two] = [row({ id: 'a', demo: true }), row({ id: 'b' }), row({ id: 'c' })];
+    expect(firstOf(null, [])).toBeNull();
+    expect(firstOf(null, [demo])).toBe(demo);
+    expect(firstOf(demo, [two, one, demo])).toBe(one);
+    const settled = row({ id: 'b', cost_usd: '0.020000000' });
+    expect(firstOf(one, [two, settled])).toBe(settled);
+    expect(firstOf(settled, [two])).toBe(settled);
   });
 
   it('says what was left out in words, with the field, and an unknown rule as it is', () => {

@@ -235,6 +235,14 @@ describe('the history of a tool', () => {
     expect(main()).toContain('Nothing new: 9,812 requests were taken over before.');
   });
 
+  it('of which every request went through Weir has nothing to add, and is not called empty', async () => {
+    const backend = await first();
+    backend.world.imported = { files: 1, added: 0, known: 0, carried: 12, unpriced: 0, recent: 0 };
+    await click('Take over the history of Claude Code');
+    expect(main()).toContain('Nothing to add. 12 requests gone through Weir and counted already.');
+    expect(main()).not.toContain('No request was found');
+  });
+
   it('is not spoken of where no tool wrote one', async () => {
     localStorage.removeItem('weir.set-up');
     await open(sample('empty', NOW));

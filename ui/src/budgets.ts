@@ -11,6 +11,14 @@ export function spentOf(budget: BudgetStanding): string {
   return budget.limit_usd !== null ? money(budget.spent_usd) : count(budget.spent_tokens);
 }
 
+/** An amount of dollars as it is typed, `5`, `5.00` or `4,00`, as the API has it; null for no amount above
+ *  nothing. `1,000` is none: it may be one dollar or a thousand. */
+export function amountOf(text: string): string | null {
+  const typed = text.trim().replace(/^(\d+),(\d{1,2})$/, '$1.$2');
+  if (!/^\d{1,7}(\.\d{1,9})?$/.test(typed) || nano(typed) <= 0n) return null;
+  return usd(nano(typed));
+}
+
 /** `about ` where the sum of a budget holds estimates. One that counts only some requests has no sum
  *  of its own to ask: it may hold those of its period. */
 export function aboutOf(budget: BudgetStanding, totals: Totals): string {

@@ -118,7 +118,7 @@ describe('keys', () => {
     await type('Key for openrouter', '  sk-or-1  ');
     await click('Save and test');
     expect(backend.asked).toEqual(['keySet openrouter sk-or-1', 'keyTest openrouter']);
-    expect(main()).toContain('Openrouter accepts the key');
+    expect(main()).toContain('openrouter accepts the key');
     expect(document.body.innerHTML).not.toContain('sk-or-1');
   });
 
@@ -568,8 +568,9 @@ it('a budget of tokens is told in tokens, and never in dollars', async () => {
 
 it('a budget with an amount that is none is not offered', async () => {
   const backend = await open(new FakeBackend(view({ overview: overview() })), 'budgets');
-  await type('At most $', '5,00');
+  await type('At most $', '5,000');
   expect(main()).toContain('must be an amount of dollars');
+  expect(button('Set this budget').disabled).toBe(true);
   await type('At most $', '12');
   await type('Period', 'month');
   await shown();

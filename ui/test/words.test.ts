@@ -1,7 +1,7 @@
 // What the pages say of a request, a budget and a moment, in words that a person would use.
 import { describe, expect, it } from 'vitest';
 import { attempt, budget, row, sums } from '../src/backend/fake';
-import { aboutOf, asideOf, leftOf } from '../src/budgets';
+import { aboutOf, amountOf, asideOf, leftOf } from '../src/budgets';
 import { failure, firstOf, leftOut, priced, reason, went } from '../src/requests';
 
 describe('a budget', () => {
@@ -12,6 +12,11 @@ describe('a budget', () => {
     expect(leftOf(budget({ limit_usd: null, limit_tokens: 1000, spent_tokens: 400, reserved_tokens: 600 }))).toBe('600 tokens');
     expect(leftOf(budget({ spent_usd: '10.000000000' }))).toBeNull();
   });
+});
+
+it('an amount may have a comma for its point, and is refused where it could be a thousand', () => {
+  expect(['5', '5.00', '4,00', ' 4,5 '].map(amountOf)).toEqual(['5.000000000', '5.000000000', '4.000000000', '4.500000000']);
+  expect(['', '0', '0,00', '1,000', '1.2.3', 'five', '-1'].map(amountOf)).toEqual([null, null, null, null, null, null, null]);
 });
 
 it('what a budget came to is about that where its period holds estimates, and nothing is never about nothing', () => {

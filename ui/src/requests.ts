@@ -66,6 +66,19 @@ export function output(row: LogRow): string {
   return row.usage === null ? '' : count(row.usage.output);
 }
 
+/** Columns of the list, and the width in pixels up to which there is no room for each. A narrow list keeps
+ *  what tells requests apart: a model's name says nearly always whose it is, and the row opened says it.
+ *  Each step leaves 166 px to the model, which is its name and that it is local. */
+const NO_ROOM: [string, number][] = [
+  ['provider', 1056], ['task', 1007], ['out', 875], ['tokens', 815], ['took', 739], ['time', 639], ['tool', 539],
+];
+
+/** The classes of a list of that width. By its measured width: a container query is not asked anew by
+ *  every WebKit when the list shrinks. */
+export function without(room: number): string {
+  return NO_ROOM.filter(([, upTo]) => room > 0 && room <= upTo).map(([column]) => `no-${column}`).join(' ');
+}
+
 /** How long it took, or has been taking. */
 export function took(row: LogRow, nowMs: number): string {
   // Nobody saw how long an attempt took that Weir did not live to settle.

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { attempt, budget, row, sums } from '../src/backend/fake';
 import { aboutOf, amountOf, asideOf, leftOf } from '../src/budgets';
-import { failure, firstOf, leftOut, priced, reason, went } from '../src/requests';
+import { failure, firstOf, leftOut, priced, reason, went, without } from '../src/requests';
 
 describe('a budget', () => {
   it('has the same left whatever is set aside, and says that apart', () => {
@@ -24,6 +24,12 @@ it('what a budget came to is about that where its period holds estimates, and no
   expect(aboutOf(budget(), totals)).toBe('about ');
   expect(aboutOf(budget({ period: 'day' }), totals)).toBe('');
   expect(aboutOf(budget({ spent_usd: '0.000000000' }), totals)).toBe('');
+});
+
+it('a list beside an open request keeps state, model and cost, and one not measured keeps all', () => {
+  expect(without(472)).toBe('no-provider no-task no-out no-tokens no-took no-time no-tool');
+  expect(without(832)).toBe('no-provider no-task no-out');
+  expect([without(1057), without(0)]).toEqual(['', '']);
 });
 
 describe('a request', () => {

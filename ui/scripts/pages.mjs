@@ -157,6 +157,7 @@ async function check() {
     for (const fault of await between(page)) faults.push(fault);
   }
   await look({ world: 'usual', page: 'budgets', theme: 'light', size: SMALL }, CHANGED);
+  await look({ world: 'usual', page: 'requests', theme: 'light', size: USUAL }, DEEPER.requests);
   for (const theme of ['light', 'dark']) await look({ world: 'first', page: 'overview', theme, size: SMALL });
   for (const fault of faults) console.error(fault);
   console.log(`pages: ${looked} looked at, ${faults.length} faults`);

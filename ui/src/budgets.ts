@@ -1,5 +1,5 @@
 // Budgets in words: a limit is of dollars or of tokens, never both. Pure.
-import type { BudgetStanding } from './api';
+import type { BudgetStanding, Totals } from './api';
 import { count, money, nano, usd } from './format';
 
 /** `$10.00`, `1.23M tokens`. */
@@ -11,13 +11,29 @@ export function spentOf(budget: BudgetStanding): string {
   return budget.limit_usd !== null ? money(budget.spent_usd) : count(budget.spent_tokens);
 }
 
-/** What may still be spent; null when nothing may. */
+/** An amount of dollars as it is typed, `5`, `5.00` or `4,00`, as the API has it; null for no amount above
+ *  nothing. `1,000` is none: it may be one dollar or a thousand. */
+export function amountOf(text: string): string | null {
+  const typed = text.trim().replace(/^(\d+),(\d{1,2})$/, '$1.$2');
+  if (!/^\d{1,7}(\.\d{1,9})?$/.test(typed) || nano(typed) <= 0n) return null;
+  return usd(nano(typed));
+}
+
+/** `about ` where the sum of a budget holds estimates. One that counts only some requests has no sum
+ *  of its own to ask: it may hold those of its period. */
+export function aboutOf(budget: BudgetStanding, totals: Totals): string {
+  const sums = budget.period === 'day' ? totals.day : budget.period === 'week' ? totals.week : totals.month;
+  return budget.limit_usd !== null && nano(budget.spent_usd) > 0n && sums.estimated_requests > 0 ? 'about ' : '';
+}
+
+/** The limit without what is spent, so that it moves only when something is; null when nothing is left.
+ *  What is set aside has words of its own. */
 export function leftOf(budget: BudgetStanding): string | null {
   if (budget.limit_usd !== null) {
-    const rest = nano(budget.limit_usd) - nano(budget.spent_usd) - nano(budget.reserved_usd);
+    const rest = nano(budget.limit_usd) - nano(budget.spent_usd);
     return rest > 0n ? money(usd(rest)) : null;
   }
-  const rest = (budget.limit_tokens ?? 0) - budget.spent_tokens - budget.reserved_tokens;
+  const rest = (budget.limit_tokens ?? 0) - budget.spent_tokens;
   return rest > 0 ? `${count(rest)} tokens` : null;
 }
 
@@ -86,11 +102,15 @@ function around(period: Period, nowMs: number): [number, number] {
   return [new Date(year, month, first).getTime(), new Date(year, month, first + (period === 'week' ? 7 : 1)).getTime()];
 }
 
-const ENDS: Record<Period, (last: Date) => string> = {
-  day: () => 'tonight',
+const ENDS: Record<Exclude<Period, 'day'>, (last: Date) => string> = {
   week: (last) => new Intl.DateTimeFormat('en-GB', { weekday: 'long' }).format(last),
   month: (last) => `the ${ordinal(last.getDate())}`,
 };
+
+/** When a period ends: on its last day that is tonight, whatever the period. */
+function end(period: Period, last: Date, nowMs: number): string {
+  return period === 'day' || last.toDateString() === new Date(nowMs).toDateString() ? 'tonight' : ENDS[period](last);
+}
 
 /** `about $21.03 by the 30th`, when the rest of a period costs as much an hour as what has gone by;
  *  null before that can be said. */
@@ -98,7 +118,7 @@ export function paceOf(period: Period, spent: string, nowMs: number): string | n
   const [from, to] = around(period, nowMs);
   const [whole, gone] = [BigInt(to - from), BigInt(Math.trunc(nowMs) - from)];
   if (nano(spent) <= 0n || Number(gone) < Number(whole) * GONE_LEAST) return null;
-  return `about ${money(usd((nano(spent) * whole) / gone))} by ${ENDS[period](new Date(to - 1))}`;
+  return `about ${money(usd((nano(spent) * whole) / gone))} by ${end(period, new Date(to - 1), nowMs)}`;
 }
 
 function ordinal(n: number): string {

@@ -43,6 +43,15 @@ export function cost(row: LogRow): { text: string; hover: string; known: boolean
   return { text: about + money(row.cost_usd), hover: `$${row.cost_usd}`, known: true };
 }
 
+/** The cost where no line of a bill says it, in words: the exact amount only where the short one is not all of it. */
+export function priced(row: LogRow): string {
+  const { text, hover } = cost(row);
+  if (text === '') return 'nothing yet';
+  if (row.outcome === null || row.demo || row.cost_usd === null) return `${text}. ${hover}`;
+  const short = nano(money(row.cost_usd).replace(/[<$,]/g, ''));
+  return short === nano(row.cost_usd) ? text : `${text} (${hover})`;
+}
+
 /** Prompt tokens: `1,234`, and what of them a cache served. */
 export function input(row: LogRow): { text: string; cached: string } {
   if (row.usage === null) return { text: '', cached: '' };
@@ -55,6 +64,19 @@ export function input(row: LogRow): { text: string; cached: string } {
 /** Completion tokens. */
 export function output(row: LogRow): string {
   return row.usage === null ? '' : count(row.usage.output);
+}
+
+/** Columns of the list, and the width in pixels up to which there is no room for each. A narrow list keeps
+ *  what tells requests apart: a model's name says nearly always whose it is, and the row opened says it.
+ *  Each step leaves 166 px to the model, which is its name and that it is local. */
+const NO_ROOM: [string, number][] = [
+  ['provider', 1056], ['task', 1007], ['out', 875], ['tokens', 815], ['took', 739], ['time', 639], ['tool', 539],
+];
+
+/** The classes of a list of that width. By its measured width: a container query is not asked anew by
+ *  every WebKit when the list shrinks. */
+export function without(room: number): string {
+  return NO_ROOM.filter(([, upTo]) => room > 0 && room <= upTo).map(([column]) => `no-${column}`).join(' ');
 }
 
 /** How long it took, or has been taking. */
@@ -85,13 +107,18 @@ const REASONS: Record<string, string> = {
   'task-model': 'named for the task',
   kept: "the conversation's model",
   moved: 'cheaper even when cold',
-  budget: 'a budget is at its limit',
+  'budget-cheaper': 'cheaper, for a budget',
+  'budget-other': 'outside of a full budget',
+  'budget-tier': 'tier below, for a budget',
+  'budget-local': 'local, for a budget',
+  paced: 'local, for the window',
   resting: 'after one that rests',
+  'larger-context': 'a larger context',
   shadow: 'where it would have gone',
   unpriced: 'after one without a price',
   'local-off': 'local models are off',
   'local-model-off': 'switched off before it',
-  'local-only': 'only local models are in use',
+  'local-only': 'only local models',
   'local-context': 'context too short before it',
   'local-busy': 'busy server before it',
   'local-absent': 'absent server before it',
@@ -104,6 +131,57 @@ export function reason(code: string): string {
   return REASONS[code] ?? code;
 }
 
+const LEFT_OUT: Record<string, string> = {
+  'assistant-media': 'pictures and sound in an answer',
+  'billing-header': "the tool's own billing line",
+  block: 'a part of a message',
+  'cache-control': 'marks of what a cache should keep',
+  citations: 'citations',
+  container: 'the container to run in',
+  'context-management': 'the handling of a long context',
+  'foreign-thinking': "another provider's thoughts",
+  'half-surrogate': 'half a character',
+  item: 'an item of the conversation',
+  labels: 'labels',
+  'logit-bias': 'weights of single words',
+  logprobs: 'how likely each word was',
+  'max-tokens': 'the limit of the answer',
+  'max-tool-calls': 'the limit of tool calls',
+  'message-field': 'a field of a message',
+  metadata: 'metadata',
+  'namespace-description': 'the description of a group of tools',
+  'parallel-tool-calls': 'whether tools may be called at once',
+  prediction: 'the expected answer',
+  'prompt-cache-key': 'the key of the prompt cache',
+  'safety-settings': 'safety settings',
+  sampling: 'a setting of sampling',
+  'server-tool': 'a tool that the provider runs',
+  'service-tier': 'the tier of service',
+  speed: 'the speed asked for',
+  'stop-sequences': 'where the answer should stop',
+  store: 'keeping the answer at the provider',
+  'system-role': 'the role of the system prompt',
+  'task-budget': 'the budget of the task',
+  thinking: 'how long to think',
+  'thinking-history': 'earlier thoughts',
+  'thinking-off': 'not to think',
+  'thinking-signature': 'the seal of earlier thoughts',
+  'tool-choice-forced': 'that a tool must be called',
+  'tool-field': 'a field of a tool',
+  truncation: 'how a long prompt is cut',
+  unknown: 'a field that no dialect knows',
+  user: 'who the user is',
+  verbosity: 'how wordy the answer should be',
+};
+
+/** A rule of `x-weir-dropped` in words, with the field it names; one that is not known is shown as it is. */
+export function leftOut(rule: string): string {
+  const [code = rule, ...what] = rule.split(':');
+  const words = LEFT_OUT[code];
+  if (words === undefined) return rule;
+  return what.length === 0 ? words : `${words} (${what.join(':')})`;
+}
+
 /** `extraction, low, sure (0.94)`, with the tier it asked for where it named one; empty where nothing was judged. */
 export function judgement(row: Pick<LogRow, 'task' | 'tier' | 'judged_tier' | 'confidence'>): string {
   if (row.task === null) return row.tier ?? '';
@@ -111,6 +189,20 @@ export function judgement(row: Pick<LogRow, 'task' | 'tier' | 'judged_tier' | 'c
   const words = sure === null ? '' : `${sure >= 0.9 ? 'sure' : sure >= 0.7 ? 'fairly sure' : 'unsure'} (${sure.toFixed(2)})`;
   const asked = row.judged_tier === null ? '' : `asked for ${row.tier ?? ''}`;
   return [row.task.replaceAll('_', ' '), row.judged_tier ?? row.tier, words, asked].filter(Boolean).join(', ');
+}
+
+/** What the way that a request went by did, beside its name among the candidates. */
+export function went(row: Pick<LogRow, 'outcome'>): string {
+  if (row.outcome === null) return 'under way';
+  if (row.outcome === 'ok') return 'answered';
+  const [, words] = ENDINGS[row.outcome] ?? ['warn', row.outcome];
+  return words.toLowerCase().replace('weir', 'Weir');
+}
+
+/** How a request came to no good end, before the sentence of where it went; null where it did not. */
+export function failure(row: LogRow): string | null {
+  const state = standing(row);
+  return state.standing === 'failed' || state.standing === 'warn' ? `${state.words}.` : null;
 }
 
 /** One stage of a request's life, with what is known of it. */
@@ -211,6 +303,14 @@ export function passes(row: LogRow, filter: Filter): boolean {
 function words(row: LogRow): string {
   const of = [row.id, row.client, row.project, row.session, row.category, row.asked_model, row.route, row.task, row.tier, row.reason, row.outcome];
   return `${of.filter((part) => part !== null).join(' ')} ${standing(row).words}`.toLowerCase();
+}
+
+/** The first of the rows that arrive newest first, once seen no other: kept when more come, and when
+ *  it has left the list. The demonstration is only the first as long as nothing else came. */
+export function firstOf(kept: LogRow | null, rows: LogRow[]): LogRow | null {
+  const anew = rows.find((row) => row.id === kept?.id) ?? kept;
+  if (anew !== null && !anew.demo) return anew;
+  return rows.filter((row) => !row.demo).at(-1) ?? anew ?? rows.at(-1) ?? null;
 }
 
 /** What some rows come to; what is not known is counted beside the sum, never in it. */

@@ -131,7 +131,7 @@ describe('more charts', () => {
     await settle();
     expect(new Set(backend.drawn.map((query) => query.kind))).toEqual(new Set(['spend', 'local', 'savings', 'tasks', 'latency']));
     expect([...document.querySelectorAll('.more h2')].map((h) => squeezed(h.textContent))).toEqual([
-      'Local against cloud', 'Saved, and from cache', 'Spend by task', 'Time to the first byte',
+      'Requests by day, local against cloud', 'Saved, and from cache', 'Spend by task', 'Time to the first byte',
     ]);
   });
 

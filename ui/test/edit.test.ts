@@ -182,6 +182,17 @@ describe('the settings', () => {
     expect(document.getElementById('port-wanted')).toBeNull();
   });
 
+  it('a port that is written and not served yet can be taken back', async () => {
+    const backend = sample('usual', NOW);
+    backend.world.change = { diff: '-port = 9356\n+   2  port = 9347\n' };
+    await open(backend, 'settings');
+    await click('Use another port');
+    expect(main()).toContain('9356 is written; 9347 is served until Weir starts anew.');
+    await shown();
+    await click('Write it');
+    expect(backend.asked.at(-1)).toBe('write mark [{"edit":"port","port":9347}]');
+  });
+
   it('uses another profile and makes one from what is in use', async () => {
     const backend = await open(sample('usual', NOW), 'settings');
     await click('Use offline');

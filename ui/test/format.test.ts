@@ -12,6 +12,8 @@ describe('a pace', () => {
     expect(paceOf('month', '14.000000000', new Date(2026, 10, 16).getTime())).toBe('about $28.00 by the 30th');
     expect(paceOf('day', '1.000000000', new Date(2026, 10, 20, 12).getTime())).toBe('about $2.00 by tonight');
     expect(paceOf('month', '3.000000000', new Date(2026, 11, 30).getTime())).toMatch(/by the 31st$/);
+    expect(paceOf('month', '14.000000000', new Date(2026, 10, 30, 12).getTime())).toMatch(/by tonight$/);
+    expect(paceOf('week', '4.500000000', new Date(2026, 10, 22, 12).getTime())).toMatch(/by tonight$/);
   });
 
   it('is not guessed at the beginning, or from nothing', () => {

@@ -117,7 +117,7 @@ describe('what needs attention', () => {
 
 it('the overview alone says what was spent, what is left and what ran here', async () => {
   await open(sample('usual', NOW), 'overview');
-  for (const said of ['Today about $1.24', 'This week about $3.80', '$5.89 left of $10.00', '38 %', 'This week on this machine 46 % of requests', '$2.10']) {
+  for (const said of ['Today about $1.24', 'This week about $3.80', 'about $6.20 left of $10.00, $0.31 set aside', '38 %', 'This week on this machine 46 % of requests', '$2.10']) {
     expect(main()).toContain(said);
   }
 });
@@ -175,6 +175,11 @@ it('the first steps, opened again, wait for a request that is new', async () => 
   await settle();
   expect(main()).toContain('The first request is here.');
   expect(main()).toContain('brand-new');
+  backend.show(view({ overview: { ...now, requests: [row({ id: 'wr_9999999999999b', client: 'newer-still' }), row({ id: 'wr_9999999999999', client: 'brand-new' }), ...now.requests] } }));
+  await settle();
+  expect(main()).toContain('brand-new');
+  await click('1 What is here');
+  expect(main()).not.toContain('So far nothing is changed.');
 });
 
 describe('the history of a tool', () => {
@@ -187,6 +192,7 @@ describe('the history of a tool', () => {
     const backend = await first();
     expect(main()).toContain('Claude Code 214 session logs since 3 July 2026');
     expect(main()).toContain('Codex 1 session log');
+    expect(main()).toContain('So far nothing is changed.');
     expect(main()).not.toContain('1 session log since');
     expect(backend.asked).toEqual([]);
   });
@@ -200,6 +206,7 @@ describe('the history of a tool', () => {
     expect(main()).toContain('31 requests without a known price, so in no sum.');
     expect(main()).toContain('2 requests of the last ten minutes, left to the next time.');
     expect(main()).not.toContain('could not be read');
+    expect(main()).not.toContain('So far nothing is changed.');
     button('Take over the history of Codex');
   });
 
@@ -226,6 +233,14 @@ describe('the history of a tool', () => {
     backend.world.imported = { files: 214, added: 0, known: 9_812 };
     await click('Take over the history of Claude Code');
     expect(main()).toContain('Nothing new: 9,812 requests were taken over before.');
+  });
+
+  it('of which every request went through Weir has nothing to add, and is not called empty', async () => {
+    const backend = await first();
+    backend.world.imported = { files: 1, added: 0, known: 0, carried: 12, unpriced: 0, recent: 0 };
+    await click('Take over the history of Claude Code');
+    expect(main()).toContain('Nothing to add. 12 requests gone through Weir and counted already.');
+    expect(main()).not.toContain('No request was found');
   });
 
   it('is not spoken of where no tool wrote one', async () => {

@@ -1,7 +1,7 @@
 // Requests, providers, local models, tools, settings, routing and budgets as a person uses them.
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { KeyRow, LogRow } from '../src/api';
-import { budget, FakeBackend, overview, row, view } from '../src/backend/fake';
+import { budget, FakeBackend, overview, row, sums, view } from '../src/backend/fake';
 import { bill, merged, NO_FILTER, passes, stages, total } from '../src/requests';
 import { button, cells, click, close, field, main, open, press, settle, squeezed, type } from './door';
 import { sample } from './sample';
@@ -56,7 +56,7 @@ describe('requests', () => {
     expect(cells().join(' ')).toContain('Prompt 2,200 $0.002750000');
     expect(life).toContain('Total$0.048906250');
     expect(life).toContain('context too short before it');
-    expect(life).toContain('document-title');
+    expect(life).toContain('a setting of sampling (top_k)');
   });
 
   it('a cost that the lines do not explain has a line of its own', () => {
@@ -118,7 +118,7 @@ describe('keys', () => {
     await type('Key for openrouter', '  sk-or-1  ');
     await click('Save and test');
     expect(backend.asked).toEqual(['keySet openrouter sk-or-1', 'keyTest openrouter']);
-    expect(main()).toContain('Openrouter accepts the key');
+    expect(main()).toContain('openrouter accepts the key');
     expect(document.body.innerHTML).not.toContain('sk-or-1');
   });
 
@@ -329,6 +329,20 @@ describe('tools', () => {
     expect(main()).toContain('The first request is here: claude-sonnet-5-5, $0.0087.');
   });
 
+  it('say how long ago the last request was, and go on counting', async () => {
+    vi.useFakeTimers({ now: NOW, toFake: ['Date', 'setInterval', 'clearInterval'] });
+    try {
+      await open(sample('usual', NOW), 'tools');
+      expect(main()).toContain('Last request 4 s ago');
+      vi.advanceTimersByTime(10_000);
+      await settle();
+      expect(main()).toContain('Last request 14 s ago');
+      await close();
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   it('that keep their own login are connected anew with it', async () => {
     const backend = sample('usual', NOW);
     backend.world.tools = backend.world.tools.map((tool) => (tool.tool === 'claude-code' ? { ...tool, state: 'edited', keeps_login: true } : tool));
@@ -533,6 +547,16 @@ it('a change of a budget begins from what is written, and writes nothing of what
   expect(document.getElementById('budget-limit')).toBeNull();
 });
 
+it('what a tier cost today is about that where its sum holds estimates', async () => {
+  const backend = sample('usual', NOW);
+  const tier = { key: 'high', requests: 4, spent_usd: '1.000000000', saved_usd: '0.000000000', local_requests: 0, unpriced_requests: 0, estimated_requests: 1, tokens: sums().tokens };
+  backend.world.groups.tier = [tier, { ...tier, key: 'medium', estimated_requests: 0 }];
+  await open(backend, 'routing');
+  const tiers = [...document.querySelectorAll('.tiers > div')].map((each) => squeezed(each.textContent));
+  expect(tiers[2]).toMatch(/Today \d+ requests, about \$/);
+  expect(tiers[1]).toMatch(/Today \d+ requests, \$/);
+});
+
 it('a budget of tokens is told in tokens, and never in dollars', async () => {
   const base = sample('usual', NOW);
   const tokens = budget({ limit_usd: null, limit_tokens: 2_000_000, spent_tokens: 760_000, forecast_usd: null });
@@ -544,8 +568,9 @@ it('a budget of tokens is told in tokens, and never in dollars', async () => {
 
 it('a budget with an amount that is none is not offered', async () => {
   const backend = await open(new FakeBackend(view({ overview: overview() })), 'budgets');
-  await type('At most $', '5,00');
+  await type('At most $', '5,000');
   expect(main()).toContain('must be an amount of dollars');
+  expect(button('Set this budget').disabled).toBe(true);
   await type('At most $', '12');
   await type('Period', 'month');
   await shown();

@@ -103,7 +103,7 @@ function rescued(nowMs: number): { row: LogRow; life: Partial<Explain> } {
       ...first, ...told, id: id(0), at, client: 'claude-code', asked_model: 'weir-auto', route: 'openai/gpt-5', task: 'debugging', tier: 'high',
       confidence: 0.93, reason: 'fallback', outcome: 'ok', local: false, saved_usd: null, pricing: 'exact', cost_usd: '0.048906250', first_byte_ms: 1840, total_ms: 9260,
       usage: { input: 2200, cache_read: 12_000, cache_write_5m: 0, cache_write_1h: 0, output: 4100, reasoning: 900, web_searches: 0 },
-      dropped: ['document-title', 'foreign-thinking'],
+      dropped: ['sampling:top_k', 'foreign-thinking'],
       attempts: [
         attempt({ at: new Date(Date.parse(at) + 5).toISOString(), outcome: 'upstream_error', status: 529, state: 'void', settled_usd: '0.000000000', reserved_usd: '0.310000000', first_byte_ms: null, total_ms: 730 }),
         attempt({ route: 'openai/gpt-5', at: new Date(Date.parse(at) + 740).toISOString(), reserved_usd: '0.284000000', settled_usd: '0.048906250', reason: 'fallback', first_byte_ms: 1840, total_ms: 9260 }),

@@ -157,9 +157,13 @@ fn issue_helm_api_702_a_prompt_that_is_too_long_is_told_in_the_provider_s_words(
             let failure = hub::failure(&back, from, status, body.as_bytes());
             assert_eq!(failure.status, 400, "{words} to {label}");
             let told = hear::whole(client, &failure.body).failed;
-            // Ollama's are known to no tool; what tools act on stands before them.
-            let known = match from {
-                Form::Ollama => format!("prompt is too long: {words}"),
+            // Ollama's and llama.cpp's are known to no tool; what tools act on stands before them.
+            let known = match (from, error["n_prompt_tokens"].as_u64().zip(error["n_ctx"].as_u64()))
+            {
+                (Form::Ollama, _) => format!("prompt is too long: {words}"),
+                (_, Some((asked, room))) => {
+                    format!("prompt is too long: {asked} tokens > {room} maximum: {words}")
+                }
                 _ => words.to_owned(),
             };
             assert_eq!(told, Some(known), "to {label}");

@@ -23,6 +23,9 @@ def open_keyring():
     line = ["gnome-keyring-daemon", "--daemonize", "--unlock", "--components=secrets"]
     subprocess.run(line, input=PASSWORD, text=True, check=True, capture_output=True)
     until(lambda: bus().name_has_owner(SECRETS), "a Secret Service stands")
+    # It has its name before it has read its keyrings.
+    default = lambda: str(secrets().ReadAlias("default", dbus_interface=SERVICE))
+    until(lambda: default() != "/", "and has a keyring to store in")
 
 
 def end_keyring():

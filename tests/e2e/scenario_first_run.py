@@ -96,7 +96,7 @@ def first_run():
         check(untouched() and provider.keys == [], "nothing was stored or asked by looking")
         person.paste("#key-anthropic", KEY)
         person.click("Save and test")
-        page.wait_for("Anthropic accepts the key")
+        page.wait_for("anthropic accepts the key")
         check(KEY in provider.keys, "the key was tried at its provider")
         check(KEY in stored(), "and is in the keychain")
         check(KEY not in page.run("return document.documentElement.outerHTML"), "and nowhere on the page")

@@ -98,7 +98,7 @@ def tray():
     item.wait_for(rf"^Weir · listening on {at}$")
     check(item.wait_for("^Today ")[1] == "Today $0   Week $0", f"the second line: {item.rows()}")
     check(item.labels()[2:] == [
-        "No request today", "Open Weir", "Pause routing (pass everything through)", "Local models only",
+        "No request today", "Open Weir", "Pause routing (budgets still hold)", "Local models only",
         "Local models", "Profile", "Tools", "Copy address", "Start at login", "Quit…",
     ], f"the menu: {item.rows()}")
     check(not item.row("Weir ·")[2], "the status line cannot be clicked")

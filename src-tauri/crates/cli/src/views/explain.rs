@@ -87,6 +87,9 @@ fn ended(row: &LogRow) -> String {
             .into();
     }
     let mut text = format!("It ended: {}", words::outcome(outcome));
+    if outcome == ORPHAN {
+        return text + ". Weir stopped while it was open, so when its answer came is not known.";
+    }
     match (row.first_byte_ms, row.total_ms) {
         (Some(first), Some(total)) => text.push_str(&format!(
             "; first byte after {}, done after {}",
@@ -194,12 +197,12 @@ fn cost(told: &Explain, paint: Paint) -> String {
             Some(model) => format!("{} on {model}", line.kind),
             None => line.kind.clone(),
         };
-        let lines: Vec<Line> = told
-            .lines
-            .iter()
-            .map(|l| Line { kind: name(l), units: Some(l.tokens), cost: l.cost_usd })
-            .collect();
-        out.push_str(&bill(&lines, total, "other attempts and fees", paint));
+        let interrupted = row.outcome.as_deref() == Some(ORPHAN);
+        let line = |l: &_| Line { kind: name(l), units: Some(l.tokens), cost: l.cost_usd };
+        // What an interrupted attempt used is not known; its kinds would be made up.
+        let lines: Vec<Line> = told.lines.iter().filter(|_| !interrupted).map(line).collect();
+        let rest = if interrupted { "set aside for it" } else { "other attempts and fees" };
+        out.push_str(&bill(&lines, total, rest, paint));
         out.push('\n');
     }
     out.push_str(&wrap(&known(told), words::WIDTH, ""));
@@ -211,6 +214,9 @@ fn cost(told: &Explain, paint: Paint) -> String {
     }
     out
 }
+
+/// The outcome of a request that was open when Weir was killed.
+const ORPHAN: &str = "orphan";
 
 fn nothing_used(row: &LogRow) -> bool {
     row.usage.unwrap_or_default() == RequestUsage::default()
@@ -228,6 +234,10 @@ fn known(told: &Explain) -> String {
             "Exact: no answer came, so nothing was used and nothing is billed."
         }
         Some("exact") => "Exact: the provider reported the usage, and its price is known.",
+        Some("estimated") if row.outcome.as_deref() == Some(ORPHAN) => {
+            "About, and at the most: what it used is not known, so it counts at what was set aside \
+             for it. The provider's own bill may be far lower: weir reconcile compares."
+        }
         Some("estimated") => {
             "About: the provider's report of the usage never came, so Weir estimated it from what \
              passed through. The price is known."
@@ -284,6 +294,21 @@ Saved $0.0121 against the model asked for.
         let shown = explain(&samples::explained(), &samples::zone(), Paint::OFF);
         assert_eq!(shown, expected);
         assert!(shown.lines().all(|line| line.chars().count() <= words::WIDTH));
+    }
+
+    #[test]
+    fn an_interrupted_request_claims_nothing_that_nobody_saw() {
+        let mut told = samples::explained();
+        told.row.outcome = Some("orphan".into());
+        told.row.pricing = Some("estimated".into());
+        told.row.first_byte_ms = None;
+        told.row.total_ms = Some(0);
+        let shown = explain(&told, &samples::zone(), Paint::OFF);
+        assert!(shown.contains("Weir stopped while it was open"), "{shown}");
+        assert!(shown.contains("set aside for it") && shown.contains("at the most"), "{shown}");
+        for false_word in ["no byte came", "passed through", "other attempts", "over after"] {
+            assert!(!shown.contains(false_word), "{false_word}: {shown}");
+        }
     }
 
     #[test]

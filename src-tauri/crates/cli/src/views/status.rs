@@ -150,7 +150,7 @@ fn providers(status: &Status, paint: Paint) -> String {
 
 fn routing(status: &Status) -> String {
     if status.routing.paused {
-        return "Routing  paused: every request goes where it asked\n".into();
+        return "Routing  paused: every request goes where it asked; budgets still hold\n".into();
     }
     let chains =
         [&status.routing.tiers.low, &status.routing.tiers.medium, &status.routing.tiers.high];

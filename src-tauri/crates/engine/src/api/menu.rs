@@ -143,7 +143,7 @@ pub fn serving(status: &Status, port: u16, around: &Around) -> Vec<Line> {
         item("open", "Open Weir", Act::Open(None)),
         check(
             "pause",
-            "Pause routing (pass everything through)",
+            "Pause routing (budgets still hold)",
             routing.paused,
             Act::Pause(!routing.paused),
         ),

@@ -89,7 +89,7 @@ fn the_whole_menu_of_a_busy_day() {
         "codex $0.90 of $10.00, 9 %",
         "—",
         "Open Weir",
-        "[ ] Pause routing (pass everything through)",
+        "[ ] Pause routing (budgets still hold)",
         "[ ] Local models only",
         "Local models ▸",
         "  [x] Use local models",

@@ -1,5 +1,5 @@
 # `make run` and `make test` do all their own set-up on Debian and Ubuntu; see .ci/setup.
-.PHONY: run test test-desktop test-clients check build ui bench clients llama fuzz icons kill-long connect-kill connect-files-full e2e desktop-cost trace-report triage-weights triage-report failover-full sim-full translate-full pages screens packages packages-check
+.PHONY: run test test-desktop test-clients fuzz-built check build ui bench clients llama fuzz icons kill-long connect-kill connect-files-full e2e desktop-cost trace-report triage-weights triage-report failover-full sim-full translate-full pages screens packages packages-check
 export CARGO_TERM_COLOR ?= auto
 FUZZ_SECONDS ?= 60
 # `make test` kills a connect at each n-th of its file system calls.
@@ -12,14 +12,16 @@ test: setup-test ui check
 	cargo build --locked --workspace --all-targets
 	cargo test --locked --workspace
 	tests/clients/install
-	$(MAKE) --jobs=2 --output-sync=line test-desktop test-clients
+	$(MAKE) --jobs=3 --output-sync=line test-desktop test-clients fuzz-built
 	$(MAKE) fuzz
 	@if command -v strace >/dev/null; then tests/connect/every_syscall $(EACH_CALL); \
 	else echo "strace is not installed: no kill was tried in the middle of a connect"; fi
 
-# Both of them wait more than they work, so they run beside each other; what they need is built.
+# Both of them wait more than they work, so they run beside each other; what they need is built. In what
+# they leave of the cores the fuzz targets are built.
 test-desktop: ; tests/e2e/run && cd ui && npm run --silent pages
 test-clients: ; tests/llama/run --ci && tests/clients/newcomer && tests/clients/outgrown --ci && tests/clients/run --ci && tests/clients/crossing --ci
+fuzz-built: ; nice -n 15 tests/fuzz/run 0
 
 check: setup-build ui
 	cargo fmt --all --check

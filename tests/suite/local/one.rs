@@ -59,6 +59,10 @@ fn a_model_is_out_of_routing_at_once_and_for_good_and_the_others_are_not() {
         let refused = stage.chat("ollama/qwen3:8b", "named");
         assert_eq!(refused.status, 400, "{}", refused.text());
         assert!(refused.text().contains("weir local on ollama/qwen3:8b"), "{}", refused.text());
+        // Ollama would run the same model by each of these.
+        for other in ["QWEN3:8b", "library/qwen3:8b", "registry.ollama.ai/library/qwen3:8b"] {
+            assert_eq!(stage.chat(&format!("ollama/{other}"), "spelt").status, 400, "{other}");
+        }
         let status = stage.looked();
         assert_eq!(
             (&status["on"], &status["models_off"]),

@@ -212,6 +212,7 @@ fn without_secrets(metered: Metered, mask: &Mask<'_>, asked: &str) -> Metered {
         model: masked(metered.model),
         service_tier: masked(metered.service_tier),
         speed: masked(metered.speed),
+        inference_geo: masked(metered.inference_geo),
         error: metered.error.map(|code| mask.words(&code)),
         ..metered
     }

@@ -250,14 +250,10 @@ impl DialectReading {
         self.reading().document(document);
     }
 
-    /// Where the usage of a whole answer stands, if its end alone is enough to bill by. Of a
-    /// Responses answer it is not: what else is billed stands among its items.
+    /// Where the usage of a whole answer stands, if its end alone is enough to bill by. Of an answer
+    /// in words it is not: searches, tools and the model that answered stand before it.
     fn usage_key(&self) -> Option<&'static str> {
-        match self {
-            Self::Embeddings(_) | Self::Chat(_) | Self::Anthropic(_) => Some("usage"),
-            Self::Gemini(_) => Some("usageMetadata"),
-            Self::Responses(_) | Self::Ollama(_) | Self::Free(_) => None,
-        }
+        matches!(self, Self::Embeddings(_)).then_some("usage")
     }
 
     fn metered(&self) -> Metered {

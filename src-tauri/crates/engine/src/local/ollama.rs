@@ -81,13 +81,25 @@ fn able(model: &mut Model, listed: &[Value]) {
 
 /// Whether the tag says that Ollama passes the model's requests on to its cloud.
 pub fn in_cloud(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
     name.ends_with(":cloud") || name.ends_with("-cloud")
 }
 
-/// A name with its tag: without one it is the newest.
+/// What Ollama reads into a name that does not say it.
+const REGISTRY: &str = "registry.ollama.ai/";
+const NAMESPACE: &str = "library/";
+
+/// The one form of all names that Ollama takes for the same model: it knows no case, and its own
+/// registry, namespace and newest tag need not be written.
 pub fn tagged(name: &str) -> String {
-    let last = name.rsplit('/').next().unwrap_or(name);
-    if last.contains(':') { name.to_owned() } else { format!("{name}:latest") }
+    let mut name = name.to_ascii_lowercase();
+    for unsaid in [REGISTRY, NAMESPACE] {
+        if let Some(rest) = name.strip_prefix(unsaid) {
+            name = rest.to_owned();
+        }
+    }
+    let last = name.rsplit('/').next().unwrap_or(&name);
+    if last.contains(':') { name } else { format!("{name}:latest") }
 }
 
 /// The question for one model's limits. It reads the model's file and loads nothing.
@@ -165,7 +177,11 @@ mod tests {
     #[test]
     fn a_name_without_a_tag_is_the_newest() {
         assert_eq!(tagged("llama3.2"), "llama3.2:latest");
-        assert_eq!(tagged("hf.co/a/b:Q4"), "hf.co/a/b:Q4");
+        assert_eq!(tagged("hf.co/a/b:Q4"), "hf.co/a/b:q4");
+        for same in ["QWEN3:8b", "library/qwen3:8b", "registry.ollama.ai/library/qwen3:8b"] {
+            assert_eq!(tagged(same), "qwen3:8b", "Ollama runs the same model");
+        }
+        assert!(in_cloud("GPT-oss:120b-CLOUD"));
         assert_eq!(tagged("host:5000/a/b"), "host:5000/a/b:latest");
     }
 

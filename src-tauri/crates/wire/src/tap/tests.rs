@@ -251,11 +251,8 @@ fn of_a_body_over_the_limit_the_usage_at_its_end_is_read_and_nothing_else() {
         tap.finish()
     };
     let end = r#""],"object":"list","usage":{"prompt_tokens":8,"completion_tokens":1,"total_tokens":9},"service_tier":"flex"}"#;
-    let metered = large(Endpoint::Chat, end);
-    assert_eq!(metered.usage.map(|u| (u.input, u.output)), Some((8, 1)));
-    assert_eq!((metered.end, metered.service_tier.as_deref()), (End::Complete, Some("flex")));
     let metered = large(Endpoint::Embeddings, end);
-    assert_eq!(metered.usage.map(|u| u.input), Some(8));
+    assert_eq!((metered.end, metered.usage.map(|u| u.input)), (End::Complete, Some(8)));
     // A usage that is a part of something, one in a text, and one of a body that was cut, are none.
     for other in [
         r#"",{"usage":{"prompt_tokens":8,"completion_tokens":1}}]}"#,
@@ -264,11 +261,13 @@ fn of_a_body_over_the_limit_the_usage_at_its_end_is_read_and_nothing_else() {
         r#""],"usage":{"prompt_tokens":8,"comple"#,
         r#""]}"#,
     ] {
-        assert_eq!(large(Endpoint::Chat, other), Metered::default(), "{other}");
+        assert_eq!(large(Endpoint::Embeddings, other), Metered::default(), "{other}");
     }
-    // Beside the usage of a Responses answer its items are billed, and those were not kept.
-    let responses = r#""],"usage":{"input_tokens":8,"output_tokens":1}}"#;
-    assert_eq!(large(Endpoint::Responses, responses), Metered::default());
+    // Searches and tools are billed beside the usage of an answer in words, and were not kept.
+    for endpoint in [Endpoint::Responses, Endpoint::Chat, Endpoint::Messages, Endpoint::Generate] {
+        let words = r#""],"usage":{"input_tokens":8,"output_tokens":1}}"#;
+        assert_eq!(large(endpoint, words), Metered::default(), "{endpoint:?}");
+    }
 }
 
 proptest! {

@@ -40,7 +40,7 @@ pub fn failure(back: &Back, from: Form, status: u16, body: &[u8]) -> Failure {
 /// `None` where the client's API says it so, and of anything else that is refused.
 pub fn too_long_untold(client: Form, status: u16, body: &[u8]) -> Option<Failure> {
     let fault = read(status, body);
-    if fault.kind != FaultKind::ContextFull {
+    if fault.kind != FaultKind::ContextFull || is_of_the_answer(&fault.message) {
         return None;
     }
     let known = match client {
@@ -49,6 +49,13 @@ pub fn too_long_untold(client: Form, status: u16, body: &[u8]) -> Option<Failure
         Form::Gemini | Form::Ollama => true,
     };
     (!known).then(|| write(client, &fault, client_status(client, &fault, status)))
+}
+
+/// Whether it is the longest answer asked for that does not fit, as vLLM says it: to shorten the
+/// conversation would not help.
+fn is_of_the_answer(message: &str) -> bool {
+    message.contains("too large")
+        && ["max_tokens", "max_completion_tokens"].iter().any(|name| message.contains(name))
 }
 
 /// The response for a fault that came inside an answer, with the status of its kind.

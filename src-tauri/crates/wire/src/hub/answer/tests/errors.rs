@@ -79,6 +79,8 @@ fn a_refusal_for_length_that_a_tool_would_not_know_is_told_as_its_own_api_tells_
     assert_eq!(body["error"]["type"], "invalid_request_error");
     let anthropic = r#"{"type":"error","error":{"type":"invalid_request_error","message":"prompt is too long: 210000 tokens > 200000 maximum"}}"#;
     let openai = r#"{"error":{"message":"This model's maximum context length is 8192 tokens.","type":"invalid_request_error","param":"messages","code":"context_length_exceeded"}}"#;
+    let of_vllm = r#"{"error":{"message":"'max_tokens' or 'max_completion_tokens' is too large: 5000. This model's maximum context length is 4096 tokens and your request has 12 input tokens","type":"BadRequestError","code":400}}"#;
+    assert_eq!(told(Form::Chat, of_vllm), None, "a shorter conversation would not help");
     let other =
         r#"{"error":{"code":400,"message":"no such field","type":"invalid_request_error"}}"#;
     assert_eq!(told(Form::Messages, anthropic), None, "its own words stay");

@@ -156,6 +156,7 @@ fn ladder(books: &Books) -> u128 {
         tier: None,
         endpoint: Endpoint::Messages,
         service_tier: None,
+        patient: true,
         own: &own,
         below: &[],
     };

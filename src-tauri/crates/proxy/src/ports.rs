@@ -1,6 +1,7 @@
 //! What the data path asks of the world around it; the engine fills these in.
 //! Everything here is called on a request's path, so each says how long it may take.
 
+use crate::limits::ANSWER_LIKELY_MAX;
 use crate::secret::Secret;
 use futures_util::future::BoxFuture;
 use std::sync::Arc;
@@ -8,6 +9,7 @@ use weir_core::Usage;
 use weir_core::budget::{AtLimit, Ladder, Pace};
 use weir_core::route::{Lately, Reason, Route, Setup, Tier};
 use weir_core::{Decision, Endpoint, Failover, Metered, Money, Outcome, Pricing, RequestId, Task};
+use weir_triage::likely_of;
 
 /// The ports of one proxy.
 #[derive(Clone)]
@@ -266,6 +268,16 @@ pub struct Estimate {
     pub cache_write: bool,
 }
 
+impl Estimate {
+    /// What it is likely to stay under: the tokens that a prompt of its length usually has, and an
+    /// answer of 8,192 tokens where a longer one is allowed.
+    #[must_use]
+    pub fn likely(self) -> Self {
+        let input_tokens = likely_of(self.input_tokens).min(self.input_tokens);
+        Self { input_tokens, output_tokens: self.output_tokens.min(ANSWER_LIKELY_MAX), ..self }
+    }
+}
+
 /// A durable reservation. Not `Clone`: it is settled once, by value.
 #[derive(Debug)]
 pub struct Reservation {
@@ -289,6 +301,8 @@ pub enum Refusal {
         budget: String,
         /// What it does at its limit.
         at_limit: AtLimit,
+        /// Whether only what is under way is in the way, so that there may be room soon.
+        may_pass: bool,
     },
     /// The ledger cannot write, and spend must not go unrecorded.
     #[error("the ledger cannot be written ({reason}), so nothing is sent that could cost money")]
@@ -373,6 +387,9 @@ pub struct LadderAsk<'a> {
     pub endpoint: Endpoint,
     /// The service tier the request asks for; priced apart.
     pub service_tier: Option<&'a str>,
+    /// Whether the request can wait for room in a budget that stops: one that is only full of what is
+    /// under way is then not in its way.
+    pub patient: bool,
     /// Its own candidates, best first.
     pub own: &'a [RungAsk],
     /// The chain of the tier below, best first; empty where there is none.

@@ -4,7 +4,7 @@
 //! What does not fit decides for what comes after it: `block` closes its budget to every later way,
 //! `local` to every later way that is not local, `downgrade` to every later way that costs as much.
 
-use super::{Ask, AtLimit};
+use super::{Asks, AtLimit};
 use crate::Money;
 
 /// Which way to answer.
@@ -42,19 +42,12 @@ pub struct Rung {
     pub local: bool,
     /// The most it can cost; `None` when its price is not known.
     pub cost: Option<Money>,
-    /// The most tokens it can use.
-    pub tokens: u64,
+    /// What budgets weigh it by.
+    pub asks: Asks,
     /// The hard budgets it counts in, by their places.
     pub counts_in: Vec<usize>,
     /// Those of them it does not fit.
     pub full: Vec<Full>,
-}
-
-impl Rung {
-    /// What it would set aside.
-    pub fn asks(&self) -> Ask {
-        Ask { cost: self.cost, tokens: self.tokens }
-    }
 }
 
 /// Why a way is offered.

@@ -225,7 +225,7 @@ fn rung(place: Place, cents: Option<i64>, local: bool, held: Option<AtLimit>) ->
         place,
         local,
         cost: cents.map(usd),
-        tokens: 0,
+        asks: Asks::default(),
         counts_in: vec![0],
         full: full.into_iter().collect(),
     }
@@ -535,4 +535,25 @@ proptest! {
         let higher = pace(&[allowance(used + more, left)], MONDAY);
         prop_assert!(rank(less) <= rank(higher));
     }
+}
+
+#[test]
+fn a_limit_that_stops_counts_on_the_most_and_one_that_steps_down_on_what_is_likely() {
+    let ask = |cents| Ask { cost: Some(usd(cents)), tokens: 0 };
+    let asks = Asks { most: ask(269), likely: ask(27) };
+    assert_eq!(asks.under(AtLimit::Block), ask(269));
+    assert_eq!(asks.under(AtLimit::Notify), ask(269));
+    assert_eq!(asks.under(AtLimit::Downgrade), ask(27));
+    assert_eq!(asks.under(AtLimit::Local), ask(27));
+}
+
+#[test]
+fn only_what_is_under_way_may_pass() {
+    let limit = Limit::Usd(usd(500));
+    let standing = Standing { spent: usd(40), reserved: usd(269), ..Standing::default() };
+    let ask = |cents| Ask { cost: Some(usd(cents)), tokens: 0 };
+    assert!(standing.may_pass(ask(269), limit), "there is room when the other one has ended");
+    assert!(!standing.may_pass(ask(100), limit), "it fits now");
+    assert!(!standing.may_pass(ask(470), limit), "there never is room");
+    assert!(!standing.may_pass(Ask { cost: None, tokens: 0 }, limit), "a price does not come");
 }

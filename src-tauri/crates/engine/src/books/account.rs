@@ -6,7 +6,7 @@ use super::hold::Hold;
 use jiff::tz::TimeZone;
 use std::collections::HashMap;
 use weir_core::budget::{
-    Ask, AtLimit, Budget, Fit, InForce, Lift, Standing, Told, crossed, in_force,
+    Ask, Asks, AtLimit, Budget, Fit, InForce, Lift, Standing, Told, crossed, in_force,
 };
 use weir_core::period::{LocalDay, Period, Window};
 
@@ -54,14 +54,22 @@ impl Account {
     }
 
     /// Whether an ask fits the first window.
-    pub fn fit(&self, terms: &InForce, ask: Ask, local: bool) -> Fit {
+    pub fn fit(&self, terms: &InForce, asks: Asks, local: bool) -> Fit {
         if terms.at_limit == AtLimit::Notify {
             return Fit::Fits;
         }
         if terms.closed {
             return if local { Fit::Fits } else { Fit::Full };
         }
-        self.windows.first().map_or(Fit::Fits, |kept| kept.standing.fits(ask, terms.limit))
+        self.windows
+            .first()
+            .map_or(Fit::Fits, |kept| kept.standing.fits(self.ask(asks), terms.limit))
+    }
+
+    /// What it sets aside of an ask. By the budget's own word, which no lift changes, so that what is
+    /// given back is what was taken.
+    pub fn ask(&self, asks: Asks) -> Ask {
+        asks.under(self.budget.at_limit)
     }
 
     /// The first window as others see it.
@@ -135,7 +143,7 @@ impl Account {
                 && hold.day < window.to
                 && self.budget.scope.holds(&hold.about.subject())
         });
-        held.for_each(|hold| standing.hold(hold.ask));
+        held.for_each(|hold| standing.hold(hold.asks.under(self.budget.at_limit)));
         let told = past.told(&self.budget, window).into_iter().fold(0, |bits, told| match told {
             Told::Percent(mark) => bits | 1 << mark,
             Told::AtLimit => bits | 1 << AT_LIMIT,

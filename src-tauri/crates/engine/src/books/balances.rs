@@ -8,7 +8,9 @@ use super::hold::{About, Hold, subject};
 use super::index::Index;
 use jiff::tz::TimeZone;
 use std::collections::HashMap;
-use weir_core::budget::{Ask, AtLimit, Budget, Fit, InForce, Lift, Scope, Standing, Subject, Told};
+use weir_core::budget::{
+    Ask, Asks, AtLimit, Budget, Fit, InForce, Lift, Scope, Standing, Subject, Told,
+};
 use weir_core::period::{LocalDay, Period, Window};
 use weir_core::{Money, RequestId};
 
@@ -106,14 +108,22 @@ impl Balances {
     ///
     /// # Errors
     /// The first budget that refuses.
-    pub fn admit(&mut self, opening: &Opening, ask: Ask, past: &dyn Past) -> Result<(), Denied> {
+    pub fn admit(
+        &mut self,
+        opening: &Opening,
+        asks: impl Into<Asks>,
+        past: &dyn Past,
+    ) -> Result<(), Denied> {
+        let asks = asks.into();
         let mut touched = std::mem::take(&mut self.touched);
-        let verdict = self.judge(&subject(opening), opening.at_ms, ask, past, &mut touched);
+        let verdict = self.judge(&subject(opening), opening.at_ms, asks, past, &mut touched);
         if verdict.is_ok() {
             for place in &touched {
-                self.accounts[*place].windows[0].standing.hold(ask);
+                let account = &mut self.accounts[*place];
+                let ask = account.ask(asks);
+                account.windows[0].standing.hold(ask);
             }
-            let hold = Hold { day: self.day(opening.at_ms), ask, about: About::of(opening) };
+            let hold = Hold { day: self.day(opening.at_ms), asks, about: About::of(opening) };
             self.holds.insert((opening.id, opening.attempt), hold);
         }
         self.touched = touched;
@@ -126,7 +136,7 @@ impl Balances {
         &mut self,
         subject: &Subject<'_>,
         at_ms: i64,
-        ask: Ask,
+        asks: Asks,
         past: &dyn Past,
         touched: &mut Vec<usize>,
     ) -> Result<(), Denied> {
@@ -143,7 +153,7 @@ impl Balances {
             if !account.may_refuse() {
                 continue;
             }
-            let fit = account.fit(&account.terms(&self.lifts, at_ms), ask, subject.local);
+            let fit = account.fit(&account.terms(&self.lifts, at_ms), asks, subject.local);
             if fit != Fit::Fits && denied.is_none_or(|(first, _)| near.place < first) {
                 denied = Some((near.place, fit));
             }
@@ -167,7 +177,7 @@ impl Balances {
         &mut self,
         subject: &Subject<'_>,
         at_ms: i64,
-        ask: Ask,
+        asks: Asks,
         past: &dyn Past,
     ) -> Result<Weighed, String> {
         let mut weighed = Weighed::default();
@@ -183,7 +193,7 @@ impl Balances {
                 continue;
             }
             weighed.counts_in.push(near.place);
-            let fit = account.fit(&terms, ask, subject.local);
+            let fit = account.fit(&terms, asks, subject.local);
             if fit != Fit::Fits {
                 weighed.against.push((near.place, account.seen(terms), fit));
             }
@@ -216,7 +226,7 @@ impl Balances {
                 |kept: &&mut Kept| kept.window.from <= hold.day && hold.day < kept.window.to;
             // A window that is not in memory is read from the ledger when it is next asked for.
             let Some(kept) = account.windows.iter_mut().find(holds_day) else { continue };
-            kept.standing.settle(hold.ask, cost, tokens);
+            kept.standing.settle(hold.asks.under(account.budget.at_limit), cost, tokens);
             let window = kept.window;
             let now = tell_ms.filter(|now| (window.start_ms..window.end_ms).contains(now));
             if let Some(now_ms) = now {
@@ -228,13 +238,13 @@ impl Balances {
 
     /// Notes that a budget turned an ask away; to be told when it is the first in its window. Not told
     /// of a budget that somebody closed by hand, nor when the limit itself was told as a mark.
-    pub fn turn_away(&mut self, budget: &str, at_ms: i64, ask: Ask) -> Option<Crossed> {
+    pub fn turn_away(&mut self, budget: &str, at_ms: i64, asks: Asks) -> Option<Crossed> {
         let Self { accounts, lifts, .. } = self;
         let account = accounts.iter_mut().find(|a| a.budget.name == budget)?;
         let terms = account.terms(lifts, at_ms);
         let inside = |kept: &&mut Kept| kept.is_around(at_ms) && !terms.closed;
         let kept = account.windows.iter_mut().find(inside)?;
-        kept.turned = Some(ask);
+        kept.turned = Some(asks.under(account.budget.at_limit));
         let known = 1 << AT_LIMIT | 1 << WHOLE;
         if kept.told & known != 0 {
             return None;
@@ -334,6 +344,18 @@ impl Seen {
             && self.terms.limit == other.terms.limit
             && self.window == other.window
             && self.budget.scope == other.budget.scope
+    }
+
+    /// What it sets aside of an ask.
+    pub fn ask(&self, asks: Asks) -> Ask {
+        asks.under(self.budget.at_limit)
+    }
+
+    /// Whether it stops, and only what is under way is in the way of an ask.
+    pub fn has_room_soon(&self, asks: Asks) -> bool {
+        self.terms.at_limit == AtLimit::Block
+            && !self.terms.closed
+            && self.standing.may_pass(self.ask(asks), self.terms.limit)
     }
 
     /// Whether it stands in the way of something: used up, closed by hand, or short of what it was

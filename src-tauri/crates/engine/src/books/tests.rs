@@ -306,12 +306,13 @@ fn a_hard_budget_refuses_with_its_name_its_standing_and_its_reset() {
     let f = fixture(WEEK, "");
     let first = f.books.reserve(opening(1)).unwrap();
     let refused = f.books.reserve(opening(2)).unwrap_err();
-    let Refusal::Budget { message, resets_at, budget, at_limit } = refused else {
+    let Refusal::Budget { message, resets_at, budget, at_limit, may_pass } = refused else {
         panic!("{refused:?}")
     };
     for part in ["Budget week", "$0.02", "set aside", "Monday 23 November 00:00", "limit_usd"] {
         assert!(message.contains(part), "{part} is missing in: {message}");
     }
+    assert!(may_pass, "the first one may end");
     assert_eq!(resets_at, 1_795_392_000);
     assert_eq!((budget.as_str(), at_limit), ("week", AtLimit::Block));
     assert!(f.ledger.request(opening(2).id).unwrap().is_none(), "nothing was sent, so no row");
@@ -625,4 +626,29 @@ fn a_ledger_that_cannot_write_lets_nothing_out_and_holds_nothing_back() {
     let twice = f.books.reserve(opening(1)).unwrap_err();
     assert!(matches!(twice, Refusal::Ledger { .. }), "{twice:?}");
     assert_eq!(f.books.standings(NOW).unwrap()[0].standing.reserved, Money::ZERO);
+}
+
+#[test]
+fn each_budget_gives_back_what_it_set_aside() {
+    let stops = budget(usd(500), AtLimit::Block);
+    let steps = Budget { name: "steps".into(), ..budget(usd(100), AtLimit::Downgrade) };
+    let mut balances = Balances::new(TimeZone::UTC, &[stops, steps]);
+    let past = Always(Money::ZERO, Cell::new(0));
+    let ask = |cents| Ask { cost: Some(usd(cents)), tokens: 0 };
+    let asks = Asks { most: ask(269), likely: ask(27) };
+    balances.admit(&opening(1), asks, &past).expect("room in both");
+    let reserved = |balances: &mut Balances| -> Vec<Money> {
+        let all = balances.standings(NOW, &past).expect("known");
+        all.iter().map(|seen| seen.standing.reserved).collect()
+    };
+    assert_eq!(reserved(&mut balances), [usd(269), usd(27)]);
+    balances.forget();
+    assert_eq!(reserved(&mut balances), [usd(269), usd(27)], "and the same when it is read anew");
+    let denied = balances.admit(&opening(2), asks, &past).expect_err("no room beside it");
+    let Denied::Full(seen) = denied else { panic!("{denied:?}") };
+    assert_eq!(seen.budget.name, "week");
+    assert!(seen.has_room_soon(asks), "but there will be");
+    balances.close((opening(1).id, 1), Some(usd(6)), 0, None);
+    assert_eq!(reserved(&mut balances), [Money::ZERO, Money::ZERO]);
+    balances.admit(&opening(2), asks, &past).expect("room again");
 }

@@ -4,7 +4,9 @@ use super::{Course, Failed, Head, Open, Sent, Started, To};
 use crate::answer::tap_for;
 use crate::carry::{Way, output_assumed};
 use crate::decline::{Failure, FailureKind, no_ledger};
-use crate::limits::{HEAD_OF_ANSWER_WAIT_MAX, OUTPUT_TOKENS_ASSUMED, STALE_MAX};
+use crate::limits::{
+    HEAD_OF_ANSWER_WAIT_MAX, OUTPUT_TOKENS_ASSUMED, ROOM_LOOK, ROOM_WAIT_MAX, STALE_MAX,
+};
 use crate::ports::{Estimate, Opening, Refusal};
 use crate::read::Asked;
 use crate::reply::Refused;
@@ -44,7 +46,7 @@ impl Course<'_> {
         let assumed = output_assumed(endpoint, candidate, provider.local);
         let mut estimate = estimate(self.asked, bytes, assumed);
         estimate.cache_write |= way.marks_cache();
-        let mut ticket = match self.reserve(candidate, local, estimate) {
+        let mut ticket = match self.reserve_soon(candidate, local, estimate).await {
             Ok(ticket) => ticket,
             Err(Refusal::Budget { message, .. }) => {
                 self.turned_away = Some(estimate);
@@ -133,6 +135,25 @@ impl Course<'_> {
         let (elapsed, longest) = (self.since(self.began_ns), self.longest);
         let limits = &self.context.failover.tries;
         leaves_time(wait, elapsed, longest, self.count, limits).then_some(wait)
+    }
+
+    /// Sets money aside; where a budget that stops is only full of what is under way, waits a while
+    /// for room: a second request beside a first one is no reason to stop a tool.
+    async fn reserve_soon(
+        &mut self,
+        to: &Candidate,
+        local: bool,
+        estimate: Estimate,
+    ) -> Result<Ticket, Refusal> {
+        let began_ns = self.now_ns();
+        loop {
+            let reserved = self.reserve(to, local, estimate);
+            let waits = matches!(&reserved, Err(Refusal::Budget { may_pass: true, .. }));
+            if !waits || self.since(began_ns) >= ROOM_WAIT_MAX {
+                return reserved;
+            }
+            sleep(ROOM_LOOK).await;
+        }
     }
 
     pub(super) fn reserve(

@@ -574,7 +574,7 @@ it('a budget with an amount that is none is not offered', async () => {
   await type('At most $', '12');
   await type('Period', 'month');
   await shown();
-  const set = '[{"edit":"budget","name":"month","period":"month","limit_usd":"12.000000000","limit_tokens":null,"at_limit":"block"}]';
+  const set = '[{"edit":"budget","name":"month","period":"month","limit_usd":"12.000000000","limit_tokens":null,"at_limit":"downgrade"}]';
   expect(backend.asked).toEqual([`show ${set}`]);
   expect(main()).toContain('limit_usd = 12.00');
   await click('Set this budget');

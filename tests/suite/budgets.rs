@@ -119,10 +119,69 @@ fn a_request_that_waited_in_vain_is_told_what_is_under_way() {
     rig.provider.script(held);
     let _first = rig.client().open(&with_room_for_128k(&rig, "first"));
     rig.provider.until("the first", |truth| truth.iter().any(|attempt| attempt.whole));
+    let began = std::time::Instant::now();
     let refused = rig.client().send(&with_room_for_128k(&rig, "second"));
     let message = crate::bad_input::message(Kind::Messages, &refused);
     assert!(message.contains("set aside for requests under way"), "{message}");
     assert!(message.contains("$0 of $1.00 spent"), "{message}");
+    assert!(message.contains("send it again then"), "{message}");
+    let waited = began.elapsed().as_secs();
+    assert!((15..25).contains(&waited), "{waited} s");
+}
+
+#[test]
+fn a_busy_tool_does_not_overtake_another_one_that_waits_for_room() {
+    let rig = rig(&budget("1.00", "block"));
+    let latch = Latch::default();
+    let mut held = Turn::new(Kind::Messages, Tokens::plain(40, 256)).whole().answer();
+    held.steps.insert(0, Step::Hold(latch.clone()));
+    rig.provider.script(held);
+    let mut first = rig.client().open(&with_room_for_128k(&rig, "busy"));
+    rig.provider.until("the first", |truth| truth.iter().any(|attempt| attempt.whole));
+    let mut waits = rig.client().open(&with_room_for_128k(&rig, "waits"));
+    let refused = rig.home.weir(&["budget", "list"]).ok();
+    assert!(refused.contains("week"), "the engine has read what came before: {refused}");
+    latch.open();
+    assert_eq!(first.response().expect("an answer").status, 200);
+    let client = rig.client();
+    let busy: Vec<u16> = (0..60)
+        .map(|n| client.send(&with_room_for_128k(&rig, &format!("busy-{n}"))).status)
+        .collect();
+    assert!(busy.iter().all(|status| *status == 200), "{busy:?}");
+    assert_eq!(waits.response().expect("an answer").status, 200);
+    let asked = rig.provider.truth();
+    let at = asked
+        .iter()
+        .position(|attempt| attempt.asked.marker() == Some("waits"))
+        .expect("it was served");
+    assert!(at < 10, "it was the {at}th that was served");
+}
+
+#[test]
+fn a_link_that_the_budget_does_not_count_answers_at_once() {
+    let scoped = "[[budgets]]\nname = \"cloud\"\nperiod = \"week\"\nlimit_usd = 1.00\n\
+                  scope = { provider = \"anthropic\" }\nat_limit = \"block\"\n\n\
+                  [tiers]\nhigh = [\"anthropic/claude-haiku-4-5\", \"openai/gpt-5-mini\"]\n";
+    let rig = rig(scoped);
+    let mut held = Turn::new(Kind::Messages, Tokens::plain(40, 256)).whole().answer();
+    held.steps.insert(0, Step::Stall);
+    rig.provider.script(held);
+    let _first = rig.client().open(&with_room_for_128k(&rig, "first"));
+    rig.provider.until("the first", |truth| truth.iter().any(|attempt| attempt.whole));
+    let chat = Turn::new(Kind::Chat, Tokens::plain(40, 256)).whole().answer();
+    rig.provider.script(chat);
+    let mut body = Kind::Messages.ask("weir-high", false, "How does water find its level?");
+    body["max_tokens"] = 128_000.into();
+    let headers = [("user-agent", "tests marker/other"), ("x-weir-session", "other")];
+    let began = std::time::Instant::now();
+    let answer = rig.client().send(&rig.client().post(
+        "/v1/messages",
+        &headers,
+        body.to_string().as_bytes(),
+    ));
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    assert_eq!(answer.header("x-weir-reason"), "budget-cheaper");
+    assert!(began.elapsed().as_secs() < 10, "it waited for nothing");
 }
 
 #[test]
@@ -208,7 +267,7 @@ fn a_budget_is_set_changed_and_refused_by_name() {
     assert!(short.stderr.contains("needs a period and a limit"), "{}", short.stderr);
     let set = home.weir(&["budget", "set", "week", "--period", "week", "--limit", "2.00"]).ok();
     let room = "A limit that stops keeps room for the longest answer a request allows; Claude Code \
-                allows 128,000 tokens, which is two dollars and more at once. --at-limit downgrade \
+                allows 128,000 tokens, with a large model two dollars and more at once. --at-limit downgrade \
                 counts on a usual answer";
     let said = "Budget week is set: $2.00 a week; at its limit paid requests are refused";
     assert_eq!(set, format!("{said}. {room}\n"));

@@ -51,7 +51,7 @@ describe('requests', () => {
     (lines()[1] as HTMLElement).click();
     await settle();
     const life = squeezed(document.querySelector('aside')?.textContent);
-    expect(life).toContain('Attempt 1 anthropic/claude-sonnet-5-5, $0.31 set aside');
+    expect(life).toContain('Attempt 1 anthropic/claude-sonnet-5-5, at most $0.31');
     expect(life).toContain('Refused, status 529');
     expect(cells().join(' ')).toContain('Prompt 2,200 $0.002750000');
     expect(life).toContain('Total$0.048906250');

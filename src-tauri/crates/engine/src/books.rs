@@ -26,10 +26,11 @@ use weir_core::budget::{
     Ask, Asks, Budget, Ladder, Lift, Pace, Power, Scope, Shares, Told, full, unpriced,
 };
 use weir_core::period::Window;
-use weir_core::{Money, Outcome, Usage};
+use weir_core::{Money, Outcome, RequestId, Usage};
 use weir_ledger::{Ledger, Reserve, Settle, WriteProblem};
 use weir_proxy::ports::{
     Books as BooksPort, Closing, Estimate, LadderAsk, Opening, Refusal, Reservation, Settled,
+    Waiting,
 };
 
 /// How often the machine's zone is looked at, in milliseconds.
@@ -240,33 +241,11 @@ impl Books {
         }
     }
 
-    fn refusal(&self, denied: Denied, opening: &Opening, asks: Asks) -> Refusal {
-        let budget = |seen: &Seen, message: String| Refusal::Budget {
-            message,
-            resets_at: seen.window.end_ms.div_euclid(1000),
-            budget: seen.budget.name.clone(),
-            at_limit: seen.terms.at_limit,
-            may_pass: seen.has_room_soon(asks),
-        };
-        match denied {
-            Denied::Unknown(reason) => Refusal::Ledger { reason },
-            Denied::Full(seen) => budget(&seen, self.says_full(&seen, asks)),
-            Denied::Unpriced(seen) => budget(
-                &seen,
-                unpriced(&seen.budget, &seen.terms, &opening.provider, &opening.model),
-            ),
-        }
-    }
-
-    fn says_full(&self, seen: &Seen, asks: Asks) -> String {
-        let zone = self.zone.load();
-        let ask = seen.ask(asks);
-        full(&seen.budget, &seen.terms, &seen.standing, seen.window, ask, &zone)
-    }
-}
-
-impl BooksPort for Books {
-    fn reserve(&self, mut opening: Opening) -> Result<Reservation, Refusal> {
+    fn set_aside(
+        &self,
+        mut opening: Opening,
+        waiting: Option<&Waiting>,
+    ) -> Result<Reservation, Refusal> {
         self.follow_zone(opening.at_ms);
         if let Some(shares) = &self.terms.load().shares {
             opening.category = shares.category(opening.category.as_deref()).map(str::to_owned);
@@ -274,12 +253,10 @@ impl BooksPort for Books {
         let asks = self.asks_of(&opening);
         // The demonstration is in no sum and so in no budget.
         if !opening.demo {
-            let admitted = self.balances.lock().admit(&opening, asks, &FromLedger(&self.ledger));
+            let past = FromLedger(&self.ledger);
+            let admitted = self.balances.lock().admit_in_line(&opening, asks, waiting, &past);
             if let Err(denied) = admitted {
-                // What may wait is told when it has waited in vain, by the ladder.
-                if let Denied::Full(seen) = &denied
-                    && !seen.has_room_soon(asks)
-                {
+                if let Denied::Full(seen) = &denied {
                     self.turned_away(&seen.budget.name, opening.at_ms, asks);
                 }
                 return Err(self.refusal(denied, &opening, asks));
@@ -291,6 +268,45 @@ impl BooksPort for Books {
             return Err(Refusal::Ledger { reason: problem.to_string() });
         }
         Ok(Reservation { opening, reserved: asks.most.cost })
+    }
+
+    fn refusal(&self, denied: Denied, opening: &Opening, asks: Asks) -> Refusal {
+        let budget = |seen: &Seen, message: String, may_pass: bool| Refusal::Budget {
+            message,
+            resets_at: seen.window.end_ms.div_euclid(1000),
+            budget: seen.budget.name.clone(),
+            at_limit: seen.terms.at_limit,
+            may_pass,
+        };
+        match denied {
+            Denied::Unknown(reason) => Refusal::Ledger { reason },
+            Denied::Full(seen) => budget(&seen, self.says_full(&seen, asks), false),
+            Denied::Soon(seen) => budget(&seen, self.says_full(&seen, asks), true),
+            Denied::Unpriced(seen) => {
+                let (route, terms) = ((&opening.provider, &opening.model), &seen.terms);
+                budget(&seen, unpriced(&seen.budget, terms, route.0, route.1), false)
+            }
+        }
+    }
+
+    fn says_full(&self, seen: &Seen, asks: Asks) -> String {
+        let zone = self.zone.load();
+        let ask = seen.ask(asks);
+        full(&seen.budget, &seen.terms, &seen.standing, seen.window, ask, &zone)
+    }
+}
+
+impl BooksPort for Books {
+    fn reserve(&self, opening: Opening) -> Result<Reservation, Refusal> {
+        self.set_aside(opening, None)
+    }
+
+    fn reserve_in_line(&self, opening: Opening, at: &Waiting) -> Result<Reservation, Refusal> {
+        self.set_aside(opening, Some(at))
+    }
+
+    fn leave_line(&self, id: RequestId) {
+        self.balances.lock().leave_line(id);
     }
 
     fn ladder(&self, ask: &LadderAsk<'_>) -> Ladder {

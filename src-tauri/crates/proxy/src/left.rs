@@ -114,7 +114,8 @@ pub fn when_spent(
 }
 
 /// What the standing budgets leave of a plan. `first` is the most its first candidate can use, where
-/// that is known better than by its length; `patient` whether it can wait for room.
+/// that is known better than by its length. Where nothing is left that goes on at once and it is
+/// `patient`, what may have room soon is left.
 pub fn within_budgets(
     context: &Context,
     asked: &Asked,
@@ -127,14 +128,20 @@ pub fn within_budgets(
     if let (Some(rung), Some(estimate)) = (rungs.first_mut(), first) {
         rung.estimate = estimate;
     }
-    let ladder = climb(context, asked, judged, (&rungs, &[]), patient);
+    let ladder = climb(context, asked, judged, (&rungs, &[]), false);
     if ladder.refused.is_empty() {
         return Left { candidates: own, ..Left::default() };
     }
     let prices = Priced(context.ports.routes.as_ref());
     let below = below(&context.setup, &ask(context, asked, judged, &prices), &own);
     let below_rungs: Vec<RungAsk> = below.iter().map(|c| rung(context, asked, c)).collect();
-    let ladder = climb(context, asked, judged, (&rungs, &below_rungs), patient);
+    let mut ladder = climb(context, asked, judged, (&rungs, &below_rungs), false);
+    if ladder.allowed.is_empty() && patient {
+        ladder = climb(context, asked, judged, (&rungs, &below_rungs), true);
+    }
+    if ladder.refused.is_empty() {
+        return Left { candidates: own, ..Left::default() };
+    }
     let at = |place: Place| match place {
         Place::Own(at) => own.get(at).cloned(),
         Place::Below(at) => below.get(at).cloned(),

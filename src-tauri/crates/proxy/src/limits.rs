@@ -58,8 +58,8 @@ pub const OUTPUT_TOKENS_ASSUMED: u64 = 16_384;
 pub const ANSWER_LIKELY_MAX: u64 = 8_192;
 /// How long a request waits for room in a budget that stops and is only full of what is under way.
 pub const ROOM_WAIT_MAX: Duration = Duration::from_secs(15);
-/// How often it looks for room.
-pub const ROOM_LOOK: Duration = Duration::from_millis(100);
+/// How often it looks for room when nobody tells it of any: a raised limit, a configuration read anew.
+pub const ROOM_LOOK: Duration = Duration::from_millis(250);
 /// Longest hint header value that is taken over, in bytes.
 pub const HINT_BYTES_MAX: usize = 128;
 /// The context that a local model is loaded with for a coding tool, in tokens, where Weir asks for one and

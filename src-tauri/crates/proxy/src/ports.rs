@@ -5,6 +5,7 @@ use crate::limits::ANSWER_LIKELY_MAX;
 use crate::secret::Secret;
 use futures_util::future::BoxFuture;
 use std::sync::Arc;
+use tokio::sync::Notify;
 use weir_core::Usage;
 use weir_core::budget::{AtLimit, Ladder, Pace};
 use weir_core::route::{Lately, Reason, Route, Setup, Tier};
@@ -266,15 +267,18 @@ pub struct Estimate {
     pub output_tokens: u64,
     /// Whether the request marks a prompt cache, so that input may be billed as a write.
     pub cache_write: bool,
+    /// How many answers are asked for; `output_tokens` are those of all of them.
+    pub choices: u64,
 }
 
 impl Estimate {
-    /// What it is likely to stay under: the tokens that a prompt of its length usually has, and an
-    /// answer of 8,192 tokens where a longer one is allowed.
+    /// What it is likely to stay under: the tokens that a prompt of its length usually has, and answers
+    /// of 8,192 tokens where longer ones are allowed.
     #[must_use]
     pub fn likely(self) -> Self {
         let input_tokens = likely_of(self.input_tokens).min(self.input_tokens);
-        Self { input_tokens, output_tokens: self.output_tokens.min(ANSWER_LIKELY_MAX), ..self }
+        let usual = ANSWER_LIKELY_MAX.saturating_mul(self.choices.max(1));
+        Self { input_tokens, output_tokens: self.output_tokens.min(usual), ..self }
     }
 }
 
@@ -321,6 +325,15 @@ pub struct Queued<'a> {
     pub route: &'a Route,
     /// Its place in the line, from 1.
     pub position: usize,
+}
+
+/// A place in the line before a budget that stops and is only full of what is under way.
+#[derive(Clone, Debug, Default)]
+pub struct Waiting {
+    /// When it looks for room, in Unix milliseconds: by what is in force then.
+    pub now_ms: i64,
+    /// Told when there may be room for the first in line.
+    pub room: Arc<Notify>,
 }
 
 /// How an attempt ended.
@@ -404,6 +417,18 @@ pub trait Books: Send + Sync {
     /// # Errors
     /// A hard budget, or a ledger that cannot write.
     fn reserve(&self, opening: Opening) -> Result<Reservation, Refusal>;
+
+    /// The same for a request that waits for room: where it is refused and may pass, it has its place
+    /// in the line, and whoever comes later stands behind it.
+    ///
+    /// # Errors
+    /// As for `reserve`.
+    fn reserve_in_line(&self, opening: Opening, _: &Waiting) -> Result<Reservation, Refusal> {
+        self.reserve(opening)
+    }
+
+    /// Gives a place in line up.
+    fn leave_line(&self, _: RequestId) {}
 
     /// Which of a request's ways the budgets leave, before anything is set aside. Takes a few
     /// microseconds a way. It promises nothing: `reserve` decides, at every hop. Where the ledger

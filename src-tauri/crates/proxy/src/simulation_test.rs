@@ -110,6 +110,7 @@ fn left(world: &World, ask: &Ask<'_>, planned: &[Candidate]) -> (Vec<Candidate>,
             name: "day".into(),
             at_limit: world.budget.at_limit,
             unpriced: asks.cost.is_none(),
+            soon: false,
             says: String::new(),
             resets_ms: 0,
         };

@@ -27,6 +27,8 @@ pub struct Full {
     pub at_limit: AtLimit,
     /// Whether the price is not known, rather than the limit reached.
     pub unpriced: bool,
+    /// Whether only what is under way is in the way, so that there may be room soon.
+    pub soon: bool,
     /// For people: which budget, spent, limit, when it resets, how to lift it.
     pub says: String,
     /// When its window ends, in Unix milliseconds.
@@ -40,7 +42,7 @@ pub struct Rung {
     pub place: Place,
     /// Whether it stays on the user's machines.
     pub local: bool,
-    /// The most it can cost; `None` when its price is not known.
+    /// What it is likely to stay under, by which ways are compared; `None` when its price is not known.
     pub cost: Option<Money>,
     /// What budgets weigh it by.
     pub asks: Asks,
@@ -85,7 +87,7 @@ pub struct Pick {
     pub place: Place,
     /// Why.
     pub step: Step,
-    /// The most it can cost.
+    /// What it is likely to stay under.
     pub cost: Option<Money>,
 }
 

@@ -218,6 +218,7 @@ fn rung(place: Place, cents: Option<i64>, local: bool, held: Option<AtLimit>) ->
         name: "week".into(),
         at_limit,
         unpriced: cents.is_none(),
+        soon: false,
         says: "Budget week".into(),
         resets_ms: 0,
     });
@@ -393,8 +394,8 @@ fn the_first_request_that_does_not_fit_says_what_answers_instead() {
     };
     assert_eq!(
         at(AtLimit::Local, spent(197)),
-        "Week budget at its limit: $1.97 of $2.00, and a request that may cost $0.12 does not fit. \
-         Local models answer instead until Monday."
+        "Week budget at its limit: $1.97 of $2.00, and a request that is likely to cost $0.12 does \
+         not fit. Local models answer instead until Monday."
     );
     let busy = Standing { reserved: usd(30), ..spent(160) };
     assert_eq!(
@@ -415,9 +416,9 @@ fn a_refusal_names_the_budget_its_standing_its_reset_and_the_way_on() {
     assert_eq!(
         text,
         "Budget week: $1.60 of $2.00 spent, $0.30 set aside for requests under way, and this \
-         request may cost up to $0.20. It starts anew on Monday 23 November 00:00. To lift it for \
-         an hour: weir budget lift week --for 1h; for good, raise its limit_usd in config.toml; or \
-         ask for a local model"
+         request may cost up to $0.20. There is room when those have ended: send it again then. It \
+         starts anew on Monday 23 November 00:00. To lift it for an hour: weir budget lift week \
+         --for 1h; for good, raise its limit_usd in config.toml; or ask for a local model"
     );
 }
 

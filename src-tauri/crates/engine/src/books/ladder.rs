@@ -32,7 +32,7 @@ pub fn ladder(books: &Books, ask: &LadderAsk<'_>) -> Ladder {
 /// What turns away the first of a plan changes the model or refuses the request, which is told.
 fn tell(books: &Books, ask: &LadderAsk<'_>, own: &[Rung]) {
     let Some(first) = own.first() else { return };
-    for full in first.full.iter().filter(|full| !full.unpriced) {
+    for full in first.full.iter().filter(|full| !full.unpriced && !full.soon) {
         books.turned_away(&full.name, ask.at_ms, first.asks);
     }
 }
@@ -72,7 +72,7 @@ fn weighed(
             place: place(at),
             asks,
             local: rung.local && asks.most.cost == Some(Money::ZERO),
-            cost: asks.most.cost,
+            cost: asks.likely.cost,
             full: full.collect(),
             counts_in: weighed.counts_in,
         });
@@ -111,6 +111,7 @@ fn full(
         name: seen.budget.name.clone(),
         at_limit: seen.terms.at_limit,
         unpriced: fit == Fit::Unpriced,
+        soon: seen.has_room_soon(asks),
         says,
         resets_ms: seen.window.end_ms,
     }

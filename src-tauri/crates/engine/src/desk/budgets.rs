@@ -305,7 +305,7 @@ fn room_said(budget: &Budget) -> &'static str {
         return "";
     }
     ". A limit that stops keeps room for the longest answer a request allows; Claude Code allows \
-     128,000 tokens, which is two dollars and more at once. --at-limit downgrade counts on a usual \
+     128,000 tokens, with a large model two dollars and more at once. --at-limit downgrade counts on a usual \
      answer"
 }
 

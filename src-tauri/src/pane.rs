@@ -13,7 +13,7 @@ use weir_engine::api::{ApiProblem, Code, WindowView};
 use weir_engine::connect::Bench;
 use weir_engine::control::Remote;
 use weir_resident::single;
-use weir_resident::words::{self, Ask, Asked, Heard, Told};
+use weir_resident::words::{self, Ask, Asked, Heard, Leaving, Told};
 
 use crate::window;
 
@@ -136,6 +136,13 @@ impl Pane {
         let _ = self.say(self.turn.fetch_add(1, Ordering::Relaxed), Ask::Raised(turn));
     }
 
+    /// Says the window's last word. From here on nothing that happens to this process is a failure
+    /// that word does not name.
+    pub fn leaving(&self, why: Leaving) {
+        // Whoever would hear it may be gone, which is a reason to end as well.
+        let _ = self.say(self.turn.fetch_add(1, Ordering::Relaxed), Ask::Leaving(why));
+    }
+
     fn say(&self, id: u64, ask: Ask) -> std::io::Result<()> {
         words::say(&mut *lock(&self.words), &Asked { id, ask })
     }
@@ -183,6 +190,19 @@ impl Pane {
             }
         }
     }
+}
+
+/// Ends this process at once, after its last word, from any thread. No library takes itself apart
+/// first, and none is asked at an exit: a webview crashes on that way about once in ten times, and what
+/// it would give back the system takes anyway.
+pub fn end() -> ! {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Signal, getpid, kill_process};
+        let _ = kill_process(getpid(), Signal::KILL);
+    }
+    #[expect(clippy::disallowed_methods, reason = "the window's process has no ledger to flush")]
+    std::process::exit(0)
 }
 
 /// A poisoned lock is taken as it is: what it guards is replaced whole, never half written.

@@ -1,6 +1,6 @@
 //! The one window of this process, which ends with it. The proxy knows nothing of it.
 
-use crate::pane::Pane;
+use crate::pane::{self, Pane};
 use crate::place;
 use std::sync::Arc;
 use tauri::webview::NewWindowResponse;
@@ -8,13 +8,11 @@ use tauri::window::Color;
 use tauri::{AppHandle, Emitter, Manager, Theme, Url, WebviewWindow, WebviewWindowBuilder};
 use weir_engine::api::WindowView;
 use weir_resident::say;
+use weir_resident::words::Leaving;
 
 const LABEL: &str = "main";
 /// Where the page finds its first view; `ui/src/backend/tauri.ts` has the same name.
 const FIRST_VIEW: &str = "__WEIR_VIEW__";
-/// How the process ends when the webview's own has ended.
-#[cfg(target_os = "linux")]
-const PAGE_DIED: i32 = 3;
 // `--ground` of ui/src/tokens.css, so that the window does not flash before its page is there.
 const GROUND_LIGHT: Color = Color(0xfa, 0xfb, 0xfb, 0xff);
 const GROUND_DARK: Color = Color(0x16, 0x19, 0x1a, 0xff);
@@ -45,7 +43,10 @@ pub fn raise_from_afar(app: &AppHandle, done: impl FnOnce() + Send + 'static) {
 pub fn close(app: &AppHandle) {
     match app.get_webview_window(LABEL) {
         Some(window) if window.close().is_ok() => {}
-        _ => app.exit(0),
+        _ => {
+            app.state::<Arc<Pane>>().leaving(Leaving::Closed);
+            pane::end()
+        }
     }
 }
 
@@ -56,8 +57,7 @@ pub fn close(app: &AppHandle) {
 pub fn open(app: &AppHandle) -> tauri::Result<()> {
     let mut config = app.config().app.windows.first().cloned().unwrap_or_default();
     let pane = app.state::<Arc<Pane>>().inner().clone();
-    let home = pane.home.clone();
-    if let Some((width, height)) = place::remembered(&home) {
+    if let Some((width, height)) = place::remembered(&pane.home) {
         (config.width, config.height) = (width, height);
     }
     let window = WebviewWindowBuilder::from_config(app, &config)?
@@ -74,15 +74,34 @@ pub fn open(app: &AppHandle) -> tauri::Result<()> {
     raise(&window)?;
     let seen = window.clone();
     window.on_window_event(move |event| {
-        if let tauri::WindowEvent::CloseRequested { .. } = event
-            && let (Ok(size), Ok(scale), Ok(false)) =
-                (seen.inner_size(), seen.scale_factor(), seen.is_maximized())
-        {
-            let size = size.to_logical::<f64>(scale);
-            place::remember(&home, (size.width, size.height));
+        if let tauri::WindowEvent::CloseRequested { api, .. } = event {
+            api.prevent_close();
+            leave(&seen, pane.clone());
         }
     });
     Ok(())
+}
+
+/// The window was asked to close, by whomever: it is seen no more, keeps its size, and this process
+/// ends. The webview in it is not taken down.
+fn leave(window: &WebviewWindow, pane: Arc<Pane>) {
+    pane.leaving(Leaving::Closed);
+    let size = match (window.inner_size(), window.scale_factor(), window.is_maximized()) {
+        (Ok(size), Ok(scale), Ok(false)) => Some(size.to_logical::<f64>(scale)),
+        _ => None,
+    };
+    // Hidden by this thread's loop, while the disk is waited for on another. A thread that the system
+    // does not give ends it all the same.
+    let _ = window.hide();
+    let rest = move || {
+        if let Some(size) = size {
+            place::remember(&pane.home, (size.width, size.height));
+        }
+        pane::end()
+    };
+    if std::thread::Builder::new().name("leave".into()).spawn(rest).is_err() {
+        pane::end();
+    }
 }
 
 /// What the page draws first, without having to ask. JSON is a part of the script's language.
@@ -94,9 +113,12 @@ fn first(view: &WindowView) -> tauri::Result<String> {
 #[cfg(target_os = "linux")]
 fn ends_with_its_page(app: &AppHandle, window: &WebviewWindow) -> tauri::Result<()> {
     use webkit2gtk::WebViewExt;
-    let app = app.clone();
+    let pane = app.state::<Arc<Pane>>().inner().clone();
     window.with_webview(move |webview| {
-        webview.inner().connect_web_process_terminated(move |_, _| app.exit(PAGE_DIED));
+        webview.inner().connect_web_process_terminated(move |_, _| {
+            pane.leaving(Leaving::PageDied);
+            pane::end()
+        });
     })
 }
 

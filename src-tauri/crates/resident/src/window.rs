@@ -3,7 +3,7 @@
 //! Owns that process: what it is told, what it asks, and what is said when it ends by itself.
 
 use crate::shell::Shell;
-use crate::words::{self, Ask, Asked, OTHER_VERSION, Told};
+use crate::words::{self, Ask, Asked, Leaving, OTHER_VERSION, Told};
 use crate::{clicks, say};
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
@@ -52,6 +52,8 @@ struct End {
     status: Option<ExitStatus>,
     /// Whether it was told to close.
     meant: bool,
+    /// Its last word, where it could say one.
+    word: Option<Leaving>,
     /// How often windows were asked for, and for which of these it was seen.
     wanted: u32,
     raised: u32,
@@ -141,9 +143,12 @@ fn start(shell: &Arc<Shell>) -> std::io::Result<Open> {
     thread("weir-window-tell").spawn(move || keep_told(&told.0, &told.1))?;
     thread("weir-window-hear").spawn(move || {
         let (pipe, process, shell, meant) = heard;
-        listen(BufReader::new(stdout), &pipe, &shell, &raised);
+        let word = listen(BufReader::new(stdout), &pipe, &shell, &raised);
         *lock(&pipe) = None;
-        ended(&process, &shell, &meant, &raised);
+        let status = end_of(&process);
+        let meant = meant.load(Ordering::Acquire);
+        let (wanted, raised) = (shell.turn(), raised.load(Ordering::Acquire));
+        ended(End { status, meant, word, wanted, raised }, &shell);
     })?;
     Ok(Open { pipe, process, meant })
 }
@@ -178,12 +183,24 @@ fn say_to(pipe: &Pipe, what: &Told) -> bool {
     lock(pipe).as_mut().is_some_and(|pipe| words::say(pipe, what).is_ok())
 }
 
-/// Does what the window asks, in the order it asks, until it says no more.
-fn listen(mut lines: impl BufRead, pipe: &Pipe, shell: &Arc<Shell>, raised: &AtomicU32) {
+/// Does what the window asks, in the order it asks, until it says no more. Returns its last word.
+fn listen(
+    mut lines: impl BufRead,
+    pipe: &Pipe,
+    shell: &Arc<Shell>,
+    raised: &AtomicU32,
+) -> Option<Leaving> {
+    let mut word = None;
     while let Some(Asked { id, ask }) = words::next(&mut lines) {
+        if let Ask::Leaving(why) = ask {
+            // The first one is the reason: what comes apart after it was on its way out.
+            word = word.or(Some(why));
+            continue;
+        }
         let problem = done(ask, pipe, shell, raised).err();
         say_to(pipe, &Told::Done { id, problem });
     }
+    word
 }
 
 fn done(ask: Ask, pipe: &Pipe, shell: &Arc<Shell>, raised: &AtomicU32) -> Result<(), ApiProblem> {
@@ -206,19 +223,14 @@ fn done(ask: Ask, pipe: &Pipe, shell: &Arc<Shell>, raised: &AtomicU32) -> Result
         Ask::Raised(turn) => {
             raised.fetch_max(turn, Ordering::AcqRel);
         }
+        // Nobody waits for an answer to it.
+        Ask::Leaving(_) => {}
     }
     Ok(())
 }
 
-/// The window said its last.
-fn ended(process: &Mutex<Child>, shell: &Arc<Shell>, meant: &AtomicBool, raised: &AtomicU32) {
-    let status = end_of(process);
-    let end = End {
-        status,
-        meant: meant.load(Ordering::Acquire),
-        wanted: shell.turn(),
-        raised: raised.load(Ordering::Acquire),
-    };
+/// The window is gone.
+fn ended(end: End, shell: &Arc<Shell>) {
     match end.next() {
         Next::Rest => {}
         Next::Open => shell.show_again(),
@@ -228,18 +240,24 @@ fn ended(process: &Mutex<Child>, shell: &Arc<Shell>, meant: &AtomicBool, raised:
 }
 
 impl End {
-    /// A window that was told to close, or was closed, ended well. One that fails is not started
-    /// again: it would fail again.
+    /// A window that was told to close, or said that it was closed, ended well, with whatever status
+    /// its libraries left it. One that fails is not started again: it would fail again.
     fn next(self) -> Next {
-        match self.status {
-            _ if self.meant => Next::Rest,
-            Some(status) if status.code() == Some(OTHER_VERSION.into()) => Next::Say(
+        let fell = match (self.word, self.status) {
+            _ if self.meant => return Next::Rest,
+            (Some(Leaving::Closed), _) => None,
+            (Some(Leaving::PageDied), _) => Some(crashed("the process of its page ended")),
+            (None, Some(status)) if status.code() == Some(OTHER_VERSION.into()) => Some(
                 "the window cannot be opened: Weir was updated; quit it and start weir-tray again"
                     .into(),
             ),
-            Some(status) if !status.success() => Next::Say(crashed(status)),
-            _ if self.wanted > self.raised => Next::Open,
-            _ => Next::Rest,
+            (None, Some(status)) if !status.success() => Some(crashed(&status.to_string())),
+            (None, _) => None,
+        };
+        match fell {
+            Some(text) => Next::Say(text),
+            None if self.wanted > self.raised => Next::Open,
+            None => Next::Rest,
         }
     }
 }
@@ -259,8 +277,8 @@ fn end_of(process: &Mutex<Child>) -> Option<ExitStatus> {
     process.wait().ok()
 }
 
-fn crashed(status: ExitStatus) -> String {
-    format!("the window ended by itself ({status}). Weir serves on; Open Weir opens it again")
+fn crashed(how: &str) -> String {
+    format!("the window ended by itself ({how}). Weir serves on; Open Weir opens it again")
 }
 
 /// Says what went wrong where a person sees it.
@@ -283,7 +301,7 @@ mod tests {
 
     fn end(code: i32) -> End {
         let status = Some(ExitStatus::from_raw(code << 8));
-        End { status, meant: false, wanted: 1, raised: 1 }
+        End { status, meant: false, word: None, wanted: 1, raised: 1 }
     }
 
     fn shell() -> (tempfile::TempDir, tokio::runtime::Runtime, Arc<Shell>) {
@@ -306,6 +324,44 @@ mod tests {
         let failed = End { wanted: 2, ..end(3) };
         assert!(matches!(failed.next(), Next::Say(said) if said.contains("ended by itself")));
         assert_eq!(End { meant: true, ..failed }.next(), Next::Rest);
+    }
+
+    #[test]
+    fn whatever_a_window_ends_with_after_it_was_closed_is_no_crash_and_without_that_it_is_one() {
+        for signal in [11, 9, 6] {
+            let status = Some(ExitStatus::from_raw(signal));
+            let closed = End { status, word: Some(Leaving::Closed), ..end(0) };
+            assert_eq!(closed.next(), Next::Rest, "signal {signal} after it was closed");
+            assert_eq!(End { wanted: 2, ..closed }.next(), Next::Open, "asked for meanwhile");
+            assert_eq!(End { meant: true, wanted: 2, ..closed }.next(), Next::Rest, "hidden");
+            let alone = End { word: None, ..closed };
+            assert!(
+                matches!(alone.next(), Next::Say(said) if said.contains(&format!("signal: {signal}"))),
+                "signal {signal} with nobody asking for the end"
+            );
+        }
+    }
+
+    #[test]
+    fn a_window_whose_page_died_is_told_of_however_its_process_ended() {
+        let died = End { word: Some(Leaving::PageDied), wanted: 2, ..end(0) };
+        assert!(matches!(died.next(), Next::Say(said) if said.contains("its page ended")));
+        assert_eq!(End { meant: true, ..died }.next(), Next::Rest);
+    }
+
+    #[test]
+    fn the_windows_first_last_word_is_what_counts() {
+        let (_dir, _runtime, shell) = shell();
+        let heard = |leaving: &[Leaving]| {
+            let mut said = Vec::new();
+            for &each in leaving {
+                words::say(&mut said, &Asked { id: 1, ask: Ask::Leaving(each) }).unwrap();
+            }
+            listen(said.as_slice(), &Pipe::default(), &shell, &AtomicU32::new(1))
+        };
+        assert_eq!(heard(&[]), None);
+        assert_eq!(heard(&[Leaving::PageDied]), Some(Leaving::PageDied));
+        assert_eq!(heard(&[Leaving::Closed, Leaving::PageDied]), Some(Leaving::Closed));
     }
 
     #[test]

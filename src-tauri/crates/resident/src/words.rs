@@ -62,6 +62,18 @@ pub enum Ask {
     Quit,
     /// Nothing: the window was brought to the front for that turn of what is wanted.
     Raised(u32),
+    /// Nothing: this is the window's last word, and its process ends now.
+    Leaving(Leaving),
+}
+
+/// Why a window ends that can still say so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Leaving {
+    /// Somebody closed it. However its process ends after this word, that is no failure.
+    Closed,
+    /// The process that draws its page ended, which nobody asked for.
+    PageDied,
 }
 
 /// What came of waiting for a line.

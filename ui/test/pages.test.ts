@@ -177,6 +177,20 @@ describe('keys', () => {
     });
   }
 
+  it('that the provider refused say so until another one is there', async () => {
+    const backend = trouble('rejected', 'gemini refused it when it was tested (status 401): weir key set gemini');
+    await open(backend, 'providers');
+    (document.querySelectorAll('.bar')[2] as HTMLElement).click();
+    await settle();
+    expect(main()).toContain('Key refused');
+    expect(main()).toContain('Gemini refused it when it was tested (status 401).');
+    expect(main()).not.toContain('weir key set');
+    await click('Replace');
+    await type('Key for gemini', 'new');
+    await click('Save and test');
+    expect(backend.asked).toEqual(['keySet gemini new', 'keyTest gemini']);
+  });
+
   it('of another address can be replaced and removed', async () => {
     const backend = trouble('moved', 'the keychain holds this key for another address. It was stored for https://a.example:443 and [providers.gemini] now says https://b.example:443. If that is right, run: weir key set gemini');
     await open(backend, 'providers');

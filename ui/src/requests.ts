@@ -15,6 +15,7 @@ const ENDINGS: Record<string, [Standing, string]> = {
   timeout: ['failed', 'Timed out'],
   internal: ['failed', 'Weir failed'],
   orphan: ['warn', 'Weir stopped'],
+  refused: ['failed', 'Refused by Weir'],
 };
 
 /** The standing and its words. */

@@ -1669,7 +1669,12 @@ after: string | null,
 /**
  * Oldest first; the newest come first otherwise.
  */
-oldest_first: boolean, };
+oldest_first: boolean, 
+/**
+ * Also requests that Weir refused itself, where it remembers them: nobody was asked, so the ledger
+ * has no row of them. Only in a list that runs backwards.
+ */
+refused: boolean, };
 
 /**
  * One request.

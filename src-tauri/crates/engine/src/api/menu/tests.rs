@@ -120,6 +120,7 @@ fn the_whole_menu_of_a_busy_day() {
         "  3 tools go through Weir: (off)",
         "  Keep serving without this icon",
         "  Restore the tools and quit",
+        "  They are connected again when Weir starts (off)",
     ];
     assert_eq!(lines, expected, "{lines:#?}");
 }
@@ -336,7 +337,7 @@ fn while_nothing_is_served_the_tools_can_still_be_put_back() {
     assert_eq!(shown[0], "Weir · not serving, open the window to see why (off)");
     assert_eq!(act(&lines, "tool:claude-code"), Act::Disconnect("claude-code".into()));
     assert!(lines.iter().all(|line| !["pause", "only", "copy"].contains(&line.id.as_str())));
-    assert_eq!(shown[shown.len() - 3], "Quit… ▸");
+    assert_eq!(shown[shown.len() - 4], "Quit… ▸");
     let nothing = drawn(&idle("starting", &Around::default()));
     let expected = ["Weir · starting (off)", "—", "Open Weir", "Tools ▸", "  Connect a tool…", "—"];
     assert_eq!(nothing[..6], expected);

@@ -8,12 +8,14 @@ EACH_CALL ?= 60
 run: setup-build ui ; cargo build --locked -p weir-cli -p weir-tray && .ci/try
 
 # One selection of packages for all of it: with another one shared crates get other features and are built again.
+# What stands at the edge is fuzzed for as long as in `make fuzz`, the rest for a moment.
 test: setup-test ui check
 	cargo build --locked --workspace --all-targets
-	cargo test --locked --workspace
+	cargo test --locked --workspace --lib --bins --tests
 	tests/clients/install
 	$(MAKE) --jobs=3 --output-sync=line test-desktop test-clients fuzz-built
-	$(MAKE) fuzz
+	tests/fuzz/run $(FUZZ_SECONDS) sse tap facts gate
+	tests/fuzz/run 20 decode hide outline translate translate_stream
 	@if command -v strace >/dev/null; then tests/connect/every_syscall $(EACH_CALL); \
 	else echo "strace is not installed: no kill was tried in the middle of a connect"; fi
 

@@ -92,8 +92,8 @@ def budgets():
     expected = [
         "Week budget at 70 %: $1.48 of $2.00. From $2.00 on, only local models until Monday.",
         "Week budget at 90 %: $1.85 of $2.00. From $2.00 on, only local models until Monday.",
-        "Week budget at its limit: $1.97 of $2.00, and a request that may cost $0.1202 does not fit. "
-        "Local models answer instead until Monday.",
+        "Week budget at its limit: $1.97 of $2.00, and a request that is likely to cost $0.1201 does "
+        "not fit. Local models answer instead until Monday.",
     ]
     # Late in a week its forecast says something too, in notices of its own.
     until(lambda: shown() >= len(expected), lambda: f"three notices stand on the screen: {shown()}, told {told()}")

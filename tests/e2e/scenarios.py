@@ -309,6 +309,9 @@ def menu():
     item.click("Restore the tools and quit", "Quit")
     check(program.ended() == 0, f"quitting ends with 0: {program.said()}")
     check((claude / "settings.json").read_text() == '{"model": "opus"}\n', "the tool is put back before the end")
+    again = Program("weir-tray", os.environ["WEIR_TRAY_BIN"])
+    until(lambda: "ANTHROPIC_BASE_URL" in (claude / "settings.json").read_text(), "and connected again at the next start")
+    again.stop()
 
 
 def notices():

@@ -3,7 +3,7 @@
 
 use weir_tests::answers::Reply;
 use weir_tests::tokens::HAIKU;
-use weir_tests::{Home, Kind, Provider, Rig, Step, Tokens, Turn};
+use weir_tests::{Home, Kind, Latch, Provider, Rig, Step, Tokens, Turn};
 
 /// What one answer costs: 40 tokens in at $1 and 256 out at $5 a million.
 const ONE_NANO: i64 = 40 * 1_000 + 256 * 5_000;
@@ -59,6 +59,129 @@ fn a_thousand_requests_at_once_never_pass_a_dollar_and_leave_nothing_set_aside()
     let week = standing(&rig.home, "week");
     assert_eq!(week["reserved_usd"], "0.000000000", "nothing stays set aside");
     assert!(week["percent"].as_u64().is_some_and(|p| p >= 90), "{week}");
+}
+
+/// What a coding tool sends: an answer as long as the model can give is allowed, and a short one comes.
+fn with_room_for_128k(rig: &Rig, marker: &str) -> Vec<u8> {
+    let agent = format!("tests marker/{marker}");
+    let headers = [("user-agent", agent.as_str()), ("x-weir-session", marker)];
+    let mut body = Kind::Messages.ask(HAIKU, false, "How does water find its level?");
+    body["max_tokens"] = 128_000.into();
+    rig.client().post("/v1/messages", &headers, body.to_string().as_bytes())
+}
+
+#[test]
+fn a_budget_that_steps_down_counts_on_a_usual_answer_and_not_on_the_longest_a_tool_allows() {
+    // 128,000 tokens of this model would cost $0.64; the answer costs $0.0013.
+    for at_limit in ["downgrade", "local"] {
+        let rig = rig(&budget("0.10", at_limit));
+        let client = rig.client();
+        let answer = client.send(&with_room_for_128k(&rig, "long"));
+        assert_eq!(answer.status, 200, "{at_limit}: {}", answer.text());
+        assert_eq!(answer.header("x-weir-reason"), "asked", "{at_limit}: nothing is stepped down");
+        rig.row("long");
+        let week = standing(&rig.home, "week");
+        assert_eq!(week["reserved_usd"], "0.000000000", "what was set aside is given back whole");
+        assert_eq!(week["spent_usd"], format!("0.{ONE_NANO:09}"));
+    }
+    let rig = rig(&budget("0.10", "block"));
+    let refused = rig.client().send(&with_room_for_128k(&rig, "long"));
+    assert_ne!(refused.status, 200, "a limit that stops is never passed, however unlikely");
+}
+
+#[test]
+fn a_request_beside_another_one_waits_for_room_instead_of_stopping_its_tool() {
+    let rig = rig(&budget("1.00", "block"));
+    let latch = Latch::default();
+    let mut held = Turn::new(Kind::Messages, Tokens::plain(40, 256)).whole().answer();
+    held.steps.insert(0, Step::Hold(latch.clone()));
+    rig.provider.script(held);
+    let mut first = rig.client().open(&with_room_for_128k(&rig, "first"));
+    rig.provider.until("the first", |truth| truth.iter().any(|attempt| attempt.whole));
+    let mut second = rig.client().open(&with_room_for_128k(&rig, "second"));
+    let week = standing(&rig.home, "week");
+    assert!(
+        week["reserved_usd"].as_str().is_some_and(|usd| usd > "0.5"),
+        "one is set aside: {week}"
+    );
+    latch.open();
+    assert_eq!(first.response().expect("an answer").status, 200);
+    let answer = second.response().expect("an answer");
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    rig.row("second");
+}
+
+#[test]
+fn a_request_that_waited_in_vain_is_told_what_is_under_way() {
+    let rig = rig(&budget("1.00", "block"));
+    let mut held = Turn::new(Kind::Messages, Tokens::plain(40, 256)).whole().answer();
+    held.steps.insert(0, Step::Stall);
+    rig.provider.script(held);
+    let _first = rig.client().open(&with_room_for_128k(&rig, "first"));
+    rig.provider.until("the first", |truth| truth.iter().any(|attempt| attempt.whole));
+    let began = std::time::Instant::now();
+    let refused = rig.client().send(&with_room_for_128k(&rig, "second"));
+    let message = crate::bad_input::message(Kind::Messages, &refused);
+    assert!(message.contains("set aside for requests under way"), "{message}");
+    assert!(message.contains("$0 of $1.00 spent"), "{message}");
+    assert!(message.contains("send it again then"), "{message}");
+    let waited = began.elapsed().as_secs();
+    assert!((15..25).contains(&waited), "{waited} s");
+}
+
+#[test]
+fn a_busy_tool_does_not_overtake_another_one_that_waits_for_room() {
+    let rig = rig(&budget("1.00", "block"));
+    let latch = Latch::default();
+    let mut held = Turn::new(Kind::Messages, Tokens::plain(40, 256)).whole().answer();
+    held.steps.insert(0, Step::Hold(latch.clone()));
+    rig.provider.script(held);
+    let mut first = rig.client().open(&with_room_for_128k(&rig, "busy"));
+    rig.provider.until("the first", |truth| truth.iter().any(|attempt| attempt.whole));
+    let mut waits = rig.client().open(&with_room_for_128k(&rig, "waits"));
+    let refused = rig.home.weir(&["budget", "list"]).ok();
+    assert!(refused.contains("week"), "the engine has read what came before: {refused}");
+    latch.open();
+    assert_eq!(first.response().expect("an answer").status, 200);
+    let client = rig.client();
+    let busy: Vec<u16> = (0..60)
+        .map(|n| client.send(&with_room_for_128k(&rig, &format!("busy-{n}"))).status)
+        .collect();
+    assert!(busy.iter().all(|status| *status == 200), "{busy:?}");
+    assert_eq!(waits.response().expect("an answer").status, 200);
+    let asked = rig.provider.truth();
+    let at = asked
+        .iter()
+        .position(|attempt| attempt.asked.marker() == Some("waits"))
+        .expect("it was served");
+    assert!(at < 10, "it was the {at}th that was served");
+}
+
+#[test]
+fn a_link_that_the_budget_does_not_count_answers_at_once() {
+    let scoped = "[[budgets]]\nname = \"cloud\"\nperiod = \"week\"\nlimit_usd = 1.00\n\
+                  scope = { provider = \"anthropic\" }\nat_limit = \"block\"\n\n\
+                  [tiers]\nhigh = [\"anthropic/claude-haiku-4-5\", \"openai/gpt-5-mini\"]\n";
+    let rig = rig(scoped);
+    let mut held = Turn::new(Kind::Messages, Tokens::plain(40, 256)).whole().answer();
+    held.steps.insert(0, Step::Stall);
+    rig.provider.script(held);
+    let _first = rig.client().open(&with_room_for_128k(&rig, "first"));
+    rig.provider.until("the first", |truth| truth.iter().any(|attempt| attempt.whole));
+    let chat = Turn::new(Kind::Chat, Tokens::plain(40, 256)).whole().answer();
+    rig.provider.script(chat);
+    let mut body = Kind::Messages.ask("weir-high", false, "How does water find its level?");
+    body["max_tokens"] = 128_000.into();
+    let headers = [("user-agent", "tests marker/other"), ("x-weir-session", "other")];
+    let began = std::time::Instant::now();
+    let answer = rig.client().send(&rig.client().post(
+        "/v1/messages",
+        &headers,
+        body.to_string().as_bytes(),
+    ));
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    assert_eq!(answer.header("x-weir-reason"), "budget-cheaper");
+    assert!(began.elapsed().as_secs() < 10, "it waited for nothing");
 }
 
 #[test]
@@ -143,7 +266,11 @@ fn a_budget_is_set_changed_and_refused_by_name() {
     assert_eq!(short.code, 1);
     assert!(short.stderr.contains("needs a period and a limit"), "{}", short.stderr);
     let set = home.weir(&["budget", "set", "week", "--period", "week", "--limit", "2.00"]).ok();
-    assert_eq!(set, "Budget week is set: $2.00 a week; at its limit paid requests are refused\n");
+    let room = "A limit that stops keeps room for the longest answer a request allows; Claude Code \
+                allows 128,000 tokens, with a large model two dollars and more at once. --at-limit downgrade \
+                counts on a usual answer";
+    let said = "Budget week is set: $2.00 a week; at its limit paid requests are refused";
+    assert_eq!(set, format!("{said}. {room}\n"));
     let local = |home: &Home| home.weir(&["budget", "set", "week", "--at-limit", "local"]).ok();
     let said = "Budget week is changed: $2.00 a week; at its limit only local models answer";
     assert_eq!(local(&home), format!("{said}\n"));

@@ -4,7 +4,7 @@
 use serde_json::Value;
 use weir_tests::auditor::nano;
 use weir_tests::tokens::HAIKU;
-use weir_tests::{Home, Kind, Rig, Tokens, Turn};
+use weir_tests::{Answer, Home, Kind, Provider, Rig, Tokens, Turn};
 
 /// Asserts that an object has these fields at least.
 #[track_caller]
@@ -304,4 +304,35 @@ fn models_lists_what_can_be_asked_for() {
     let rig = Rig::natural();
     let models = rig.home.weir(&["models", "--json"]).ok();
     assert!(models.contains("weir-auto") || models.contains(HAIKU), "{models}");
+}
+
+#[test]
+fn a_key_that_its_provider_refused_is_not_told_to_be_ready() {
+    let answer = |status: &str| {
+        let body = r#"{"data":[]}"#;
+        let length = body.len();
+        Answer::raw(format!(
+            "HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\
+             connection: close\r\n\r\n{body}"
+        ))
+    };
+    let rig = Rig::with(Provider::scripted());
+    let stands = |rig: &Rig| {
+        let status = rig.home.weir(&["status", "--json"]).json();
+        let all = status["providers"].as_array().expect("a list").clone();
+        let own = all.iter().find(|p| p["name"] == "anthropic").expect("it is one of them");
+        (own["state"].as_str().unwrap_or_default().to_owned(), own["reason"].to_string())
+    };
+    assert_eq!(stands(&rig).0, "ready");
+    rig.provider.script(answer("401 Unauthorized"));
+    let refused = rig.home.weir(&["key", "test", "anthropic"]);
+    assert_ne!(refused.code, 0, "{}", refused.stdout);
+    let (state, reason) = stands(&rig);
+    assert_eq!(state, "key_rejected");
+    assert!(reason.contains("status 401") && reason.contains("CANARY_ANTHROPIC_KEY"), "{reason}");
+    let doctor = rig.home.weir(&["doctor"]);
+    assert!(doctor.stdout.contains("refused by the provider"), "{}", doctor.stdout);
+    rig.provider.script(answer("200 OK"));
+    rig.home.weir(&["key", "test", "anthropic"]).ok();
+    assert_eq!(stands(&rig).0, "ready");
 }

@@ -209,7 +209,7 @@ fn at_a_local_limit_local_models_answer_in_every_dialect_and_it_is_told_once() {
     }
     assert!(stage.asked().iter().all(|model| model == LOCAL), "nothing paid: {:?}", stage.asked());
     wait::until("the notice", || !stage.limits_told().is_empty());
-    let said = "Week budget at its limit: $0 of $0.0001, and a request that may cost ";
+    let said = "Week budget at its limit: $0 of $0.0001, and a request that is likely to cost ";
     let told = stage.limits_told();
     assert!(told[0].1.starts_with(said), "{told:?}");
     assert!(told[0].1.ends_with("Local models answer instead until Monday."), "{told:?}");

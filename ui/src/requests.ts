@@ -15,6 +15,7 @@ const ENDINGS: Record<string, [Standing, string]> = {
   timeout: ['failed', 'Timed out'],
   internal: ['failed', 'Weir failed'],
   orphan: ['warn', 'Weir stopped'],
+  refused: ['failed', 'Refused by Weir'],
 };
 
 /** The standing and its words. */
@@ -34,7 +35,7 @@ export function cost(row: LogRow): { text: string; hover: string; known: boolean
   if (row.outcome === null) {
     const reserved = row.attempts.at(-1)?.reserved_usd ?? null;
     if (reserved === null) return { text: '', hover: '', known: false };
-    return { text: `up to ${money(reserved)}`, hover: `$${reserved} set aside`, known: false };
+    return { text: `up to ${money(reserved)}`, hover: `at most $${reserved}`, known: false };
   }
   if (row.cost_usd === null) {
     return { text: 'unpriced', hover: 'No price is known for this model', known: false };
@@ -230,7 +231,7 @@ export function stages(row: LogRow): Stage[] {
   }
   row.attempts.forEach((attempt, i) => {
     const tried = row.attempts.length > 1 ? `Attempt ${i + 1}` : 'Sent';
-    const aside = attempt.reserved_usd === null ? 'nothing could be set aside, no price known' : `${money(attempt.reserved_usd)} set aside`;
+    const aside = attempt.reserved_usd === null ? 'no price known' : `at most ${money(attempt.reserved_usd)}`;
     list.push({ name: tried, at: Math.max(0, Date.parse(attempt.at) - arrived), words: `${attempt.route}, ${aside}` });
     if (attempt.first_byte_ms !== null && attempt.first_byte_ms > 0 && attempt.status !== null && attempt.status < 400) {
       list.push({ name: 'First byte', at: attempt.first_byte_ms, words: `status ${attempt.status}` });

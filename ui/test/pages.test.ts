@@ -51,7 +51,7 @@ describe('requests', () => {
     (lines()[1] as HTMLElement).click();
     await settle();
     const life = squeezed(document.querySelector('aside')?.textContent);
-    expect(life).toContain('Attempt 1 anthropic/claude-sonnet-5-5, $0.31 set aside');
+    expect(life).toContain('Attempt 1 anthropic/claude-sonnet-5-5, at most $0.31');
     expect(life).toContain('Refused, status 529');
     expect(cells().join(' ')).toContain('Prompt 2,200 $0.002750000');
     expect(life).toContain('Total$0.048906250');
@@ -176,6 +176,20 @@ describe('keys', () => {
       expect(main()).toContain('The keychain still says no');
     });
   }
+
+  it('that the provider refused say so until another one is there', async () => {
+    const backend = trouble('rejected', 'gemini refused it when it was tested (status 401): weir key set gemini');
+    await open(backend, 'providers');
+    (document.querySelectorAll('.bar')[2] as HTMLElement).click();
+    await settle();
+    expect(main()).toContain('Key refused');
+    expect(main()).toContain('Gemini refused it when it was tested (status 401).');
+    expect(main()).not.toContain('weir key set');
+    await click('Replace');
+    await type('Key for gemini', 'new');
+    await click('Save and test');
+    expect(backend.asked).toEqual(['keySet gemini new', 'keyTest gemini']);
+  });
 
   it('of another address can be replaced and removed', async () => {
     const backend = trouble('moved', 'the keychain holds this key for another address. It was stored for https://a.example:443 and [providers.gemini] now says https://b.example:443. If that is right, run: weir key set gemini');
@@ -574,7 +588,7 @@ it('a budget with an amount that is none is not offered', async () => {
   await type('At most $', '12');
   await type('Period', 'month');
   await shown();
-  const set = '[{"edit":"budget","name":"month","period":"month","limit_usd":"12.000000000","limit_tokens":null,"at_limit":"block"}]';
+  const set = '[{"edit":"budget","name":"month","period":"month","limit_usd":"12.000000000","limit_tokens":null,"at_limit":"downgrade"}]';
   expect(backend.asked).toEqual([`show ${set}`]);
   expect(main()).toContain('limit_usd = 12.00');
   await click('Set this budget');

@@ -1290,7 +1290,7 @@ fix: string | null, };
 /**
  * Whether a provider's key can be had.
  */
-export type KeyState = "ready" | "missing" | "stored" | "locked" | "absent" | "denied" | "silent" | "foreign" | "moved" | "not_needed";
+export type KeyState = "ready" | "missing" | "stored" | "locked" | "absent" | "denied" | "silent" | "foreign" | "moved" | "rejected" | "not_needed";
 
 /**
  * `key test`.
@@ -1669,7 +1669,12 @@ after: string | null,
 /**
  * Oldest first; the newest come first otherwise.
  */
-oldest_first: boolean, };
+oldest_first: boolean, 
+/**
+ * Also requests that Weir refused itself, where it remembers them: nobody was asked, so the ledger
+ * has no row of them. Only in a list that runs backwards.
+ */
+refused: boolean, };
 
 /**
  * One request.
@@ -2108,7 +2113,7 @@ export type ProviderHealth = {
 name: string, 
 /**
  * `ready`, `failing`, `resting`, `no_key`, `key_locked`, `key_absent`, `key_denied`,
- * `key_silent`, `key_foreign`, `key_moved`, `unknown`, `demo`; a local one also as its server is.
+ * `key_silent`, `key_foreign`, `key_moved`, `key_rejected`, `unknown`, `demo`; a local one also as its server is.
  */
 state: string, 
 /**

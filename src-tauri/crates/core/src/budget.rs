@@ -163,6 +163,33 @@ pub struct Ask {
     pub tokens: u64,
 }
 
+/// What a request is weighed by: what it can come to at most, and what it is likely to stay under.
+/// A tool may allow itself an answer of 128,000 tokens with every request and write 500: a budget that
+/// stops must count on all of them, and one that only steps down would step down for nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Asks {
+    /// The most.
+    pub most: Ask,
+    /// What it seldom passes; never above the most.
+    pub likely: Ask,
+}
+
+impl Asks {
+    /// What a budget sets aside: the most where it stops or only tells, else what is likely.
+    pub fn under(&self, at_limit: AtLimit) -> Ask {
+        match at_limit {
+            AtLimit::Notify | AtLimit::Block => self.most,
+            AtLimit::Downgrade | AtLimit::Local => self.likely,
+        }
+    }
+}
+
+impl From<Ask> for Asks {
+    fn from(ask: Ask) -> Self {
+        Self { most: ask, likely: ask }
+    }
+}
+
 /// Whether an ask fits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fit {
@@ -203,6 +230,12 @@ impl Standing {
             }
         };
         if fits { Fit::Fits } else { Fit::Full }
+    }
+
+    /// Whether only what is under way keeps `ask` from fitting: it may be given back soon.
+    pub fn may_pass(&self, ask: Ask, limit: Limit) -> bool {
+        let alone = Self { reserved: Money::ZERO, reserved_tokens: 0, ..*self };
+        self.fits(ask, limit) == Fit::Full && alone.fits(ask, limit) == Fit::Fits
     }
 
     /// Spent, in whole percent of a limit, rounded down.

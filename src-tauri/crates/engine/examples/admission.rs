@@ -73,7 +73,12 @@ fn opening(n: u32) -> Opening {
         confidence: None,
         reason: Reason::Asked,
         decision: None,
-        estimate: Estimate { input_tokens: 2_000, output_tokens: 1_000, cache_write: false },
+        estimate: Estimate {
+            input_tokens: 2_000,
+            output_tokens: 1_000,
+            cache_write: false,
+            choices: 1,
+        },
         lately: Lately::default(),
     }
 }
@@ -156,6 +161,7 @@ fn ladder(books: &Books) -> u128 {
         tier: None,
         endpoint: Endpoint::Messages,
         service_tier: None,
+        patient: true,
         own: &own,
         below: &[],
     };

@@ -23,13 +23,14 @@ use parking_lot::Mutex;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, OnceLock};
 use weir_core::budget::{
-    Ask, Budget, Ladder, Lift, Pace, Power, Scope, Shares, Told, full, unpriced,
+    Ask, Asks, Budget, Ladder, Lift, Pace, Power, Scope, Shares, Told, full, unpriced,
 };
 use weir_core::period::Window;
-use weir_core::{Money, Outcome, Usage};
+use weir_core::{Money, Outcome, RequestId, Usage};
 use weir_ledger::{Ledger, Reserve, Settle, WriteProblem};
 use weir_proxy::ports::{
-    Books as BooksPort, Closing, LadderAsk, Opening, Refusal, Reservation, Settled,
+    Books as BooksPort, Closing, Estimate, LadderAsk, Opening, Refusal, Reservation, Settled,
+    Waiting,
 };
 
 /// How often the machine's zone is looked at, in milliseconds.
@@ -214,73 +215,98 @@ impl Books {
         self.zone.store(Arc::new(zone));
     }
 
-    fn ask(&self, opening: &Opening) -> Ask {
+    fn asks_of(&self, opening: &Opening) -> Asks {
         if opening.demo || !opening.endpoint.metered() {
-            return Ask { cost: Some(Money::ZERO), tokens: 0 };
+            return Ask { cost: Some(Money::ZERO), tokens: 0 }.into();
         }
         let base_url = self.routing.base_url(&opening.provider);
         let tier = opening.service_tier.as_deref();
-        let estimate = &opening.estimate;
-        Ask {
-            cost: self.prices.upper(&call(opening, &base_url), estimate, tier),
+        self.asks(&call(opening, &base_url), opening.estimate, tier)
+    }
+
+    /// What budgets weigh a call by.
+    fn asks(&self, call: &Call<'_>, estimate: Estimate, tier: Option<&str>) -> Asks {
+        let ask = |estimate: Estimate| Ask {
+            cost: self.prices.upper(call, &estimate, tier),
             tokens: estimate.input_tokens.saturating_add(estimate.output_tokens),
-        }
+        };
+        Asks { most: ask(estimate), likely: ask(estimate.likely()) }
     }
 
     /// Tells, once a window, that a budget turned something away.
-    fn turned_away(&self, budget: &str, at_ms: i64, ask: Ask) {
-        let news = self.balances.lock().turn_away(budget, at_ms, ask);
+    fn turned_away(&self, budget: &str, at_ms: i64, asks: Asks) {
+        let news = self.balances.lock().turn_away(budget, at_ms, asks);
         if let (Some(news), Some(inbox)) = (news, self.inbox.get()) {
             inbox.crossed(vec![news]);
         }
     }
 
-    fn refusal(&self, denied: Denied, opening: &Opening, ask: Ask) -> Refusal {
-        let budget = |seen: &Seen, message: String| Refusal::Budget {
+    fn set_aside(
+        &self,
+        mut opening: Opening,
+        waiting: Option<&Waiting>,
+    ) -> Result<Reservation, Refusal> {
+        self.follow_zone(opening.at_ms);
+        if let Some(shares) = &self.terms.load().shares {
+            opening.category = shares.category(opening.category.as_deref()).map(str::to_owned);
+        }
+        let asks = self.asks_of(&opening);
+        // The demonstration is in no sum and so in no budget.
+        if !opening.demo {
+            let past = FromLedger(&self.ledger);
+            let admitted = self.balances.lock().admit_in_line(&opening, asks, waiting, &past);
+            if let Err(denied) = admitted {
+                if let Denied::Full(seen) = &denied {
+                    self.turned_away(&seen.budget.name, opening.at_ms, asks);
+                }
+                return Err(self.refusal(denied, &opening, asks));
+            }
+        }
+        if let Err(problem) = self.ledger.reserve(&row(&opening, asks.most.cost)) {
+            let place = (opening.id, opening.attempt);
+            self.balances.lock().close(place, Some(Money::ZERO), 0, None);
+            return Err(Refusal::Ledger { reason: problem.to_string() });
+        }
+        Ok(Reservation { opening, reserved: asks.most.cost })
+    }
+
+    fn refusal(&self, denied: Denied, opening: &Opening, asks: Asks) -> Refusal {
+        let budget = |seen: &Seen, message: String, may_pass: bool| Refusal::Budget {
             message,
             resets_at: seen.window.end_ms.div_euclid(1000),
             budget: seen.budget.name.clone(),
             at_limit: seen.terms.at_limit,
+            may_pass,
         };
         match denied {
             Denied::Unknown(reason) => Refusal::Ledger { reason },
-            Denied::Full(seen) => budget(&seen, self.says_full(&seen, ask)),
-            Denied::Unpriced(seen) => budget(
-                &seen,
-                unpriced(&seen.budget, &seen.terms, &opening.provider, &opening.model),
-            ),
+            Denied::Full(seen) => budget(&seen, self.says_full(&seen, asks), false),
+            Denied::Soon(seen) => budget(&seen, self.says_full(&seen, asks), true),
+            Denied::Unpriced(seen) => {
+                let (route, terms) = ((&opening.provider, &opening.model), &seen.terms);
+                budget(&seen, unpriced(&seen.budget, terms, route.0, route.1), false)
+            }
         }
     }
 
-    fn says_full(&self, seen: &Seen, ask: Ask) -> String {
+    fn says_full(&self, seen: &Seen, asks: Asks) -> String {
         let zone = self.zone.load();
+        let ask = seen.ask(asks);
         full(&seen.budget, &seen.terms, &seen.standing, seen.window, ask, &zone)
     }
 }
 
 impl BooksPort for Books {
-    fn reserve(&self, mut opening: Opening) -> Result<Reservation, Refusal> {
-        self.follow_zone(opening.at_ms);
-        if let Some(shares) = &self.terms.load().shares {
-            opening.category = shares.category(opening.category.as_deref()).map(str::to_owned);
-        }
-        let ask = self.ask(&opening);
-        // The demonstration is in no sum and so in no budget.
-        if !opening.demo {
-            let admitted = self.balances.lock().admit(&opening, ask, &FromLedger(&self.ledger));
-            if let Err(denied) = admitted {
-                if let Denied::Full(seen) = &denied {
-                    self.turned_away(&seen.budget.name, opening.at_ms, ask);
-                }
-                return Err(self.refusal(denied, &opening, ask));
-            }
-        }
-        if let Err(problem) = self.ledger.reserve(&row(&opening, ask.cost)) {
-            let place = (opening.id, opening.attempt);
-            self.balances.lock().close(place, Some(Money::ZERO), 0, None);
-            return Err(Refusal::Ledger { reason: problem.to_string() });
-        }
-        Ok(Reservation { opening, reserved: ask.cost })
+    fn reserve(&self, opening: Opening) -> Result<Reservation, Refusal> {
+        self.set_aside(opening, None)
+    }
+
+    fn reserve_in_line(&self, opening: Opening, at: &Waiting) -> Result<Reservation, Refusal> {
+        self.set_aside(opening, Some(at))
+    }
+
+    fn leave_line(&self, id: RequestId) {
+        self.balances.lock().leave_line(id);
     }
 
     fn ladder(&self, ask: &LadderAsk<'_>) -> Ladder {

@@ -55,6 +55,11 @@ impl Events {
         self.declined.lock().iter().find(|declined| declined.id == id).cloned()
     }
 
+    /// The refusals that are remembered, for which `wanted` holds.
+    pub fn all_declined(&self, wanted: impl Fn(&Declined) -> bool) -> Vec<Declined> {
+        self.declined.lock().iter().filter(|declined| wanted(declined)).cloned().collect()
+    }
+
     /// Tells that the set-up is another: configuration, keys, tools or pause.
     pub fn changed(&self) {
         self.send(LiveEvent::Changed);
@@ -105,6 +110,8 @@ impl EventsPort for Events {
             kept.pop_front();
         }
         kept.push_back(declined);
+        drop(kept);
+        self.changed();
     }
 
     fn closed(&self, id: RequestId, closing: &Closing, settled: Settled) {

@@ -52,6 +52,11 @@ impl Home {
         named.or_else(platform_folder).map(Self::at).ok_or(HomeProblem::Unknown)
     }
 
+    /// The home that no flag and no variable names; `None` where this user has no such folder.
+    pub fn usual() -> Option<Self> {
+        platform_folder().map(Self::at)
+    }
+
     /// The folder at `path`, made absolute. Nothing is made.
     pub fn at(path: impl Into<PathBuf>) -> Self {
         let path = path.into();

@@ -19,7 +19,7 @@ use arc_swap::ArcSwap;
 use futures_util::future::BoxFuture;
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
@@ -129,6 +129,8 @@ pub struct Keys {
     refused: Mutex<Option<(StoreProblem, u64)>>,
     /// Whether somebody looks aside already, which is done once a run.
     looking: AtomicBool,
+    /// Providers that refused their key when it was last tested, each with its status.
+    rejected: Mutex<HashMap<String, u16>>,
 }
 
 impl Keys {
@@ -147,6 +149,7 @@ impl Keys {
             clock,
             refused: Mutex::new(None),
             looking: AtomicBool::new(false),
+            rejected: Mutex::default(),
         }
     }
 
@@ -154,6 +157,16 @@ impl Keys {
     /// keychain.
     pub fn noted(&self, provider: &str) -> bool {
         self.index.holds(provider)
+    }
+
+    /// Remembers what a provider said of its key: the status it refused it with, or `None` where it took
+    /// it. Another key is nothing it has said anything of.
+    pub fn tested(&self, provider: &str, refused: Option<u16>) {
+        let mut rejected = self.rejected.lock();
+        match refused {
+            Some(status) => rejected.insert(provider.to_owned(), status),
+            None => rejected.remove(provider),
+        };
     }
 
     /// Stores a key for the address the provider has now. Blocks for three seconds at most.
@@ -171,6 +184,7 @@ impl Keys {
             item.insert(provider.to_owned(), stored);
             Ok(())
         })?;
+        self.tested(provider, None);
         self.index.note(provider, &origin)?;
         Ok(())
     }
@@ -194,6 +208,7 @@ impl Keys {
             Some(_) => Ok(()),
             None => Err(none()),
         });
+        self.tested(provider, None);
         // A name without a key helps nobody, so it goes in either case.
         if removed.is_ok() || matches!(removed, Err(SetProblem::NoKey { .. })) {
             self.index.forget(provider)?;

@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 use shuttle::sync::{Arc, Mutex};
 use shuttle::{check_dfs, check_random, thread};
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-use weir_core::budget::{Ask, AtLimit, Budget, Limit, Origin, Scope, Standing, Told};
+use weir_core::budget::{Ask, Asks, AtLimit, Budget, Limit, Origin, Scope, Standing, Told};
 use weir_core::period::{Period, Window};
 use weir_core::route::{Lately, Reason};
 use weir_core::{Endpoint, Money, RequestId};
@@ -78,7 +78,7 @@ fn within(books: &mut Balances, rows: &Rows) {
 /// One request's life as the books lead it: admitted under the lock, written outside of it,
 /// settled or given back under it. `fails` stands for a ledger that cannot write.
 fn live(books: &Mutex<Balances>, rows: &Rows, n: u32, cost: i64, fails: bool) -> i64 {
-    let ask = Ask { cost: Some(Money::from_nano(40)), tokens: 0 };
+    let ask = Asks::from(Ask { cost: Some(Money::from_nano(40)), tokens: 0 });
     let admitted = {
         let mut books = books.lock().expect("a lock");
         let admitted = books.admit(&opening(n), ask, rows).is_ok();

@@ -15,6 +15,7 @@ pub(crate) use send::estimate;
 use crate::carry::{Carried, Way, carry, wants_usage};
 use crate::decline::{Failure, spent, tried};
 use crate::health::{How, Pass};
+use crate::limits::ROOM_WAIT_MAX;
 use crate::local::{Admitted, admit};
 use crate::pipeline::Context;
 use crate::plan::Planned;
@@ -207,6 +208,8 @@ struct Course<'a> {
     held: Vec<Failure>,
     /// The most that the candidate a budget has just turned away can use.
     turned_away: Option<Estimate>,
+    /// How long it may still wait for room in a budget that stops.
+    room_wait: Duration,
     /// How often a reservation was refused.
     downs: u8,
     /// Later candidates that were found able to be asked.
@@ -251,6 +254,7 @@ impl<'a> Course<'a> {
             useless: Vec::new(),
             held: planned.held.iter().map(down::held).collect(),
             turned_away: None,
+            room_wait: if context.patient { ROOM_WAIT_MAX } else { Duration::ZERO },
             downs: 0,
             able: Vec::new(),
             spare: None,
@@ -390,13 +394,13 @@ impl<'a> Course<'a> {
             Sent::Failed(failed) => return Ok(Try::Failed(failed)),
         };
         if self.local.room.more.is_some() && !head.answer.status.is_success() {
-            return self.with_more_room(to, head).await;
+            return Box::pin(self.with_more_room(to, head)).await;
         }
         if asks && head.answer.status == 400 {
-            return self.without_usage(to, head).await;
+            return Box::pin(self.without_usage(to, head)).await;
         }
         if own.is_some_and(|own| own != to.candidate.endpoint) && head.is_absent() {
-            return self.in_own_dialect(to, head).await;
+            return Box::pin(self.in_own_dialect(to, head)).await;
         }
         Ok(self.begin(&to, head).await)
     }

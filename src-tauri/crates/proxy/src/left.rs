@@ -114,26 +114,34 @@ pub fn when_spent(
 }
 
 /// What the standing budgets leave of a plan. `first` is the most its first candidate can use, where
-/// that is known better than by its length.
+/// that is known better than by its length. Where nothing is left that goes on at once and it is
+/// `patient`, what may have room soon is left.
 pub fn within_budgets(
     context: &Context,
     asked: &Asked,
     judged: &Judged,
     own: Vec<Candidate>,
     first: Option<Estimate>,
+    patient: bool,
 ) -> Left {
     let mut rungs: Vec<RungAsk> = own.iter().map(|c| rung(context, asked, c)).collect();
     if let (Some(rung), Some(estimate)) = (rungs.first_mut(), first) {
         rung.estimate = estimate;
     }
-    let ladder = climb(context, asked, judged, &rungs, &[]);
+    let ladder = climb(context, asked, judged, (&rungs, &[]), false);
     if ladder.refused.is_empty() {
         return Left { candidates: own, ..Left::default() };
     }
     let prices = Priced(context.ports.routes.as_ref());
     let below = below(&context.setup, &ask(context, asked, judged, &prices), &own);
     let below_rungs: Vec<RungAsk> = below.iter().map(|c| rung(context, asked, c)).collect();
-    let ladder = climb(context, asked, judged, &rungs, &below_rungs);
+    let mut ladder = climb(context, asked, judged, (&rungs, &below_rungs), false);
+    if ladder.allowed.is_empty() && patient {
+        ladder = climb(context, asked, judged, (&rungs, &below_rungs), true);
+    }
+    if ladder.refused.is_empty() {
+        return Left { candidates: own, ..Left::default() };
+    }
     let at = |place: Place| match place {
         Place::Own(at) => own.get(at).cloned(),
         Place::Below(at) => below.get(at).cloned(),
@@ -166,8 +174,8 @@ fn climb(
     context: &Context,
     asked: &Asked,
     judged: &Judged,
-    own: &[RungAsk],
-    below: &[RungAsk],
+    (own, below): (&[RungAsk], &[RungAsk]),
+    patient: bool,
 ) -> Ladder {
     context.ports.books.ladder(&LadderAsk {
         at_ms: context.arrived_ms,
@@ -178,6 +186,7 @@ fn climb(
         tier: judged.judgement.map(|j| j.tier),
         endpoint: asked.accepted.target.endpoint,
         service_tier: asked.facts.service_tier.as_deref(),
+        patient,
         own,
         below,
     })

@@ -81,6 +81,8 @@ pub struct Context {
     pub tasks: TaskTracker,
     /// Counts what is held in memory.
     pub live: Live,
+    /// Whether it may wait for room in a budget that stops.
+    pub patient: bool,
 }
 
 impl Line {
@@ -159,15 +161,18 @@ impl Line {
             sequence: Arc::clone(&self.sequence),
             tasks: self.tasks.clone(),
             live: self.live.clone(),
+            patient: true,
         }
     }
 }
 
 impl Context {
-    /// The same world for a request of Weir's own beside this one, under a number of its own.
+    /// The same world for a request of Weir's own beside this one, under a number of its own. It waits
+    /// for no room.
     pub fn beside(&self) -> Self {
         let sequence = self.sequence.fetch_add(1, Ordering::Relaxed);
-        Self { id: RequestId::new(self.arrived_ms, sequence), ..self.clone() }
+        let id = RequestId::new(self.arrived_ms, sequence);
+        Self { id, patient: false, ..self.clone() }
     }
 }
 

@@ -71,7 +71,8 @@ pub fn planned(context: &Context, asked: &Asked, judged: Judged) -> Result<Plann
     let Plan { candidates, mut decision } = plan(&context.setup, &ask)?;
     decision.judged_tier = judged.judged_tier;
     let paced = left::within_window(context, &ask, candidates);
-    let left = left::within_budgets(context, asked, &judged, paced.candidates, None);
+    let left =
+        left::within_budgets(context, asked, &judged, paced.candidates, None, context.patient);
     if paced.changed || left.changed {
         let all = left.candidates.iter().map(|c| Weighed {
             route: c.route.clone(),

@@ -1,13 +1,16 @@
 //! What the data path asks of the world around it; the engine fills these in.
 //! Everything here is called on a request's path, so each says how long it may take.
 
+use crate::limits::ANSWER_LIKELY_MAX;
 use crate::secret::Secret;
 use futures_util::future::BoxFuture;
 use std::sync::Arc;
+use tokio::sync::Notify;
 use weir_core::Usage;
 use weir_core::budget::{AtLimit, Ladder, Pace};
 use weir_core::route::{Lately, Reason, Route, Setup, Tier};
 use weir_core::{Decision, Endpoint, Failover, Metered, Money, Outcome, Pricing, RequestId, Task};
+use weir_triage::likely_of;
 
 /// The ports of one proxy.
 #[derive(Clone)]
@@ -264,6 +267,19 @@ pub struct Estimate {
     pub output_tokens: u64,
     /// Whether the request marks a prompt cache, so that input may be billed as a write.
     pub cache_write: bool,
+    /// How many answers are asked for; `output_tokens` are those of all of them.
+    pub choices: u64,
+}
+
+impl Estimate {
+    /// What it is likely to stay under: the tokens that a prompt of its length usually has, and answers
+    /// of 8,192 tokens where longer ones are allowed.
+    #[must_use]
+    pub fn likely(self) -> Self {
+        let input_tokens = likely_of(self.input_tokens).min(self.input_tokens);
+        let usual = ANSWER_LIKELY_MAX.saturating_mul(self.choices.max(1));
+        Self { input_tokens, output_tokens: self.output_tokens.min(usual), ..self }
+    }
 }
 
 /// A durable reservation. Not `Clone`: it is settled once, by value.
@@ -289,6 +305,8 @@ pub enum Refusal {
         budget: String,
         /// What it does at its limit.
         at_limit: AtLimit,
+        /// Whether only what is under way is in the way, so that there may be room soon.
+        may_pass: bool,
     },
     /// The ledger cannot write, and spend must not go unrecorded.
     #[error("the ledger cannot be written ({reason}), so nothing is sent that could cost money")]
@@ -307,6 +325,15 @@ pub struct Queued<'a> {
     pub route: &'a Route,
     /// Its place in the line, from 1.
     pub position: usize,
+}
+
+/// A place in the line before a budget that stops and is only full of what is under way.
+#[derive(Clone, Debug, Default)]
+pub struct Waiting {
+    /// When it looks for room, in Unix milliseconds: by what is in force then.
+    pub now_ms: i64,
+    /// Told when there may be room for the first in line.
+    pub room: Arc<Notify>,
 }
 
 /// How an attempt ended.
@@ -373,6 +400,9 @@ pub struct LadderAsk<'a> {
     pub endpoint: Endpoint,
     /// The service tier the request asks for; priced apart.
     pub service_tier: Option<&'a str>,
+    /// Whether the request can wait for room in a budget that stops: one that is only full of what is
+    /// under way is then not in its way.
+    pub patient: bool,
     /// Its own candidates, best first.
     pub own: &'a [RungAsk],
     /// The chain of the tier below, best first; empty where there is none.
@@ -387,6 +417,18 @@ pub trait Books: Send + Sync {
     /// # Errors
     /// A hard budget, or a ledger that cannot write.
     fn reserve(&self, opening: Opening) -> Result<Reservation, Refusal>;
+
+    /// The same for a request that waits for room: where it is refused and may pass, it has its place
+    /// in the line, and whoever comes later stands behind it.
+    ///
+    /// # Errors
+    /// As for `reserve`.
+    fn reserve_in_line(&self, opening: Opening, _: &Waiting) -> Result<Reservation, Refusal> {
+        self.reserve(opening)
+    }
+
+    /// Gives a place in line up.
+    fn leave_line(&self, _: RequestId) {}
 
     /// Which of a request's ways the budgets leave, before anything is set aside. Takes a few
     /// microseconds a way. It promises nothing: `reserve` decides, at every hop. Where the ledger

@@ -110,13 +110,14 @@ fn left(world: &World, ask: &Ask<'_>, planned: &[Candidate]) -> (Vec<Candidate>,
             name: "day".into(),
             at_limit: world.budget.at_limit,
             unpriced: asks.cost.is_none(),
+            soon: false,
             says: String::new(),
             resets_ms: 0,
         };
         let full = if fits { Vec::new() } else { vec![full] };
         let local = c.route.provider == "home";
-        let (cost, tokens) = (asks.cost, asks.tokens);
-        Rung { place: Place::Own(at), local, cost, tokens, counts_in: vec![0], full }
+        let (cost, asks) = (asks.cost, asks.into());
+        Rung { place: Place::Own(at), local, cost, asks, counts_in: vec![0], full }
     };
     let rungs: Vec<Rung> = planned.iter().enumerate().map(rung).collect();
     let found = ladder(&rungs, &[]);

@@ -56,12 +56,12 @@ fn done(shell: &Shell, act: Act) -> Result<(), ApiProblem> {
     }
 }
 
-/// Puts every tool back, and ends only when all of them are.
+/// Puts every tool back until the next start, and ends only when all of them are.
 ///
 /// # Errors
 /// The tools that could not be put back; Weir serves on for them.
 pub fn restore_and_quit(shell: &Shell) -> Result<(), ApiProblem> {
-    shell.bench()?.restore()?;
+    shell.bench()?.put_away()?;
     shell.quit();
     Ok(())
 }

@@ -29,6 +29,7 @@ use arguments::{Arguments, Wanted};
 use host::Wish;
 use single::{Start, Unclear};
 use std::ffi::OsString;
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -147,7 +148,9 @@ impl Resident {
             shell.show(page);
         }
         let named = std::env::var_os(HOME_VARIABLE).is_some_and(|home| !home.is_empty());
-        let usual_home = arguments.home.is_none() && !named;
+        let own =
+            |home: &Path| Home::usual().is_some_and(|usual| usual.root() == Home::at(home).root());
+        let usual_home = arguments.home.as_deref().map_or(!named, own);
         shell.set_usual_home(usual_home);
         let wishes = Wishes { hidden };
         Ok(Self { shell, runtime, wishes, host, tasks, stop })

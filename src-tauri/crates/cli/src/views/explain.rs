@@ -235,8 +235,8 @@ fn known(told: &Explain) -> String {
         }
         Some("exact") => "Exact: the provider reported the usage, and its price is known.",
         Some("estimated") if row.outcome.as_deref() == Some(ORPHAN) => {
-            "About, and at the most: what it used is not known, so it counts at what was set aside \
-             for it. The provider's own bill may be far lower: weir reconcile compares."
+            "About, and at the most: what it used is not known, so it counts at the most it could \
+             cost. The provider's own bill may be far lower: weir reconcile compares."
         }
         Some("estimated") => {
             "About: the provider's report of the usage never came, so Weir estimated it from what \

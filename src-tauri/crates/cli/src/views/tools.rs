@@ -24,6 +24,7 @@ pub fn keys(keys: &[KeyRow], paint: Paint) -> String {
             KeyState::Silent => ("keychain silent", Tone::Warn),
             KeyState::Foreign => ("not Weir's item", Tone::Warn),
             KeyState::Moved => ("other address", Tone::Warn),
+            KeyState::Rejected => ("refused", Tone::Bad),
             KeyState::NotNeeded => ("not needed", Tone::Quiet),
         };
         table.row([

@@ -79,8 +79,8 @@ pub fn said(
 }
 
 /// What is said when a budget turns a request away, or to another model, for the first time in its
-/// window: "Week budget at its limit: $1.97 of $2.00, and a request that may cost $0.12 does not fit.
-/// Local models answer instead until Monday."
+/// window: "Week budget at its limit: $1.97 of $2.00, and a request that is likely to cost $0.12 does not
+/// fit. Local models answer instead until Monday."
 pub fn at_limit(
     budget: &Budget,
     terms: &InForce,
@@ -90,7 +90,7 @@ pub fn at_limit(
     zone: &TimeZone,
 ) -> String {
     let (held, most) = held_and_most(terms.limit, standing, ask);
-    let verb = verb(terms.limit);
+    let verb = verb(budget, terms.limit);
     let then = match terms.at_limit {
         AtLimit::Notify => "It goes on".to_owned(),
         AtLimit::Downgrade => "Cheaper models answer instead".to_owned(),
@@ -98,7 +98,7 @@ pub fn at_limit(
         AtLimit::Block => "What does not fit is refused".to_owned(),
     };
     format!(
-        "{} at its limit: {} of {}{held}, and a request that may {verb} {most} does not fit. {then} \
+        "{} at its limit: {} of {}{held}, and a request that {verb} {most} does not fit. {then} \
          until {}.",
         titled(&budget.name),
         standing.shown(terms.limit),
@@ -107,10 +107,14 @@ pub fn at_limit(
     )
 }
 
-fn verb(limit: Limit) -> &'static str {
-    match limit {
-        Limit::Usd(_) => "cost",
-        Limit::Tokens(_) => "use",
+/// What is said of an ask: a budget that steps down weighs what is likely, any other the most.
+fn verb(budget: &Budget, limit: Limit) -> &'static str {
+    let likely = matches!(budget.at_limit, AtLimit::Downgrade | AtLimit::Local);
+    match (limit, likely) {
+        (Limit::Usd(_), false) => "may cost",
+        (Limit::Usd(_), true) => "is likely to cost",
+        (Limit::Tokens(_), false) => "may use",
+        (Limit::Tokens(_), true) => "is likely to use",
     }
 }
 
@@ -149,10 +153,15 @@ pub fn full(
         );
     }
     let (held, most) = held_and_most(terms.limit, standing, ask);
-    let verb = verb(terms.limit);
+    let verb = verb(budget, terms.limit);
+    let waited = if standing.may_pass(ask, terms.limit) {
+        " There is room when those have ended: send it again then."
+    } else {
+        ""
+    };
     let key = if terms.limit.usd().is_some() { "limit_usd" } else { "limit_tokens" };
     format!(
-        "Budget {name}: {} of {} spent{held}, and this request may {verb} up to {most}. It starts \
+        "Budget {name}: {} of {} spent{held}, and this request {verb} up to {most}.{waited} It starts \
          anew on {anew}. To lift it for an hour: weir budget lift {} --for 1h; for good, raise its \
          {key} in config.toml; or ask for a local model",
         standing.shown(terms.limit),

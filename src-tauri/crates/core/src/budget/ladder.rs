@@ -4,7 +4,7 @@
 //! What does not fit decides for what comes after it: `block` closes its budget to every later way,
 //! `local` to every later way that is not local, `downgrade` to every later way that costs as much.
 
-use super::{Ask, AtLimit};
+use super::{Asks, AtLimit};
 use crate::Money;
 
 /// Which way to answer.
@@ -27,6 +27,8 @@ pub struct Full {
     pub at_limit: AtLimit,
     /// Whether the price is not known, rather than the limit reached.
     pub unpriced: bool,
+    /// Whether only what is under way is in the way, so that there may be room soon.
+    pub soon: bool,
     /// For people: which budget, spent, limit, when it resets, how to lift it.
     pub says: String,
     /// When its window ends, in Unix milliseconds.
@@ -40,21 +42,14 @@ pub struct Rung {
     pub place: Place,
     /// Whether it stays on the user's machines.
     pub local: bool,
-    /// The most it can cost; `None` when its price is not known.
+    /// What it is likely to stay under, by which ways are compared; `None` when its price is not known.
     pub cost: Option<Money>,
-    /// The most tokens it can use.
-    pub tokens: u64,
+    /// What budgets weigh it by.
+    pub asks: Asks,
     /// The hard budgets it counts in, by their places.
     pub counts_in: Vec<usize>,
     /// Those of them it does not fit.
     pub full: Vec<Full>,
-}
-
-impl Rung {
-    /// What it would set aside.
-    pub fn asks(&self) -> Ask {
-        Ask { cost: self.cost, tokens: self.tokens }
-    }
 }
 
 /// Why a way is offered.
@@ -92,7 +87,7 @@ pub struct Pick {
     pub place: Place,
     /// Why.
     pub step: Step,
-    /// The most it can cost.
+    /// What it is likely to stay under.
     pub cost: Option<Money>,
 }
 

@@ -218,6 +218,7 @@ fn rung(place: Place, cents: Option<i64>, local: bool, held: Option<AtLimit>) ->
         name: "week".into(),
         at_limit,
         unpriced: cents.is_none(),
+        soon: false,
         says: "Budget week".into(),
         resets_ms: 0,
     });
@@ -225,7 +226,7 @@ fn rung(place: Place, cents: Option<i64>, local: bool, held: Option<AtLimit>) ->
         place,
         local,
         cost: cents.map(usd),
-        tokens: 0,
+        asks: Asks::default(),
         counts_in: vec![0],
         full: full.into_iter().collect(),
     }
@@ -393,8 +394,8 @@ fn the_first_request_that_does_not_fit_says_what_answers_instead() {
     };
     assert_eq!(
         at(AtLimit::Local, spent(197)),
-        "Week budget at its limit: $1.97 of $2.00, and a request that may cost $0.12 does not fit. \
-         Local models answer instead until Monday."
+        "Week budget at its limit: $1.97 of $2.00, and a request that is likely to cost $0.12 does \
+         not fit. Local models answer instead until Monday."
     );
     let busy = Standing { reserved: usd(30), ..spent(160) };
     assert_eq!(
@@ -415,9 +416,9 @@ fn a_refusal_names_the_budget_its_standing_its_reset_and_the_way_on() {
     assert_eq!(
         text,
         "Budget week: $1.60 of $2.00 spent, $0.30 set aside for requests under way, and this \
-         request may cost up to $0.20. It starts anew on Monday 23 November 00:00. To lift it for \
-         an hour: weir budget lift week --for 1h; for good, raise its limit_usd in config.toml; or \
-         ask for a local model"
+         request may cost up to $0.20. There is room when those have ended: send it again then. It \
+         starts anew on Monday 23 November 00:00. To lift it for an hour: weir budget lift week \
+         --for 1h; for good, raise its limit_usd in config.toml; or ask for a local model"
     );
 }
 
@@ -535,4 +536,25 @@ proptest! {
         let higher = pace(&[allowance(used + more, left)], MONDAY);
         prop_assert!(rank(less) <= rank(higher));
     }
+}
+
+#[test]
+fn a_limit_that_stops_counts_on_the_most_and_one_that_steps_down_on_what_is_likely() {
+    let ask = |cents| Ask { cost: Some(usd(cents)), tokens: 0 };
+    let asks = Asks { most: ask(269), likely: ask(27) };
+    assert_eq!(asks.under(AtLimit::Block), ask(269));
+    assert_eq!(asks.under(AtLimit::Notify), ask(269));
+    assert_eq!(asks.under(AtLimit::Downgrade), ask(27));
+    assert_eq!(asks.under(AtLimit::Local), ask(27));
+}
+
+#[test]
+fn only_what_is_under_way_may_pass() {
+    let limit = Limit::Usd(usd(500));
+    let standing = Standing { spent: usd(40), reserved: usd(269), ..Standing::default() };
+    let ask = |cents| Ask { cost: Some(usd(cents)), tokens: 0 };
+    assert!(standing.may_pass(ask(269), limit), "there is room when the other one has ended");
+    assert!(!standing.may_pass(ask(100), limit), "it fits now");
+    assert!(!standing.may_pass(ask(470), limit), "there never is room");
+    assert!(!standing.may_pass(Ask { cost: None, tokens: 0 }, limit), "a price does not come");
 }

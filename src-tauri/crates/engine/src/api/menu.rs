@@ -129,7 +129,11 @@ fn gap(id: &str) -> Line {
 pub fn serving(status: &Status, port: u16, around: &Around) -> Vec<Line> {
     let tunnel = status.tunnel.as_ref();
     let open = if tunnel.is_some() { " · tunnel open" } else { "" };
-    let paused = if status.routing.paused { " · paused" } else { "" };
+    let paused = match (status.routing.paused, status.routing.local_only) {
+        (true, _) => " · paused",
+        (false, true) => " · local only",
+        (false, false) => "",
+    };
     let mut lines = vec![
         words("status", format!("Weir · listening on {port}{open}{paused}")),
         item("spend", spend(status, &around.days), Act::Open(Some("overview"))),
@@ -207,6 +211,7 @@ fn quit(around: &Around, serves: bool) -> Line {
         };
         below.insert(0, words("through", through));
         below.push(item("restore", "Restore the tools and quit", Act::RestoreAndQuit));
+        below.push(words("again", "They are connected again when Weir starts"));
     }
     line("quit", "Quit…", Kind::Below(below))
 }

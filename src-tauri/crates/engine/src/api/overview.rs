@@ -26,7 +26,7 @@ impl Overview {
     /// What the desk says.
     pub fn of(desk: &dyn Desk) -> Result<Self, ApiProblem> {
         let status = desk.status()?;
-        let query = LogQuery { limit: Self::ROWS, ..LogQuery::default() };
+        let query = LogQuery { limit: Self::ROWS, refused: true, ..LogQuery::default() };
         let requests = desk.log(&query)?;
         Ok(Self { mark: Mark::of(&status), status, requests })
     }

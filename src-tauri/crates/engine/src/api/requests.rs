@@ -23,6 +23,9 @@ pub struct LogQuery {
     pub after: Option<RequestId>,
     /// Oldest first; the newest come first otherwise.
     pub oldest_first: bool,
+    /// Also requests that Weir refused itself, where it remembers them: nobody was asked, so the ledger
+    /// has no row of them. Only in a list that runs backwards.
+    pub refused: bool,
 }
 
 impl LogQuery {
@@ -30,6 +33,14 @@ impl LogQuery {
     pub const ROWS: u32 = 20;
     /// Rows in one answer at most; a longer list comes in pages.
     pub const ROWS_MAX: u32 = 1000;
+
+    /// Rows of one answer.
+    pub fn rows(&self) -> u32 {
+        match self.limit {
+            0 => Self::ROWS,
+            rows => rows.min(Self::ROWS_MAX),
+        }
+    }
 }
 
 /// Where an attempt stands.

@@ -74,7 +74,7 @@ pub struct ProviderHealth {
     /// Its name.
     pub name: String,
     /// `ready`, `failing`, `resting`, `no_key`, `key_locked`, `key_absent`, `key_denied`,
-    /// `key_silent`, `key_foreign`, `key_moved`, `unknown`, `demo`; a local one also as its server is.
+    /// `key_silent`, `key_foreign`, `key_moved`, `key_rejected`, `unknown`, `demo`; a local one also as its server is.
     pub state: String,
     /// Why, in one line with the fix; null when there is nothing to say.
     pub reason: Option<String>,

@@ -29,6 +29,8 @@ pub enum KeyState {
     Foreign,
     /// The key was stored for another address than the provider has now.
     Moved,
+    /// The provider refused it when it was last tested.
+    Rejected,
     /// The provider takes none, or the client's own is forwarded.
     NotNeeded,
 }

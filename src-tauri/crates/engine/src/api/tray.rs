@@ -102,6 +102,9 @@ fn tooltip(status: &Status) -> String {
     if status.routing.paused {
         text.push_str(" · paused");
     }
+    if status.routing.local_only {
+        text.push_str(" · local only");
+    }
     text
 }
 

@@ -1,14 +1,17 @@
 //! One budget in the windows that are in memory. Owns where each stands, which marks of it were told,
 //! and how one that is not in memory is read.
 
-use super::balances::{Crossed, Denied, Past, Place, Seen};
+use super::balances::{Crossed, Denied, Past, Place, Seen, has_room_soon};
 use super::hold::Hold;
 use jiff::tz::TimeZone;
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use tokio::sync::Notify;
 use weir_core::budget::{
-    Ask, AtLimit, Budget, Fit, InForce, Lift, Standing, Told, crossed, in_force,
+    Ask, Asks, AtLimit, Budget, Fit, InForce, Lift, Limit, Standing, Told, crossed, in_force,
 };
 use weir_core::period::{LocalDay, Period, Window};
+use weir_core::{Money, RequestId};
 
 /// Windows of one budget kept in memory. More than two are only in use around a change of window,
 /// or when the machine's clock jumps.
@@ -36,11 +39,13 @@ pub struct Account {
     pub windows: Vec<Kept>,
     /// Whether any lift names it.
     pub lifted: bool,
+    /// Who waits for room, first come first.
+    pub line: VecDeque<(RequestId, Arc<Notify>)>,
 }
 
 impl Account {
     pub fn new(budget: &Budget) -> Self {
-        Self { budget: budget.clone(), windows: Vec::new(), lifted: false }
+        Self { budget: budget.clone(), windows: Vec::new(), lifted: false, line: VecDeque::new() }
     }
 
     /// Whether it may refuse anything.
@@ -54,14 +59,61 @@ impl Account {
     }
 
     /// Whether an ask fits the first window.
-    pub fn fit(&self, terms: &InForce, ask: Ask, local: bool) -> Fit {
+    pub fn fit(&self, terms: &InForce, asks: Asks, local: bool) -> Fit {
         if terms.at_limit == AtLimit::Notify {
             return Fit::Fits;
         }
         if terms.closed {
             return if local { Fit::Fits } else { Fit::Full };
         }
-        self.windows.first().map_or(Fit::Fits, |kept| kept.standing.fits(ask, terms.limit))
+        self.windows
+            .first()
+            .map_or(Fit::Fits, |kept| kept.standing.fits(self.ask(asks), terms.limit))
+    }
+
+    /// What it sets aside of an ask. By the budget's own word, which no lift changes, so that what is
+    /// given back is what was taken.
+    pub fn ask(&self, asks: Asks) -> Ask {
+        asks.under(self.budget.at_limit)
+    }
+
+    /// Whether somebody else is the first to have what an ask would take.
+    pub fn is_promised(&self, terms: &InForce, asks: Asks, id: RequestId) -> bool {
+        let ask = self.ask(asks);
+        let takes = match terms.limit {
+            Limit::Usd(_) => ask.cost.is_some_and(|cost| cost > Money::ZERO),
+            Limit::Tokens(_) => ask.tokens > 0,
+        };
+        takes && self.line.front().is_some_and(|(first, _)| *first != id)
+    }
+
+    /// Whether it stops, and only what is under way is in the way of an ask.
+    pub fn has_room_soon(&self, terms: &InForce, asks: Asks) -> bool {
+        let ask = self.ask(asks);
+        self.windows.first().is_some_and(|kept| has_room_soon(terms, &kept.standing, ask))
+    }
+
+    /// Gives a place in line to a request that has none.
+    pub fn line_up(&mut self, id: RequestId, room: &Arc<Notify>) {
+        if self.line.iter().all(|(known, _)| *known != id) {
+            self.line.push_back((id, Arc::clone(room)));
+        }
+    }
+
+    /// Takes a request out of the line.
+    pub fn leave_line(&mut self, id: RequestId) {
+        let Some(at) = self.line.iter().position(|(known, _)| *known == id) else { return };
+        self.line.remove(at);
+        if at == 0 {
+            self.tell_line();
+        }
+    }
+
+    /// There may be room for the first in line.
+    pub fn tell_line(&self) {
+        if let Some((_, room)) = self.line.front() {
+            room.notify_one();
+        }
     }
 
     /// The first window as others see it.
@@ -135,7 +187,7 @@ impl Account {
                 && hold.day < window.to
                 && self.budget.scope.holds(&hold.about.subject())
         });
-        held.for_each(|hold| standing.hold(hold.ask));
+        held.for_each(|hold| standing.hold(hold.asks.under(self.budget.at_limit)));
         let told = past.told(&self.budget, window).into_iter().fold(0, |bits, told| match told {
             Told::Percent(mark) => bits | 1 << mark,
             Told::AtLimit => bits | 1 << AT_LIMIT,

@@ -8,7 +8,9 @@ use super::hold::{About, Hold, subject};
 use super::index::Index;
 use jiff::tz::TimeZone;
 use std::collections::HashMap;
-use weir_core::budget::{Ask, AtLimit, Budget, Fit, InForce, Lift, Scope, Standing, Subject, Told};
+use weir_core::budget::{
+    Ask, Asks, AtLimit, Budget, Fit, InForce, Lift, Scope, Standing, Subject, Told,
+};
 use weir_core::period::{LocalDay, Period, Window};
 use weir_core::{Money, RequestId};
 
@@ -63,6 +65,8 @@ pub struct Crossed {
 pub enum Denied {
     /// It does not fit.
     Full(Box<Seen>),
+    /// It does not fit because of what is under way, or others wait for the same room.
+    Soon(Box<Seen>),
     /// What it costs is not known, so it cannot be held to the budget.
     Unpriced(Box<Seen>),
     /// The ledger cannot tell what was spent.
@@ -80,6 +84,7 @@ pub struct Weighed {
 
 /// What an attempt is about, in the terms of the data path.
 pub use weir_proxy::ports::Opening;
+use weir_proxy::ports::Waiting;
 
 /// All budgets.
 pub struct Balances {
@@ -106,33 +111,67 @@ impl Balances {
     ///
     /// # Errors
     /// The first budget that refuses.
-    pub fn admit(&mut self, opening: &Opening, ask: Ask, past: &dyn Past) -> Result<(), Denied> {
+    pub fn admit(
+        &mut self,
+        opening: &Opening,
+        asks: impl Into<Asks>,
+        past: &dyn Past,
+    ) -> Result<(), Denied> {
+        self.admit_in_line(opening, asks.into(), None, past)
+    }
+
+    /// The same for a request that waits for room: denied for the time being, it has its place in the
+    /// line; else it leaves it.
+    ///
+    /// # Errors
+    /// The first budget that refuses.
+    pub fn admit_in_line(
+        &mut self,
+        opening: &Opening,
+        asks: Asks,
+        waiting: Option<&Waiting>,
+        past: &dyn Past,
+    ) -> Result<(), Denied> {
         let mut touched = std::mem::take(&mut self.touched);
-        let verdict = self.judge(&subject(opening), opening.at_ms, ask, past, &mut touched);
+        let verdict = self.judge(opening, asks, waiting, past, &mut touched);
         if verdict.is_ok() {
             for place in &touched {
-                self.accounts[*place].windows[0].standing.hold(ask);
+                let account = &mut self.accounts[*place];
+                let ask = account.ask(asks);
+                account.windows[0].standing.hold(ask);
             }
-            let hold = Hold { day: self.day(opening.at_ms), ask, about: About::of(opening) };
+            let hold = Hold { day: self.day(opening.at_ms), asks, about: About::of(opening) };
             self.holds.insert((opening.id, opening.attempt), hold);
         }
         self.touched = touched;
+        if waiting.is_some() && !matches!(verdict, Err(Denied::Soon(_))) {
+            self.leave_line(opening.id);
+        }
         verdict
+    }
+
+    /// Takes a request out of every line.
+    pub fn leave_line(&mut self, id: RequestId) {
+        self.accounts.iter_mut().for_each(|account| account.leave_line(id));
     }
 
     /// Whether every budget in scope has room. They are then in `touched`, the window of each the
     /// first of it.
     fn judge(
         &mut self,
-        subject: &Subject<'_>,
-        at_ms: i64,
-        ask: Ask,
+        opening: &Opening,
+        asks: Asks,
+        waiting: Option<&Waiting>,
         past: &dyn Past,
         touched: &mut Vec<usize>,
     ) -> Result<(), Denied> {
         touched.clear();
-        // The one to name is the first in the order of the configuration, which this is not in.
-        let mut denied: Option<(usize, Fit)> = None;
+        let (subject, at_ms) = (&subject(opening), opening.at_ms);
+        // A limit that is raised while a request waits is raised for it.
+        let now_ms = waiting.map_or(at_ms, |waiting| waiting.now_ms.max(at_ms));
+        // The one to name is the first in the order of the configuration, which this is not in; what
+        // will not pass comes before what may.
+        let mut denied: Option<(bool, usize, Fit)> = None;
         for near in self.index.near(subject) {
             let account = &mut self.accounts[near.place];
             if !near.surely && !account.budget.scope.holds(subject) {
@@ -143,15 +182,29 @@ impl Balances {
             if !account.may_refuse() {
                 continue;
             }
-            let fit = account.fit(&account.terms(&self.lifts, at_ms), ask, subject.local);
-            if fit != Fit::Fits && denied.is_none_or(|(first, _)| near.place < first) {
-                denied = Some((near.place, fit));
+            let terms = account.terms(&self.lifts, now_ms);
+            let fit = account.fit(&terms, asks, subject.local);
+            let promised = fit == Fit::Fits && account.is_promised(&terms, asks, opening.id);
+            if fit == Fit::Fits && !promised {
+                continue;
+            }
+            let soon = promised || account.has_room_soon(&terms, asks);
+            let found = (soon, near.place, fit);
+            if denied.is_none_or(|first| (soon, near.place) < (first.0, first.1)) {
+                denied = Some(found);
             }
         }
-        let Some((place, fit)) = denied else { return Ok(()) };
-        let account = &self.accounts[place];
-        let seen = Box::new(account.seen(account.terms(&self.lifts, at_ms)));
-        Err(if fit == Fit::Unpriced { Denied::Unpriced(seen) } else { Denied::Full(seen) })
+        let Some((soon, place, fit)) = denied else { return Ok(()) };
+        let account = &mut self.accounts[place];
+        if let Some(waiting) = waiting.filter(|_| soon) {
+            account.line_up(opening.id, &waiting.room);
+        }
+        let seen = Box::new(account.seen(account.terms(&self.lifts, now_ms)));
+        Err(match fit {
+            _ if soon => Denied::Soon(seen),
+            Fit::Unpriced => Denied::Unpriced(seen),
+            Fit::Full | Fit::Fits => Denied::Full(seen),
+        })
     }
 
     /// Whether any budget may refuse or turn away anything.
@@ -167,7 +220,7 @@ impl Balances {
         &mut self,
         subject: &Subject<'_>,
         at_ms: i64,
-        ask: Ask,
+        asks: Asks,
         past: &dyn Past,
     ) -> Result<Weighed, String> {
         let mut weighed = Weighed::default();
@@ -183,7 +236,7 @@ impl Balances {
                 continue;
             }
             weighed.counts_in.push(near.place);
-            let fit = account.fit(&terms, ask, subject.local);
+            let fit = account.fit(&terms, asks, subject.local);
             if fit != Fit::Fits {
                 weighed.against.push((near.place, account.seen(terms), fit));
             }
@@ -216,7 +269,10 @@ impl Balances {
                 |kept: &&mut Kept| kept.window.from <= hold.day && hold.day < kept.window.to;
             // A window that is not in memory is read from the ledger when it is next asked for.
             let Some(kept) = account.windows.iter_mut().find(holds_day) else { continue };
-            kept.standing.settle(hold.ask, cost, tokens);
+            kept.standing.settle(hold.asks.under(account.budget.at_limit), cost, tokens);
+            if let Some((_, room)) = account.line.front() {
+                room.notify_one();
+            }
             let window = kept.window;
             let now = tell_ms.filter(|now| (window.start_ms..window.end_ms).contains(now));
             if let Some(now_ms) = now {
@@ -228,13 +284,13 @@ impl Balances {
 
     /// Notes that a budget turned an ask away; to be told when it is the first in its window. Not told
     /// of a budget that somebody closed by hand, nor when the limit itself was told as a mark.
-    pub fn turn_away(&mut self, budget: &str, at_ms: i64, ask: Ask) -> Option<Crossed> {
+    pub fn turn_away(&mut self, budget: &str, at_ms: i64, asks: Asks) -> Option<Crossed> {
         let Self { accounts, lifts, .. } = self;
         let account = accounts.iter_mut().find(|a| a.budget.name == budget)?;
         let terms = account.terms(lifts, at_ms);
         let inside = |kept: &&mut Kept| kept.is_around(at_ms) && !terms.closed;
         let kept = account.windows.iter_mut().find(inside)?;
-        kept.turned = Some(ask);
+        kept.turned = Some(asks.under(account.budget.at_limit));
         let known = 1 << AT_LIMIT | 1 << WHOLE;
         if kept.told & known != 0 {
             return None;
@@ -318,6 +374,11 @@ impl Balances {
     }
 }
 
+/// Whether a budget stops, and only what is under way is in the way of an ask.
+pub(super) fn has_room_soon(terms: &InForce, standing: &Standing, ask: Ask) -> bool {
+    terms.at_limit == AtLimit::Block && !terms.closed && standing.may_pass(ask, terms.limit)
+}
+
 impl Seen {
     /// A budget in one of its windows.
     pub(super) fn of(budget: &Budget, terms: InForce, kept: Kept) -> Self {
@@ -336,6 +397,16 @@ impl Seen {
             && self.budget.scope == other.budget.scope
     }
 
+    /// What it sets aside of an ask.
+    pub fn ask(&self, asks: Asks) -> Ask {
+        asks.under(self.budget.at_limit)
+    }
+
+    /// Whether it stops, and only what is under way is in the way of an ask.
+    pub fn has_room_soon(&self, asks: Asks) -> bool {
+        has_room_soon(&self.terms, &self.standing, self.ask(asks))
+    }
+
     /// Whether it stands in the way of something: used up, closed by hand, or short of what it was
     /// last asked for.
     pub fn holds_back(&self) -> bool {
@@ -351,7 +422,7 @@ impl Denied {
     fn reason(self) -> String {
         match self {
             Self::Unknown(reason) => reason,
-            Self::Full(seen) | Self::Unpriced(seen) => seen.budget.name,
+            Self::Full(seen) | Self::Soon(seen) | Self::Unpriced(seen) => seen.budget.name,
         }
     }
 }

@@ -3,7 +3,7 @@
 //! Owns how its texts are kept: one after the other, so that an admission allocates once for them.
 
 use std::sync::Arc;
-use weir_core::budget::{Ask, Subject};
+use weir_core::budget::{Asks, Subject};
 use weir_core::period::LocalDay;
 use weir_core::route::Tier;
 use weir_proxy::ports::Opening;
@@ -11,7 +11,7 @@ use weir_proxy::ports::Opening;
 /// An open reservation.
 pub struct Hold {
     pub day: LocalDay,
-    pub ask: Ask,
+    pub asks: Asks,
     pub about: About,
 }
 

@@ -3,7 +3,9 @@
 use super::{Books, FromLedger, Seen};
 use crate::prices::Call;
 use weir_core::Money;
-use weir_core::budget::{Ask, Fit, Full, Ladder, Place, Rung, Subject, ladder as decide, unpriced};
+use weir_core::budget::{
+    Asks, Fit, Full, Ladder, Place, Rung, Subject, ladder as decide, unpriced,
+};
 use weir_core::route::Tier;
 use weir_proxy::ports::{LadderAsk, RungAsk};
 
@@ -30,9 +32,8 @@ pub fn ladder(books: &Books, ask: &LadderAsk<'_>) -> Ladder {
 /// What turns away the first of a plan changes the model or refuses the request, which is told.
 fn tell(books: &Books, ask: &LadderAsk<'_>, own: &[Rung]) {
     let Some(first) = own.first() else { return };
-    let most = first.asks();
-    for full in first.full.iter().filter(|full| !full.unpriced) {
-        books.turned_away(&full.name, ask.at_ms, most);
+    for full in first.full.iter().filter(|full| !full.unpriced && !full.soon) {
+        books.turned_away(&full.name, ask.at_ms, first.asks);
     }
 }
 
@@ -43,7 +44,7 @@ fn weighed(
     rungs: &[RungAsk],
     place: fn(usize) -> Place,
 ) -> Result<Vec<Rung>, String> {
-    let asks: Vec<Ask> = rungs.iter().map(|rung| most(books, ask, rung)).collect();
+    let asks: Vec<Asks> = rungs.iter().map(|rung| asks(books, ask, rung)).collect();
     let terms = books.terms.load();
     let category = match &terms.shares {
         Some(shares) => shares.category(ask.category),
@@ -52,7 +53,7 @@ fn weighed(
     let past = FromLedger(&books.ledger);
     let mut balances = books.balances.lock();
     let mut all = Vec::with_capacity(rungs.len());
-    for (at, (rung, most)) in rungs.iter().zip(asks).enumerate() {
+    for (at, (rung, asks)) in rungs.iter().zip(asks).enumerate() {
         let subject = Subject {
             provider: &rung.route.provider,
             model: &rung.route.model,
@@ -63,14 +64,15 @@ fn weighed(
             session: ask.session,
             local: rung.local,
         };
-        let weighed = balances.weigh(&subject, ask.at_ms, most, &past)?;
-        let against = weighed.against.iter();
-        let full = against.map(|(at, seen, fit)| full(books, rung, most, (*at, seen, *fit)));
+        let weighed = balances.weigh(&subject, ask.at_ms, asks, &past)?;
+        let waits = |seen: &Seen| ask.patient && seen.has_room_soon(asks);
+        let against = weighed.against.iter().filter(|(_, seen, _)| !waits(seen));
+        let full = against.map(|(at, seen, fit)| full(books, rung, asks, (*at, seen, *fit)));
         all.push(Rung {
             place: place(at),
-            tokens: most.tokens,
-            local: rung.local && most.cost == Some(Money::ZERO),
-            cost: most.cost,
+            asks,
+            local: rung.local && asks.most.cost == Some(Money::ZERO),
+            cost: asks.likely.cost,
             full: full.collect(),
             counts_in: weighed.counts_in,
         });
@@ -78,8 +80,8 @@ fn weighed(
     Ok(all)
 }
 
-/// The most a way to answer can take.
-fn most(books: &Books, ask: &LadderAsk<'_>, rung: &RungAsk) -> Ask {
+/// What a way to answer can take.
+fn asks(books: &Books, ask: &LadderAsk<'_>, rung: &RungAsk) -> Asks {
     let base_url = books.routing.base_url(&rung.route.provider);
     let call = Call {
         provider: &rung.route.provider,
@@ -88,30 +90,28 @@ fn most(books: &Books, ask: &LadderAsk<'_>, rung: &RungAsk) -> Ask {
         model: &rung.route.model,
         at_ms: ask.at_ms,
     };
-    Ask {
-        cost: books.prices.upper(&call, &rung.estimate, ask.service_tier),
-        tokens: rung.estimate.input_tokens.saturating_add(rung.estimate.output_tokens),
-    }
+    books.asks(&call, rung.estimate, ask.service_tier)
 }
 
 /// A budget, by its place, that a way to answer does not fit.
 fn full(
     books: &Books,
     rung: &RungAsk,
-    most: Ask,
+    asks: Asks,
     (budget, seen, fit): (usize, &Seen, Fit),
 ) -> Full {
     let says = match fit {
         Fit::Unpriced => {
             unpriced(&seen.budget, &seen.terms, &rung.route.provider, &rung.route.model)
         }
-        Fit::Full | Fit::Fits => books.says_full(seen, most),
+        Fit::Full | Fit::Fits => books.says_full(seen, asks),
     };
     Full {
         budget,
         name: seen.budget.name.clone(),
         at_limit: seen.terms.at_limit,
         unpriced: fit == Fit::Unpriced,
+        soon: seen.has_room_soon(asks),
         says,
         resets_ms: seen.window.end_ms,
     }

@@ -57,13 +57,13 @@ pub fn bill(prices: &Prices, call: &Call, opening: &Opening, closing: &Closing) 
 }
 
 /// What turns out to have no price (a model that answered in another's place, a kind of token nobody
-/// quotes) stays at what was set aside for it: what is not known is not nothing.
+/// quotes) stays at the most it could cost: what is not known is not nothing.
 pub fn kept(booked: Booked, reserved: Option<Money>) -> Booked {
     match reserved.filter(|reserved| *reserved > Money::ZERO && booked.cost.is_none()) {
         Some(reserved) => Booked {
             cost: Some(reserved),
             pricing: Pricing::Estimated,
-            doubt: booked.doubt.map(|reason| format!("what was set aside is taken: {reason}")),
+            doubt: booked.doubt.map(|reason| format!("the most it could cost is taken: {reason}")),
             ..booked
         },
         None => booked,

@@ -40,7 +40,12 @@ fn opening(sequence: u32) -> Opening {
         confidence: None,
         reason: Reason::Asked,
         decision: None,
-        estimate: Estimate { input_tokens: 1_000, output_tokens: 1_000, cache_write: false },
+        estimate: Estimate {
+            input_tokens: 1_000,
+            output_tokens: 1_000,
+            cache_write: false,
+            choices: 1,
+        },
         lately: Lately::default(),
     }
 }
@@ -105,7 +110,7 @@ fn a_reservation_that_does_not_fit_is_refused_and_leaves_no_trace() {
     let past = nothing();
     balances.admit(&opening(1), ask(60), &past).unwrap();
     let denied = balances.admit(&opening(2), ask(41), &past).unwrap_err();
-    assert!(matches!(denied, Denied::Full(seen) if seen.terms.limit == Limit::Usd(usd(100))));
+    assert!(matches!(denied, Denied::Soon(seen) if seen.terms.limit == Limit::Usd(usd(100))));
     let seen = balances.standings(NOW, &past).unwrap();
     assert!(
         seen.iter().all(|s| s.standing == Standing { reserved: usd(60), ..Standing::default() })
@@ -187,7 +192,7 @@ fn other_budgets_count_what_is_open_already() {
     balances.replace(&[budget(usd(100), AtLimit::Block)]);
     let denied = balances.admit(&opening(2), ask(11), &past).unwrap_err();
     assert!(
-        matches!(denied, Denied::Full(s) if s.standing == Standing { spent: usd(30), reserved: usd(60), ..Standing::default() })
+        matches!(denied, Denied::Soon(s) if s.standing == Standing { spent: usd(30), reserved: usd(60), ..Standing::default() })
     );
 }
 
@@ -306,12 +311,13 @@ fn a_hard_budget_refuses_with_its_name_its_standing_and_its_reset() {
     let f = fixture(WEEK, "");
     let first = f.books.reserve(opening(1)).unwrap();
     let refused = f.books.reserve(opening(2)).unwrap_err();
-    let Refusal::Budget { message, resets_at, budget, at_limit } = refused else {
+    let Refusal::Budget { message, resets_at, budget, at_limit, may_pass } = refused else {
         panic!("{refused:?}")
     };
     for part in ["Budget week", "$0.02", "set aside", "Monday 23 November 00:00", "limit_usd"] {
         assert!(message.contains(part), "{part} is missing in: {message}");
     }
+    assert!(may_pass, "the first one may end");
     assert_eq!(resets_at, 1_795_392_000);
     assert_eq!((budget.as_str(), at_limit), ("week", AtLimit::Block));
     assert!(f.ledger.request(opening(2).id).unwrap().is_none(), "nothing was sent, so no row");
@@ -625,4 +631,103 @@ fn a_ledger_that_cannot_write_lets_nothing_out_and_holds_nothing_back() {
     let twice = f.books.reserve(opening(1)).unwrap_err();
     assert!(matches!(twice, Refusal::Ledger { .. }), "{twice:?}");
     assert_eq!(f.books.standings(NOW).unwrap()[0].standing.reserved, Money::ZERO);
+}
+
+#[test]
+fn each_budget_gives_back_what_it_set_aside() {
+    let stops = budget(usd(500), AtLimit::Block);
+    let steps = Budget { name: "steps".into(), ..budget(usd(100), AtLimit::Downgrade) };
+    let mut balances = Balances::new(TimeZone::UTC, &[stops, steps]);
+    let past = Always(Money::ZERO, Cell::new(0));
+    let ask = |cents| Ask { cost: Some(usd(cents)), tokens: 0 };
+    let asks = Asks { most: ask(269), likely: ask(27) };
+    balances.admit(&opening(1), asks, &past).expect("room in both");
+    let reserved = |balances: &mut Balances| -> Vec<Money> {
+        let all = balances.standings(NOW, &past).expect("known");
+        all.iter().map(|seen| seen.standing.reserved).collect()
+    };
+    assert_eq!(reserved(&mut balances), [usd(269), usd(27)]);
+    balances.forget();
+    assert_eq!(reserved(&mut balances), [usd(269), usd(27)], "and the same when it is read anew");
+    let denied = balances.admit(&opening(2), asks, &past).expect_err("no room beside it");
+    let Denied::Soon(seen) = denied else { panic!("{denied:?}") };
+    assert_eq!(seen.budget.name, "week");
+    balances.close((opening(1).id, 1), Some(usd(6)), 0, None);
+    assert_eq!(reserved(&mut balances), [Money::ZERO, Money::ZERO]);
+    balances.admit(&opening(2), asks, &past).expect("room again");
+}
+
+fn large() -> Asks {
+    Ask { cost: Some(usd(269)), tokens: 0 }.into()
+}
+
+/// Whether somebody was told that there may be room.
+fn is_told(waiting: &Waiting) -> bool {
+    futures_util::FutureExt::now_or_never(waiting.room.notified()).is_some()
+}
+
+#[test]
+fn who_waits_longest_has_the_room_first_and_who_leaves_holds_nobody_up() {
+    let mut balances = Balances::new(TimeZone::UTC, &[budget(usd(500), AtLimit::Block)]);
+    let past = Always(Money::ZERO, Cell::new(0));
+    let at = || Waiting { now_ms: NOW, ..Waiting::default() };
+    let (second, third) = (at(), at());
+    balances.admit(&opening(1), large(), &past).expect("room");
+    for (n, waiting) in [(2, &second), (3, &third)] {
+        let denied = balances.admit_in_line(&opening(n), large(), Some(waiting), &past);
+        assert!(matches!(denied, Err(Denied::Soon(_))), "{denied:?}");
+    }
+    balances.close((opening(1).id, 1), Some(usd(6)), 0, None);
+    assert!(is_told(&second) && !is_told(&third), "the first in line");
+    let late = balances.admit(&opening(4), large(), &past);
+    assert!(matches!(late, Err(Denied::Soon(_))), "who comes later does not overtake: {late:?}");
+    let free = Ask { cost: Some(Money::ZERO), tokens: 10 };
+    balances.admit(&opening(5), free, &past).expect("what costs nothing waits for nobody");
+    balances.leave_line(opening(2).id);
+    assert!(is_told(&third), "the next one, where the first went away");
+    balances.admit_in_line(&opening(3), large(), Some(&third), &past).expect("its turn");
+    balances.close((opening(3).id, 1), Some(usd(6)), 0, None);
+    balances.admit(&opening(4), large(), &past).expect("nobody is left in line");
+}
+
+#[test]
+fn a_limit_that_is_raised_while_a_request_waits_is_raised_for_it() {
+    let mut balances = Balances::new(TimeZone::UTC, &[budget(usd(500), AtLimit::Block)]);
+    let past = Always(Money::ZERO, Cell::new(0));
+    let mut waiting = Waiting { now_ms: NOW, ..Waiting::default() };
+    balances.admit(&opening(1), large(), &past).expect("room");
+    let change = weir_core::budget::Change::Raise(Limit::Usd(usd(500)));
+    let (from_ms, until_ms) = (NOW + 2_000, NOW + 60_000);
+    balances.set_lifts(vec![Lift { budget: "week".into(), from_ms, until_ms, change }]);
+    let denied = balances.admit_in_line(&opening(2), large(), Some(&waiting), &past);
+    assert!(matches!(denied, Err(Denied::Soon(_))), "not yet: {denied:?}");
+    waiting.now_ms = NOW + 3_000;
+    balances.admit_in_line(&opening(2), large(), Some(&waiting), &past).expect("raised");
+}
+
+#[test]
+fn what_will_not_pass_is_named_before_what_may() {
+    let busy = budget(usd(500), AtLimit::Block);
+    let spent =
+        Budget { name: "day".into(), period: Period::Day, ..budget(usd(10), AtLimit::Block) };
+    let mut balances = Balances::new(TimeZone::UTC, &[busy, spent]);
+    let past = Always(Money::ZERO, Cell::new(0));
+    let local = Opening { provider: "anthropic".into(), ..opening(1) };
+    balances.admit(&local, Ask { cost: Some(usd(5)), tokens: 0 }, &past).expect("room");
+    let denied = balances.admit(&opening(2), large(), &past).expect_err("neither has room");
+    let Denied::Full(seen) = denied else { panic!("{denied:?}") };
+    assert_eq!(seen.budget.name, "day");
+}
+
+#[test]
+fn an_answer_is_likely_as_long_as_usual_answers_are_and_each_choice_is_one() {
+    let whole =
+        Estimate { input_tokens: 90_000, output_tokens: 128_000, cache_write: true, choices: 1 };
+    let likely = whole.likely();
+    assert_eq!(likely.output_tokens, 8_192);
+    assert!(likely.input_tokens < whole.input_tokens && likely.cache_write, "{likely:?}");
+    let eight = Estimate { output_tokens: 8 * 4_096, choices: 8, ..whole };
+    assert_eq!(eight.likely().output_tokens, 8 * 4_096, "none is longer than usual");
+    let short = Estimate { output_tokens: 256, ..whole };
+    assert_eq!(short.likely().output_tokens, 256);
 }

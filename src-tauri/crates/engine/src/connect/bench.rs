@@ -117,6 +117,18 @@ impl Bench {
         }
     }
 
+    /// Puts every tool's settings back until Weir serves again.
+    ///
+    /// # Errors
+    /// The tools that could not be put back, each with why; the others were.
+    pub fn put_away(&self) -> Result<(), ApiProblem> {
+        let problems = super::put_away(&self.home).problems;
+        match problems.is_empty() {
+            true => Ok(()),
+            false => Err(ApiProblem::new(Code::Unavailable, problems.join("\n"))),
+        }
+    }
+
     /// The window asks for no model: one that was asked for stays.
     fn given(&self, tool: Tool, keep_login: bool) -> Result<Given, ApiProblem> {
         let record = self.shop().record(tool).map_err(ConnectProblem::Journal);

@@ -290,8 +290,23 @@ fn set(parts: &Parts, order: &BudgetOrder, now_ms: i64) -> Result<BudgetDone, Ap
     }
     write(parts, |old| edit::put(old, &wanted))?;
     let verb = if known { "changed" } else { "set" };
-    let terms = terms_said(parts, &find(parts, name)?);
-    done(parts, name, format!("Budget {name} is {verb}: {terms}"), now_ms)
+    let budget = find(parts, name)?;
+    let terms = terms_said(parts, &budget);
+    done(parts, name, format!("Budget {name} is {verb}: {terms}{}", room_said(&budget)), now_ms)
+}
+
+/// A limit below this has little room beside the longest answers that tools allow themselves.
+const ROOMY: Money = Money::from_nano(20_000_000_000);
+
+/// What surprises whoever sets a small limit that stops.
+fn room_said(budget: &Budget) -> &'static str {
+    let small = budget.limit.usd().is_some_and(|limit| limit < ROOMY);
+    if !small || budget.at_limit != AtLimit::Block {
+        return "";
+    }
+    ". A limit that stops keeps room for the longest answer a request allows; Claude Code allows \
+     128,000 tokens, with a large model two dollars and more at once. --at-limit downgrade counts on a usual \
+     answer"
 }
 
 /// What is said of a budget, as values.

@@ -188,6 +188,9 @@ fn provider_keys(parts: &Parts) -> Vec<Check> {
                 any = true;
                 checks.push(ok(name, "stored"));
             }
+            KeyState::Rejected => {
+                checks.push(fail(name, "refused by the provider", fix.unwrap_or_default()));
+            }
             KeyState::Moved => {
                 checks.push(fail(name, "stored for another address", fix.unwrap_or_default()));
             }

@@ -81,6 +81,7 @@ pub(super) fn unable(
     match state {
         KeyState::Ready | KeyState::Stored | KeyState::NotNeeded => None,
         KeyState::Missing => Some((format!("no key for {}", provider.name), fix)),
+        KeyState::Rejected => Some((format!("{} refuses its key", provider.name), fix)),
         KeyState::Locked
         | KeyState::Absent
         | KeyState::Denied

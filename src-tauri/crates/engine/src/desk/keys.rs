@@ -50,6 +50,14 @@ pub fn state(parts: &Parts, provider: &Provider) -> (KeyState, Option<String>) {
         Standing::Ready => (KeyState::Ready, None),
         Standing::Stored => (KeyState::Stored, None),
         Standing::Lacking(problem) => (KeyState::Missing, Some(problem.to_string())),
+        Standing::Rejected(status) => {
+            let fix = match &provider.key {
+                KeySource::Env(name) => format!("set another one in {name} and start Weir again"),
+                _ => format!("weir key set {}", provider.name),
+            };
+            let said = format!("{} refused it when it was tested (status {status})", provider.name);
+            (KeyState::Rejected, Some(format!("{said}: {fix}")))
+        }
         Standing::Moved(problem) => (KeyState::Moved, Some(problem.to_string())),
         Standing::Refused(problem) => (state_of(problem), Some(format!("the keychain {problem}"))),
     }
@@ -92,6 +100,12 @@ pub fn test(parts: &Parts, name: &str) -> Result<KeyTest, ApiProblem> {
     let started = parts.now_ms();
     let checked = check::key(provider, &key);
     let ms = u32::try_from(parts.now_ms().saturating_sub(started)).unwrap_or(0);
+    match checked {
+        Checked::Accepted(_) => parts.keys.tested(name, None),
+        Checked::Refused(status) => parts.keys.tested(name, Some(status)),
+        Checked::Unclear(_) | Checked::Unreachable(_) => {}
+    }
+    parts.events.changed();
     let (ok, status, message) = match checked {
         Checked::Accepted(status) => (true, Some(status), format!("{name} accepts the key")),
         Checked::Refused(status) => {

@@ -120,10 +120,7 @@ impl Desk for HomeDesk {
     }
 
     fn log(&self, query: &LogQuery) -> Result<Vec<LogRow>, ApiProblem> {
-        let limit = match query.limit {
-            0 => LogQuery::ROWS,
-            rows => rows.min(LogQuery::ROWS_MAX),
-        };
+        let limit = query.rows();
         if query.oldest_first || query.after.is_some() {
             return self.log_forwards(query, limit);
         }
@@ -134,7 +131,8 @@ impl Desk for HomeDesk {
             ..LogFilter::default()
         };
         let found = self.0.ledger.log(&filter).map_err(ledger_read)?;
-        Ok(found.iter().map(rows::row).collect())
+        let found: Vec<LogRow> = found.iter().map(rows::row).collect();
+        Ok(if query.refused { declined::among(found, query, &self.0.events) } else { found })
     }
 
     fn explain(&self, id: RequestId) -> Result<Explain, ApiProblem> {

@@ -8,6 +8,7 @@ use crate::api::{
 use crate::config::Config;
 use crate::local::{Part, Scope, State};
 use crate::parts::Parts;
+use jiff::Timestamp;
 use weir_core::route::{Provider, Route};
 
 /// Asks everything that answers at once; no network, and no keychain but for the first status of a
@@ -79,6 +80,7 @@ fn health_of(parts: &Parts, config: &Config, provider: &Provider) -> ProviderHea
         KeyState::Silent => "key_silent",
         KeyState::Foreign => "key_foreign",
         KeyState::Moved => "key_moved",
+        KeyState::Rejected => "key_rejected",
         KeyState::NotNeeded if provider.local => return local_health(parts, config, provider),
         KeyState::NotNeeded => "ready",
     };
@@ -104,7 +106,11 @@ fn ill_health(parts: &Parts, provider: &Provider) -> Option<ProviderHealth> {
     let failed = format!("{failures} in 5 min, the last one: {}", worst.reason);
     let (state, mut reason) = match worst.rests_ms {
         Some(ms @ 0..=119_999) => {
-            ("resting", format!("{of}resting for another {} s, after {failed}", ms.div_ceil(1_000)))
+            // To the second: seconds that are left would stand still where this is read.
+            let until = Timestamp::from_millisecond(parts.now_ms().saturating_add_unsigned(ms));
+            let until = until.map(|at| at.to_zoned(parts.zone()).strftime("%H:%M:%S").to_string());
+            let until = until.unwrap_or_default();
+            ("resting", format!("{of}resting until {until}, after {failed}"))
         }
         Some(ms) => {
             let now = parts.now_ms();

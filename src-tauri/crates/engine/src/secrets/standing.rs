@@ -18,6 +18,8 @@ pub enum Standing {
     Stored,
     /// None is stored, or the variable is not set.
     Lacking(KeyProblem),
+    /// It is there, and its provider refused it with this status when it was last tested.
+    Rejected(u16),
     /// It is there for another address.
     Moved(KeyProblem),
     /// The keychain did not serve when it was last asked.
@@ -27,6 +29,15 @@ pub enum Standing {
 impl Keys {
     /// How the key of a provider stands. Never asks the keychain.
     pub fn standing(&self, provider: &str) -> Standing {
+        let rejected = self.rejected.lock().get(provider).copied();
+        match (self.kept(provider), rejected) {
+            (Standing::Ready | Standing::Stored, Some(status)) => Standing::Rejected(status),
+            (standing, _) => standing,
+        }
+    }
+
+    /// The same by what is kept here alone.
+    fn kept(&self, provider: &str) -> Standing {
         let config = self.config.load();
         match Self::from_environment(&config, provider) {
             Some(Ok(_)) => return Standing::Ready,

@@ -29,7 +29,8 @@ impl Course<'_> {
         }
         let estimate = self.turned_away.take();
         let judged = &self.planned.judged;
-        let left = within_budgets(self.context, self.asked, judged, own, estimate);
+        let patient = !self.room_wait.is_zero();
+        let left = within_budgets(self.context, self.asked, judged, own, estimate, patient);
         left.held.iter().map(held).for_each(|failure| self.hold(failure));
         if left.candidates.is_empty() && self.held.is_empty() {
             self.hold(refused);

@@ -4,8 +4,9 @@ use super::{Course, Failed, Head, Open, Sent, Started, To};
 use crate::answer::tap_for;
 use crate::carry::{Way, output_assumed};
 use crate::decline::{Failure, FailureKind, no_ledger};
-use crate::limits::{HEAD_OF_ANSWER_WAIT_MAX, OUTPUT_TOKENS_ASSUMED, STALE_MAX};
-use crate::ports::{Estimate, Opening, Refusal};
+use crate::limits::{HEAD_OF_ANSWER_WAIT_MAX, OUTPUT_TOKENS_ASSUMED, ROOM_LOOK, STALE_MAX};
+use crate::pipeline::Context;
+use crate::ports::{Estimate, Opening, Refusal, Waiting};
 use crate::read::Asked;
 use crate::reply::Refused;
 use crate::settle::Ticket;
@@ -13,7 +14,7 @@ use crate::upstream::{NoAnswer, Outbound};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::time::{Sleep, sleep};
+use tokio::time::{Sleep, sleep, timeout};
 use weir_core::route::{Candidate, KeySource, Reason, Route};
 use weir_core::verdict::{Fault, leaves_time};
 use weir_core::{Endpoint, Metered, Outcome};
@@ -31,31 +32,25 @@ impl Course<'_> {
         way: Way,
     ) -> Result<Sent, Refused> {
         let To { provider, candidate, .. } = to;
-        let pass = match self.spare.take() {
-            Some(pass) => pass,
-            None => match self.pass(provider, candidate, to.another) {
-                Ok(pass) => pass,
-                Err(failure) => return Ok(Sent::nothing(failure)),
-            },
-        };
         let local = provider.local && !self.local.cloud;
         let bytes = out.body.len().max(self.asked.json().len());
         let endpoint = self.asked.accepted.target.endpoint;
         let assumed = output_assumed(endpoint, candidate, provider.local);
         let mut estimate = estimate(self.asked, bytes, assumed);
         estimate.cache_write |= way.marks_cache();
-        let mut ticket = match self.reserve(candidate, local, estimate) {
+        let mut ticket = match self.set_aside(to, local, estimate, None) {
             Ok(ticket) => ticket,
-            Err(Refusal::Budget { message, .. }) => {
-                self.turned_away = Some(estimate);
-                return Ok(Sent::nothing(Failure::of(candidate, Fault::Budget, message)));
+            Err(unset) if matches!(*unset, Unset::Soon(_)) => {
+                match Box::pin(self.set_aside_soon(to, local, estimate)).await {
+                    Ok(ticket) => *ticket,
+                    Err(unset) => return unset.told(),
+                }
             }
-            Err(ledger @ Refusal::Ledger { .. }) => return Err(no_ledger(&ledger)),
+            Err(unset) => return unset.told(),
         };
         ticket.dropped = way.dropped();
         ticket.sent = true;
         ticket.place = self.local.place.clone();
-        ticket.pass = Some(pass);
         ticket.credentials = out.credentials();
         let passing = self.strays(candidate);
         ticket.thread =
@@ -63,7 +58,7 @@ impl Course<'_> {
         let mut limit = self.patience(to).map(|limit| Box::pin(sleep(limit)));
         let sent_ns = self.context.ports.clock.monotonic_ns();
         let sending = self.context.upstream.send(out);
-        let mut sending = std::pin::pin!(tokio::time::timeout(HEAD_OF_ANSWER_WAIT_MAX, sending));
+        let mut sending = std::pin::pin!(timeout(HEAD_OF_ANSWER_WAIT_MAX, sending));
         let answer = loop {
             tokio::select! {
                 answer = &mut sending => break answer.unwrap_or(Err(NoAnswer::Timeout)),
@@ -135,11 +130,71 @@ impl Course<'_> {
         leaves_time(wait, elapsed, longest, self.count, limits).then_some(wait)
     }
 
+    /// Takes leave and sets money aside.
+    fn set_aside(
+        &mut self,
+        to: &To<'_>,
+        local: bool,
+        estimate: Estimate,
+        waiting: Option<&Waiting>,
+    ) -> Result<Ticket, Box<Unset>> {
+        let To { provider, candidate, .. } = to;
+        let pass = match self.spare.take() {
+            Some(pass) => pass,
+            None => self
+                .pass(provider, candidate, to.another)
+                .map_err(|failure| Box::new(Unset::Failed(failure)))?,
+        };
+        match self.reserve(candidate, local, estimate, waiting) {
+            Ok(mut ticket) => {
+                ticket.pass = Some(pass);
+                self.turned_away = None;
+                Ok(ticket)
+            }
+            Err(Refusal::Budget { message, may_pass, .. }) => {
+                self.turned_away = Some(estimate);
+                let failure = Failure::of(candidate, Fault::Budget, message);
+                let waits = may_pass && !self.room_wait.is_zero();
+                Err(Box::new(if waits { Unset::Soon(failure) } else { Unset::Failed(failure) }))
+            }
+            Err(ledger @ Refusal::Ledger { .. }) => {
+                Err(Box::new(Unset::Refused(no_ledger(&ledger))))
+            }
+        }
+    }
+
+    /// Waits in line where a budget that stops is only full of what is under way: a second request
+    /// beside a first one is no reason to stop a tool. Nothing of a provider is held meanwhile.
+    async fn set_aside_soon(
+        &mut self,
+        to: &To<'_>,
+        local: bool,
+        estimate: Estimate,
+    ) -> Result<Box<Ticket>, Box<Unset>> {
+        let context = self.context;
+        let clock = &context.ports.clock;
+        let waiting = Waiting { now_ms: clock.unix_ms(), ..Waiting::default() };
+        let mut line = InLine { context, waiting };
+        loop {
+            match self.set_aside(to, local, estimate, Some(&line.waiting)) {
+                Err(unset) if matches!(*unset, Unset::Soon(_)) => {}
+                done => return done.map(Box::new),
+            }
+            let (began_ns, look) = (self.now_ns(), ROOM_LOOK.min(self.room_wait));
+            let told = timeout(look, line.waiting.room.notified()).await.is_ok();
+            let waited = self.since(began_ns);
+            let waited = if told { waited } else { waited.max(look) };
+            self.room_wait = self.room_wait.saturating_sub(waited);
+            line.waiting.now_ms = clock.unix_ms();
+        }
+    }
+
     pub(super) fn reserve(
         &mut self,
         to: &Candidate,
         local: bool,
         estimate: Estimate,
+        waiting: Option<&Waiting>,
     ) -> Result<Ticket, Refusal> {
         let context = self.context;
         let asked = self.asked;
@@ -168,7 +223,11 @@ impl Course<'_> {
             estimate: if metered { estimate } else { Estimate::default() },
             lately: self.planned.lately,
         };
-        let reservation = context.ports.books.reserve(opening)?;
+        let books = &context.ports.books;
+        let reservation = match waiting {
+            None => books.reserve(opening)?,
+            Some(waiting) => books.reserve_in_line(opening, waiting)?,
+        };
         self.count += 1;
         self.on_route += 1;
         if let Some(before) = self.untold.take() {
@@ -182,8 +241,9 @@ impl Course<'_> {
 
     pub(super) fn demonstrate(&mut self, candidate: Candidate) -> Result<Started, Refused> {
         let estimate = estimate(self.asked, self.asked.json().len(), OUTPUT_TOKENS_ASSUMED);
-        let mut ticket =
-            self.reserve(&candidate, true, estimate).map_err(|refusal| no_ledger(&refusal))?;
+        let mut ticket = self
+            .reserve(&candidate, true, estimate, None)
+            .map_err(|refusal| no_ledger(&refusal))?;
         ticket.sent = true;
         let answer = crate::demo::answer(&self.asked.accepted.target, self.asked);
         ticket.status = answer.status.as_u16();
@@ -191,6 +251,37 @@ impl Course<'_> {
         let way = Way::AsItCame { hides_usage: false, thoughts_left_out: false };
         let tried = None;
         Ok(Started { answer, tap, fed: 0, ticket, candidate, way, attempts: self.count, tried })
+    }
+}
+
+/// Why nothing was set aside.
+enum Unset {
+    /// Not yet: there may be room soon.
+    Soon(Failure),
+    /// Not at this candidate.
+    Failed(Failure),
+    /// For none.
+    Refused(Refused),
+}
+
+impl Unset {
+    fn told(self) -> Result<Sent, Refused> {
+        match self {
+            Self::Soon(failure) | Self::Failed(failure) => Ok(Sent::nothing(failure)),
+            Self::Refused(refused) => Err(refused),
+        }
+    }
+}
+
+/// A place in the line for room, given up when its request goes on or away.
+struct InLine<'a> {
+    context: &'a Context,
+    waiting: Waiting,
+}
+
+impl Drop for InLine<'_> {
+    fn drop(&mut self) {
+        self.context.ports.books.leave_line(self.context.id);
     }
 }
 
@@ -254,5 +345,6 @@ pub(crate) fn estimate(asked: &Asked, bytes: usize, assumed: u64) -> Estimate {
         input_tokens: tokens_at_most(bytes as u64),
         output_tokens: output.saturating_mul(asked.facts.choices),
         cache_write: asked.facts.cache_marked,
+        choices: asked.facts.choices,
     }
 }

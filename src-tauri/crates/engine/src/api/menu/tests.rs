@@ -308,6 +308,7 @@ fn quitting_asks_only_where_it_would_take_something_away() {
                 "  1 tool goes through Weir: (off)",
                 "  Keep serving without this icon",
                 "  Restore the tools and quit",
+                "  They are connected again when Weir starts (off)",
             ],
         ),
         (true, false, one(), vec!["Quit (Weir goes on serving without this icon)"]),
@@ -316,7 +317,12 @@ fn quitting_asks_only_where_it_would_take_something_away() {
             false,
             true,
             one(),
-            vec!["Quit… ▸", "  1 tool goes through Weir: (off)", "  Restore the tools and quit"],
+            vec![
+                "Quit… ▸",
+                "  1 tool goes through Weir: (off)",
+                "  Restore the tools and quit",
+                "  They are connected again when Weir starts (off)",
+            ],
         ),
     ] {
         assert_eq!(quit(serves, own, tools), expected);

@@ -57,7 +57,7 @@ fn the_first_budget_of_the_configuration_is_named_also_where_the_index_finds_it_
     let denied = balances.admit(&opening(1), ask(2), &past).unwrap_err();
     assert!(matches!(denied, Denied::Full(seen) if seen.budget.name == "codex alone"));
     let one = opening(1);
-    let weighed = balances.weigh(&subject(&one), NOW, ask(2), &past).unwrap();
+    let weighed = balances.weigh(&subject(&one), NOW, ask(2).into(), &past).unwrap();
     let names: Vec<&str> =
         weighed.against.iter().map(|(_, seen, _)| seen.budget.name.as_str()).collect();
     assert_eq!(names, ["codex alone", "all"]);

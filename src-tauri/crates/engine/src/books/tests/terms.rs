@@ -300,6 +300,7 @@ fn asked<'a>(own: &'a [RungAsk], below: &'a [RungAsk]) -> LadderAsk<'a> {
         tier: None,
         endpoint: Endpoint::Chat,
         service_tier: None,
+        patient: false,
         own,
         below,
     }

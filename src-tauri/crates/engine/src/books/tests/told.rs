@@ -122,7 +122,7 @@ impl History {
                 }
             }
             Turn::Refuse => {
-                let news = self.balances.turn_away("week", self.now, ask(1));
+                let news = self.balances.turn_away("week", self.now, ask(1).into());
                 self.hear(news.into_iter().collect());
             }
             Turn::Import(cents) => {

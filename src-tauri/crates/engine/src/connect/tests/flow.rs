@@ -17,7 +17,7 @@ fn claude_code_gets_its_address_its_token_and_its_features() {
     let expected = format!(
         "{{\n  \"env\": {{\n    \"ANTHROPIC_BASE_URL\": \"http://127.0.0.1:9347\",\n    \
          \"ANTHROPIC_AUTH_TOKEN\": \"{token}\",\n    \
-         \"ANTHROPIC_DEFAULT_HAIKU_MODEL\": \"claude-haiku-4-5\",\n    \
+         \"ANTHROPIC_DEFAULT_HAIKU_MODEL\": \"claude-haiku-5-5\",\n    \
          \"CLAUDE_CODE_GATEWAY_HINT_HEADERS\": \"1\",\n    \"ENABLE_TOOL_SEARCH\": \"true\",\n    \
          \"CLAUDE_CODE_ENABLE_FINE_GRAINED_TOOL_STREAMING\": \"1\"\n  }},\n  \"theme\": \"dark\"\n}}\n"
     );

@@ -18,14 +18,14 @@ fn the_small_tasks_of_claude_code_follow_a_local_model_and_whatever_can_be_asked
         assert_eq!(env["ANTHROPIC_MODEL"], model);
         env["ANTHROPIC_DEFAULT_HAIKU_MODEL"].as_str().unwrap().to_owned()
     };
-    assert_eq!(small(&world, "claude-opus-4-5"), "claude-haiku-4-5");
-    assert_eq!(small(&world, "weir-auto"), "claude-haiku-4-5");
+    assert_eq!(small(&world, "claude-opus-4-5"), "claude-haiku-5-5");
+    assert_eq!(small(&world, "weir-auto"), "claude-haiku-5-5");
     assert_eq!(small(&world, "ollama/q"), "ollama/q");
     // Nothing of Anthropic's can be asked: no key is stored.
     world.gateway.usable = vec!["ollama".to_owned()];
     assert_eq!(small(&world, "weir-auto"), "weir-auto");
     assert_eq!(small(&world, "ollama/q"), "ollama/q");
-    assert_eq!(small(&world, "anthropic/claude-opus-4-5"), "claude-haiku-4-5");
+    assert_eq!(small(&world, "anthropic/claude-opus-4-5"), "claude-haiku-5-5");
     world.disconnect(Tool::ClaudeCode).unwrap();
     assert!(!world.disk.is_there(&world.settings(Tool::ClaudeCode)));
 }
@@ -128,10 +128,10 @@ fn a_run_of_claude_code_gets_the_variables_that_a_connected_one_gets() {
     let local = pair("ollama/q", Some(["45768", "8192"]));
     assert_eq!(run(&world, &["-p", "hi", "--model", "ollama/q"]), local);
     assert_eq!(run(&world, &["--model=ollama/q"]), local);
-    assert_eq!(run(&world, &["-p", "hi"]), pair("claude-haiku-4-5", None));
+    assert_eq!(run(&world, &["-p", "hi"]), pair("claude-haiku-5-5", None));
     world.put(Tool::ClaudeCode, r#"{"model":"ollama/q"}"#);
     assert_eq!(run(&world, &[]), local, "its settings say it");
-    assert_eq!(run(&world, &["--model", "opus"]), pair("claude-haiku-4-5", None));
+    assert_eq!(run(&world, &["--model", "opus"]), pair("claude-haiku-5-5", None));
     world.put(Tool::ClaudeCode, "{}");
     world.around.variables.insert("ANTHROPIC_MODEL".into(), "ollama/q".into());
     assert_eq!(run(&world, &[]), local, "the shell says it");
@@ -141,7 +141,7 @@ fn a_run_of_claude_code_gets_the_variables_that_a_connected_one_gets() {
     world.around.variables.clear();
     world.gateway.usable = vec!["ollama".to_owned()];
     assert_eq!(run(&world, &["--model", "weir-auto"]), pair("weir-auto", None));
-    assert_eq!(run(&world, &["--model", "sonnet"]), pair("claude-haiku-4-5", None));
+    assert_eq!(run(&world, &["--model", "sonnet"]), pair("claude-haiku-5-5", None));
 }
 
 #[test]

@@ -39,7 +39,7 @@ pub fn managed(around: &Surroundings, files: &dyn Files) -> Vec<PathBuf> {
 }
 
 /// The model of its small background tasks. Without one they go to the main model, at its price.
-pub const SMALL_MODEL: &str = "claude-haiku-4-5";
+pub const SMALL_MODEL: &str = "claude-haiku-5-5";
 
 /// Whether Anthropic's own models can be asked beside this one, or this is one of them.
 fn reached(model: &str, gateway: &Gateway, keeps_login: bool) -> bool {

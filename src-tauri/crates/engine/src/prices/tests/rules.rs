@@ -246,7 +246,8 @@ fn dated_and_vertex_names_match_as_the_table_says() {
 #[test]
 fn a_reservation_covers_the_dearest_way_the_request_can_be_billed() {
     let prices = built_in();
-    let estimate = Estimate { input_tokens: 1_000_000, output_tokens: 1_000, cache_write: true };
+    let estimate =
+        Estimate { input_tokens: 1_000_000, output_tokens: 1_000, cache_write: true, choices: 1 };
     let upper = prices.upper(&anthropic("claude-opus-5-5"), &estimate, None).expect("priced");
     assert_eq!(upper.nano(), 8_000_000_000 + 20_000_000);
     let plain = Estimate { cache_write: false, ..estimate };

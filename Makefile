@@ -21,7 +21,7 @@ test: setup-test ui check
 
 # Both of them wait more than they work, so they run beside each other; what they need is built. In what
 # they leave of the cores the fuzz targets are built.
-test-desktop: ; tests/e2e/run && cd ui && npm run --silent pages
+test-desktop: ; tests/e2e/run && tests/e2e/cost short && cd ui && npm run --silent pages
 test-clients: ; tests/llama/run --ci && tests/clients/newcomer && tests/clients/outgrown --ci && tests/clients/run --ci && tests/clients/crossing --ci
 fuzz-built: ; nice -n 15 tests/fuzz/run 0
 

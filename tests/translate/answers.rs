@@ -56,6 +56,7 @@ pub fn back(client: Form, target: Form, stream: bool, case: &str) -> Back {
         },
         logprobs: false,
         stop: vec!["three".into()],
+        cuts: Vec::new(),
         seed: 7,
         at_s: 0,
         echo: Vec::new(),

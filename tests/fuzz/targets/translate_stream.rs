@@ -21,6 +21,7 @@ fn back(client: Form, steer: u8) -> Back {
         choices: 1,
         logprobs: true,
         stop: vec!["END".to_owned()],
+        cuts: vec!["ST".to_owned()],
         seed: u64::from(steer),
         at_s: 0,
         echo: Vec::new(),

@@ -84,6 +84,7 @@ fn back(client: Form) -> Back {
         choices: 1,
         logprobs: false,
         stop: Vec::new(),
+        cuts: Vec::new(),
         seed: 7,
         at_s: 0,
         echo: Vec::new(),

@@ -50,6 +50,8 @@ pub struct Back {
     pub logprobs: bool,
     /// Stop sequences, so that an answer can tell a stop at one of them.
     pub stop: Vec<String>,
+    /// Stop sequences that the target was not told: the answer's text ends before the first of them.
+    pub cuts: Vec<String>,
     /// A number that differs from turn to turn of a conversation: for ids the target does not give.
     pub seed: u64,
     /// When the answer begins, in seconds since 1970: for dialects that say it where the provider's

@@ -26,6 +26,8 @@ pub struct Conversation<'a> {
     pub sampling: Sampling,
     /// Texts at which the answer stops.
     pub stop: Vec<Cow<'a, str>>,
+    /// Those of them that the target cannot be told: the answer is cut there on its way home.
+    pub cuts: Vec<Cow<'a, str>>,
     /// How much the model thinks.
     pub thinking: Thinking,
     /// The form the answer must have.

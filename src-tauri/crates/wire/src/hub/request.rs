@@ -8,7 +8,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use weir_core::Endpoint;
 
 /// Longest stop sequence kept for the way back, in bytes.
-const STOP_BYTES_MAX: usize = 256;
+pub(super) const STOP_BYTES_MAX: usize = 256;
 /// The end of a body that goes into its seed, in bytes; with its length and the number of turns
 /// it tells the turns of a conversation apart.
 const SEED_BYTES: usize = 4_096;
@@ -71,6 +71,7 @@ fn back(
 ) -> Back {
     let shown = conversation.thinking.shown;
     let stop = conversation.stop.iter().filter(|stop| stop.len() <= STOP_BYTES_MAX);
+    let cuts: Vec<String> = conversation.cuts.iter().map(|stop| stop.to_string()).collect();
     Back {
         endpoint: asked.endpoint,
         client,
@@ -86,7 +87,8 @@ fn back(
         structured: conversation.format != Format::Free,
         choices: conversation.choices.unwrap_or(1),
         logprobs: conversation.sampling.logprobs,
-        stop: stop.map(|stop| stop.to_string()).collect(),
+        stop: stop.map(|stop| stop.to_string()).chain(cuts.iter().cloned()).collect(),
+        cuts,
         seed: seed(asked.body, conversation.turns.len()),
         at_s: 0,
         echo: conversation.echo.drain(..).map(|(field, json)| (field, json.to_owned())).collect(),

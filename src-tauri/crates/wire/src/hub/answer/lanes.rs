@@ -74,6 +74,10 @@ struct Lane {
     calls: u32,
     refused: bool,
     stopped: bool,
+    /// The end of the text so far that may be the beginning of a stop sequence.
+    tail: String,
+    /// The stop sequence at which its text was cut: nothing after it is told.
+    cut: Option<String>,
 }
 
 /// The order of one answer.
@@ -162,6 +166,39 @@ impl Lanes {
         }
     }
 
+    /// What of a text may be told now: up to a stop sequence, and not yet what may begin one.
+    fn before_a_stop(&mut self, choice: u32, text: String) -> String {
+        let back = Arc::clone(&self.back);
+        let Some(lane) = self.lane(choice).filter(|lane| lane.cut.is_none()) else {
+            return String::new();
+        };
+        let mut whole = std::mem::take(&mut lane.tail) + &text;
+        let found = back.cuts.iter().filter_map(|cut| Some((whole.find(cut.as_str())?, cut)));
+        if let Some((at, cut)) = found.min_by_key(|(at, _)| *at) {
+            whole.truncate(at);
+            lane.cut = Some(cut.clone());
+            return whole;
+        }
+        let begins = |at: &usize| back.cuts.iter().any(|cut| cut.starts_with(&whole[*at..]));
+        let longest = back.cuts.iter().map(String::len).max().unwrap_or(0);
+        let from = whole.len().saturating_sub(longest.saturating_sub(1));
+        let kept = (from..whole.len()).filter(|at| whole.is_char_boundary(*at)).find(begins);
+        if let Some(at) = kept {
+            lane.tail = whole.split_off(at);
+        }
+        whole
+    }
+
+    /// What was kept of a text began no stop sequence, for the text is over.
+    fn tell_tail(&mut self, choice: u32) {
+        let Some(lane) = self.lane(choice).filter(|lane| !lane.tail.is_empty()) else { return };
+        let tail = std::mem::take(&mut lane.tail);
+        let text = lane.held.iter().rev().find(|held| held.piece == Piece::Text && !held.ended);
+        if let Some(key) = text.map(|held| held.key) {
+            self.put(choice, key, Delta::Text(tail));
+        }
+    }
+
     /// The seal of the thinking in progress, or of a thought of its own.
     pub fn seal_flow(&mut self, choice: u32, seal: Seal<'static>) {
         if let Some(key) = self.flowing(choice, Flow::Thinking) {
@@ -207,7 +244,7 @@ impl Lanes {
     /// A tool call begins. The text in progress is over.
     pub fn call(&mut self, choice: u32, key: Key, raw: RawCall) {
         self.end_flow(choice);
-        let Some(lane) = self.lane(choice) else { return };
+        let Some(lane) = self.lane(choice).filter(|lane| lane.cut.is_none()) else { return };
         lane.calls += 1;
         let ordinal = lane.calls;
         if self.ids_given.len() >= CALLS_MAX {
@@ -268,7 +305,7 @@ impl Lanes {
             return;
         }
         let Some(lane) = self.lane(choice) else { return };
-        if lane.stopped {
+        if lane.stopped || lane.cut.is_some() {
             return;
         }
         lane.refused |= piece == Piece::Refusal;
@@ -287,8 +324,25 @@ impl Lanes {
         }
     }
 
-    /// Adds to a piece; a piece that is not there takes nothing.
+    /// Adds to a piece; a piece that is not there takes nothing, nor does one whose text was cut.
     pub fn add(&mut self, choice: u32, key: Key, delta: Delta) {
+        if self.back.cuts.is_empty() {
+            return self.put(choice, key, delta);
+        }
+        if self.lane(choice).is_none_or(|lane| lane.cut.is_some()) {
+            return;
+        }
+        let is_text = self.held(choice, key).is_some_and(|held| held.piece == Piece::Text);
+        match delta {
+            Delta::Text(text) if is_text => {
+                let told = self.before_a_stop(choice, text);
+                self.put(choice, key, Delta::Text(told));
+            }
+            delta => self.put(choice, key, delta),
+        }
+    }
+
+    fn put(&mut self, choice: u32, key: Key, delta: Delta) {
         let (show, keep) = (self.back.show_thinking, self.back.keep_seals);
         let Some(of) = self.place(choice) else { return };
         let Self { lanes, ready, held_bytes, .. } = self;
@@ -344,6 +398,9 @@ impl Lanes {
 
     /// A piece is complete.
     pub fn end(&mut self, choice: u32, key: Key) {
+        if self.held(choice, key).is_some_and(|held| held.piece == Piece::Text) {
+            self.tell_tail(choice);
+        }
         let Some(lane) = self.lane(choice) else { return };
         if lane.flow.is_some_and(|(_, flow)| flow == key) {
             lane.flow = None;
@@ -381,11 +438,16 @@ impl Lanes {
     /// put right: clients wait for calls that a wrong reason promises, or miss those it hides.
     pub fn stop(&mut self, choice: u32, stop: Stop) {
         self.open(Opening::default);
+        self.tell_tail(choice);
         let back = Arc::clone(&self.back);
         let Some(lane) = self.lane(choice) else { return };
         if std::mem::replace(&mut lane.stopped, true) {
             return;
         }
+        let stop = match lane.cut.take().filter(|_| lane.calls == 0) {
+            Some(sequence) => Stop::Sequence(Some(sequence)),
+            None => stop,
+        };
         lane.flow = None;
         // OpenAI's dialect says a refusal in words and stops as usual; the others have a reason.
         let worded = matches!(back.client, Form::Messages | Form::Gemini);
@@ -444,6 +506,8 @@ impl Lanes {
             calls: 0,
             refused: false,
             stopped: false,
+            tail: String::new(),
+            cut: None,
         });
         Some(self.lanes.len() - 1)
     }

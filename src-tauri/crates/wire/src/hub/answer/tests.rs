@@ -2,6 +2,7 @@
 //! words, and a client that reads what it was given.
 
 mod chat;
+mod cuts;
 mod errors;
 mod gemini;
 mod messages;
@@ -35,6 +36,7 @@ pub(super) fn back(client: Form) -> Back {
         choices: 1,
         logprobs: true,
         stop: Vec::new(),
+        cuts: Vec::new(),
         seed: 7,
         at_s: 0,
         echo: Vec::new(),

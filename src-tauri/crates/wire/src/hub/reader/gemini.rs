@@ -3,8 +3,8 @@
 use super::media::{self, kind_of};
 use super::{document, said, schema, unknown};
 use crate::hub::conversation::{
-    Call, Choice, Conversation, Effort, Format, Input, Media, Mode, Part, Role, Source, Thought,
-    Tool, ToolResult, Turn,
+    Call, Choice, Conversation, Effort, Format, Input, Media, MediaKind, Mode, Part, Role, Source,
+    Thought, Tool, ToolResult, Turn,
 };
 use crate::hub::reading::{Content, Count, Text, object};
 use crate::hub::seal::{self, Maker};
@@ -237,6 +237,9 @@ fn asked_for<'a>(
         (None, Some("application/json")) => Format::Json,
         _ => Format::Free,
     };
+    if generation.resolution.is_some() {
+        drops.note("media-resolution");
+    }
     for field in &generation.unknown {
         drops.note_for("unknown", field);
     }
@@ -320,6 +323,10 @@ fn one<'a>(
     parts: &mut Vec<Part<'a>>,
     drops: &mut Drops,
 ) -> Result<(), Rejected> {
+    unknown(drops, &spec.unknown);
+    if spec.resolution.is_some() {
+        drops.note("media-resolution");
+    }
     let sealed = said(spec.signature).filter(|data| data != NO_SIGNATURE);
     let mut seal = sealed.map(|data| seal::read(data, Maker::Gemini));
     if let Some(call) = spec.call {
@@ -357,7 +364,9 @@ fn one<'a>(
 }
 
 fn file<'a>(blob: Blob<'a>) -> Result<Media<'a>, Rejected> {
-    let mime = said(blob.mime);
+    let by_name = || blob.uri.as_deref().and_then(media::mime_by_name).map(Cow::Borrowed);
+    let mime = said(blob.mime).or_else(by_name);
+    let watched = blob.uri.as_deref().is_some_and(video_page);
     let place = match (blob.data, blob.uri) {
         (Some(data), _) => Source::Base64(data.0),
         // Google's own file service; everything else is an address anyone may read.
@@ -368,8 +377,18 @@ fn file<'a>(blob: Blob<'a>) -> Result<Media<'a>, Rejected> {
         (_, Some(uri)) => Source::Url(uri.0),
         _ => return Err(Rejected::invalid("inlineData: data is required.")),
     };
-    let kind = kind_of(mime.as_deref().unwrap_or_default());
+    let kind = match &mime {
+        None if watched => MediaKind::Video,
+        mime => kind_of(mime.as_deref().unwrap_or_default()),
+    };
     Ok(Media { mime, name: said(blob.name), ..media::file(kind, place) })
+}
+
+/// Google watches what stands at these addresses, whatever type is named or not.
+fn video_page(uri: &str) -> bool {
+    ["https://www.youtube.com/", "https://youtube.com/", "https://youtu.be/"]
+        .iter()
+        .any(|start| uri.starts_with(start))
 }
 
 fn result<'a>(spec: ResponseSpec<'a>, drops: &mut Drops) -> Result<ToolResult<'a>, Rejected> {

@@ -23,7 +23,7 @@ pub(super) fn at_url<'a>(kind: MediaKind, url: Cow<'a, str>) -> Media<'a> {
 }
 
 /// The MIME type an address ends with the name of.
-fn mime_by_name(url: &str) -> Option<&'static str> {
+pub(super) fn mime_by_name(url: &str) -> Option<&'static str> {
     let path = url.split(['?', '#']).next().unwrap_or_default();
     let (_, extension) = path.rsplit_once('.')?;
     Some(match extension.to_ascii_lowercase().as_str() {

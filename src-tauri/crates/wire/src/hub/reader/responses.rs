@@ -51,7 +51,7 @@ object! {
         kind: Text<'a> = "type",
         role: Text<'a> = "role",
         content: Content<'a, Piece<'a>> = "content",
-        id: IgnoredAny = "id",
+        id: Text<'a> = "id",
         status: IgnoredAny = "status",
         phase: IgnoredAny = "phase",
         call_id: Text<'a> = "call_id",
@@ -240,11 +240,26 @@ fn one<'a>(
             let Conversation { tools, foreign_tools, .. } = conversation;
             openai::tools(item.tools.unwrap_or_default(), None, tools, foreign_tools, drops);
         }
+        "tool_search_output" => {
+            // What was found can be called from here on, as the tools of `additional_tools` can.
+            let found = item.tools.unwrap_or_default();
+            let Conversation { tools, foreign_tools, .. } = conversation;
+            openai::tools(found, None, tools, foreign_tools, drops);
+            if let Some(id) = said(item.call_id) {
+                let parts = vec![Part::text("The tools that were found can be called now.")];
+                push_result(&mut conversation.turns, output(Some(id), parts));
+            }
+        }
         "item_reference" => return Err(state("item_reference")),
         kind @ ("compaction" | "compaction_summary" | "context_compaction") => {
             return Err(state(kind));
         }
         "compaction_trigger" => return Err(state("compaction_trigger")),
+        // OpenAI's own name for the id of the call is `id` here.
+        "local_shell_call_output" => {
+            let parts = openai::parts(item.output.unwrap_or_default(), drops)?;
+            push_result(turns, output(said(item.call_id).or(said(item.id)), parts));
+        }
         kind if own_tool(kind) && item.call_id.is_some() => vendor_tool(item, turns, drops)?,
         kind => {
             drops.note_for("item", kind);
@@ -283,17 +298,22 @@ fn vendor_tool<'a>(
         join(turns, Role::Assistant, call);
         return Ok(());
     }
-    let result = Part::Result(ToolResult {
-        id: said(item.call_id),
+    let parts = openai::parts(item.output.unwrap_or_default(), drops)?;
+    push_result(turns, output(said(item.call_id), parts));
+    Ok(())
+}
+
+/// What the tool of a vendor's own type gave back.
+fn output<'a>(id: Option<Cow<'a, str>>, parts: Vec<Part<'a>>) -> Part<'a> {
+    Part::Result(ToolResult {
+        id,
         name: None,
         namespace: None,
-        parts: openai::parts(item.output.unwrap_or_default(), drops)?,
+        parts,
         failed: false,
         freeform: false,
         mark: None,
-    });
-    push_result(turns, result);
-    Ok(())
+    })
 }
 
 fn message<'a>(

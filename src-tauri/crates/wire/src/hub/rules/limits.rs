@@ -2,6 +2,7 @@
 //! whether a tool must be called. What the target refuses is taken out here, before it can.
 
 use crate::hub::conversation::{Choice, Conversation, Format, Part, Role, Said};
+use crate::hub::request::STOP_BYTES_MAX;
 use crate::hub::{Drops, Family, Form, Reasoning, Rejected, Sampled, Target};
 
 /// Applies every rule of this file but that of the last turn.
@@ -165,6 +166,9 @@ fn sampling(conversation: &mut Conversation<'_>, target: &Target<'_>, drops: &mu
 /// context no longer than that, and some refuse a request that could outgrow it.
 const LOCAL_LIMIT_MAX: u64 = 16_384;
 
+/// Most stop sequences that an answer is searched for on its way home; no API takes more.
+const CUTS_MAX: usize = 32;
+
 /// How long, and where to stop.
 fn length(conversation: &mut Conversation<'_>, target: &Target<'_>, drops: &mut Drops) {
     if let (Some(asked), Some(most)) = (conversation.max_tokens, target.traits.output_max)
@@ -180,18 +184,27 @@ fn length(conversation: &mut Conversation<'_>, target: &Target<'_>, drops: &mut 
         conversation.max_tokens = None;
     }
     let most = if target.form == Form::Responses { 0 } else { target.traits.stops };
-    // A stop of blanks alone is an error at Anthropic.
-    if target.form == Form::Messages {
-        let before = conversation.stop.len();
-        conversation.stop.retain(|stop| !stop.trim().is_empty());
-        if conversation.stop.len() < before {
+    stops(conversation, target.form, most, drops);
+}
+
+/// What a target cannot be told to stop at is cut on the way home, so that the answer ends there all the
+/// same. `most` is how many the target takes.
+fn stops(conversation: &mut Conversation<'_>, form: Form, most: usize, drops: &mut Drops) {
+    let (mut told, mut cuts) = (Vec::new(), Vec::new());
+    for stop in std::mem::take(&mut conversation.stop) {
+        // A stop of blanks alone is an error at Anthropic.
+        let taken = told.len() < most && (form != Form::Messages || !stop.trim().is_empty());
+        if taken {
+            told.push(stop);
+        } else if stop.is_empty() {
+            // It stops nowhere.
+        } else if stop.len() <= STOP_BYTES_MAX && cuts.len() < CUTS_MAX {
+            cuts.push(stop);
+        } else {
             drops.note("stop-sequences");
         }
     }
-    if conversation.stop.len() > most {
-        drops.note("stop-sequences");
-        conversation.stop.truncate(most);
-    }
+    (conversation.stop, conversation.cuts) = (told, cuts);
 }
 
 /// What is no part of the conversation.
@@ -212,6 +225,7 @@ fn extras(
     if !verbose && conversation.verbosity.take().is_some() {
         drops.note("verbosity");
     }
+    told_to_openai_alone(conversation, target, drops);
     // A client's name for its user may say more than another vendor should know.
     let session = conversation.user.as_deref().and_then(session_of);
     let takes_key = target.traits.family == Family::Gpt && openai(target.form);
@@ -231,6 +245,25 @@ fn extras(
             drops.note("parallel-tool-calls");
         }
         conversation.parallel = None;
+    }
+}
+
+/// What only OpenAI's dialects have a field for.
+fn told_to_openai_alone(
+    conversation: &mut Conversation<'_>,
+    target: &Target<'_>,
+    drops: &mut Drops,
+) {
+    if matches!(target.form, Form::Chat | Form::Responses) {
+        return;
+    }
+    if conversation.tools.iter().any(|tool| tool.strict == Some(true)) {
+        drops.note_for("tool-field", "strict");
+    }
+    if let Format::Schema { description, .. } = &mut conversation.format
+        && description.take().is_some()
+    {
+        drops.note("format-description");
     }
 }
 

@@ -109,3 +109,20 @@ fn seals_of_claude_return_to_claude_through_a_gemini_client() {
         json!({"type": "thinking", "thinking": "t", "signature": "Eq+/"})
     );
 }
+
+#[test]
+fn a_file_without_a_type_is_what_its_address_says() {
+    let at = |uri: &str| json!({"contents": [{"parts": [{"fileData": {"fileUri": uri}}, {"text": "what?"}]}]});
+    let (claude, _) = sent(Endpoint::Generate, &at("https://x.example/y.png"), SONNET);
+    assert_eq!(claude["messages"][0]["content"][0]["type"], "image");
+    let refused = translate(Endpoint::Generate, &at("https://www.youtube.com/watch?v=1"), SONNET);
+    assert_eq!(refused.expect_err("it is refused").class, "video_block");
+}
+
+#[test]
+fn a_part_nobody_knows_and_a_resolution_are_named_when_they_are_left_out() {
+    let body = json!({"contents": [{"parts": [{"text": "hi"}, {"toolCall": {"id": "x"}}]}],
+        "generationConfig": {"mediaResolution": "MEDIA_RESOLUTION_LOW"}});
+    let (_, dropped) = sent(Endpoint::Generate, &body, SONNET);
+    assert_eq!(dropped, ["media-resolution", "unknown:toolCall"]);
+}

@@ -398,3 +398,57 @@ fn tools_with_types_of_their_own_stay_in_history_as_calls_and_results() {
     assert_eq!((times(&claude, "notes.txt"), times(&claude, "warned")), (1, 1));
     assert_eq!(dropped, ["server-tool:local_shell", "item:web_search_call"]);
 }
+
+#[test]
+fn a_search_for_tools_keeps_its_answer_and_what_it_found_can_be_called() {
+    let late = json!({"type": "function", "name": "late", "parameters": {"type": "object", "properties": {}}});
+    let body = responses(json!({"input": [
+        {"role": "user", "content": "hi"},
+        {"type": "tool_search_call", "call_id": "c1", "execution": "client", "arguments": {"query": "x"}},
+        {"type": "tool_search_output", "call_id": "c1", "execution": "client", "tools": [
+            {"type": "namespace", "name": "mcp__s", "tools": [late]}]},
+        {"role": "user", "content": "now"}]}));
+    let (claude, dropped) = sent(Endpoint::Responses, &body, SONNET);
+    assert_eq!(claude["messages"][1]["content"][0]["id"], "c1");
+    assert_eq!(claude["messages"][2]["content"][0]["tool_use_id"], "c1");
+    assert_eq!(claude["tools"][0]["name"], "mcp__s__late");
+    assert_eq!(dropped, Vec::<String>::new());
+}
+
+#[test]
+fn the_output_of_a_local_shell_answers_its_call_by_the_name_openai_gives_the_id() {
+    let body = responses(json!({"input": [
+        {"role": "user", "content": "hi"},
+        {"type": "local_shell_call", "id": "l", "call_id": "c1", "action": {"type": "exec", "command": ["ls"]}},
+        {"type": "local_shell_call_output", "id": "c1", "output": "files"}]}));
+    for target in [SONNET, QWEN, FLASH] {
+        let (there, dropped) = sent(Endpoint::Responses, &body, target);
+        assert_eq!(times(&there, "files"), 1, "{there}");
+        assert_eq!(dropped, Vec::<String>::new());
+    }
+}
+
+#[test]
+fn what_only_openai_has_a_field_for_is_named_when_it_is_left_out() {
+    let tool = json!({"type": "function", "function": {"name": "f", "strict": true,
+        "parameters": {"type": "object", "properties": {}}}});
+    let format = json!({"type": "json_schema", "json_schema": {"name": "n", "description": "d",
+        "schema": {"type": "object", "properties": {}}}});
+    let body = chat(json!({"tools": [tool], "response_format": format}));
+    for target in [SONNET, FLASH] {
+        let (_, dropped) = sent(Endpoint::Chat, &body, target);
+        assert_eq!(dropped, ["tool-field:strict", "format-description"]);
+    }
+}
+
+#[test]
+fn where_a_target_cannot_be_told_to_stop_the_answer_is_cut_on_its_way_home() {
+    let body = chat(json!({"stop": ["END", "\n"]}));
+    let o3 = (Form::Responses, "gpt-5.6-sol", false);
+    let there = translate(Endpoint::Chat, &body, o3).expect("translated");
+    assert_eq!(there.back.cuts, ["END", "\n"]);
+    assert_eq!(there.back.stop, ["END", "\n"], "the client hears at which");
+    assert!(there.dropped.is_empty(), "{:?}", there.dropped);
+    let there = translate(Endpoint::Chat, &body, SONNET).expect("translated");
+    assert_eq!((there.back.cuts, there.back.stop.len()), (vec!["\n".to_owned()], 2));
+}

@@ -2,6 +2,17 @@
 
 use crate::hub::conversation::{Conversation, Media, MediaKind, Part, Said, Source};
 use crate::hub::{Family, Form, Rejected, Target};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+/// Texts whose types do not say so by their first word.
+const TEXTS: [&str; 5] = [
+    "application/json",
+    "application/xml",
+    "application/yaml",
+    "application/toml",
+    "application/javascript",
+];
 
 /// Checks every file, and turns documents of plain text into text where only Anthropic knows them.
 pub(super) fn check(
@@ -21,6 +32,7 @@ fn parts(list: &mut Vec<Part<'_>>, client: Form, target: &Target<'_>) -> Result<
         match &mut list[at] {
             Part::Result(result) => parts(&mut result.parts, client, target)?,
             Part::Media(media) => {
+                read_text(media, target);
                 if let (Source::Text(text), false) = (&mut media.source, claude(target)) {
                     let text = std::mem::take(text);
                     let name = media.name.take();
@@ -38,6 +50,28 @@ fn parts(list: &mut Vec<Part<'_>>, client: Form, target: &Target<'_>) -> Result<
         at += 1;
     }
     Ok(())
+}
+
+/// A text that came as the bytes of a file, where the target takes such files as text alone.
+fn read_text(media: &mut Media<'_>, target: &Target<'_>) {
+    let takes_files = target.traits.documents && !claude(target) && target.form != Form::Ollama;
+    let text = media.mime.as_deref().is_some_and(|mime| {
+        let mime = mime.split(';').next().unwrap_or_default().trim();
+        mime.starts_with("text/") || TEXTS.contains(&mime)
+    });
+    if takes_files || !text || media.kind != MediaKind::Document {
+        return;
+    }
+    let Source::Base64(data) = &media.source else { return };
+    let bytes = STANDARD.decode(data.as_bytes());
+    if let Some(text) = bytes.ok().and_then(|bytes| String::from_utf8(bytes).ok()) {
+        media.source = Source::Text(text.into());
+    }
+}
+
+/// Whether a file is one that Claude reads as its bytes.
+fn is_pdf(media: &Media<'_>) -> bool {
+    media.mime.as_deref().is_none_or(|mime| mime.eq_ignore_ascii_case("application/pdf"))
 }
 
 fn claude(target: &Target<'_>) -> bool {
@@ -68,6 +102,13 @@ fn one(media: &Media<'_>, client: Form, target: &Target<'_>) -> Result<(), Rejec
             "document_block",
             format!("{model} reads no documents. Send the document's text."),
         ),
+        MediaKind::Document
+            if claude(target) && matches!(media.source, Source::Base64(_)) && !is_pdf(media) =>
+        {
+            let mime = media.mime.as_deref().unwrap_or_default();
+            let sentence = format!("{model} reads PDF and text, not {mime}. Send its text.");
+            refused("document_block", sentence)
+        }
         MediaKind::Document if url && target.form == Form::Chat => refused(
             "document_block",
             "Chat Completions does not fetch documents from a URL. Send the file.".to_owned(),

@@ -186,3 +186,27 @@ fn newer_models_of_openai_think_beside_tools_in_responses_and_not_in_chat() {
     let (router, _) = sent(Endpoint::Messages, &body, (Form::Chat, "openai/gpt-5.6-terra", false));
     assert_eq!(router["reasoning_effort"], "high");
 }
+
+#[test]
+fn a_text_that_comes_as_the_bytes_of_a_file_is_told_as_text_and_what_claude_cannot_read_is_refused()
+{
+    let file = |mime: &str, data: &str| {
+        json!({"model": "m", "input": [{"role": "user", "content": [
+            {"type": "input_file", "filename": "a", "file_data": format!("data:{mime};base64,{data}")}]}]})
+    };
+    let claude = (Form::Messages, "claude-sonnet-4-5", false);
+    // "größe,1" in UTF-8.
+    let csv = file("text/csv", "Z3LDtsOfZSwx");
+    let (there, _) = sent(Endpoint::Responses, &csv, claude);
+    let source = &there["messages"][0]["content"][0]["source"];
+    assert_eq!(source["type"], "text", "{there}");
+    assert_eq!(source["data"], "gr\u{f6}\u{df}e,1", "{there}");
+    let (there, _) = sent(Endpoint::Responses, &csv, (Form::Ollama, "qwen3:8b", true));
+    assert_eq!(times(&there, "gr\u{f6}\u{df}e,1"), 1, "{there}");
+    let word =
+        file("application/vnd.openxmlformats-officedocument.wordprocessingml.document", "AAAA");
+    let refused = translate(Endpoint::Responses, &word, claude).map(|_| ());
+    assert_eq!(refused.expect_err("it is refused").class, "document_block");
+    let (pdf, _) = sent(Endpoint::Responses, &file("application/pdf", "JVBERi0="), claude);
+    assert_eq!(pdf["messages"][0]["content"][0]["source"]["media_type"], "application/pdf");
+}

@@ -1,8 +1,8 @@
 //! What a Messages client sees, event by event.
 
 use super::{back, data, events, heard, streamed, tool, whole};
-use crate::hub::Form;
 use crate::hub::answer::{Piece, Stop};
+use crate::hub::{Back, Form};
 use serde_json::json;
 
 fn names(text: &str) -> Vec<String> {
@@ -213,4 +213,16 @@ fn redacted_thinking_stays_redacted_thinking() {
 fn a_sequence_nobody_asked_for_is_the_model_s_own_end() {
     let body = r#"{"id":"c","choices":[{"index":0,"message":{"content":"a"},"finish_reason":"stop","stop_reason":"<|im_end|>"}]}"#;
     assert_eq!(whole(&back(Form::Messages), Form::Chat, body)["stop_reason"], "end_turn");
+}
+
+#[test]
+fn an_image_in_an_answer_is_said_where_it_cannot_be_carried() {
+    let body = json!({"candidates": [{"content": {"role": "model", "parts": [
+        {"inlineData": {"mimeType": "image/png", "data": "AAAA"}}]}, "finishReason": "STOP"}]});
+    let client = Back { target: Form::Gemini, ..back(Form::Messages) };
+    let answer = whole(&client, Form::Gemini, &body.to_string());
+    let words = "[The model answered with an image, which this API cannot carry.]";
+    assert_eq!(answer["content"][0]["text"], words, "{answer}");
+    let stream = streamed(&client, Form::Gemini, &data(&[&body.to_string()]));
+    assert_eq!(heard(Form::Messages, &stream).choices[0].parts[0].text, words, "{stream}");
 }

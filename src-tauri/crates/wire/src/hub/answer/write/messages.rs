@@ -1,5 +1,5 @@
 //! Anthropic Messages for a client. Thinking another vendor made carries a marked signature, so that
-//! it can be told from Anthropic's own and never reaches it. Images have no place here.
+//! it can be told from Anthropic's own and never reaches it. An image has no place here, which is said.
 
 use super::super::super::seal::{Maker, Seal};
 use super::super::super::{Back, out::Out};
@@ -10,6 +10,8 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use weir_core::Usage;
 
+/// What stands for an image in an answer.
+const IMAGE: &str = "[The model answered with an image, which this API cannot carry.]";
 const OWN: [Maker; 2] = [Maker::Anthropic, Maker::AnthropicRedacted];
 
 pub(super) struct Messages {
@@ -75,7 +77,14 @@ impl Messages {
                 });
                 self.block = Block::Other;
             }
-            Piece::Image(_) => self.block = Block::None,
+            Piece::Image(_) => {
+                self.start(out, |json| {
+                    json.text_at("type", "text");
+                    json.text_at("text", "");
+                });
+                self.delta("text_delta", "text", IMAGE, out);
+                self.block = Block::Other;
+            }
         }
     }
 
@@ -257,7 +266,12 @@ fn block(json: &mut Out, back: &Back, part: &Part) {
             json.raw_at("input", &object(&part.text));
             json.close();
         }
-        Piece::Image(_) => {}
+        Piece::Image(_) => {
+            json.open();
+            json.text_at("type", "text");
+            json.text_at("text", IMAGE);
+            json.close();
+        }
     }
 }
 

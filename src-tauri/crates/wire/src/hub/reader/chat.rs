@@ -251,6 +251,10 @@ fn one<'a>(
     if message.name.is_some() && message.role.as_deref() == Some("user") {
         drops.note_for("message-field", "name");
     }
+    if message.audio.is_some() {
+        drops.note_for("message-field", "audio");
+    }
+    message.unknown.iter().for_each(|field| drops.note_for("message-field", field));
     let parts = openai::parts(message.content.unwrap_or_default(), drops)?;
     let role = match message.role.as_deref() {
         Some("system" | "developer") => Role::System,

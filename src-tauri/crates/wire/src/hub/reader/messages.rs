@@ -153,6 +153,7 @@ pub(super) fn read<'a>(body: &'a str, drops: &mut Drops) -> Result<Conversation<
     }
     let messages = body.messages.take().unwrap_or_default();
     for message in messages {
+        message.unknown.iter().for_each(|field| drops.note_for("message-field", field));
         let role = match message.role.as_deref() {
             Some("user") => Role::User,
             Some("assistant") => Role::Assistant,

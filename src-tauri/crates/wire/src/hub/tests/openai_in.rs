@@ -452,3 +452,11 @@ fn where_a_target_cannot_be_told_to_stop_the_answer_is_cut_on_its_way_home() {
     let there = translate(Endpoint::Chat, &body, SONNET).expect("translated");
     assert_eq!((there.back.cuts, there.back.stop.len()), (vec!["\n".to_owned()], 2));
 }
+
+#[test]
+fn sound_of_an_earlier_answer_and_fields_nobody_knows_are_named_when_they_are_left_out() {
+    let body = json!({"model": "m", "messages": [{"role": "user", "content": "hi", "mood": "good"},
+        {"role": "assistant", "content": "yes", "audio": {"id": "a1"}}, {"role": "user", "content": "go on"}]});
+    let (_, dropped) = sent(Endpoint::Chat, &body, SONNET);
+    assert_eq!(dropped, ["message-field:mood", "message-field:audio"]);
+}

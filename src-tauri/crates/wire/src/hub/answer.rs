@@ -5,10 +5,12 @@
 
 mod complaint;
 mod counts;
+mod cut;
 mod document;
 mod failure;
 mod fault;
 mod frames;
+mod held;
 mod lanes;
 mod read;
 mod scan;

@@ -5,9 +5,10 @@
 
 use super::super::seal::Seal;
 use super::super::{Back, Form, ids};
+use super::cut::Cut;
 use super::fault::{Fault, FaultKind};
+use super::held::{Held, Repack, close, size, tell};
 use super::{Call, Delta, Event, Opening, Piece, Stop};
-use crate::json::Value;
 use std::collections::VecDeque;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
@@ -43,29 +44,6 @@ pub(super) type Key = u64;
 /// Keys from here on are given by the lanes; a reader may use any below.
 const OWN_KEYS: Key = 1 << 48;
 
-/// Whether a call's arguments must be taken as a whole and repacked for the client.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Repack {
-    /// `{"input": "text"}` to the free text a custom tool takes.
-    Unwrap,
-    /// Free text to `{"input": "text"}`.
-    Wrap,
-}
-
-#[derive(Debug)]
-struct Held {
-    key: Key,
-    piece: Piece,
-    /// Its beginning was told. Text and thinking begin with their first delta.
-    begun: bool,
-    ended: bool,
-    /// A call has arguments.
-    argued: bool,
-    seal: Option<Seal<'static>>,
-    repack: Option<(Repack, String)>,
-    waiting: Vec<Delta>,
-}
-
 #[derive(Debug)]
 struct Lane {
     choice: u32,
@@ -74,10 +52,8 @@ struct Lane {
     calls: u32,
     refused: bool,
     stopped: bool,
-    /// The end of the text so far that may be the beginning of a stop sequence.
-    tail: String,
-    /// The stop sequence at which its text was cut: nothing after it is told.
-    cut: Option<String>,
+    /// Where its text ends before the provider's does.
+    cut: Cut,
 }
 
 /// The order of one answer.
@@ -166,35 +142,12 @@ impl Lanes {
         }
     }
 
-    /// What of a text may be told now: up to a stop sequence, and not yet what may begin one.
-    fn before_a_stop(&mut self, choice: u32, text: String) -> String {
-        let back = Arc::clone(&self.back);
-        let Some(lane) = self.lane(choice).filter(|lane| lane.cut.is_none()) else {
-            return String::new();
-        };
-        let mut whole = std::mem::take(&mut lane.tail) + &text;
-        let found = back.cuts.iter().filter_map(|cut| Some((whole.find(cut.as_str())?, cut)));
-        if let Some((at, cut)) = found.min_by_key(|(at, _)| *at) {
-            whole.truncate(at);
-            lane.cut = Some(cut.clone());
-            return whole;
-        }
-        let begins = |at: &usize| back.cuts.iter().any(|cut| cut.starts_with(&whole[*at..]));
-        let longest = back.cuts.iter().map(String::len).max().unwrap_or(0);
-        let from = whole.len().saturating_sub(longest.saturating_sub(1));
-        let kept = (from..whole.len()).filter(|at| whole.is_char_boundary(*at)).find(begins);
-        if let Some(at) = kept {
-            lane.tail = whole.split_off(at);
-        }
-        whole
-    }
-
     /// What was kept of a text began no stop sequence, for the text is over.
     fn tell_tail(&mut self, choice: u32) {
-        let Some(lane) = self.lane(choice).filter(|lane| !lane.tail.is_empty()) else { return };
-        let tail = std::mem::take(&mut lane.tail);
+        let Some(lane) = self.lane(choice) else { return };
+        let tail = lane.cut.rest();
         let text = lane.held.iter().rev().find(|held| held.piece == Piece::Text && !held.ended);
-        if let Some(key) = text.map(|held| held.key) {
+        if let Some(key) = text.map(|held| held.key).filter(|_| !tail.is_empty()) {
             self.put(choice, key, Delta::Text(tail));
         }
     }
@@ -244,7 +197,7 @@ impl Lanes {
     /// A tool call begins. The text in progress is over.
     pub fn call(&mut self, choice: u32, key: Key, raw: RawCall) {
         self.end_flow(choice);
-        let Some(lane) = self.lane(choice).filter(|lane| lane.cut.is_none()) else { return };
+        let Some(lane) = self.lane(choice).filter(|lane| !lane.cut.is_made()) else { return };
         lane.calls += 1;
         let ordinal = lane.calls;
         if self.ids_given.len() >= CALLS_MAX {
@@ -305,7 +258,7 @@ impl Lanes {
             return;
         }
         let Some(lane) = self.lane(choice) else { return };
-        if lane.stopped || lane.cut.is_some() {
+        if lane.stopped || lane.cut.is_made() {
             return;
         }
         lane.refused |= piece == Piece::Refusal;
@@ -329,14 +282,15 @@ impl Lanes {
         if self.back.cuts.is_empty() {
             return self.put(choice, key, delta);
         }
-        if self.lane(choice).is_none_or(|lane| lane.cut.is_some()) {
+        if self.lane(choice).is_none_or(|lane| lane.cut.is_made()) {
             return;
         }
         let is_text = self.held(choice, key).is_some_and(|held| held.piece == Piece::Text);
         match delta {
             Delta::Text(text) if is_text => {
-                let told = self.before_a_stop(choice, text);
-                self.put(choice, key, Delta::Text(told));
+                let back = Arc::clone(&self.back);
+                let told = self.lane(choice).map(|lane| lane.cut.pass(text, &back.cuts));
+                self.put(choice, key, Delta::Text(told.unwrap_or_default()));
             }
             delta => self.put(choice, key, delta),
         }
@@ -444,7 +398,7 @@ impl Lanes {
         if std::mem::replace(&mut lane.stopped, true) {
             return;
         }
-        let stop = match lane.cut.take().filter(|_| lane.calls == 0) {
+        let stop = match lane.cut.sequence().filter(|_| lane.calls == 0) {
             Some(sequence) => Stop::Sequence(Some(sequence)),
             None => stop,
         };
@@ -506,8 +460,7 @@ impl Lanes {
             calls: 0,
             refused: false,
             stopped: false,
-            tail: String::new(),
-            cut: None,
+            cut: Cut::default(),
         });
         Some(self.lanes.len() - 1)
     }
@@ -515,50 +468,4 @@ impl Lanes {
     fn held(&mut self, choice: u32, key: Key) -> Option<&mut Held> {
         self.lane(choice)?.held.iter_mut().find(|held| held.key == key)
     }
-}
-
-fn size(delta: &Delta) -> usize {
-    match delta {
-        Delta::Text(text) | Delta::Arguments(text) | Delta::Logprobs(text) => text.len(),
-        Delta::Seal(seal) => seal.data.len(),
-    }
-}
-
-fn tell(ready: &mut Vec<Event>, choice: u32, held: &mut Held, delta: Delta) {
-    if !std::mem::replace(&mut held.begun, true) {
-        ready.push(Event::Begin(choice, held.piece.clone()));
-    }
-    ready.push(Event::Add(choice, delta));
-}
-
-/// Tells a piece's end; returns how many bytes it had held.
-fn close(ready: &mut Vec<Event>, choice: u32, held: &mut Held) -> usize {
-    let mut freed = 0;
-    match held.repack.take() {
-        Some((Repack::Unwrap, kept)) => {
-            freed = kept.len();
-            let input = Value::whole(kept.as_bytes()).and_then(|v| v.get("input")?.text());
-            let text = input.unwrap_or(kept);
-            if !text.is_empty() {
-                tell(ready, choice, held, Delta::Arguments(text));
-            }
-        }
-        Some((Repack::Wrap, kept)) => {
-            freed = kept.len();
-            let wrapped = serde_json::json!({ "input": kept }).to_string();
-            tell(ready, choice, held, Delta::Arguments(wrapped));
-        }
-        None => {
-            if matches!(&held.piece, Piece::Call(call) if !call.custom) && !held.argued {
-                tell(ready, choice, held, Delta::Arguments("{}".to_owned()));
-            }
-        }
-    }
-    if let Some(seal) = held.seal.take() {
-        tell(ready, choice, held, Delta::Seal(seal));
-    }
-    if held.begun {
-        ready.push(Event::End(choice));
-    }
-    freed
 }

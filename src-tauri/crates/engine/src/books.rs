@@ -32,10 +32,26 @@ use weir_proxy::ports::{
     Books as BooksPort, Closing, Estimate, LadderAsk, Opening, Refusal, Reservation, Settled,
     Waiting,
 };
+use weir_triage::likely_of;
 
 /// How often the machine's zone is looked at, in milliseconds.
 const ZONE_LOOK_MS: i64 = 60_000;
 const ZONE_STAYS: i64 = i64::MIN;
+
+/// The answer that a budget which steps down counts on, in tokens, where the request allows a longer one:
+/// a coding tool allows itself up to 128,000 with every request and seldom uses a tenth of this.
+const ANSWER_LIKELY_MAX: u64 = 8_192;
+
+/// What an estimate is likely to stay under: the tokens that a prompt of its length usually has, and
+/// answers of 8,192 tokens where longer ones are allowed.
+fn likely(of: Estimate) -> Estimate {
+    let usual = ANSWER_LIKELY_MAX.saturating_mul(of.choices.max(1));
+    Estimate {
+        input_tokens: likely_of(of.input_tokens).min(of.input_tokens),
+        output_tokens: of.output_tokens.min(usual),
+        ..of
+    }
+}
 
 /// What money is held to: the part of a configuration that the books act on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -230,7 +246,7 @@ impl Books {
             cost: self.prices.upper(call, &estimate, tier),
             tokens: estimate.input_tokens.saturating_add(estimate.output_tokens),
         };
-        Asks { most: ask(estimate), likely: ask(estimate.likely()) }
+        Asks { most: ask(estimate), likely: ask(likely(estimate)) }
     }
 
     /// Tells, once a window, that a budget turned something away.

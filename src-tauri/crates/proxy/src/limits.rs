@@ -53,9 +53,6 @@ pub const POOL_IDLE_MAX: Duration = Duration::from_secs(30);
 pub const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// What a request without a token limit is assumed to produce at most, in tokens.
 pub const OUTPUT_TOKENS_ASSUMED: u64 = 16_384;
-/// The answer that a budget which steps down counts on, in tokens, where the request allows a longer one:
-/// a coding tool allows itself up to 128,000 with every request and seldom uses a tenth of this.
-pub const ANSWER_LIKELY_MAX: u64 = 8_192;
 /// How long a request waits for room in a budget that stops and is only full of what is under way.
 pub const ROOM_WAIT_MAX: Duration = Duration::from_secs(15);
 /// How often it looks for room when nobody tells it of any: a raised limit, a configuration read anew.

@@ -1,7 +1,6 @@
 //! What the data path asks of the world around it; the engine fills these in.
 //! Everything here is called on a request's path, so each says how long it may take.
 
-use crate::limits::ANSWER_LIKELY_MAX;
 use crate::secret::Secret;
 use futures_util::future::BoxFuture;
 use std::sync::Arc;
@@ -10,7 +9,6 @@ use weir_core::Usage;
 use weir_core::budget::{AtLimit, Ladder, Pace};
 use weir_core::route::{Lately, Reason, Route, Setup, Tier};
 use weir_core::{Decision, Endpoint, Failover, Metered, Money, Outcome, Pricing, RequestId, Task};
-use weir_triage::likely_of;
 
 /// The ports of one proxy.
 #[derive(Clone)]
@@ -269,17 +267,6 @@ pub struct Estimate {
     pub cache_write: bool,
     /// How many answers are asked for; `output_tokens` are those of all of them.
     pub choices: u64,
-}
-
-impl Estimate {
-    /// What it is likely to stay under: the tokens that a prompt of its length usually has, and answers
-    /// of 8,192 tokens where longer ones are allowed.
-    #[must_use]
-    pub fn likely(self) -> Self {
-        let input_tokens = likely_of(self.input_tokens).min(self.input_tokens);
-        let usual = ANSWER_LIKELY_MAX.saturating_mul(self.choices.max(1));
-        Self { input_tokens, output_tokens: self.output_tokens.min(usual), ..self }
-    }
 }
 
 /// A durable reservation. Not `Clone`: it is settled once, by value.
